@@ -1,0 +1,156 @@
+"""The contract an adapter fulfils: what a vendor can do, and one short method an operation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar
+
+from helpdesk_bridge.capabilities import Capabilities, Capability, Level, Support
+from helpdesk_bridge.drafts import (
+    Draft,
+    MessageQuery,
+    NewTicket,
+    SentMessage,
+    TicketChanges,
+    TicketQuery,
+    TicketRef,
+)
+from helpdesk_bridge.errors import HelpdeskError, UnsupportedCapability
+from helpdesk_bridge.model import Attachment, Cursor, Message, Page, Ticket
+from helpdesk_bridge.transport import (
+    Effect,
+    Explanation,
+    Middleware,
+    Operation,
+    Response,
+    Transport,
+    no_auth,
+)
+
+__all__ = ["Adapter", "Effect", "Operation"]
+
+_IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
+    "list_tickets": (Capability.LIST_TICKETS,),
+    "get_ticket": (Capability.GET_TICKET,),
+    "create_ticket": (Capability.CREATE_TICKET,),
+    "update_ticket": (Capability.UPDATE_TICKET,),
+    "delete_ticket": (Capability.DELETE_TICKET,),
+    "list_messages": (Capability.LIST_MESSAGES,),
+    "get_message": (Capability.GET_MESSAGE,),
+    "send": (
+        Capability.REPLY,
+        Capability.NOTE,
+        Capability.FORWARD,
+        Capability.ADD_REQUEST,
+    ),
+    "open_attachment": (Capability.OPEN_ATTACHMENT,),
+}
+
+
+class Adapter:
+    """Base of every adapter.
+
+    Override the operations the vendor has and declare each in ``offers``; the two are compared
+    when the class is created, and a difference is a TypeError. What is not offered is refused by
+    :class:`~helpdesk_bridge.Helpdesk` before any byte is sent.
+    """
+
+    name: ClassVar[str]
+    """The word in ``adapter = "…"`` and in error texts."""
+    settings_type: ClassVar[type[Any]]
+    """The attrs class of this vendor's settings; credentials in it are :class:`Secret`."""
+    offers: ClassVar[Mapping[Capability, Support]] = {}
+    """The most this adapter can do, whatever the account."""
+    id_pattern: ClassVar[str] = r"[A-Za-z0-9_-]{1,128}"
+    """What a ticket, message or attachment id looks like; checked before any URL is built."""
+    error_codes: ClassVar[Mapping[str, type[HelpdeskError]]] = {}
+    """The vendor's own error codes, as :meth:`explain` finds them."""
+    fake: ClassVar[str | None] = None
+    """``module:class`` of the fake of this vendor, for the sandbox and for tests."""
+
+    def __init__(self, settings: Any, transport: Transport) -> None:
+        self.settings = settings
+        self.transport = transport
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not hasattr(cls, "name"):
+            return
+        offered = Capabilities(cls.offers)
+        for method, capabilities in _IMPLEMENTS.items():
+            written = getattr(cls, method) is not getattr(Adapter, method)
+            declared = any(offered[c].level is not Level.NONE for c in capabilities)
+            if written and not declared:
+                raise TypeError(f"{cls.__name__}.{method} is written, but `offers` lacks it")
+            if declared and not written:
+                raise TypeError(f"{cls.__name__} offers {capabilities[0]}, but lacks {method}")
+
+    @classmethod
+    def auth(cls, settings: Any) -> Middleware:
+        """Return what signs this desk's requests."""
+        return no_auth
+
+    @classmethod
+    def explain(cls, response: Response) -> Explanation:
+        """Read an error answer. This one knows the usual JSON shapes; any failure is ignored."""
+        data = response.json()
+        error = data.get("error")
+        nested = error.get("message") if isinstance(error, dict) else error
+        message = next((m for m in (data.get("message"), nested) if isinstance(m, str)), "")
+        fields = data.get("errors")
+        return Explanation(
+            message=message,
+            fields={
+                str(name): tuple(str(text) for text in (told if isinstance(told, list) else [told]))
+                for name, told in (fields.items() if isinstance(fields, dict) else ())
+            },
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this account can do: never more than ``offers``, less what is not configured."""
+        return Capabilities(self.offers)
+
+    def _lacks(self, operation: str) -> UnsupportedCapability:
+        return UnsupportedCapability(f"{self.name} has no {operation}.", capability=operation)
+
+    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+        """Return the page of ``query`` at ``cursor`` (None: the first)."""
+        raise self._lacks("list_tickets")
+
+    async def get_ticket(self, ticket_id: str) -> Ticket:
+        """Return one ticket."""
+        raise self._lacks("get_ticket")
+
+    async def create_ticket(self, new: NewTicket) -> Ticket:
+        """Create a ticket whose first message is a request of its requester; mail nobody."""
+        raise self._lacks("create_ticket")
+
+    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+        """Change a ticket and return it as it is now."""
+        raise self._lacks("update_ticket")
+
+    async def delete_ticket(self, ticket_id: str) -> None:
+        """Delete a ticket, softly where the vendor can."""
+        raise self._lacks("delete_ticket")
+
+    async def list_messages(
+        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
+    ) -> Page[Message]:
+        """Return a page of the whole conversation, notes included, oldest first."""
+        raise self._lacks("list_messages")
+
+    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+        """Return one message."""
+        raise self._lacks("get_message")
+
+    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+        """Add a message to a ticket."""
+        raise self._lacks("send")
+
+    def open_attachment(
+        self, attachment: Attachment, size: str | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the bytes of a file; ``size`` asks for a smaller rendition of an inline image."""
+        raise self._lacks("open_attachment")

@@ -1,0 +1,294 @@
+"""From ``helpdesk.toml`` and the environment to checked settings; every complaint says where."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from helpdesk_bridge import registry
+from helpdesk_bridge.adapter import Adapter
+from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolError
+from helpdesk_bridge.registry import suggest
+from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.transport import TransportOptions
+from helpdesk_bridge.wire import WireFormat, WrongType
+
+__all__ = ["Config", "DeskConfig", "load_config"]
+
+_FILE = "helpdesk.toml"
+_PATH_VARIABLE = "HELPDESK_BRIDGE_CONFIG"
+_PREFIX = "HELPDESK_BRIDGE__"
+
+
+@frozen(kw_only=True)
+class DeskConfig:
+    """One desk, ready to be opened."""
+
+    name: str
+    adapter: type[Adapter]
+    settings: Any
+    options: TransportOptions
+
+
+@frozen
+class Config:
+    """A configuration: its tables, not yet checked, and where they came from."""
+
+    origin: str
+    """A file's path, or "the configuration given"."""
+    tables: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    default: str | None = None
+    environ: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
+
+    @property
+    def desks(self) -> list[str]:
+        """The names of all desks."""
+        return list(self.tables)
+
+    def desk(self, name: str | None = None) -> DeskConfig:
+        """Return the desk ``name``, or the default one; ConfigurationError names what is wrong."""
+        name = name or self.default or self._only()
+        if name not in self.tables:
+            raise ConfigurationError(
+                f"{self.origin}: there is no [desks.{name}]{suggest(name, self.desks)}"
+            )
+        return _Table(self, name).build()
+
+    def _only(self) -> str:
+        if len(self.tables) == 1:
+            return next(iter(self.tables))
+        raise ConfigurationError(
+            f"{self.origin}: say which desk, or set `default` to one of: {', '.join(self.desks)}",
+            key="default",
+        )
+
+
+def load_config(
+    source: str | Path | Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Read a configuration and check its outline; each desk is checked when it is asked for.
+
+    ``source`` is a path or a mapping. None takes the first of: the path in
+    ``HELPDESK_BRIDGE_CONFIG``, ``./helpdesk.toml``, ``helpdesk.toml`` in the user's configuration
+    folder. ``HELPDESK_BRIDGE__DESK__KEY`` in the environment overrides a value.
+    """
+    environ = os.environ if environ is None else environ
+    if isinstance(source, Mapping):
+        return _outline("the configuration given", source, environ)
+    path = Path(source) if source is not None else _find(environ)
+    problem: str
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        problem = "is not UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        problem = f"is not valid TOML: {error}"
+    else:
+        found = _outline(str(path), data, environ)
+        _check_overrides(found)
+        return found
+    raise ConfigurationError(f"{path} {problem}")
+
+
+def _find(environ: Mapping[str, str]) -> Path:
+    if environ.get(_PATH_VARIABLE):
+        return Path(environ[_PATH_VARIABLE])
+    places = [Path(_FILE), _user_folder(environ) / _FILE]
+    for place in places:
+        if place.is_file():
+            return place
+    raise ConfigurationError(
+        f"no configuration found: give config=, set {_PATH_VARIABLE}, or write {_FILE} (looked for"
+        f" {' and '.join(map(str, places))}). To try without any helpdesk:"
+        ' config={"desks": {"support": {"adapter": "memory"}}}'
+    )
+
+
+def _user_folder(environ: Mapping[str, str]) -> Path:
+    if sys.platform == "win32":
+        base = environ.get("APPDATA") or str(Path.home() / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Application Support")
+    else:
+        base = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(base) / "helpdesk_bridge"
+
+
+def _outline(origin: str, data: Mapping[str, Any], environ: Mapping[str, str]) -> Config:
+    for key in data:
+        if key not in ("default", "desks"):
+            raise ConfigurationError(
+                f"{origin}: unknown key {key!r}{suggest(str(key), ['default', 'desks'])}",
+                key=str(key),
+            )
+    desks = data.get("desks")
+    if not isinstance(desks, Mapping) or not desks:
+        raise ConfigurationError(f"{origin}: there is no [desks.NAME] table", key="desks")
+    for name, table in desks.items():
+        if not isinstance(table, Mapping):
+            raise ConfigurationError(f"{origin}: [desks.{name}] must be a table", key=str(name))
+    default = data.get("default")
+    if default is not None and default not in desks:
+        raise ConfigurationError(
+            f"{origin}: default names {default!r}, and there is no such desk"
+            f"{suggest(str(default), list(desks))}",
+            key="default",
+        )
+    return Config(origin, {str(n): dict(t) for n, t in desks.items()}, default, environ)
+
+
+def _check_overrides(config: Config) -> None:
+    """Refuse a variable for a desk the file does not have: it is a slip of the pen."""
+    known = [_shouted(name) for name in config.desks]
+    for variable in config.environ:
+        if variable.startswith(_PREFIX):
+            desk, _, key = variable.removeprefix(_PREFIX).partition("__")
+            if not key or desk not in known:
+                raise ConfigurationError(
+                    f"environment variable {variable}: {config.origin} has no desk of that name"
+                    f"{suggest(desk, known)}",
+                    key=variable,
+                )
+
+
+def _shouted(name: str) -> str:
+    return name.upper().replace("-", "_")
+
+
+class _Table:
+    """One [desks.NAME] table on its way to settings."""
+
+    def __init__(self, config: Config, name: str) -> None:
+        self._config = config
+        self._name = name
+        self._where = f"[desks.{name}]"
+        self._values: dict[str, Any] = dict(config.tables[name])
+        self._wire = WireFormat()
+        self._wire.hook(Secret, _secret)
+
+    def build(self) -> DeskConfig:
+        """Return the desk, or raise ConfigurationError with file, table and key."""
+        transport = self._values.pop("transport", {})
+        if not isinstance(transport, Mapping):
+            raise self._wrong("transport", "must be a table")
+        overrides = dict(self._overrides())
+        word = overrides.pop("adapter", ("", self._values.pop("adapter", None)))[1]
+        if not isinstance(word, str):
+            raise self._wrong("adapter", f"is missing; known: {', '.join(registry.available())}")
+        try:
+            adapter = registry.load(word)
+        except ConfigurationError as error:
+            failure = error
+        else:
+            return DeskConfig(
+                name=self._name,
+                adapter=adapter,
+                settings=self._make(adapter.settings_type, self._where, self._values, {
+                    key: value for key, value in overrides.items() if "__" not in key
+                }),
+                options=self._make(
+                    TransportOptions, f"[desks.{self._name}.transport]", transport, {
+                        key.removeprefix("transport__"): value
+                        for key, value in overrides.items() if key.startswith("transport__")
+                    }
+                ),
+            )  # fmt: skip
+        raise self._wrong("adapter", failure.message)
+
+    def _overrides(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        prefix = f"{_PREFIX}{_shouted(self._name)}__"
+        for variable, value in self._config.environ.items():
+            if variable.startswith(prefix):
+                yield variable.removeprefix(prefix).lower(), (variable, value)
+
+    def _make(
+        self,
+        cls: type[Any],
+        where: str,
+        values: Mapping[str, Any],
+        overrides: Mapping[str, tuple[str, str]],
+    ) -> Any:
+        fields = {a.alias: a for a in attrs.fields(attrs.resolve_types(cls)) if a.init}
+        for key in [*values, *overrides]:
+            if key not in fields:
+                source = overrides[key][0] if key in overrides else None
+                raise self._wrong(key, f"is unknown{suggest(key, list(fields))}", where, source)
+        arguments: dict[str, Any] = {}
+        for key, attribute in fields.items():
+            if key in overrides:
+                variable, text = overrides[key]
+                given = text if _takes_text(attribute.type) else _as_toml(text)
+                arguments[key] = self._value(key, attribute.type, given, where, variable)
+            elif key in values:
+                given = self._fetched(key, values[key], where)
+                arguments[key] = self._value(key, attribute.type, given, where)
+            elif attribute.default is attrs.NOTHING:
+                raise self._wrong(key, "is missing", where)
+        try:
+            return cls(**arguments)
+        except HelpdeskError as error:
+            key, message = getattr(error, "key", None) or "", error.message
+        source = overrides[key][0] if key in overrides else None
+        raise self._wrong(key, message, where, source)
+
+    def _fetched(self, key: str, value: Any, where: str) -> Any:
+        """Follow ``{ env = "…" }`` and ``{ file = "…" }``."""
+        if not isinstance(value, Mapping) or len(value) != 1:
+            return value
+        source, name = next(iter(value.items()))
+        if source == "env" and isinstance(name, str):
+            if not self._config.environ.get(name):
+                raise self._wrong(key, f"needs the environment variable {name}", where)
+            return self._config.environ[name]
+        if source == "file" and isinstance(name, str):
+            try:
+                return Path(name).read_text(encoding="utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError):
+                pass
+            raise self._wrong(key, f"needs the file {name}, which cannot be read", where)
+        return value
+
+    def _value(
+        self, key: str, kind: Any, value: Any, where: str, variable: str | None = None
+    ) -> Any:
+        try:
+            return self._wire.read(value, kind)
+        except ProtocolError as error:
+            reason = error.message.removeprefix("$: ").rstrip(".")
+        raise self._wrong(key, reason, where, variable)
+
+    def _wrong(
+        self, key: str, message: str, where: str | None = None, variable: str | None = None
+    ) -> ConfigurationError:
+        place = f"{self._config.origin}: {where or self._where} {key}"
+        if variable is not None:
+            place = f"environment variable {variable} ({where} {key})"
+        return ConfigurationError(f"{place.rstrip()}: {message}", key=key, desk=self._name)
+
+
+def _secret(value: Any) -> Secret:
+    if not isinstance(value, (str, Secret)):
+        raise WrongType('expected a string, { env = "…" } or { file = "…" }')
+    return Secret(value)
+
+
+def _takes_text(kind: Any) -> bool:
+    return kind in (str, Secret, str | None, Secret | None)
+
+
+def _as_toml(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

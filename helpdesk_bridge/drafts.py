@@ -1,0 +1,304 @@
+"""What a user writes: tickets, changes, messages and files on their way to a helpdesk."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import EllipsisType
+from typing import Any
+
+from attrs import define, field, frozen
+
+from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model import (
+    Channel,
+    Message,
+    MessageType,
+    Party,
+    Priority,
+    Status,
+    Ticket,
+    TicketKind,
+)
+from helpdesk_bridge.text import html_to_text, text_to_html
+
+__all__ = [
+    "Body",
+    "Draft",
+    "Forward",
+    "MessageQuery",
+    "NewTicket",
+    "Note",
+    "Reply",
+    "Request",
+    "SentMessage",
+    "TicketChanges",
+    "TicketQuery",
+    "TicketRef",
+    "Upload",
+]
+
+
+@frozen(kw_only=True)
+class Body:
+    """A body in both forms; the form that was not given is derived from the other."""
+
+    html: str = field(repr=False)
+    text: str = field(repr=False)
+
+    @classmethod
+    def of(cls, html: str | None, text: str | None) -> Body:
+        """Make a body from exactly one of the two; anything else is InvalidArgument."""
+        if (html is None) == (text is None):
+            raise InvalidArgument("give the body as html= or as text=, one of the two")
+        given = html if html is not None else text
+        if not isinstance(given, str):
+            raise InvalidArgument(f"the body must be a str, not {type(given).__name__}")
+        if "\0" in given:
+            raise InvalidArgument("the body holds a NUL character")
+        try:
+            given.encode()
+        except UnicodeEncodeError:
+            raise InvalidArgument("the body holds half a surrogate pair") from None
+        if html is not None:
+            body = cls(html=html, text=html_to_text(html))
+            empty = not body.text and "<img" not in html.lower()
+        else:
+            body = cls(html=text_to_html(given), text=given)
+            empty = not given.strip()
+        if empty:
+            raise InvalidArgument("the body is empty")
+        return body
+
+
+Chunks = AsyncIterable[bytes]
+
+
+@define(eq=False)
+class Upload:
+    """A file to send.
+
+    ``data`` is bytes, a path, or an async iterable of bytes, which needs ``size`` (in bytes).
+    With ``content_id`` it is an inline image that the HTML shows as ``<img src="cid:…">``.
+    ``mime_type`` is guessed from the name when left out.
+    """
+
+    name: str = field(repr=False)
+    mime_type: str = ""
+    data: bytes | Path | Chunks = field(default=b"", repr=False)
+    size: int | None = None
+    content_id: str | None = None
+    _kept: bytes | None = field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.mime_type = self.mime_type or _guess_type(self.name)
+        if not self.name or any(ord(c) < 32 or c in '/\\\x7f"' for c in self.name):
+            raise InvalidArgument(
+                "an attachment's name is empty or holds path or control characters"
+            )
+        if not _clean_word(self.mime_type):
+            raise InvalidArgument("an attachment's mime_type is not a media type")
+        if self.content_id is not None and not _clean_word(self.content_id):
+            raise InvalidArgument("an attachment's content_id holds spaces or control characters")
+        if isinstance(self.data, (bytes, bytearray, memoryview)):
+            self.data = bytes(self.data)
+            self._expect(len(self.data))
+        elif isinstance(self.data, str) or not isinstance(self.data, (Path, AsyncIterable)):
+            raise InvalidArgument("an attachment's data is bytes, a Path or an async iterable")
+        elif self.size is None and not isinstance(self.data, Path):
+            raise InvalidArgument("an attachment given as an async iterable needs its size")
+
+    def _expect(self, found: int) -> None:
+        if self.size is not None and self.size != found:
+            raise InvalidArgument(
+                f"an attachment has {found} bytes, and {self.size} were announced"
+            )
+        self.size = found
+
+    async def measure(self) -> int:
+        """Return the size in bytes without reading the file."""
+        if isinstance(self.data, Path):
+            try:
+                self._expect((await asyncio.to_thread(self.data.stat)).st_size)
+            except OSError as error:
+                raise InvalidArgument(f"an attachment cannot be read: {error.strerror}") from None
+        assert self.size is not None  # noqa: S101 - an async iterable has one, see above
+        return self.size
+
+    async def read(self) -> bytes:
+        """Return the whole content, the same bytes each time.
+
+        An async iterable is read once and kept, so that a second attempt sends the same file.
+        """
+        if isinstance(self.data, bytes):
+            return self.data
+        if isinstance(self.data, Path):
+            try:
+                content = await asyncio.to_thread(self.data.read_bytes)
+            except OSError as error:
+                raise InvalidArgument(f"an attachment cannot be read: {error.strerror}") from None
+            self._expect(len(content))
+            return content
+        if self._kept is None:
+            self._kept = await self._drain(self.data)
+        return self._kept
+
+    async def _drain(self, chunks: Chunks) -> bytes:
+        content = bytearray()
+        async for chunk in chunks:
+            content += chunk
+            if self.size is not None and len(content) > self.size:
+                break
+        self._expect(len(content))
+        return bytes(content)
+
+
+def _guess_type(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _clean_word(word: str) -> bool:
+    return bool(word) and word.isascii() and word.isprintable() and " " not in word
+
+
+@frozen(kw_only=True)
+class _Draft:
+    body: Body
+    attachments: tuple[Upload, ...] = ()
+    extra: Mapping[str, Any] = field(factory=dict, repr=False)
+    """Put into the vendor's body as it is."""
+
+
+@frozen(kw_only=True)
+class Reply(_Draft):
+    """A message to the customer. Without ``to`` it goes to the ticket's requester.
+
+    ``send_email`` False records it without mailing anybody. ``status`` is set only where the
+    vendor does both in one call.
+    """
+
+    send_email: bool
+    to: tuple[Party, ...] = ()
+    cc: tuple[Party, ...] = ()
+    bcc: tuple[Party, ...] = ()
+    status: Status | None = None
+    send_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Note(_Draft):
+    """A message between agents. It has no recipients at all, so it cannot be mailed by mistake."""
+
+    status: Status | None = None
+
+
+@frozen(kw_only=True)
+class Forward(_Draft):
+    """A message to third parties."""
+
+    to: tuple[Party, ...]
+    cc: tuple[Party, ...] = ()
+    bcc: tuple[Party, ...] = ()
+
+
+@frozen(kw_only=True)
+class Request(_Draft):
+    """The customer's own words, brought in from another channel; nobody is mailed."""
+
+    author: Party
+    created_at: datetime | None = None
+
+
+Draft = Reply | Note | Forward | Request
+
+
+@frozen(kw_only=True)
+class NewTicket:
+    """A ticket to create. Its body is the requester's first message; nobody is mailed.
+
+    None (and an empty tuple or mapping) means: leave it to the vendor.
+    """
+
+    subject: str = field(repr=False)
+    requester: Party
+    body: Body
+    status: Status | None = None
+    priority: Priority | None = None
+    kind: TicketKind | None = None
+    assignee: Party | None = None
+    team: str | None = None
+    tags: tuple[str, ...] = ()
+    channel: Channel | None = None
+    custom_fields: Mapping[str, Any] = field(factory=dict, repr=False)
+    attachments: tuple[Upload, ...] = ()
+    created_at: datetime | None = None
+    extra: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+@frozen(kw_only=True)
+class TicketChanges:
+    """What to change on a ticket: ``...`` keeps a field, None clears it."""
+
+    subject: str | EllipsisType = field(default=..., repr=False)
+    status: Status | EllipsisType = ...
+    priority: Priority | EllipsisType | None = ...
+    assignee: Party | EllipsisType | None = ...
+    team: str | EllipsisType | None = ...
+    tags: tuple[str, ...] | EllipsisType = ...
+    custom_fields: Mapping[str, Any] | EllipsisType = field(default=..., repr=False)
+    extra: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+@frozen(kw_only=True)
+class TicketQuery:
+    """Which tickets to list; None does not filter. Times are aware."""
+
+    status: Status | None = None
+    assignee: Party | None = None
+    team: str | None = None
+    tag: str | None = None
+    requester: Party | None = None
+    text: str | None = field(default=None, repr=False)
+    created_since: datetime | None = None
+    updated_since: datetime | None = None
+    limit: int | None = None
+    """A hint: the caller wants no more than this many."""
+    extra: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+@frozen(kw_only=True)
+class MessageQuery:
+    """Which messages to list; ``types`` None means the whole conversation."""
+
+    types: frozenset[MessageType] | None = None
+
+
+@define(eq=False)
+class TicketRef:
+    """A ticket as the caller knows it: by id, perhaps with the ticket itself."""
+
+    id: str
+    ticket: Ticket | None = None
+
+    async def full(self, read: Callable[[str], Awaitable[Ticket]]) -> Ticket:
+        """Return the ticket, reading it once if only its id is known."""
+        if self.ticket is None:
+            self.ticket = await read(self.id)
+        return self.ticket
+
+
+@frozen(kw_only=True)
+class SentMessage:
+    """A message the vendor accepted.
+
+    ``id`` is None where the vendor gives none, ``message`` where it does not answer with the
+    message itself. ``operation_id`` is the id of the call in log lines.
+    """
+
+    ticket_id: str
+    id: str | None = None
+    message: Message | None = None
+    operation_id: str = ""

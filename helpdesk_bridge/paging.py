@@ -1,0 +1,172 @@
+"""Lists as users want them: await one page, or iterate over everything, complete or an error."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from typing import Any, Generic, Self, TypeVar
+
+from attrs import evolve
+
+from helpdesk_bridge.errors import HelpdeskError, PaginationLoop
+from helpdesk_bridge.model import Cursor, Page, Problem
+
+__all__ = ["Pager"]
+
+T = TypeVar("T")
+
+_MAX_BARREN = 3
+"""Pages in a row that bring nothing new before the list counts as running in circles."""
+
+
+class Pager(Generic[T]):
+    """A list that is read page by page.
+
+    ``async for item in pager`` yields every item once; ``await pager`` returns the first page;
+    ``pager.pages()`` iterates over pages. It never ends short without an error: what cannot be
+    read is raised with ``items_read`` and ``cursor``, and iterating again goes on from there.
+
+    A record that cannot be read raises when it is reached, and iterating again goes on behind it;
+    after :meth:`collect_problems` it is put into :attr:`problems` and passed over instead.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[Cursor | None], Awaitable[Page[T]]],
+        identity: Callable[[T], str],
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> None:
+        self._fetch = fetch
+        self._identity = identity
+        self._limit = limit
+        self._place = Cursor(cursor) if cursor is not None else None
+        self._last = False
+        self._page: Page[T] | None = None
+        self._records: Iterator[T | Problem] = iter(())
+        self._visited: set[Cursor | None] = set()
+        self._ids: set[str] = set()
+        self._barren = 0
+        self._collect = False
+        self.problems: list[Problem] = []
+        """The records passed over, once :meth:`collect_problems` was called."""
+        self.items_read = 0
+        """How many items have been handed out."""
+
+    @property
+    def cursor(self) -> str | None:
+        """Where to go on later (``cursor=``), or None before the first and after the last page.
+
+        It is the place of the page being read, so nothing is lost; what was already handed out of
+        that page comes again.
+        """
+        return self._place
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether everything was handed out."""
+        return self._last and self._page is None
+
+    def collect_problems(self) -> Self:
+        """Keep unreadable records in :attr:`problems` in place of raising them; return self."""
+        self._collect = True
+        return self
+
+    def __await__(self) -> Generator[Any, None, Page[T]]:
+        return self._first().__await__()
+
+    async def _first(self) -> Page[T]:
+        page = self._page or await self._turn()
+        return page if page is not None else Page(items=())
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while True:
+            if self._page is None and await self._turn() is None:
+                raise StopAsyncIteration
+            record = next(self._records, None)
+            if record is None:
+                self._leave()
+            elif not isinstance(record, Problem):
+                self.items_read += 1
+                return record
+            elif not self._collect:
+                raise self._located(record.error)
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """Iterate over pages. Iterating over such a page raises at an unreadable record."""
+        while True:
+            page = self._page or await self._turn()
+            if page is None:
+                return
+            self.items_read += len(page)
+            self._leave()
+            yield page
+
+    async def _turn(self) -> Page[T] | None:
+        """Read the next page that brings something, and make it the present one."""
+        while not self._last:
+            if self._place in self._visited:
+                raise self._located(
+                    PaginationLoop("the vendor's list leads back to an earlier page.")
+                )
+            try:
+                page = await self._fetch(self._place)
+            except HelpdeskError as error:
+                self._located(error)
+                raise
+            self._visited.add(self._place)
+            page = self._fresh(page)
+            if self._collect:
+                self.problems.extend(page.problems)
+            if page.items or page.problems or not self._visited - {self._place}:
+                self._page = page
+                self._records = page.records()
+                return page
+            self._step(page.next)
+        return None
+
+    def _fresh(self, page: Page[T]) -> Page[T]:
+        """Return ``page`` without the items that came before, and within the limit."""
+        records: list[T | Problem] = []
+        for record in page.records():
+            if self._limit is not None and len(self._ids) >= self._limit:
+                page = evolve(page, next=None)
+                break
+            if not isinstance(record, Problem):
+                identity = self._identity(record)
+                if identity in self._ids:
+                    continue
+                self._ids.add(identity)
+            records.append(record)
+        self._barren = 0 if records else self._barren + 1
+        if self._barren >= _MAX_BARREN and page.next is not None:
+            raise self._located(
+                PaginationLoop(f"{self._barren} pages in a row brought nothing new.")
+            )
+        if self._limit is not None and len(self._ids) >= self._limit:
+            page = evolve(page, next=None)
+        return Page(
+            items=tuple(r for r in records if not isinstance(r, Problem)),
+            problems=tuple(
+                evolve(r, index=i) for i, r in enumerate(records) if isinstance(r, Problem)
+            ),
+            next=page.next,
+            total=page.total,
+        )
+
+    def _leave(self) -> None:
+        assert self._page is not None  # noqa: S101 - only called with a page at hand
+        page, self._page = self._page, None
+        self._step(page.next)
+
+    def _step(self, place: Cursor | None) -> None:
+        self._place = place
+        self._last = place is None
+
+    def _located(self, error: HelpdeskError) -> HelpdeskError:
+        error.items_read = self.items_read
+        error.cursor = self._place
+        return error

@@ -1,0 +1,34 @@
+"""One HTTP call done right, as a pipeline of small pieces over one handler."""
+
+from helpdesk_bridge.transport.auth import HeaderAuth, no_auth
+from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
+from helpdesk_bridge.transport.policies import Explanation
+from helpdesk_bridge.transport.transport import Transport
+from helpdesk_bridge.transport.values import (
+    CURRENT_CALL,
+    Call,
+    Effect,
+    Operation,
+    Part,
+    Request,
+    Response,
+    TransportOptions,
+)
+
+__all__ = [
+    "CURRENT_CALL",
+    "Call",
+    "Effect",
+    "Explanation",
+    "Handler",
+    "HeaderAuth",
+    "Middleware",
+    "Operation",
+    "Part",
+    "Request",
+    "Response",
+    "Transport",
+    "TransportOptions",
+    "compose",
+    "no_auth",
+]

@@ -1,0 +1,34 @@
+"""Ways to sign a request; each one is a middleware, next to the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.transport.pipeline import Handler
+from helpdesk_bridge.transport.url import check_header
+from helpdesk_bridge.transport.values import Request, Response
+
+__all__ = ["HeaderAuth", "no_auth"]
+
+
+@frozen
+class HeaderAuth:
+    """Puts fixed credential headers on each request that is to be authenticated."""
+
+    headers: Mapping[str, Secret] = field(repr=False)
+
+    async def __call__(self, request: Request, handler: Handler) -> Response:
+        """Sign ``request`` and pass it on."""
+        if request.authenticate:
+            request = request.with_headers(
+                {name: check_header(name, value.reveal()) for name, value in self.headers.items()}
+            )
+        return await handler(request)
+
+
+async def no_auth(request: Request, handler: Handler) -> Response:
+    """Pass ``request`` on as it is."""
+    return await handler(request)

@@ -1,0 +1,79 @@
+"""Turn the bytes of an answer into JSON, strictly, within bounds, and to its announced end."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import orjson
+
+from helpdesk_bridge.errors import ProtocolError, ResponseTooLarge, TruncatedBody
+
+__all__ = ["BodyReader", "decode_json"]
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def decode_json(content: bytes, content_type: str = "") -> Any:
+    """Return the value of ``content``.
+
+    Raises ProtocolError for an empty body, HTML, bytes that are not UTF-8, NaN, JSON nested too
+    deeply and anything else that is not JSON. A byte order mark is tolerated.
+    """
+    content = content.removeprefix(_BOM)
+    if not content.strip():
+        raise ProtocolError("the answer is empty where JSON is documented")
+    try:
+        return orjson.loads(content)
+    except (ValueError, RecursionError):
+        pass
+    if "html" in content_type.lower() or content.lstrip()[:1] == b"<":
+        raise ProtocolError(
+            "the answer is a web page, not JSON: a login page, a proxy or a wrong base_url"
+        )
+    raise ProtocolError("the answer is not valid JSON")
+
+
+class BodyReader:
+    """Collects a body piece by piece: decompressed, never over its cap, complete or an error."""
+
+    def __init__(self, encoding: str, cap: int) -> None:
+        self._cap = cap
+        self._size = 0
+        self._gzip = encoding in ("gzip", "x-gzip")
+        self._inflate = self._new() if encoding and encoding != "identity" else None
+        if self._inflate and not self._gzip:
+            raise ProtocolError("the answer has a content encoding that was not asked for")
+
+    @staticmethod
+    def _new() -> zlib._Decompress:
+        return zlib.decompressobj(wbits=31)
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return what ``chunk`` decodes to."""
+        if self._inflate is None:
+            return self._counted(chunk)
+        out = bytearray()
+        failed = False
+        while chunk:
+            if self._inflate.eof:
+                self._inflate = self._new()
+            try:
+                out += self._counted(self._inflate.decompress(chunk, self._cap - self._size + 1))
+            except zlib.error:
+                failed = True
+            if failed:
+                raise ProtocolError("the answer's compressed body is damaged")
+            chunk = self._inflate.unconsumed_tail or self._inflate.unused_data
+        return bytes(out)
+
+    def _counted(self, decoded: bytes) -> bytes:
+        self._size += len(decoded)
+        if self._size > self._cap:
+            raise ResponseTooLarge(f"the answer is larger than max_body ({self._cap} bytes)")
+        return decoded
+
+    def finish(self) -> None:
+        """Raise TruncatedBody when a compressed body stopped before its end."""
+        if self._inflate is not None and not self._inflate.eof:
+            raise TruncatedBody("the answer's compressed body ends before its end")

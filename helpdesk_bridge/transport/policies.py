@@ -1,0 +1,217 @@
+"""What stands around every request: observe, deadline, the vendor's error table, the pool."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from attrs import define, field, frozen
+
+from helpdesk_bridge import errors
+from helpdesk_bridge.errors import HelpdeskError, Outcome
+from helpdesk_bridge.transport.outcome import judge, settle
+from helpdesk_bridge.transport.pipeline import Handler
+from helpdesk_bridge.transport.values import CURRENT_CALL, Request, Response
+
+__all__ = ["Deadline", "ErrorTable", "Explanation", "Observe", "Pool"]
+
+log = logging.getLogger("helpdesk_bridge.transport")
+
+
+@frozen
+class Observe:
+    """Logs one line a request: names, ids and figures only, never an address, header or body."""
+
+    desk: str
+
+    async def __call__(self, request: Request, handler: Handler) -> Response:
+        """Pass ``request`` on and log how it went."""
+        started = time.monotonic()
+        outcome = "cancelled"
+        try:
+            response = await handler(request)
+            outcome = str(response.status)
+            return response
+        except HelpdeskError as error:
+            outcome = f"{type(error).__name__} ({error.outcome})"
+            raise
+        finally:
+            if log.isEnabledFor(logging.DEBUG):
+                call = CURRENT_CALL.get()
+                log.debug(
+                    "%s on %s: %s, %d attempts, %.0f ms [%s]",
+                    request.operation.name,
+                    self.desk,
+                    outcome,
+                    request.progress.attempts,
+                    1000 * (time.monotonic() - started),
+                    call.operation_id if call else "-",
+                )
+
+
+@frozen
+class Deadline:
+    """Ends a request with the call it belongs to, and says what was under way by then."""
+
+    seconds: float
+
+    async def __call__(self, request: Request, handler: Handler) -> Response:
+        """Pass ``request`` on, within what is left of the call's time."""
+        call = CURRENT_CALL.get()
+        ends_at = call.ends_at if call else asyncio.get_running_loop().time() + self.seconds
+        limit = asyncio.timeout_at(ends_at)
+        try:
+            async with limit:
+                return await handler(request)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        raise self._too_late(request)
+
+    def _too_late(self, request: Request) -> HelpdeskError:
+        progress = request.progress
+        if progress.waiting:
+            return errors.PoolTimeout(
+                f"no connection of this desk became free within {self.seconds:g} s"
+            )
+        error = errors.DeadlineExceeded(
+            f"the call's deadline of {self.seconds:g} s passed",
+            outcome=judge(bytes_sent=progress.bytes_sent),
+            attempts=progress.attempts,
+        )
+        return settle(
+            error,
+            unsafe=request.unsafe,
+            bytes_sent=progress.bytes_sent,
+            started_at=progress.started_at,
+        )
+
+
+@define
+class Pool:
+    """Lets a bounded number of requests through at once, before any connection is asked for.
+
+    The slot of a streamed answer is held until the answer is closed.
+    """
+
+    concurrency: int
+    _slots: asyncio.Semaphore = field(init=False)
+
+    @_slots.default
+    def _make_slots(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(self.concurrency)
+
+    async def __call__(self, request: Request, handler: Handler) -> Response:
+        """Pass ``request`` on once there is room."""
+        request.progress.waiting = True
+        await self._slots.acquire()
+        request.progress.waiting = False
+        held = True
+        try:
+            response = await handler(request)
+            if response.chunks is not None:
+                response.on_release(self._give_back)
+                held = False
+            return response
+        finally:
+            if held:
+                self._slots.release()
+
+    async def _give_back(self) -> None:
+        self._slots.release()
+
+
+@frozen(kw_only=True)
+class Explanation:
+    """What a vendor's error answer says: a sentence, its own code, the fields it names."""
+
+    message: str = ""
+    code: str | None = None
+    fields: Mapping[str, tuple[str, ...]] = field(factory=dict)
+
+
+BY_STATUS: Mapping[int, type[HelpdeskError]] = {
+    400: errors.ValidationFailed,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    408: errors.VendorUnavailable,
+    409: errors.Conflict,
+    410: errors.NotFound,
+    412: errors.Conflict,
+    413: errors.PayloadTooLarge,
+    422: errors.ValidationFailed,
+    429: errors.RateLimited,
+}
+
+_SENTENCES: Mapping[type[HelpdeskError], str] = {
+    errors.AuthenticationError: "the credentials were not accepted",
+    errors.PermissionDenied: "the account has no right to do this",
+    errors.NotFound: "there is no such object, or the account may not see it",
+    errors.Conflict: "the object changed meanwhile, or exists already",
+    errors.ValidationFailed: "the vendor did not accept the request",
+    errors.PayloadTooLarge: "the request is too large for the vendor",
+    errors.RateLimited: "too many requests",
+    errors.VendorUnavailable: "the vendor failed to answer properly",
+}
+
+
+@frozen
+class ErrorTable:
+    """Turns an answer that says no into an error: by the vendor's own code, then by status."""
+
+    codes: Mapping[str, type[HelpdeskError]]
+    explain: Callable[[Response], Explanation]
+
+    async def __call__(self, request: Request, handler: Handler) -> Response:
+        """Pass ``request`` on and judge the answer."""
+        response = await handler(request)
+        if response.status < 300:
+            return response
+        await response.aclose()
+        raise response.settled(self._error(response))
+
+    def _error(self, response: Response) -> HelpdeskError:
+        said = self._explained(response)
+        kind = self.codes.get(said.code or "") or _by_status(response.status)
+        sentence = _SENTENCES.get(kind, "the vendor refused it")
+        context: dict[str, object] = {
+            "vendor_code": said.code,
+            "status": response.status,
+            "attempts": response.request.progress.attempts,
+            "outcome": judge(bytes_sent=True, status=response.status, complete=True),
+        }
+        if issubclass(kind, errors.ValidationFailed):
+            context["fields"] = {
+                errors.redact(name): tuple(errors.redact(text) for text in texts)
+                for name, texts in said.fields.items()
+            }
+        if kind is errors.RateLimited:
+            context["retry_after"] = _seconds(response.headers.get("Retry-After", ""))
+        if context["outcome"] is Outcome.UNKNOWN and response.status < 400:
+            sentence = "the vendor answered with a redirect: check base_url"
+        if said.message:
+            sentence = f"{sentence} ({errors.redact(said.message)})"
+        return kind(f"{sentence}.", **context)  # type: ignore[arg-type]
+
+    def _explained(self, response: Response) -> Explanation:
+        try:
+            return self.explain(response)
+        except (HelpdeskError, ValueError, TypeError, KeyError, AttributeError):
+            return Explanation()
+
+
+def _by_status(status: int) -> type[HelpdeskError]:
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    if status < 400:
+        return errors.ProtocolError
+    return errors.ValidationFailed if status < 500 else errors.VendorUnavailable
+
+
+def _seconds(text: str) -> float | None:
+    """Read a Retry-After of whole seconds; anything else is None."""
+    text = text.strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None

@@ -1,0 +1,125 @@
+"""The transport an adapter speaks through: the whole pipeline behind one method."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from yarl import URL
+
+from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument
+from helpdesk_bridge.transport.auth import no_auth
+from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
+from helpdesk_bridge.transport.policies import Deadline, ErrorTable, Explanation, Observe, Pool
+from helpdesk_bridge.transport.values import (
+    JsonBody,
+    Multipart,
+    Operation,
+    Part,
+    Request,
+    Response,
+    TransportOptions,
+)
+
+__all__ = ["Transport"]
+
+
+class Transport:
+    """One desk's way to its vendor.
+
+    ``base`` None is a desk without HTTP. ``middlewares`` are the user's own, and stand inside the
+    deadline and outside everything that concerns a single attempt.
+    """
+
+    def __init__(
+        self,
+        base: URL | None,
+        options: TransportOptions,
+        *,
+        desk: str,
+        auth: Middleware = no_auth,
+        error_codes: Mapping[str, type[HelpdeskError]],
+        explain: Callable[[Response], Explanation],
+        middlewares: Sequence[Middleware] = (),
+    ) -> None:
+        self.base = base
+        self.options = options
+        self._client: Any = None
+        self._closed = False
+        self._handler: Handler = compose(
+            self._http,
+            Observe(desk),
+            Deadline(options.deadline),
+            *middlewares,
+            ErrorTable(error_codes, explain),
+            Pool(options.concurrency),
+            auth,
+        )
+
+    async def _http(self, request: Request) -> Response:
+        if self._closed:
+            raise DeskClosed("the desk is closed.")
+        if self._client is None:
+            if self.base is None:
+                raise InvalidArgument("this desk has no HTTP API.")
+            from helpdesk_bridge.transport.client import HttpClient
+
+            self._client = HttpClient(self.base, self.options)
+        response: Response = await self._client(request)
+        return response
+
+    async def send(
+        self,
+        operation: Operation,
+        method: str,
+        path: Iterable[str],
+        *,
+        query: Iterable[tuple[str, str]] = (),
+        json: Any = None,
+        multipart: Sequence[Part] | None = None,
+        headers: Mapping[str, str] | None = None,
+        authenticate: bool = True,
+    ) -> Response:
+        """Send one request below the desk's base URL and return the complete answer.
+
+        ``path`` is a sequence of segments, each encoded by itself. An answer that is not 2xx is
+        raised as the error the adapter's table (or the status) gives; every failure is one
+        :class:`HelpdeskError` with its outcome.
+        """
+        return await self._handler(
+            Request(
+                operation=operation,
+                method=method,
+                path=tuple(path),
+                query=tuple(query),
+                headers=dict(headers or {}),
+                body=_body(json, multipart),
+                authenticate=authenticate,
+            )
+        )
+
+    @asynccontextmanager
+    async def stream(
+        self, operation: Operation, path: Iterable[str]
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a download: ``async with transport.stream(…) as chunks`` gives its bytes."""
+        request = Request(operation=operation, method="GET", path=tuple(path), stream=True)
+        response = await self._handler(request)
+        try:
+            assert response.chunks is not None  # noqa: S101 - asked for by stream=True
+            yield response.chunks
+        finally:
+            await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; may be called again."""
+        self._closed = True
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _body(json: Any, multipart: Sequence[Part] | None) -> JsonBody | Multipart | None:
+    if multipart is not None:
+        return Multipart(tuple(multipart))
+    return None if json is None else JsonBody(json)

@@ -1,0 +1,214 @@
+"""The values that pass through the pipeline: operations, requests, answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+import orjson
+from attrs import define, evolve, field, frozen
+
+from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, ProtocolError
+from helpdesk_bridge.transport.decode import decode_json
+from helpdesk_bridge.transport.outcome import settle
+
+__all__ = [
+    "CURRENT_CALL",
+    "Call",
+    "Effect",
+    "JsonBody",
+    "Multipart",
+    "Operation",
+    "Part",
+    "Progress",
+    "Request",
+    "Response",
+    "TransportOptions",
+]
+
+T = TypeVar("T")
+
+
+class Effect(Enum):
+    """What a request does at the vendor, whatever its HTTP verb says."""
+
+    READ = "read"
+    """Changes nothing."""
+    IDEMPOTENT_WRITE = "idempotent write"
+    """Doing it twice leaves the same as doing it once."""
+    UNSAFE_WRITE = "unsafe write"
+    """Doing it twice does two things; a customer could be mailed twice."""
+
+
+@frozen
+class Operation:
+    """One of the vendor's operations: declared once by its adapter, with its effect."""
+
+    name: str
+    effect: Effect = Effect.UNSAFE_WRITE
+
+
+@frozen(kw_only=True)
+class TransportOptions:
+    """What is the same for every vendor. Times are in seconds, sizes in bytes.
+
+    ``deadline`` covers a whole call with all it has to ask for (of a download: up to its first
+    byte), ``connect`` one connection with TLS, ``read_gap`` the longest silence within an answer,
+    ``concurrency`` the requests under way at once, ``max_body`` the decoded size of an answer.
+    ``proxy`` is a URL; the environment's proxies and ``.netrc`` are never used.
+    """
+
+    deadline: float = field(default=60.0, converter=float)
+    connect: float = field(default=10.0, converter=float)
+    read_gap: float = field(default=30.0, converter=float)
+    concurrency: int = 8
+    max_body: int = 16 * 1024 * 1024
+    proxy: str | None = field(default=None, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("deadline", "connect", "read_gap", "concurrency", "max_body"):
+            if not getattr(self, name) > 0:
+                raise InvalidArgument(f"the transport option {name} must be above zero")
+
+
+@frozen(kw_only=True)
+class Call:
+    """The public call that requests are made for: its name, its id and its end (loop time)."""
+
+    operation: str
+    operation_id: str
+    ends_at: float
+
+
+CURRENT_CALL: ContextVar[Call | None] = ContextVar("helpdesk_bridge_call", default=None)
+
+
+@frozen
+class JsonBody:
+    """A JSON body, serialised anew for each attempt."""
+
+    value: Any = field(repr=False)
+
+    def encode(self) -> bytes:
+        """Return the bytes; what JSON cannot say is InvalidArgument."""
+        try:
+            return orjson.dumps(self.value)
+        except (TypeError, ValueError):
+            raise InvalidArgument("the request holds a value that JSON cannot express") from None
+
+
+@frozen(kw_only=True)
+class Part:
+    """A part of a multipart body: a text field, or a file when ``filename`` is given."""
+
+    name: str
+    content: str | bytes = field(repr=False)
+    filename: str | None = field(default=None, repr=False)
+    mime_type: str | None = None
+
+
+@frozen
+class Multipart:
+    """A multipart/form-data body, also when it holds text fields only."""
+
+    parts: tuple[Part, ...] = field(repr=False)
+
+
+@define
+class Progress:
+    """How far a request has come; shared by the layers of the pipeline, written by few."""
+
+    waiting: bool = False
+    """Queueing for one of the desk's own slots: nothing can have been sent."""
+    bytes_sent: bool = False
+    """Whether a byte of the present attempt may have left."""
+    attempts: int = 0
+    started_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Request:
+    """One request: a path below the desk's base URL, never a URL."""
+
+    operation: Operation
+    method: str
+    path: tuple[str, ...]
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    body: JsonBody | Multipart | None = None
+    authenticate: bool = True
+    stream: bool = False
+    progress: Progress = field(factory=Progress, repr=False, eq=False)
+
+    @property
+    def effect(self) -> Effect:
+        """What the request does at the vendor."""
+        return self.operation.effect
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether doing it twice does two things."""
+        return self.effect is Effect.UNSAFE_WRITE
+
+    def with_headers(self, headers: Mapping[str, str]) -> Request:
+        """Return this request with more headers."""
+        return evolve(self, headers={**self.headers, **headers})
+
+
+@define(kw_only=True)
+class Response:
+    """A complete answer, or (``chunks`` set) one whose body is still to be read."""
+
+    request: Request
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+    chunks: AsyncIterator[bytes] | None = field(default=None, repr=False)
+    _release: list[Callable[[], Awaitable[None]]] = field(factory=list, repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        """What the vendor calls this request, if it says so in a usual header."""
+        value = self.headers.get("X-Request-Id") or self.headers.get("X-Correlation-Id")
+        return value[:128] if value and value.isascii() and value.isprintable() else None
+
+    def on_release(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Have ``action`` run when the answer is done with."""
+        self._release.append(action)
+
+    async def aclose(self) -> None:
+        """Give back what a streamed answer holds; may be called again."""
+        while self._release:
+            await self._release.pop()()
+
+    def json(self) -> Any:
+        """Return the decoded body. What is no JSON raises the error that fits the effect."""
+        return self.read(lambda data: data)
+
+    def read(self, convert: Callable[[Any], T]) -> T:
+        """Return ``convert(decoded JSON)``.
+
+        An answer that cannot be understood is ProtocolError on a read and OutcomeUnknown on an
+        unsafe write, whose effect may well have happened.
+        """
+        failure: HelpdeskError
+        try:
+            return convert(decode_json(self.content, self.headers.get("Content-Type", "")))
+        except HelpdeskError as error:
+            failure = error
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            failure = ProtocolError("the answer is not of the documented shape")
+        raise self.settled(failure)
+
+    def settled(self, error: HelpdeskError) -> HelpdeskError:
+        """Return ``error`` with what this answer tells, as the effect of its request demands."""
+        error.fill(status=self.status, request_id=self.request_id)
+        return settle(
+            error,
+            unsafe=self.request.unsafe,
+            bytes_sent=True,
+            started_at=self.request.progress.started_at,
+        )

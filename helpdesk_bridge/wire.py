@@ -1,0 +1,239 @@
+"""Read a vendor's JSON into attrs classes: strictly, with open vocabularies and exact paths.
+
+cattrs does the work. Its default coercions do not: null never becomes ``"None"``, a string never
+a boolean or a list, and null is accepted only where a field says ``| None``. Fields nobody
+declared are ignored, and kept in ``raw``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Generic, NewType, TypeVar, get_origin
+
+import attrs
+from attrs import field, frozen
+from cattrs import BaseValidationError, ClassValidationError, Converter, IterableValidationError
+from cattrs.cols import homogenous_tuple_structure_factory
+from cattrs.errors import IterableValidationNote
+from cattrs.gen import make_dict_structure_fn, override
+
+from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, ProtocolError
+from helpdesk_bridge.model import Problem
+
+__all__ = ["Id", "Vocabulary", "Wire", "WireFormat", "WrongType", "merge_extra"]
+
+T = TypeVar("T")
+E = TypeVar("E")
+
+Id = NewType("Id", str)
+"""A vendor's id: an integer or a non-empty string in JSON, always a str here."""
+
+
+class WrongType(ValueError):
+    """A JSON value is not what its field needs; the text names types, never the value."""
+
+
+@frozen(kw_only=True, repr=False)
+class Wire:
+    """Base of a vendor's JSON objects. ``raw`` is the decoded object itself, not a copy."""
+
+    raw: Mapping[str, Any] = field(factory=dict, eq=False)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+_JSON_NAMES = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a number with a fraction",
+    str: "a string",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def _wrong(expected: str, value: Any) -> WrongType:
+    return WrongType(f"expected {expected}, got {_JSON_NAMES.get(type(value), 'something else')}")
+
+
+def _exactly(kind: type[T]) -> Callable[[Any, Any], T]:
+    def structure(value: Any, _: Any) -> T:
+        if type(value) is not kind:
+            raise _wrong(_JSON_NAMES[kind], value)
+        result: T = value
+        return result
+
+    return structure
+
+
+def _number(value: Any, _: Any) -> float:
+    if type(value) not in (int, float):
+        raise _wrong("a number", value)
+    return float(value)
+
+
+def _id(value: Any, _: Any) -> str:
+    if type(value) is int:
+        return str(value)
+    if type(value) is not str:
+        raise _wrong("an id", value)
+    if not value:
+        raise WrongType("expected an id, got an empty string")
+    return value
+
+
+def _instant(value: Any, _: Any) -> datetime:
+    if type(value) is not str:
+        raise _wrong("a date and time", value)
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        raise WrongType("expected a date and time in ISO 8601") from None
+    if instant.utcoffset() is None:
+        raise WrongType("expected a date and time with its offset from UTC")
+    try:
+        return instant.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise WrongType("expected a date and time within the years 1 to 9999") from None
+
+
+class WireFormat:
+    """A strict converter. ``json_name`` gives the JSON key of an attribute (default: the same)."""
+
+    def __init__(self, json_name: Callable[[str], str] = str) -> None:
+        self._json_name = json_name
+        self._converter = converter = Converter(detailed_validation=True)
+        for kind in (str, int, bool):
+            converter.register_structure_hook(kind, _exactly(kind))
+        converter.register_structure_hook(float, _number)
+        converter.register_structure_hook(datetime, _instant)
+        converter.register_structure_hook_func(lambda cls: cls is Id, _id)
+        converter.register_structure_hook_func(
+            lambda cls: _is_mapping(get_origin(cls)), _exactly(dict)
+        )
+        tuples: Any = self._tuple_hook
+        classes: Any = self._class_hook
+        converter.register_structure_hook_factory(_is_tuple, tuples)
+        converter.register_structure_hook_factory(attrs.has, classes)
+
+    def hook(self, kind: Any, read: Callable[[Any], Any]) -> None:
+        """Have ``read`` turn JSON values into ``kind`` (a class or a NewType).
+
+        It raises :class:`WrongType` for a value it does not take.
+        """
+        self._converter.register_structure_hook_func(
+            lambda cls: cls is kind, lambda value, _: read(value)
+        )
+
+    def read(self, data: Any, into: type[T], path: str = "$") -> T:
+        """Return ``data`` as ``into``, or raise ProtocolError naming the JSON path."""
+        try:
+            return self._converter.structure(data, into)
+        except (BaseValidationError, WrongType) as error:
+            where, what = self._locate(error, path)
+        raise ProtocolError(f"{where}: {what}.", path=where)
+
+    def read_each(
+        self, data: Any, convert: Callable[[Any, str], T], path: str
+    ) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
+        """Convert each record of a list; one that cannot be read does not lose the others."""
+        if type(data) is not list:
+            raise ProtocolError(f"{path}: {_wrong('a list', data)}.", path=path)
+        items: list[T] = []
+        problems: list[Problem] = []
+        for index, record in enumerate(data):
+            try:
+                items.append(convert(record, f"{path}[{index}]"))
+            except HelpdeskError as error:
+                problems.append(Problem(index=index, error=error, raw=record))
+        return tuple(items), tuple(problems)
+
+    def _class_hook(self, cls: type[Any], converter: Any) -> Callable[[Any, Any], Any]:
+        keeps_raw = issubclass(cls, Wire)
+        overrides = {
+            a.name: override(rename=self._json_name(a.name), omit=keeps_raw and a.name == "raw")
+            for a in attrs.fields(cls)
+        }
+        build = make_dict_structure_fn(cls, converter, **overrides)  # type: ignore[arg-type]
+
+        def structure(value: Any, kind: Any) -> Any:
+            if type(value) is not dict:
+                raise _wrong("an object", value)
+            made = build(value, kind)
+            if keeps_raw:
+                object.__setattr__(made, "raw", value)
+            return made
+
+        return structure
+
+    def _tuple_hook(self, cls: Any, converter: Any) -> Callable[[Any, Any], Any]:
+        build = homogenous_tuple_structure_factory(cls, converter)
+
+        def structure(value: Any, kind: Any) -> Any:
+            if type(value) is not list:
+                raise _wrong("a list", value)
+            return build(value, kind)
+
+        return structure
+
+    def _locate(self, error: BaseException, path: str) -> tuple[str, str]:
+        if isinstance(error, (ClassValidationError, IterableValidationError)):
+            inner, outer = error.group_exceptions()
+            if inner:
+                found, note = inner[0]
+                if isinstance(note, IterableValidationNote):
+                    return self._locate(found, f"{path}[{note.index}]")
+                return self._locate(found, f"{path}.{self._json_name(note.name)}")
+            return self._locate(outer[0], path)
+        if isinstance(error, KeyError):
+            return path, "a required field is missing"
+        return path, str(error) if isinstance(error, WrongType) else "the value is not acceptable"
+
+
+def _is_tuple(cls: Any) -> bool:
+    return get_origin(cls) is tuple
+
+
+def _is_mapping(origin: Any) -> bool:
+    """Say whether a generic's origin is a mapping."""
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+class Vocabulary(Generic[E]):
+    """A table between a vendor's words and ours, both ways.
+
+    ``reads`` may know several spellings of one thing; ``writes`` says the one to send. A word that
+    is in no table reads as ``unknown``; a value that has no word is refused when written.
+    """
+
+    def __init__(self, *, reads: Mapping[str, E], writes: Mapping[E, str], unknown: E) -> None:
+        self.reads = dict(reads)
+        self.writes = dict(writes)
+        self._unknown = unknown
+
+    def read(self, word: str) -> E:
+        """Return our value for the vendor's ``word``, whatever its case."""
+        return self.reads.get(word) or self.reads.get(word.lower(), self._unknown)
+
+    def write(self, value: E) -> str:
+        """Return the vendor's word for ``value``, or raise InvalidArgument."""
+        try:
+            return self.writes[value]
+        except KeyError:
+            known = ", ".join(str(key) for key in self.writes)
+        raise InvalidArgument(f"the vendor has no word for {value}; it knows {known}.")
+
+    def writable(self) -> frozenset[E]:
+        """Return the values that can be written."""
+        return frozenset(self.writes)
+
+
+def merge_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the caller's ``extra`` into ``body``; a key the model set is InvalidArgument."""
+    twice = sorted(set(body) & set(extra))
+    if twice:
+        raise InvalidArgument(f"extra sets {', '.join(twice)}, which the call sets already.")
+    return {**body, **extra}
