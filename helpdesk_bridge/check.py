@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
+from unicodedata import category
 
 from helpdesk_bridge.capabilities import Capability, Limits, Support
 from helpdesk_bridge.drafts import Body, Upload
@@ -28,7 +29,7 @@ _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@[^\s@,;:<>()\[\]\"\\]{1,253}
 def _printable(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise InvalidArgument(f"{name} must be a str, not {type(value).__name__}.")
-    if any(ord(c) < 32 or c in "\x7f\u2028\u2029" or "\ud800" <= c <= "\udfff" for c in value):
+    if any(category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value):
         raise InvalidArgument(f"{name} holds a line break or another control character.")
     return value
 
@@ -49,7 +50,13 @@ def words(values: Iterable[str], name: str) -> tuple[str, ...]:
     """Return several single lines; one str is not a list of its letters."""
     if isinstance(values, str):
         raise InvalidArgument(f"{name} is a list of words, not one str.")
-    return tuple(required_line(value, name) for value in values)
+    return tuple(required_line(value, name) for value in _several(values, name))
+
+
+def _several(values: Iterable[Any], name: str) -> Iterable[Any]:
+    if not isinstance(values, Iterable):
+        raise InvalidArgument(f"{name} must be a collection, not {type(values).__name__}.")
+    return values
 
 
 def address(value: str, name: str) -> str:
@@ -67,6 +74,8 @@ def party(value: AddressLike, name: str) -> Party:
         raise InvalidArgument(f"{name} must be a Party or a str.")
     if value.email is not None:
         address(value.email, name)
+    if value.id is not None:
+        required_line(value.id, name)
     if value.name is not None:
         _printable(value.name, name)
     if value.email is None and value.id is None and value.name is None:
@@ -86,7 +95,7 @@ def parties(values: Addresses, name: str) -> tuple[Party, ...]:
     """Return people with e-mail addresses."""
     if isinstance(values, (str, Party)):
         values = (values,)
-    return tuple(correspondent(value, name) for value in values)
+    return tuple(correspondent(value, name) for value in _several(values, name))
 
 
 def channel(value: Channel | str) -> Channel:
@@ -122,7 +131,7 @@ def types(values: Iterable[MessageType] | None) -> frozenset[MessageType] | None
         return None
     if isinstance(values, str):
         values = (MessageType(values),) if values in list(MessageType) else ()
-    found = frozenset(values)
+    found = frozenset(_several(values, "types"))
     if not found or not all(isinstance(value, MessageType) for value in found):
         raise InvalidArgument("types is a collection of MessageType.")
     return found
@@ -144,7 +153,7 @@ def limit(value: int | None) -> int | None:
 
 def uploads(values: Iterable[Upload]) -> tuple[Upload, ...]:
     """Return the files to send."""
-    found = (values,) if isinstance(values, Upload) else tuple(values)
+    found = (values,) if isinstance(values, Upload) else tuple(_several(values, "attachments"))
     if not all(isinstance(value, Upload) for value in found):
         raise InvalidArgument("attachments is a list of Upload.")
     return found
@@ -166,6 +175,8 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
     if "tags" in checked:
         checked["tags"] = words(checked["tags"], "tags")
     if "custom_fields" in checked:
+        if not isinstance(checked["custom_fields"], Mapping):
+            raise InvalidArgument("custom_fields must be a mapping.")
         checked["custom_fields"] = dict(checked["custom_fields"])
     return checked
 

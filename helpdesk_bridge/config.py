@@ -139,7 +139,7 @@ def _outline(origin: str, data: Mapping[str, Any], environ: Mapping[str, str]) -
         if not isinstance(table, Mapping):
             raise ConfigurationError(f"{origin}: [desks.{name}] must be a table", key=str(name))
     default = data.get("default")
-    if default is not None and default not in desks:
+    if default is not None and (not isinstance(default, str) or default not in desks):
         raise ConfigurationError(
             f"{origin}: default names {default!r}, and there is no such desk"
             f"{suggest(str(default), list(desks))}",
@@ -182,10 +182,12 @@ class _Table:
         transport = self._values.pop("transport", {})
         if not isinstance(transport, Mapping):
             raise self._wrong("transport", "must be a table")
-        overrides = dict(self._overrides())
-        word = overrides.pop("adapter", ("", self._values.pop("adapter", None)))[1]
+        overrides: dict[str, tuple[str | None, Any]] = dict(self._overrides())
+        given = self._values.pop("adapter", None)
+        variable, word = overrides.pop("adapter", (None, given))
         if not isinstance(word, str):
-            raise self._wrong("adapter", f"is missing; known: {', '.join(registry.available())}")
+            reason = "is missing" if word is None else "must be a string"
+            raise self._wrong("adapter", f"{reason}; known: {', '.join(registry.available())}")
         try:
             adapter = registry.load(word)
         except ConfigurationError as error:
@@ -195,7 +197,8 @@ class _Table:
                 name=self._name,
                 adapter=adapter,
                 settings=self._make(adapter.settings_type, self._where, self._values, {
-                    key: value for key, value in overrides.items() if "__" not in key
+                    key: value
+                    for key, value in overrides.items() if not key.startswith("transport__")
                 }),
                 options=self._make(
                     TransportOptions, f"[desks.{self._name}.transport]", transport, {
@@ -204,9 +207,9 @@ class _Table:
                     }
                 ),
             )  # fmt: skip
-        raise self._wrong("adapter", failure.message)
+        raise self._wrong("adapter", failure.message, variable=variable)
 
-    def _overrides(self) -> Iterator[tuple[str, tuple[str, str]]]:
+    def _overrides(self) -> Iterator[tuple[str, tuple[str | None, Any]]]:
         prefix = f"{_PREFIX}{_shouted(self._name)}__"
         for variable, value in self._config.environ.items():
             if variable.startswith(prefix):
@@ -217,21 +220,22 @@ class _Table:
         cls: type[Any],
         where: str,
         values: Mapping[str, Any],
-        overrides: Mapping[str, tuple[str, str]],
+        overrides: Mapping[str, tuple[str | None, Any]],
     ) -> Any:
         fields = {a.alias: a for a in attrs.fields(attrs.resolve_types(cls)) if a.init}
         for key in [*values, *overrides]:
             if key not in fields:
                 source = overrides[key][0] if key in overrides else None
-                raise self._wrong(key, f"is unknown{suggest(key, list(fields))}", where, source)
+                hint = suggest(str(key), list(fields))
+                raise self._wrong(str(key), f"is unknown{hint}", where, source)
         arguments: dict[str, Any] = {}
         for key, attribute in fields.items():
             if key in overrides:
                 variable, text = overrides[key]
-                given = text if _takes_text(attribute.type) else _as_toml(text)
+                given = _from_text(text, attribute.type)
                 arguments[key] = self._value(key, attribute.type, given, where, variable)
             elif key in values:
-                given = self._fetched(key, values[key], where)
+                given = self._fetched(key, attribute.type, values[key], where)
                 arguments[key] = self._value(key, attribute.type, given, where)
             elif attribute.default is attrs.NOTHING:
                 raise self._wrong(key, "is missing", where)
@@ -239,22 +243,24 @@ class _Table:
             return cls(**arguments)
         except HelpdeskError as error:
             key, message = getattr(error, "key", None) or "", error.message
+        except (TypeError, ValueError) as error:  # its text may hold the value
+            key, message = "", f"the settings are not acceptable ({type(error).__name__})"
         source = overrides[key][0] if key in overrides else None
         raise self._wrong(key, message, where, source)
 
-    def _fetched(self, key: str, value: Any, where: str) -> Any:
-        """Follow ``{ env = "…" }`` and ``{ file = "…" }``."""
+    def _fetched(self, key: str, kind: Any, value: Any, where: str) -> Any:
+        """Follow ``{ env = "…" }`` and ``{ file = "…" }``; what is there is read as text."""
         if not isinstance(value, Mapping) or len(value) != 1:
             return value
         source, name = next(iter(value.items()))
         if source == "env" and isinstance(name, str):
             if not self._config.environ.get(name):
                 raise self._wrong(key, f"needs the environment variable {name}", where)
-            return self._config.environ[name]
+            return _from_text(self._config.environ[name], kind)
         if source == "file" and isinstance(name, str):
             try:
-                return Path(name).read_text(encoding="utf-8").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError):
+                return _from_text(Path(name).read_text(encoding="utf-8").rstrip("\r\n"), kind)
+            except (OSError, ValueError):
                 pass
             raise self._wrong(key, f"needs the file {name}, which cannot be read", where)
         return value
@@ -283,11 +289,10 @@ def _secret(value: Any) -> Secret:
     return Secret(value)
 
 
-def _takes_text(kind: Any) -> bool:
-    return kind in (str, Secret, str | None, Secret | None)
-
-
-def _as_toml(text: str) -> Any:
+def _from_text(text: str, kind: Any) -> Any:
+    """Return what ``text`` stands for: itself where text is wanted, else a TOML value."""
+    if kind in (str, Secret, str | None, Secret | None):
+        return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

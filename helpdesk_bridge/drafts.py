@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
+from unicodedata import category
 
 from attrs import define, field, frozen
 
@@ -76,6 +77,8 @@ class Body:
 
 Chunks = AsyncIterable[bytes]
 
+_CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))
+
 
 @define(eq=False)
 class Upload:
@@ -95,7 +98,7 @@ class Upload:
 
     def __attrs_post_init__(self) -> None:
         self.mime_type = self.mime_type or _guess_type(self.name)
-        if not self.name or any(ord(c) < 32 or c in '/\\\x7f"' for c in self.name):
+        if not self.name or any(c in '/\\"' or category(c) in _CONTROL for c in self.name):
             raise InvalidArgument(
                 "an attachment's name is empty or holds path or control characters"
             )
@@ -103,6 +106,8 @@ class Upload:
             raise InvalidArgument("an attachment's mime_type is not a media type")
         if self.content_id is not None and not _clean_word(self.content_id):
             raise InvalidArgument("an attachment's content_id holds spaces or control characters")
+        if self.size is not None and self.size < 0:
+            raise InvalidArgument("an attachment's size is below zero")
         if isinstance(self.data, (bytes, bytearray, memoryview)):
             self.data = bytes(self.data)
             self._expect(len(self.data))

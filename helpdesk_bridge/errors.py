@@ -63,12 +63,15 @@ __all__ = [
 
 _E = TypeVar("_E", bound="HelpdeskError")
 
-_ADDRESS = re.compile(r"[^\s@<>\"'(),:;]+@[^\s@<>\"'(),:;]+")
+_ADDRESS = re.compile(
+    r"""(?:"[^"]*+"|(?<![^\s@<>"'(),:;])[^\s@<>"'(),:;]++)@[^\s@<>"'(),:;]+"""  # linear in time
+)
 _LONG_WORD = re.compile(r"[A-Za-z0-9_\-+/=.]{32,}")
 
 
 def redact(text: str, limit: int = 200) -> str:
-    """Return a vendor's sentence without addresses, key-like words and line breaks, shortened."""
+    """Return a vendor's sentence on one line, without addresses and key-like words, shortened."""
+    text = "".join(c if c.isprintable() else " " for c in text)
     text = _ADDRESS.sub("<address>", " ".join(text.split()))
     text = _LONG_WORD.sub("<redacted>", text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
@@ -159,7 +162,10 @@ class HelpdeskError(Exception):
                 f"{self.items_read} items had been read; go on with cursor=error.cursor."
             )
         sentences += [self._sent(), self._wait(), self.advice]
-        return " ".join(sentence for sentence in sentences if sentence)
+        sentences = [sentence for sentence in sentences if sentence]
+        if len(sentences) > 1 and not sentences[0].endswith((".", "!", "?", "…")):
+            sentences[0] += "."
+        return " ".join(sentences)
 
     def _code(self) -> str:
         return f" {self.vendor_code}" if self.vendor_code else ""

@@ -4,53 +4,95 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeVar
 
 from helpdesk_bridge.errors import InvalidArgument
 
 __all__ = ["save"]
 
+T = TypeVar("T")
+
 _MAX_TRIES = 1000
+_MAX_NAME = 255
+"""Bytes in a file name, on the file systems in use."""
 
 
 async def save(chunks: AsyncIterator[bytes], directory: Path, name: str) -> Path:
     """Write ``chunks`` to a new file in ``directory`` and return its path.
 
     The disk is only touched off the event loop. A directory that is missing or not writable is
-    InvalidArgument.
+    InvalidArgument; what fails later leaves no file behind, and a disk error is the OSError it is.
     """
+    file = _NewFile(directory, name)
     try:
-        path, descriptor = await asyncio.to_thread(_create, directory, name)
-    except OSError as error:
-        reason = error.strerror
-    else:
-        try:
-            async for chunk in chunks:
-                await asyncio.to_thread(_write, descriptor, chunk)
-        except BaseException:
+        await _in_thread(file.create)
+        async for chunk in chunks:
+            await _in_thread(lambda part=chunk: file.write(part))  # type: ignore[misc]
+        return await _in_thread(file.close)
+    except BaseException:
+        await _in_thread(file.discard)
+        raise
+
+
+async def _in_thread(action: Callable[[], T]) -> T:
+    """Return ``action()``; a cancellation waits for its end, for it holds the descriptor."""
+    work = asyncio.ensure_future(asyncio.to_thread(action))
+    try:
+        return await asyncio.shield(work)
+    finally:
+        if not work.done():
+            await asyncio.wait((work,))
+
+
+class _NewFile:
+    def __init__(self, directory: Path, name: str) -> None:
+        self._directory = directory
+        self._name = name
+        self._path: Path | None = None
+        self._descriptor: int | None = None
+
+    def create(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        flags |= getattr(os, "O_BINARY", 0)
+        reason: str | None = "there are too many files of this name"
+        for number in range(_MAX_TRIES):
+            path = self._directory / (_numbered(self._name, number) if number else self._name)
+            try:
+                self._descriptor = os.open(path, flags, 0o600)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                reason = error.strerror
+                break
+            self._path = path
+            return
+        raise InvalidArgument(f"the file cannot be written: {reason}.")
+
+    def write(self, chunk: bytes) -> None:
+        assert self._descriptor is not None  # noqa: S101 - create comes first
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+    def close(self) -> Path:
+        assert self._path is not None  # noqa: S101 - create comes first
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
             os.close(descriptor)
-            path.unlink(missing_ok=True)
-            raise
-        os.close(descriptor)
-        return path
-    raise InvalidArgument(f"the file cannot be written: {reason}.")
+        return self._path
+
+    def discard(self) -> None:
+        if self._path is not None:
+            try:
+                self.close()
+            finally:
+                self._path.unlink(missing_ok=True)
 
 
-def _create(directory: Path, name: str) -> tuple[Path, int]:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    flags |= getattr(os, "O_BINARY", 0)
-    stem, suffix = Path(name).stem, Path(name).suffix
-    for number in range(_MAX_TRIES):
-        path = directory / (f"{stem}-{number}{suffix}" if number else name)
-        try:
-            return path, os.open(path, flags, 0o600)
-        except FileExistsError:
-            continue
-    raise FileExistsError(None, "there are too many files of this name", str(directory))
-
-
-def _write(descriptor: int, chunk: bytes) -> None:
-    view = memoryview(chunk)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _numbered(name: str, number: int) -> str:
+    """Return ``name`` with a number before its suffix, cut to what a file name may have."""
+    stem, suffix = Path(name).stem, f"-{number}{Path(name).suffix}"
+    room = max(_MAX_NAME - len(suffix.encode()), 0)
+    return stem.encode()[:room].decode(errors="ignore") + suffix

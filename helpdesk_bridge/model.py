@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Generic, NewType, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from attrs.validators import instance_of, optional
 
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument
@@ -159,8 +159,9 @@ class Channel:
     kind: str | None = None
 
 
+_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
-_DEVICE = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)")
+_DEVICE = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)")
 
 
 @frozen(kw_only=True)
@@ -182,7 +183,7 @@ class Attachment:
         At most 255 bytes in UTF-8; ``attachment-<id>`` when nothing usable is left.
         """
         name = unicodedata.normalize("NFC", self.name or "")
-        name = "".join(c for c in name if unicodedata.category(c) not in ("Cf", "Cs", "Cc"))
+        name = "".join(c for c in name if unicodedata.category(c) not in _INVISIBLE)
         name = _UNSAFE.sub("_", re.split(r"[/\\]", name)[-1]).strip(" .")
         if not name or _DEVICE.match(name):
             name = (
@@ -191,7 +192,8 @@ class Attachment:
         stem, dot, suffix = name.rpartition(".")
         suffix = dot + suffix if stem and len(suffix.encode()) <= 16 else ""
         room = 255 - len(suffix.encode())
-        return name.removesuffix(suffix).encode()[:room].decode(errors="ignore") + suffix
+        stem = name.removesuffix(suffix).encode()[:room].decode(errors="ignore")
+        return (stem + suffix).rstrip(" .")
 
 
 @frozen(kw_only=True)
@@ -213,7 +215,7 @@ class Ticket:
     team: str | None = None
     channel: Channel | None = field(default=None, repr=False)
     tags: tuple[str, ...] = ()
-    custom_fields: Mapping[str, Any] = field(factory=dict, repr=False)
+    custom_fields: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
     created_at: datetime | None = _when()
     updated_at: datetime | None = _when()
     last_message_at: datetime | None = _when()
@@ -251,7 +253,7 @@ class Message:
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.type is MessageType.NOTE and self.audience is not Audience.INTERNAL:
+        if self.type == MessageType.NOTE and self.audience != Audience.INTERNAL:
             raise InvalidArgument(f"a note is internal, and this one says {self.audience}")
 
     @property
@@ -297,6 +299,8 @@ class Page(Generic[T]):
     next: Cursor | None = None
     total: int | None = None
     problems: tuple[Problem, ...] = ()
+    filtered: tuple[str, ...] = field(default=(), repr=False)
+    """Ids of records that were read and left out, because the vendor could not filter them."""
 
     def records(self) -> Iterator[T | Problem]:
         """Yield items and problems in the order the vendor sent them."""
@@ -304,6 +308,26 @@ class Page(Generic[T]):
         broken = {problem.index: problem for problem in self.problems}
         for index in range(len(self.items) + len(broken)):
             yield broken[index] if index in broken else next(items)
+
+    def where(self, keep: Callable[[T], bool], identity: Callable[[T], str]) -> Page[T]:
+        """Return this page with only the items to keep; the others' ids go to ``filtered``."""
+        items: list[T] = []
+        left_out: list[str] = []
+        problems: list[Problem] = []
+        for record in self.records():
+            if isinstance(record, Problem):
+                problems.append(evolve(record, index=len(items) + len(problems)))
+            elif keep(record):
+                items.append(record)
+            else:
+                left_out.append(identity(record))
+        return Page(
+            items=tuple(items),
+            next=self.next,
+            total=None if left_out else self.total,
+            problems=tuple(problems),
+            filtered=(*self.filtered, *left_out),
+        )
 
     def __iter__(self) -> Iterator[T]:
         for record in self.records():

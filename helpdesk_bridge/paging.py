@@ -46,6 +46,7 @@ class Pager(Generic[T]):
         self._records: Iterator[T | Problem] = iter(())
         self._visited: set[Cursor | None] = set()
         self._ids: set[str] = set()
+        self._accepted = 0
         self._barren = 0
         self._collect = False
         self.problems: list[Problem] = []
@@ -76,15 +77,18 @@ class Pager(Generic[T]):
         return self._first().__await__()
 
     async def _first(self) -> Page[T]:
-        page = self._page or await self._turn()
+        page = await self._present()
         return page if page is not None else Page(items=())
+
+    async def _present(self) -> Page[T] | None:
+        return self._page if self._page is not None else await self._turn()
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self
 
     async def __anext__(self) -> T:
         while True:
-            if self._page is None and await self._turn() is None:
+            if await self._present() is None:
                 raise StopAsyncIteration
             record = next(self._records, None)
             if record is None:
@@ -92,16 +96,20 @@ class Pager(Generic[T]):
             elif not isinstance(record, Problem):
                 self.items_read += 1
                 return record
-            elif not self._collect:
+            elif self._collect:
+                self.problems.append(record)
+            else:
                 raise self._located(record.error)
 
     async def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate over pages. Iterating over such a page raises at an unreadable record."""
         while True:
-            page = self._page or await self._turn()
+            page = await self._present()
             if page is None:
                 return
             self.items_read += len(page)
+            if self._collect:
+                self.problems.extend(page.problems)
             self._leave()
             yield page
 
@@ -119,8 +127,6 @@ class Pager(Generic[T]):
                 raise
             self._visited.add(self._place)
             page = self._fresh(page)
-            if self._collect:
-                self.problems.extend(page.problems)
             if page.items or page.problems or not self._visited - {self._place}:
                 self._page = page
                 self._records = page.records()
@@ -130,32 +136,36 @@ class Pager(Generic[T]):
 
     def _fresh(self, page: Page[T]) -> Page[T]:
         """Return ``page`` without the items that came before, and within the limit."""
+        known = len(self._ids)
         records: list[T | Problem] = []
         for record in page.records():
-            if self._limit is not None and len(self._ids) >= self._limit:
-                page = evolve(page, next=None)
+            if self._full:
                 break
             if not isinstance(record, Problem):
                 identity = self._identity(record)
                 if identity in self._ids:
                     continue
                 self._ids.add(identity)
+                self._accepted += 1
             records.append(record)
-        self._barren = 0 if records else self._barren + 1
+        self._ids.update(page.filtered)
+        self._barren = 0 if records or len(self._ids) > known else self._barren + 1
         if self._barren >= _MAX_BARREN and page.next is not None:
             raise self._located(
                 PaginationLoop(f"{self._barren} pages in a row brought nothing new.")
             )
-        if self._limit is not None and len(self._ids) >= self._limit:
-            page = evolve(page, next=None)
         return Page(
             items=tuple(r for r in records if not isinstance(r, Problem)),
             problems=tuple(
                 evolve(r, index=i) for i, r in enumerate(records) if isinstance(r, Problem)
             ),
-            next=page.next,
+            next=None if self._full else page.next,
             total=page.total,
         )
+
+    @property
+    def _full(self) -> bool:
+        return self._limit is not None and self._accepted >= self._limit
 
     def _leave(self) -> None:
         assert self._page is not None  # noqa: S101 - only called with a page at hand

@@ -14,7 +14,10 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: str | Secret) -> None:
-        self._value: str = value.reveal() if isinstance(value, Secret) else value
+        found = value.reveal() if isinstance(value, Secret) else value
+        if not isinstance(found, str):
+            raise TypeError(f"a Secret is made of a str, not of {type(found).__name__}")
+        self._value: str = found
 
     def reveal(self) -> str:
         """Return the credential itself."""
@@ -35,7 +38,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        mine, theirs = (s._value.encode(errors="surrogatepass") for s in (self, other))
+        return hmac.compare_digest(mine, theirs)
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))

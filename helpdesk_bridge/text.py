@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
 
 __all__ = ["html_to_text", "text_to_html"]
 
@@ -12,11 +11,31 @@ _BLOCKS = frozenset(
     (
         *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "figcaption"),
         *("figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li"),
-        *("main", "nav", "ol", "p", "pre", "section", "table", "tr", "ul"),
+        *("main", "nav", "ol", "option", "p", "pre", "section", "table", "tr", "ul"),
     )
 )
-_HIDDEN = frozenset(("head", "script", "style", "template", "title"))
+_HIDDEN = frozenset(("template", "title"))
 _SPACE = re.compile(r"[ \t\r\f\v\n]+")
+
+# html.parser takes quadratic time on hostile markup, and raises on some, in Pythons still in use.
+# Here every repetition is possessive and nothing is looked at twice.
+_TOKEN = re.compile(
+    r"""<(?:
+        !--(?P<comment>)
+      | (?P<raw>script|style)(?=[\s/>])(?:=\s*"[^"]*"|=\s*'[^']*'|[^>])*+(?:>|\Z)
+      | (?P<end>/?)(?P<tag>[a-z][^\s/>]*+)(?P<attributes>(?:=\s*"[^"]*"|=\s*'[^']*'|[^>])*+)(?:>|\Z)
+      | [!?/][^>]*+>
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ATTRIBUTE = re.compile(
+    r"""([^\s=/]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>]*+)))?+""", re.VERBOSE
+)
+_LONG_NUMBER = re.compile(r"&#[0-9]{8,}+;?")  # no character; int() refuses very long ones
+_COMMENT_END = re.compile(r"--!?>")
+_RAW_END = {
+    name: re.compile(rf"</{name}(?=[\s/>])[^>]*+>", re.IGNORECASE) for name in ("script", "style")
+}
 
 
 def text_to_html(text: str) -> str:
@@ -30,56 +49,104 @@ def text_to_html(text: str) -> str:
 
 def html_to_text(markup: str) -> str:
     """Return the readable text of ``markup``; links keep their target, images their ``alt``."""
-    reader = _Reader()
-    reader.feed(markup)
-    reader.close()
-    return reader.text()
+    writer = _Writer()
+    place, last = 0, markup.rfind(">") + 1
+    while found := _TOKEN.search(markup, place, last):
+        writer.words(markup[place : found.start()])
+        place = found.end()
+        if found["tag"]:
+            writer.tag(found["tag"].lower(), bool(found["end"]), found["attributes"])
+        elif found["raw"] or found["comment"] is not None:
+            raw = found["raw"]
+            end, start = (_RAW_END[raw.lower()], place) if raw else (_COMMENT_END, place - 2)
+            closed = end.search(markup, start, last)
+            if closed is None:
+                return writer.text()
+            place = closed.end()
+    writer.words(markup[place:])
+    return writer.text()
 
 
-class _Reader(HTMLParser):
+class _Writer:
+    """Puts words and breaks together; two blocks that meet make one break, not two."""
+
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._out: list[str] = []
+        self._breaks = 0
+        """Line ends that must precede the next word."""
+        self._line_ends = 2
+        """Line ends at the end of what is written."""
         self._hidden = 0
         self._pre = 0
-        self._links: list[tuple[str, int]] = []
+        self._bullet = ""
+        self._target: tuple[str, int] | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        if tag in _HIDDEN:
-            self._hidden += 1
-        elif tag == "br":
-            self._out.append("\n")
-        elif tag == "img":
-            self._out.append(values.get("alt") or "")
-        elif tag == "a":
-            self._links.append((values.get("href") or "", len(self._out)))
-        elif tag in _BLOCKS:
-            self._break(tag)
-            if tag == "li":
-                self._out.append("- ")
-            self._pre += tag == "pre"
+    def tag(self, name: str, closes: bool, attributes: str) -> None:
+        """Take a tag."""
+        if name in _HIDDEN:
+            self._hidden = max(0, self._hidden + (-1 if closes else 1))
+        elif name in _BLOCKS:
+            self._breaks = max(self._breaks, 2 if name == "p" else 1)
+            if name == "pre":
+                self._pre = max(0, self._pre + (-1 if closes else 1))
+            elif name == "li":
+                self._bullet = "" if closes else "- "
+        elif name == "a":
+            self._end_link()
+            if not closes:
+                self._target = _attribute(attributes, "href").strip(), len(self._out)
+        elif not closes:
+            self._void(name, attributes)
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _HIDDEN:
-            self._hidden = max(0, self._hidden - 1)
-        elif tag == "a" and self._links:
-            target, start = self._links.pop()
+    def _void(self, name: str, attributes: str) -> None:
+        if name == "br":
+            self._write("\n")
+        elif name == "img":
+            self._write(_attribute(attributes, "alt"))
+        elif name in ("td", "th"):
+            self.words(" ")
+
+    def _end_link(self) -> None:
+        if self._target is not None:
+            (target, start), self._target = self._target, None
             shown = "".join(self._out[start:]).strip()
-            if target.startswith(("http://", "https://")) and target != shown:
-                self._out.append(f" ({target})")
-        elif tag in _BLOCKS:
-            self._break(tag)
-            if tag == "pre":
-                self._pre = max(0, self._pre - 1)
+            if target.lower().startswith(("http://", "https://")) and target != shown:
+                self._write(f" ({target})")
 
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self._out.append(data if self._pre else _SPACE.sub(" ", data))
+    def words(self, markup: str) -> None:
+        """Take what stands between two tags."""
+        text = _unescape(markup)
+        if not self._pre:
+            text = _SPACE.sub(" ", text)
+            if self._breaks or self._line_ends or self._bullet or self._out[-1].endswith(" "):
+                text = text.lstrip(" ")
+        else:
+            text = text.replace(" ", "\xa0")
+        self._write(text)
 
-    def _break(self, tag: str) -> None:
-        self._out.append("\n\n" if tag == "p" else "\n")
+    def _write(self, text: str) -> None:
+        if not text or self._hidden:
+            return
+        missing = "\n" * (self._breaks - self._line_ends) if self._out else ""
+        text = missing + self._bullet + text
+        self._breaks, self._bullet = 0, ""
+        ends = len(text) - len(text.rstrip("\n"))
+        self._line_ends = ends + (self._line_ends if ends == len(text) else 0)
+        self._out.append(text)
 
     def text(self) -> str:
-        lines = (line.strip() for line in "".join(self._out).replace("\xa0", " ").split("\n"))
-        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+        """Return everything, without blanks at the ends of lines."""
+        lines = (line.strip(" ") for line in "".join(self._out).split("\n"))
+        text = "\n".join(line.replace("\xa0", " ").rstrip() for line in lines)
+        return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
+
+
+def _attribute(attributes: str, wanted: str) -> str:
+    for name, *values in _ATTRIBUTE.findall(attributes):
+        if name.lower() == wanted:
+            return _unescape("".join(values))
+    return ""
+
+
+def _unescape(markup: str) -> str:
+    return html.unescape(_LONG_NUMBER.sub("\ufffd", markup))

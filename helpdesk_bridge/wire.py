@@ -14,7 +14,7 @@ from typing import Any, Generic, NewType, TypeVar, get_origin
 import attrs
 from attrs import field, frozen
 from cattrs import BaseValidationError, ClassValidationError, Converter, IterableValidationError
-from cattrs.cols import homogenous_tuple_structure_factory
+from cattrs.cols import homogenous_tuple_structure_factory, list_structure_factory
 from cattrs.errors import IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
@@ -39,6 +39,10 @@ class Wire:
     """Base of a vendor's JSON objects. ``raw`` is the decoded object itself, not a copy."""
 
     raw: Mapping[str, Any] = field(factory=dict, eq=False)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__repr__ = Wire.__repr__  # type: ignore[method-assign]  # attrs would write its own
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -72,7 +76,10 @@ def _exactly(kind: type[T]) -> Callable[[Any, Any], T]:
 def _number(value: Any, _: Any) -> float:
     if type(value) not in (int, float):
         raise _wrong("a number", value)
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise WrongType("expected a number of usual size") from None
 
 
 def _id(value: Any, _: Any) -> str:
@@ -114,9 +121,9 @@ class WireFormat:
         converter.register_structure_hook_func(
             lambda cls: _is_mapping(get_origin(cls)), _exactly(dict)
         )
-        tuples: Any = self._tuple_hook
+        lists: Any = self._list_hook
         classes: Any = self._class_hook
-        converter.register_structure_hook_factory(_is_tuple, tuples)
+        converter.register_structure_hook_factory(_is_list, lists)
         converter.register_structure_hook_factory(attrs.has, classes)
 
     def hook(self, kind: Any, read: Callable[[Any], Any]) -> None:
@@ -169,8 +176,10 @@ class WireFormat:
 
         return structure
 
-    def _tuple_hook(self, cls: Any, converter: Any) -> Callable[[Any, Any], Any]:
-        build = homogenous_tuple_structure_factory(cls, converter)
+    def _list_hook(self, cls: Any, converter: Any) -> Callable[[Any, Any], Any]:
+        mutable = get_origin(cls) is list
+        factory = list_structure_factory if mutable else homogenous_tuple_structure_factory
+        build: Callable[[Any, Any], Any] = factory(cls, converter)
 
         def structure(value: Any, kind: Any) -> Any:
             if type(value) is not list:
@@ -193,8 +202,8 @@ class WireFormat:
         return path, str(error) if isinstance(error, WrongType) else "the value is not acceptable"
 
 
-def _is_tuple(cls: Any) -> bool:
-    return get_origin(cls) is tuple
+def _is_list(cls: Any) -> bool:
+    return get_origin(cls) in (tuple, list)
 
 
 def _is_mapping(origin: Any) -> bool:

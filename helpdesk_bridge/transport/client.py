@@ -7,7 +7,7 @@ it, and each of its exceptions is turned into one of ours.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,7 +87,9 @@ class HttpClient:
                 return response  # a redirected write is never sent on: the error table says so
             await response.aclose()
             url = self._next_hop(request, response, url)
-        raise errors.ProtocolError("the vendor redirects in circles: check base_url")
+        raise errors.ProtocolError(
+            "the vendor redirects in circles: check base_url.", attempts=request.progress.attempts
+        )
 
     def _next_hop(self, request: Request, response: Response, url: URL) -> URL:
         try:
@@ -97,18 +99,18 @@ class HttpClient:
         if request.method != "GET" or not _same_origin(target, self.base):
             raise errors.UnsafeURL(
                 "the vendor redirects to another place, which must not see this desk's credentials:"
-                " check base_url",
+                " check base_url.",
                 status=response.status,
+                attempts=request.progress.attempts,
             )
         return target
 
     async def _attempt(self, request: Request, url: URL) -> Response:
+        session = self._session(fresh=request.unsafe)
         progress = request.progress
         progress.attempts += 1
         progress.bytes_sent = False
         progress.started_at = progress.started_at or datetime.now(UTC)
-        session = self._session(fresh=request.unsafe)
-        arguments = _arguments(request)
         failure: HelpdeskError
         answer: aiohttp.ClientResponse | None = None
         handed_over = False
@@ -120,7 +122,7 @@ class HttpClient:
                 allow_redirects=False,
                 trace_request_ctx=progress,
                 proxy=self.options.proxy,
-                **arguments,
+                **_arguments(request),
             )
             progress.bytes_sent = True
             response = await self._answer(request, answer)
@@ -133,7 +135,7 @@ class HttpClient:
         finally:
             if answer is not None and not handed_over:
                 answer.release()
-        failure.fill(attempts=progress.attempts)
+        failure.fill(attempts=progress.attempts, status=answer.status if answer else None)
         # Raised out here, so that no exception with headers in it hangs on as its context.
         raise settle(
             failure,
@@ -146,11 +148,12 @@ class HttpClient:
         response = Response(request=request, status=answer.status, headers=answer.headers)
         encoding = answer.headers.get("Content-Encoding", "").strip().lower()
         if request.stream and answer.status < 300:
-            reader = BodyReader(encoding, cap=2**63)
-            response.chunks = _streamed(answer, reader, request.progress)
+            chunks = _streamed(answer, BodyReader(encoding), request.progress)
+            response.chunks = chunks
 
             async def close() -> None:
                 answer.close()
+                await chunks.aclose()
 
             response.on_release(close)
             return response
@@ -158,14 +161,14 @@ class HttpClient:
         content = bytearray()
         async for chunk in answer.content.iter_chunked(_CHUNK):
             content += reader.feed(chunk)
-        if content or (encoding and answer.status != 204):
+        if not _announced_empty(answer):
             reader.finish()
         response.content = bytes(content)
         return response
 
     def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
         if self._closed:
-            raise errors.DeskClosed("the desk is closed")
+            raise errors.DeskClosed("the desk is closed.")
         if fresh:
             # A kept-alive connection may be dead already: a harmless refusal would then look
             # like a write whose outcome is unknown.
@@ -189,7 +192,6 @@ class HttpClient:
             auto_decompress=False,  # aiohttp takes a cut gzip body for a whole one
             middlewares=(_no_second_try,),
             trace_configs=[trace],
-            requote_redirect_url=False,
         )
 
     async def aclose(self) -> None:
@@ -201,8 +203,24 @@ class HttpClient:
                 await session.close()
 
 
-def _same_origin(one: URL, other: URL) -> bool:
-    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
+def _same_origin(target: URL, base: URL) -> bool:
+    # A name or password in the address would take the place of the desk's own credentials.
+    return (target.scheme, target.host, target.port, target.user, target.password) == (
+        base.scheme,
+        base.host,
+        base.port,
+        None,
+        None,
+    )
+
+
+def _announced_empty(answer: aiohttp.ClientResponse) -> bool:
+    # Some servers label even these with a Content-Encoding.
+    return (
+        answer.method == "HEAD"
+        or answer.status == 204
+        or answer.headers.get("Content-Length") == "0"
+    )
 
 
 def _arguments(request: Request) -> dict[str, Any]:
@@ -231,19 +249,21 @@ def _headers(request: Request) -> Mapping[str, str]:
         headers["Accept"] = "*/*"
     if isinstance(request.body, JsonBody):
         headers["Content-Type"] = "application/json; charset=utf-8"
-    headers.update(request.headers)
-    return {name: urls.check_header(name, value) for name, value in headers.items()}
+    # By lower case, so that a header given as "authorization" does not go out next to ours.
+    merged = {
+        name.lower(): (name, value) for name, value in (*headers.items(), *request.headers.items())
+    }
+    return {name: urls.check_header(name, value) for name, value in merged.values()}
 
 
 async def _streamed(
     answer: aiohttp.ClientResponse, reader: BodyReader, progress: Progress
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     failure: HelpdeskError | None = None
     try:
         async for chunk in answer.content.iter_chunked(_CHUNK):
-            decoded = reader.feed(chunk)
-            if decoded:
-                yield decoded
+            for piece in reader.pieces(chunk):
+                yield piece
         reader.finish()
     except HelpdeskError as error:
         failure = error
@@ -269,7 +289,7 @@ _CONNECT: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 _AFTER: tuple[tuple[type[BaseException], type[HelpdeskError], str], ...] = (
-    (aiohttp.SocketTimeoutError, errors.VendorUnavailable, "the vendor fell silent mid-answer"),
+    (aiohttp.SocketTimeoutError, errors.VendorUnavailable, "the vendor fell silent"),
     (aiohttp.ClientPayloadError, errors.TruncatedBody, "the answer ends before its announced end"),
     # aiohttp reports a malformed answer as "400 Bad Request": the request may well be done.
     (aiohttp.ClientResponseError, errors.ProtocolError, "the answer is not proper HTTP"),
@@ -289,7 +309,7 @@ def failure_for(error: BaseException, *, bytes_sent: bool) -> HelpdeskError:
             if isinstance(error, kind):
                 return errors.ConnectFailed(f"{sentence}.", outcome=outcome)
         if isinstance(error, (ValueError, TypeError)):
-            return errors.InvalidArgument("the request cannot be put into HTTP")
+            return errors.InvalidArgument("the request cannot be put into HTTP.")
         return errors.ConnectFailed("the request could not be started.", outcome=outcome)
     for kind, made, sentence in _AFTER:
         if isinstance(error, kind):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -11,6 +13,7 @@ from helpdesk_bridge.errors import ProtocolError, ResponseTooLarge, TruncatedBod
 
 __all__ = ["BodyReader", "decode_json"]
 
+_PIECE = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -22,28 +25,28 @@ def decode_json(content: bytes, content_type: str = "") -> Any:
     """
     content = content.removeprefix(_BOM)
     if not content.strip():
-        raise ProtocolError("the answer is empty where JSON is documented")
+        raise ProtocolError("the answer is empty where JSON is documented.")
     try:
         return orjson.loads(content)
     except (ValueError, RecursionError):
         pass
     if "html" in content_type.lower() or content.lstrip()[:1] == b"<":
         raise ProtocolError(
-            "the answer is a web page, not JSON: a login page, a proxy or a wrong base_url"
+            "the answer is a web page, not JSON: a login page, a proxy or a wrong base_url."
         )
-    raise ProtocolError("the answer is not valid JSON")
+    raise ProtocolError("the answer is not valid JSON.")
 
 
 class BodyReader:
     """Collects a body piece by piece: decompressed, never over its cap, complete or an error."""
 
-    def __init__(self, encoding: str, cap: int) -> None:
+    def __init__(self, encoding: str, cap: int = sys.maxsize) -> None:
         self._cap = cap
         self._size = 0
         self._gzip = encoding in ("gzip", "x-gzip")
         self._inflate = self._new() if encoding and encoding != "identity" else None
         if self._inflate and not self._gzip:
-            raise ProtocolError("the answer has a content encoding that was not asked for")
+            raise ProtocolError("the answer has a content encoding that was not asked for.")
 
     @staticmethod
     def _new() -> zlib._Decompress:
@@ -51,29 +54,40 @@ class BodyReader:
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what ``chunk`` decodes to."""
-        if self._inflate is None:
-            return self._counted(chunk)
-        out = bytearray()
-        failed = False
-        while chunk:
-            if self._inflate.eof:
-                self._inflate = self._new()
-            try:
-                out += self._counted(self._inflate.decompress(chunk, self._cap - self._size + 1))
-            except zlib.error:
-                failed = True
-            if failed:
-                raise ProtocolError("the answer's compressed body is damaged")
-            chunk = self._inflate.unconsumed_tail or self._inflate.unused_data
-        return bytes(out)
+        return b"".join(self.pieces(chunk))
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield what ``chunk`` decodes to, a thousandfold as it may be, in pieces of 1 MiB."""
+        inflate = self._inflate
+        if inflate is None:
+            yield self._counted(chunk)
+            return
+        more = False
+        while chunk or more:
+            if inflate.eof:  # a gzip body may have several members
+                inflate = self._inflate = self._new()
+            piece = self._inflated(inflate, chunk)
+            if piece:
+                yield self._counted(piece)
+            # A full piece may leave output inside zlib although all its input is used up.
+            more = len(piece) == _PIECE and not inflate.eof
+            chunk = inflate.unconsumed_tail or inflate.unused_data
+
+    @staticmethod
+    def _inflated(inflate: zlib._Decompress, chunk: bytes) -> bytes:
+        try:
+            return inflate.decompress(chunk, _PIECE)
+        except zlib.error:
+            pass
+        raise ProtocolError("the answer's compressed body is damaged.")
 
     def _counted(self, decoded: bytes) -> bytes:
         self._size += len(decoded)
         if self._size > self._cap:
-            raise ResponseTooLarge(f"the answer is larger than max_body ({self._cap} bytes)")
+            raise ResponseTooLarge(f"the answer is larger than max_body ({self._cap} bytes).")
         return decoded
 
     def finish(self) -> None:
         """Raise TruncatedBody when a compressed body stopped before its end."""
         if self._inflate is not None and not self._inflate.eof:
-            raise TruncatedBody("the answer's compressed body ends before its end")
+            raise TruncatedBody("the answer's compressed body ends before its end.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from attrs import define, field, frozen
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors import HelpdeskError, Outcome
+from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.transport.outcome import judge, settle
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.values import CURRENT_CALL, Request, Response
@@ -60,7 +60,10 @@ class Deadline:
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on, within what is left of the call's time."""
         call = CURRENT_CALL.get()
-        ends_at = call.ends_at if call else asyncio.get_running_loop().time() + self.seconds
+        now = asyncio.get_running_loop().time()
+        ends_at = call.ends_at if call else now + self.seconds
+        if ends_at <= now:  # asyncio's timeout would let a kept-alive connection send it first
+            raise self._too_late(request)
         limit = asyncio.timeout_at(ends_at)
         try:
             async with limit:
@@ -74,10 +77,10 @@ class Deadline:
         progress = request.progress
         if progress.waiting:
             return errors.PoolTimeout(
-                f"no connection of this desk became free within {self.seconds:g} s"
+                f"no connection of this desk became free within {self.seconds:g} s."
             )
         error = errors.DeadlineExceeded(
-            f"the call's deadline of {self.seconds:g} s passed",
+            f"the call's deadline of {self.seconds:g} s passed.",
             outcome=judge(bytes_sent=progress.bytes_sent),
             attempts=progress.attempts,
         )
@@ -178,7 +181,7 @@ class ErrorTable:
         kind = self.codes.get(said.code or "") or _by_status(response.status)
         sentence = _SENTENCES.get(kind, "the vendor refused it")
         context: dict[str, object] = {
-            "vendor_code": said.code,
+            "vendor_code": _printable(said.code, known=self.codes),
             "status": response.status,
             "attempts": response.request.progress.attempts,
             "outcome": judge(bytes_sent=True, status=response.status, complete=True),
@@ -188,9 +191,9 @@ class ErrorTable:
                 errors.redact(name): tuple(errors.redact(text) for text in texts)
                 for name, texts in said.fields.items()
             }
-        if kind is errors.RateLimited:
+        if issubclass(kind, (errors.RateLimited, errors.VendorUnavailable)):
             context["retry_after"] = _seconds(response.headers.get("Retry-After", ""))
-        if context["outcome"] is Outcome.UNKNOWN and response.status < 400:
+        if response.status < 400:
             sentence = "the vendor answered with a redirect: check base_url"
         if said.message:
             sentence = f"{sentence} ({errors.redact(said.message)})"
@@ -199,8 +202,13 @@ class ErrorTable:
     def _explained(self, response: Response) -> Explanation:
         try:
             return self.explain(response)
-        except (HelpdeskError, ValueError, TypeError, KeyError, AttributeError):
+        except (HelpdeskError, ValueError, TypeError, LookupError, AttributeError):
             return Explanation()
+
+
+def _printable(code: str | None, *, known: Container[str]) -> str | None:
+    """Return a vendor's code as it may be shown: one that is not in the table could be anything."""
+    return code if code is None or code in known else errors.redact(code, 64)
 
 
 def _by_status(status: int) -> type[HelpdeskError]:

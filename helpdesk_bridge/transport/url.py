@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 from yarl import URL
@@ -11,6 +12,7 @@ from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
 
 __all__ = ["base_url", "check_header", "join"]
 
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FORBIDDEN = frozenset('/\\?#%;"<>')
 
 
@@ -26,16 +28,19 @@ def base_url(text: str) -> URL:
     except (ValueError, TypeError):
         host, scheme, parts = None, "", False
     if not host or scheme not in ("http", "https"):
-        raise ConfigurationError("base_url must be an address like https://…", key="base_url")
+        raise ConfigurationError(
+            "base_url must be an address like https://help.example.com.", key="base_url"
+        )
     if scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(
-            "base_url must be https: credentials would travel in clear", key="base_url"
+            "base_url must be https: credentials would travel in clear.", key="base_url"
         )
     if parts or any(segment in (".", "..") for segment in url.parts):
         raise ConfigurationError(
-            "base_url must be scheme, host, port and path only", key="base_url"
+            "base_url must be scheme, host, port and path only.", key="base_url"
         )
-    return url.with_path(url.path.rstrip("/"))
+    # The raw path: decoding it and encoding it again would turn %2F into a separator.
+    return url.with_path(url.raw_path.rstrip("/"), encoded=True)
 
 
 def _is_loopback(host: str) -> bool:
@@ -51,7 +56,7 @@ def join(base: URL, path: Iterable[str], query: Iterable[tuple[str, str]] = ()) 
     """Return the address of ``path`` below ``base``; no segment can change the path's shape."""
     segments = [_segment(part) for part in path]
     url = base.joinpath(*segments) if segments else base
-    return url.with_query([(name, _clean(value)) for name, value in query])
+    return url.with_query([(_clean(name), _clean(value)) for name, value in query])
 
 
 def _segment(part: str) -> str:
@@ -62,22 +67,20 @@ def _segment(part: str) -> str:
         or not part.isprintable()
         or _FORBIDDEN.intersection(part)
     ):
-        raise InvalidArgument("an id or path segment holds characters that cannot be part of one")
+        raise InvalidArgument("an id or path segment holds characters that cannot be part of one.")
     return part
 
 
-def _clean(value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidArgument("a query value holds half a surrogate pair") from None
-    if "\0" in value:
-        raise InvalidArgument("a query value holds a NUL character")
-    return value
+def _clean(text: str) -> str:
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise InvalidArgument("a query holds a NUL character or half a surrogate pair.")
+    return text
 
 
 def check_header(name: str, value: str) -> str:
     """Return a header value that is printable ASCII without surrounding blanks, or raise."""
+    if not _TOKEN.fullmatch(name):  # aiohttp sends a name with a blank or a colon in it as it is
+        raise InvalidArgument("the name of a header is empty or holds forbidden characters.")
     if not value or value != value.strip() or not (value.isascii() and value.isprintable()):
-        raise InvalidArgument(f"the value of header {name} is empty or holds forbidden characters")
+        raise InvalidArgument(f"the value of header {name} is empty or holds forbidden characters.")
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
@@ -71,7 +72,7 @@ class TransportOptions:
     def __attrs_post_init__(self) -> None:
         for name in ("deadline", "connect", "read_gap", "concurrency", "max_body"):
             if not getattr(self, name) > 0:
-                raise InvalidArgument(f"the transport option {name} must be above zero")
+                raise InvalidArgument(f"the transport option {name} must be above zero.")
 
 
 @frozen(kw_only=True)
@@ -94,10 +95,10 @@ class JsonBody:
 
     def encode(self) -> bytes:
         """Return the bytes; what JSON cannot say is InvalidArgument."""
-        try:
+        with suppress(TypeError, ValueError):
             return orjson.dumps(self.value)
-        except (TypeError, ValueError):
-            raise InvalidArgument("the request holds a value that JSON cannot express") from None
+        # Raised out here: orjson's error may quote the value, and would hang on as the context.
+        raise InvalidArgument("the request holds a value that JSON cannot express.")
 
 
 @frozen(kw_only=True)
@@ -108,6 +109,10 @@ class Part:
     content: str | bytes = field(repr=False)
     filename: str | None = field(default=None, repr=False)
     mime_type: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.filename is None and not isinstance(self.content, str):
+            raise InvalidArgument("a part of a multipart body that is no text needs a file name.")
 
 
 @frozen
@@ -199,8 +204,15 @@ class Response:
             return convert(decode_json(self.content, self.headers.get("Content-Type", "")))
         except HelpdeskError as error:
             failure = error
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
-            failure = ProtocolError("the answer is not of the documented shape")
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):
+            failure = ProtocolError("the answer is not of the documented shape.")
         raise self.settled(failure)
 
     def settled(self, error: HelpdeskError) -> HelpdeskError:

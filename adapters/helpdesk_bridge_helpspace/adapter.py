@@ -1,0 +1,391 @@
+"""HelpSpace's operations, one short method each."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from attrs import evolve
+
+from helpdesk_bridge.kit import (
+    Adapter,
+    Attachment,
+    Capabilities,
+    Capability,
+    Cursor,
+    Draft,
+    Effect,
+    HeaderAuth,
+    Limits,
+    Message,
+    MessageQuery,
+    Middleware,
+    NewTicket,
+    Operation,
+    Page,
+    Party,
+    Reply,
+    Request,
+    Secret,
+    SentMessage,
+    Status,
+    Ticket,
+    TicketChanges,
+    TicketQuery,
+    TicketRef,
+    Upload,
+    emulated,
+    errors,
+    native,
+    none,
+)
+from helpdesk_bridge_helpspace import wire
+from helpdesk_bridge_helpspace.settings import HelpSpaceSettings
+
+__all__ = ["HelpSpace"]
+
+LIST_TICKETS = Operation("list_tickets", Effect.READ)
+GET_TICKET = Operation("get_ticket", Effect.READ)
+CREATE_TICKET = Operation("create_ticket")
+UPDATE_TICKET = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
+DELETE_TICKET = Operation("delete_ticket", Effect.IDEMPOTENT_WRITE)
+LIST_MESSAGES = Operation("list_messages", Effect.READ)
+GET_MESSAGE = Operation("get_message", Effect.READ)
+SEND = Operation("send")
+OPEN_ATTACHMENT = Operation("open_attachment", Effect.READ)
+
+PER_PAGE = 50
+"""The most the vendor allows, and the same for every page: page numbers depend on it."""
+MAX_BODY = 5_000_000
+"""T24: "5 MB", of the HTML in bytes as the safe reading; images in a new ticket's body count."""
+
+_NO_TIME = datetime.max.replace(tzinfo=UTC)
+_WRITABLE = wire.STATUS.writable()
+_BODY = Limits(body_bytes=MAX_BODY)
+
+
+class HelpSpace(Adapter):
+    """HelpSpace's REST API, version 1."""
+
+    name = "helpspace"
+    settings_type = HelpSpaceSettings
+    settings: HelpSpaceSettings
+    id_pattern = r"[0-9]{1,18}"
+    fake = "helpdesk_bridge_helpspace.fake:HelpSpaceFake"
+    offers: ClassVar = {
+        Capability.LIST_TICKETS: native(limits=Limits(page_size=PER_PAGE)),
+        Capability.GET_TICKET: native(),
+        Capability.CREATE_TICKET: native(
+            limits=Limits(
+                body_bytes=MAX_BODY,
+                statuses=_WRITABLE,
+                options=frozenset(("status", "assignee", "team", "tags", "channel", "created_at")),
+            )
+        ),
+        Capability.UPDATE_TICKET: native(
+            limits=Limits(
+                statuses=_WRITABLE,
+                options=frozenset(("subject", "status", "assignee", "team", "tags")),
+            )
+        ),
+        Capability.DELETE_TICKET: native("Soft: HelpSpace purges it 30 days later."),
+        Capability.LIST_MESSAGES: native(limits=Limits(page_size=PER_PAGE)),
+        Capability.GET_MESSAGE: native(),
+        Capability.REPLY: native(limits=_BODY),
+        Capability.NOTE: native(limits=_BODY),
+        Capability.FORWARD: native(limits=_BODY),
+        Capability.ADD_REQUEST: native("Only in the name of the ticket's contact.", limits=_BODY),
+        Capability.SEND_ATTACHMENTS: native("As base64, with the message."),
+        Capability.OPEN_ATTACHMENT: native(),
+        Capability.RESIZED_IMAGE: native(limits=Limits(sizes=wire.SIZES)),
+        Capability.REPLY_WITHOUT_EMAIL: native(),
+        Capability.REPLY_WITH_STATUS: emulated(
+            "The status is set by a second request.", limits=Limits(statuses=_WRITABLE)
+        ),
+        Capability.SCHEDULED_SEND: none("HelpSpace's API cannot send later."),
+        Capability.FILTER_STATUS: native(limits=Limits(statuses=wire.FILTERABLE)),
+        Capability.FILTER_ASSIGNEE: native("By address: on what is read."),
+        Capability.FILTER_TEAM: native(),
+        Capability.FILTER_TAG: native(),
+        Capability.FILTER_REQUESTER: native("By id: on what is read."),
+        Capability.FILTER_TEXT: native("As HelpSpace searches; how exactly is not documented."),
+        Capability.FILTER_CREATED_SINCE: native(),
+        Capability.FILTER_UPDATED_SINCE: emulated("Every ticket is read; HelpSpace cannot say."),
+    }
+
+    @classmethod
+    def auth(cls, settings: HelpSpaceSettings) -> Middleware:
+        """Sign with both headers, on media too (MESSAGES, every sample)."""
+        bearer = Secret(f"Bearer {settings.token.reveal()}")
+        return HeaderAuth({"Authorization": bearer, "Hs-Client-Id": settings.client_id})
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What HelpSpace offers, with this desk's limit on files."""
+        # T24: three bytes make four characters; the exact sum is checked when they are encoded.
+        room = self.settings.max_attachment_chars // 4 * 3
+        return Capabilities(self.offers).limited(
+            [Capability.SEND_ATTACHMENTS], attachment_bytes=room
+        )
+
+    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+        """GET /tickets."""
+        number = _page_number(cursor)
+        pairs = [("page", str(number)), ("per-page", str(PER_PAGE)), *wire.ticket_filters(query)]
+        answer = await self.transport.send(LIST_TICKETS, "GET", ("tickets",), query=pairs)
+        listed = answer.read(_collection)
+        items, problems = wire.FORMAT.read_each(listed.data, _ticket_at, "$.data")
+        page = Page(
+            items=items,
+            problems=problems,
+            total=listed.meta.total if listed.meta else None,
+            next=_next(listed, number),
+        )
+        return page.where(lambda ticket: wire.matches(ticket, query), _id_of)
+
+    async def get_ticket(self, ticket_id: str) -> Ticket:
+        """GET /tickets/{id}."""
+        answer = await self.transport.send(GET_TICKET, "GET", ("tickets", ticket_id))
+        return answer.read(_one_ticket)
+
+    async def create_ticket(self, new: NewTicket) -> Ticket:
+        """POST /tickets."""
+        files = await self._encoded(new.attachments)
+
+        async def create(escalated: str) -> Ticket:
+            body = wire.new_ticket(new, files, channel=self.settings.channel, escalated=escalated)
+            if len(body["message"]["body"].encode()) > MAX_BODY:
+                raise errors.InvalidArgument("the body with its images is larger than 5 MB.")
+            answer = await self.transport.send(CREATE_TICKET, "POST", ("tickets",), json=body)
+            return answer.read(_one_ticket)
+
+        ticket = await self._spelled(new.status, create)
+        return _with_tags(ticket, new.tags)
+
+    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+        """PATCH /tickets/{id}."""
+
+        async def update(escalated: str) -> Ticket:
+            body = wire.changes(changes, escalated=escalated)
+            path = ("tickets", ticket_id)
+            answer = await self.transport.send(UPDATE_TICKET, "PATCH", path, json=body)
+            return answer.read(_one_ticket)
+
+        ticket = await self._spelled(changes.status, update)
+        return ticket if changes.tags is ... else _with_tags(ticket, changes.tags)
+
+    async def delete_ticket(self, ticket_id: str) -> None:
+        """DELETE /tickets/{id}. T31: its answer is a sentence, which nobody needs to read."""
+        await self.transport.send(DELETE_TICKET, "DELETE", ("tickets", ticket_id))
+
+    async def list_messages(
+        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
+    ) -> Page[Message]:
+        """GET /tickets/{id}/messages, in whatever order the vendor lists them."""
+        number = _page_number(cursor)
+        known = await self._known(ticket)
+        page = await self._messages_page(known, number)
+        if number == 1 and page.next is not None and not _oldest_first(page.items):
+            page = await self._whole(known, page)
+        page = evolve(page, items=tuple(sorted(page.items, key=_age)))
+        return page.where(lambda m: query.types is None or m.type in query.types, _id_of)
+
+    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+        """GET /tickets/{id}/messages/{id}."""
+        known = await self._known(ticket)
+        path = ("tickets", ticket.id, "messages", message_id)
+        answer = await self.transport.send(GET_MESSAGE, "GET", path)
+        return answer.read(
+            lambda data: wire.FORMAT.read(data, wire.OneMessage).data.to_message(known)
+        )
+
+    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+        """POST /tickets/{id}/messages."""
+        files = await self._encoded(draft.attachments)
+        known = await self._addressable(ticket, draft)
+        body = wire.new_message(draft, files, known, self._sender(known, draft))
+        path = ("tickets", ticket.id, "messages")
+        answer = await self.transport.send(SEND, "POST", path, json=body)
+        made = answer.read(lambda data: wire.FORMAT.read(data, wire.OneMade)).data
+        try:
+            message = wire.FORMAT.read(made.raw, wire.MessageJson).to_message(known)
+        except errors.HelpdeskError:
+            message = None  # it was sent and has its id: an odd answer must not look like a failure
+        return SentMessage(ticket_id=ticket.id, id=made.id, message=message)
+
+    def open_attachment(
+        self, attachment: Attachment, size: str | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """GET /media/attachment/{id} or /media/inline/{id}[/{size}]. T20: never by its URL."""
+        kind = "inline" if attachment.inline else "attachment"
+        path = ("media", kind, attachment.id, *((size,) if size else ()))
+        return self.transport.stream(OPEN_ATTACHMENT, path)
+
+    # -- within ------------------------------------------------------------------------------
+
+    async def _known(self, ticket: TicketRef) -> Ticket:
+        """Return the ticket with its contact: without it nobody can tell who the customer is."""
+        known = await ticket.full(self.get_ticket)
+        if known.requester.id is None and known.requester.email is None:
+            ticket.ticket = known = await self.get_ticket(ticket.id)
+        return known
+
+    async def _addressable(self, ticket: TicketRef, draft: Draft) -> Ticket:
+        """Return the ticket with all that a message needs of it, read anew if something lacks."""
+        known = await self._known(ticket)
+        needs_channel = self.settings.sender is None and not isinstance(draft, Request)
+        if needs_channel and known.channel is None:
+            ticket.ticket = known = await self.get_ticket(ticket.id)
+        return known
+
+    def _sender(self, ticket: Ticket, draft: Draft) -> Party:
+        customer = (ticket.requester.email or "").casefold()
+        if isinstance(draft, Request):
+            if (draft.author.email or "").casefold() != customer:
+                raise errors.InvalidArgument(
+                    "HelpSpace tells a request by its author being the ticket's contact:"
+                    " author must be the ticket's requester."
+                )
+            return draft.author
+        if isinstance(draft, Reply) and not draft.to and not customer:
+            raise errors.InvalidArgument("the ticket has no requester with an address: give to=.")
+        address = self.settings.sender or (ticket.channel and ticket.channel.address)
+        if not address or "@" not in address:
+            raise errors.InvalidArgument(
+                "nobody to speak as: the ticket's channel has no e-mail address. Set `sender`."
+            )
+        if address.casefold() == customer:
+            raise errors.InvalidArgument("this would speak in the customer's name. Set `sender`.")
+        return Party(
+            email=address, name=self.settings.sender_name if self.settings.sender else None
+        )
+
+    async def _encoded(self, uploads: Sequence[Upload]) -> list[wire.Encoded]:
+        """T24: the limit is on base64 characters, the safe reading of "5 MB"."""
+        sizes = [await upload.measure() for upload in uploads]
+        if sum(-(-size // 3) * 4 for size in sizes) > self.settings.max_attachment_chars:
+            raise errors.InvalidArgument(
+                f"the attachments have more than {self.settings.max_attachment_chars} base64"
+                " characters in all."
+            )
+        return [
+            wire.Encoded(upload=upload, data=await asyncio.to_thread(_base64, await upload.read()))
+            for upload in uploads
+        ]
+
+    async def _spelled(self, status: object, write: Callable[[str], Awaitable[Ticket]]) -> Ticket:
+        """T1: write one spelling of escalated, and the other once if that one is refused."""
+        first = self.settings.escalated_word
+        try:
+            return await write(first)
+        except errors.ValidationFailed as error:
+            if status is not Status.ESCALATED or "status" not in error.fields:
+                raise
+        return await write("escaleted" if first == "escalated" else "escalated")
+
+    async def _messages_page(self, ticket: Ticket, number: int) -> Page[Message]:
+        """Return one page as the vendor orders it."""
+        pairs = [("page", str(number)), ("per-page", str(PER_PAGE))]
+        pairs += [("additional-types[]", word) for word in wire.ADDITIONAL_TYPES]
+        path = ("tickets", ticket.id, "messages")
+        answer = await self.transport.send(LIST_MESSAGES, "GET", path, query=pairs)
+        listed = answer.read(_collection)
+        items, problems = wire.FORMAT.read_each(
+            listed.data,
+            lambda record, where: wire.FORMAT.read(record, wire.MessageJson, where).to_message(
+                ticket
+            ),
+            "$.data",
+        )
+        return Page(
+            items=items,
+            problems=problems,
+            total=listed.meta.total if listed.meta else None,
+            next=_next(listed, number),
+        )
+
+    async def _whole(self, ticket: Ticket, page: Page[Message]) -> Page[Message]:
+        """Return all messages in one page.
+
+        The vendor's order is not documented. When the first page shows that it is not oldest
+        first, nothing can be handed out before the last page is there. New messages only push
+        older ones to later pages meanwhile, so none is missed.
+        """
+        items, problems = {m.id: m for m in page.items}, list(page.problems)
+        seen = 0
+        while page.next is not None and len(items) + len(problems) > seen:
+            seen = len(items) + len(problems)
+            page = await self._messages_page(ticket, _page_number(page.next))
+            items |= {m.id: m for m in page.items}
+            problems += page.problems
+        if page.next is not None:
+            raise errors.PaginationLoop("the vendor's list of messages leads back to itself.")
+        return Page(
+            items=tuple(items.values()),
+            problems=tuple(evolve(p, index=len(items) + i) for i, p in enumerate(problems)),
+        )
+
+
+def _collection(data: Any) -> wire.Collection:
+    return wire.FORMAT.read(data, wire.Collection)
+
+
+def _ticket_at(record: Any, path: str) -> Ticket:
+    return wire.FORMAT.read(record, wire.TicketJson, path).to_ticket()
+
+
+def _one_ticket(data: Any) -> Ticket:
+    return wire.FORMAT.read(data, wire.OneTicket).data.to_ticket()
+
+
+def _page_number(cursor: Cursor | None) -> int:
+    if cursor is None:
+        return 1
+    if not (cursor.isascii() and cursor.isdigit() and 0 < len(cursor) < 10):
+        raise errors.InvalidArgument("this cursor is not one of this desk's.")
+    return int(cursor)
+
+
+def _next(listed: wire.Collection, number: int) -> Cursor | None:
+    """Count pages ourselves: the vendor's links may lead anywhere, and lose the filters."""
+    return None if listed.is_last(number, PER_PAGE) else Cursor(str(number + 1))
+
+
+def _id_of(item: Ticket | Message) -> str:
+    return item.id
+
+
+def _age(message: Message) -> tuple[bool, datetime, int]:
+    number = int(message.id) if message.id.isascii() and message.id.isdigit() else 0
+    return message.created_at is None, message.created_at or _NO_TIME, number
+
+
+def _oldest_first(messages: Sequence[Message]) -> bool:
+    ages = [_age(message) for message in messages]
+    return ages == sorted(ages) and len(ages) > 1
+
+
+def _with_tags(ticket: Ticket, wanted: Sequence[str]) -> Ticket:
+    """T11: the vendor drops tags that do not exist without a word; we do not."""
+    have = {tag.casefold() for tag in ticket.tags}
+    dropped = [tag for tag in wanted if tag.casefold() not in have]
+    if not dropped:
+        return ticket
+    failure = errors.ValidationFailed(
+        "HelpSpace knows only tags that exist already.",
+        fields={"tags": [f"not set: {errors.redact(tag)}" for tag in dropped]},
+    )
+    raise errors.PartlyDone(
+        f"the ticket was written, but {len(dropped)} of its tags were not set: HelpSpace knows only"
+        " tags that exist already.",
+        failure=failure,
+        ticket_id=ticket.id,
+    )
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")

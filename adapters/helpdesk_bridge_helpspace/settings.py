@@ -1,0 +1,73 @@
+"""What is configured for a HelpSpace desk."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from helpdesk_bridge.kit import Secret, base_url, check_header, errors
+
+__all__ = ["HelpSpaceSettings"]
+
+
+@frozen(kw_only=True)
+class HelpSpaceSettings:
+    """Settings of a HelpSpace desk.
+
+    ``token`` is made at Settings -> Access Tokens, ``client_id`` names the workspace; both are
+    credentials. https://documentation.helpspace.com/api-access-tokens-and-authentication
+    """
+
+    adapter: ClassVar[str] = "helpspace"
+    token: Secret = field(converter=Secret)
+    client_id: Secret = field(converter=Secret)
+    base_url: str = "https://api.helpspace.com/api/v1"
+    sender: str | None = field(default=None, repr=False)
+    """The address that speaks in replies, notes and forwards; None: the ticket's channel."""
+    sender_name: str | None = field(default=None, repr=False)
+    """The name shown with ``sender``; None: HelpSpace makes one of the address."""
+    channel: str | None = None
+    """The channel id for new tickets that name none; HelpSpace requires one."""
+    escalated_word: str = "escalated"
+    """How the status is spelled on writing. HelpSpace's pages say ``escaleted``, its clients
+    ``escalated``; the other spelling is tried once when this one is refused."""
+    max_attachment_chars: int = 5_000_000
+    """The most base64 characters a message's files may have together. The vendor says "5 MB"
+    and not of what, so this is the safe reading."""
+
+    def __attrs_post_init__(self) -> None:
+        base_url(self.base_url)
+        for key in ("token", "client_id"):
+            self._check_credential(key, getattr(self, key).reveal())
+        if self.sender is not None and not _is_address(self.sender):
+            raise errors.ConfigurationError("sender is not one e-mail address", key="sender")
+        if self.sender_name is not None and not self.sender_name.isprintable():
+            raise errors.ConfigurationError("sender_name has line breaks", key="sender_name")
+        if self.channel is not None and not (self.channel.isascii() and self.channel.isdigit()):
+            raise errors.ConfigurationError("channel is the number of a channel", key="channel")
+        if self.escalated_word not in ("escalated", "escaleted"):
+            raise errors.ConfigurationError(
+                "escalated_word is 'escalated' or 'escaleted'", key="escalated_word"
+            )
+        if self.max_attachment_chars < 4:
+            raise errors.ConfigurationError(
+                "max_attachment_chars is too small", key="max_attachment_chars"
+            )
+
+    @staticmethod
+    def _check_credential(key: str, value: str) -> None:
+        clean = bool(value) and " " not in value
+        try:
+            check_header(key, value)
+        except errors.InvalidArgument:
+            clean = False
+        if not clean:
+            raise errors.ConfigurationError(
+                f"{key} is empty, or has blanks, line breaks or other characters no key has",
+                key=key,
+            )
+
+
+def _is_address(value: str) -> bool:
+    return value.isprintable() and value.count("@") == 1 and not set(' ,;<>"') & set(value)

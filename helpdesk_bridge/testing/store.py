@@ -1,0 +1,283 @@
+"""A small helpdesk in memory, with an outbox of the mails it would have sent.
+
+It is the referee of tests: adapters are judged by what the Store says happened, not by what they
+return. It mails whatever it is told to mail, a note too, so that a leak shows in the outbox.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from attrs import define, field, frozen
+
+from helpdesk_bridge.model import (
+    Audience,
+    Channel,
+    MessageType,
+    Party,
+    Priority,
+    Role,
+    Status,
+    TicketKind,
+)
+
+__all__ = ["Mail", "Store", "StoredFile", "StoredMessage", "StoredTicket", "TickingClock"]
+
+
+class TickingClock:
+    """A clock for tests: each look at it is ``step`` later than the one before."""
+
+    def __init__(self, start: datetime | None = None, step: timedelta | None = None) -> None:
+        self._now = start or datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+        self._step = step or timedelta(seconds=1)
+
+    def __call__(self) -> datetime:
+        """Return the time, in UTC and whole seconds, and move on."""
+        self._now += self._step
+        return self._now
+
+
+@define(kw_only=True)
+class StoredFile:
+    """A file of a message; ``content_id`` as the sender named it, for inline images."""
+
+    id: int
+    name: str
+    mime_type: str
+    content: bytes = field(repr=False)
+    inline: bool = False
+    content_id: str | None = None
+
+
+@define(kw_only=True)
+class StoredMessage:
+    """A message. ``word`` is the vendor's word for its type, where a fake needs to keep one."""
+
+    id: int
+    type: MessageType
+    audience: Audience
+    author: Party
+    html: str = field(repr=False)
+    created_at: datetime
+    text: str | None = field(default=None, repr=False)
+    to: tuple[Party, ...] = ()
+    cc: tuple[Party, ...] = ()
+    bcc: tuple[Party, ...] = ()
+    subject: str | None = None
+    files: list[StoredFile] = field(factory=list)
+    word: str = ""
+
+
+@define(kw_only=True)
+class StoredTicket:
+    """A ticket with its messages."""
+
+    id: int
+    subject: str
+    requester: Party
+    created_at: datetime
+    updated_at: datetime
+    status: Status = Status.OPEN
+    priority: Priority | None = None
+    kind: TicketKind | None = None
+    assignee: Party | None = None
+    team: str | None = None
+    channel: Channel | None = None
+    tags: tuple[str, ...] = ()
+    custom_fields: dict[str, Any] = field(factory=dict)
+    last_message_at: datetime | None = None
+    deleted_at: datetime | None = None
+    messages: list[StoredMessage] = field(factory=list)
+
+
+@frozen(kw_only=True)
+class Mail:
+    """A mail that would have left; ``message_id`` is None for an automatic one."""
+
+    ticket_id: int
+    message_id: int | None
+    type: MessageType
+    to: tuple[str, ...]
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    subject: str = field(default="", repr=False)
+    html: str = field(default="", repr=False)
+    files: tuple[str, ...] = ()
+
+    @property
+    def recipients(self) -> frozenset[str]:
+        """Everybody it would have reached."""
+        return frozenset((*self.to, *self.cc, *self.bcc))
+
+
+@define
+class Store:
+    """Tickets, messages, files, people, a clock, and the outbox.
+
+    ``clock`` returns aware UTC times; tests give a :class:`TickingClock`.
+    """
+
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    tickets: dict[int, StoredTicket] = field(factory=dict, repr=False)
+    outbox: list[Mail] = field(factory=list, repr=False)
+    agents: list[Party] = field(factory=list, repr=False)
+    teams: dict[int, str] = field(factory=dict, repr=False)
+    channels: dict[int, Channel] = field(factory=dict, repr=False)
+    tags: list[str] = field(factory=list, repr=False)
+    _people: dict[str, int] = field(factory=dict, init=False, repr=False)
+    _numbers: itertools.count[int] = field(
+        factory=lambda: itertools.count(1001), init=False, repr=False
+    )
+
+    def number(self) -> int:
+        """Return a new id; ids are unique over all kinds of objects."""
+        return next(self._numbers)
+
+    def person(self, email: str, name: str | None = None, role: Role = Role.CUSTOMER) -> Party:
+        """Return the person with this address, the same id each time."""
+        key = email.casefold()
+        number = self._people.setdefault(key, 0) or self.number()
+        self._people[key] = number
+        return Party(id=str(number), email=email, name=name, role=role)
+
+    def create_ticket(
+        self,
+        *,
+        subject: str,
+        requester: Party,
+        html: str,
+        text: str | None = None,
+        created_at: datetime | None = None,
+        files: Iterable[StoredFile] = (),
+        word: str = "",
+        **fields: Any,
+    ) -> StoredTicket:
+        """Create a ticket whose first message is the requester's; mail nobody."""
+        now = created_at or self.clock()
+        ticket = StoredTicket(
+            id=self.number(),
+            subject=subject,
+            requester=requester,
+            created_at=now,
+            updated_at=now,
+            **fields,
+        )
+        self.tickets[ticket.id] = ticket
+        self.add_message(
+            ticket.id,
+            type=MessageType.REQUEST,
+            audience=Audience.EXTERNAL,
+            author=requester,
+            html=html,
+            text=text,
+            created_at=now,
+            files=files,
+            word=word,
+        )
+        return ticket
+
+    def add_message(
+        self,
+        ticket_id: int,
+        *,
+        type: MessageType,  # noqa: A002 - the model's own word
+        audience: Audience,
+        author: Party,
+        html: str,
+        text: str | None = None,
+        to: Iterable[Party] = (),
+        cc: Iterable[Party] = (),
+        bcc: Iterable[Party] = (),
+        subject: str | None = None,
+        files: Iterable[StoredFile] = (),
+        created_at: datetime | None = None,
+        mail: bool = False,
+        word: str = "",
+    ) -> StoredMessage:
+        """Add a message; with ``mail`` it goes into the outbox, whatever its type."""
+        ticket = self.tickets[ticket_id]
+        now = created_at or self.clock()
+        message = StoredMessage(
+            id=self.number(),
+            type=type,
+            audience=audience,
+            author=author,
+            html=html,
+            text=text,
+            to=tuple(to),
+            cc=tuple(cc),
+            bcc=tuple(bcc),
+            subject=subject,
+            files=list(files),
+            created_at=now,
+            word=word,
+        )
+        ticket.messages.append(message)
+        ticket.updated_at = ticket.last_message_at = now
+        if mail:
+            self.outbox.append(
+                Mail(
+                    ticket_id=ticket_id,
+                    message_id=message.id,
+                    type=type,
+                    to=_addresses(message.to),
+                    cc=_addresses(message.cc),
+                    bcc=_addresses(message.bcc),
+                    subject=subject or ticket.subject,
+                    html=html,
+                    files=tuple(file.name for file in message.files),
+                )
+            )
+        return message
+
+    def update_ticket(self, ticket_id: int, **fields: Any) -> StoredTicket:
+        """Change fields of a ticket."""
+        ticket = self.tickets[ticket_id]
+        for name, value in fields.items():
+            setattr(ticket, name, value)
+        ticket.updated_at = self.clock()
+        return ticket
+
+    def delete_ticket(self, ticket_id: int) -> None:
+        """Mark a ticket deleted."""
+        now = self.clock()
+        self.update_ticket(ticket_id, deleted_at=now)
+
+    def file(
+        self,
+        name: str,
+        mime_type: str,
+        content: bytes,
+        *,
+        inline: bool = False,
+        content_id: str | None = None,
+    ) -> StoredFile:
+        """Make a file to be put into a message."""
+        return StoredFile(
+            id=self.number(),
+            name=name,
+            mime_type=mime_type,
+            content=content,
+            inline=inline,
+            content_id=content_id,
+        )
+
+    def find_file(self, file_id: int) -> StoredFile | None:
+        """Return a file by its id."""
+        for ticket in self.tickets.values():
+            for message in ticket.messages:
+                for file in message.files:
+                    if file.id == file_id:
+                        return file
+        return None
+
+    def mails_of(self, message_id: int | str) -> list[Mail]:
+        """Return the mails that a message caused."""
+        return [mail for mail in self.outbox if str(mail.message_id) == str(message_id)]
+
+
+def _addresses(people: Iterable[Party]) -> tuple[str, ...]:
+    return tuple(person.email for person in people if person.email)
