@@ -524,9 +524,11 @@ class Helpdesk:
             if size is not None:
                 self.capabilities.require(Capability.RESIZED_IMAGE)
                 check.size(size, attachment, self.capabilities[Capability.RESIZED_IMAGE])
-        arguments = (attachment,) if size is None else (attachment, size)
         with self._calling("open_attachment"):
-            opened = self.adapter.open_attachment(*arguments)
+            if size is None:
+                opened = self.adapter.open_attachment(attachment)
+            else:
+                opened = self.adapter.open_attachment(attachment, size)
             chunks = await opened.__aenter__()
         try:
             yield self._named_chunks(chunks)
@@ -564,10 +566,10 @@ class Helpdesk:
         """
         verb = method.upper()
         effect = effect or (Effect.READ if verb in ("GET", "HEAD") else Effect.UNSAFE_WRITE)
-        pairs = query.items() if isinstance(query, Mapping) else query
+        pairs = tuple(query.items() if isinstance(query, Mapping) else query)
         with self._calling("raw"):
             response = await self._transport.send(
-                Operation("raw", effect), verb, path, query=tuple(pairs), json=json
+                Operation("raw", effect), verb, path, query=pairs, json=json
             )
             return response.json() if response.content.strip() else None
 

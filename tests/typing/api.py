@@ -1,0 +1,68 @@
+"""The public API as users write it; checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, assert_type
+
+from helpdesk_bridge_helpspace import HelpSpaceSettings
+
+import helpdesk_bridge as hb
+from helpdesk_bridge.testing import MemorySettings, Store
+
+
+async def reading() -> None:
+    async with hb.connect("support", config=Path("helpdesk.toml")) as desk:
+        assert_type(desk, hb.Helpdesk)
+        pager = desk.tickets(status=hb.Status.OPEN, limit=10)
+        assert_type(pager, hb.Pager[hb.Ticket])
+        assert_type(await pager, hb.Page[hb.Ticket])
+        async for ticket in pager:
+            assert_type(ticket, hb.Ticket)
+            assert_type([m async for m in desk.messages(ticket)], list[hb.Message])
+        async for page in desk.messages("1").pages():
+            assert_type(page.items, tuple[hb.Message, ...])
+        async for ticket, messages in desk.conversations(desk.tickets(), concurrency=4):
+            assert_type((ticket, messages), tuple[hb.Ticket, list[hb.Message]])
+        message = await desk.message("1", "2")
+        assert_type(message.text, str | None)
+        assert_type(message.is_public, bool)
+        async with desk.open_attachment(message.attachments[0], size="medium") as chunks:
+            assert_type(chunks, AsyncIterator[bytes])
+        assert_type(await desk.save_attachment(message.attachments[0], "."), Path)
+        assert_type(await desk.raw("GET", "teams"), Any)
+
+
+async def writing(desk: hb.Helpdesk) -> None:
+    ticket = await desk.create_ticket(
+        subject="s",
+        requester=hb.Party(email="a@b.example", name="A"),
+        html="<p>x</p>",
+        attachments=[hb.Upload("log.txt", "text/plain", b"x")],
+    )
+    assert_type(ticket, hb.Ticket)
+    ticket = await desk.update_ticket(ticket, assignee=None, tags=["a"], status=hb.Status.CLOSED)
+    sent = await desk.reply(ticket, text="x", send_email=True, cc="c@d.example")
+    assert_type(sent, hb.SentMessage)
+    assert_type(sent.id, str | None)
+    await desk.note(ticket.id, text="x", status=hb.Status.PENDING)
+    await desk.forward(ticket, to=["e@f.example"], text="x")
+    await desk.add_request(ticket, author="a@b.example", text="x")
+    await desk.delete_ticket(ticket)
+
+
+def asking(desk: hb.Helpdesk, error: hb.HelpdeskError) -> None:
+    assert_type(desk.capabilities.supports(hb.Capability.FORWARD), bool)
+    assert_type(desk.capabilities[hb.Capability.REPLY].limits, hb.Limits)
+    assert_type(error.outcome, hb.Outcome)
+
+
+def opening() -> list[hb.Helpdesk]:
+    return [
+        hb.Helpdesk(MemorySettings(store=Store())),
+        hb.Helpdesk(
+            HelpSpaceSettings(token="t", client_id="c"),
+            options=hb.TransportOptions(deadline=5, concurrency=2),
+        ),
+    ]

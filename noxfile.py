@@ -1,0 +1,49 @@
+"""What a contributor runs. ``nox -l`` is the table of contents."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["lint", "types", "imports", "tests"]
+
+PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run all tests on each supported Python: nox -s tests-3.11 -- tests/unit."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check format and style (ruff)."""
+    session.install("ruff>=0.17.6,<0.18")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types: mypy --strict on everything, pyright on the public API."""
+    session.install("-e", ".[dev]")
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check who may import whom (import-linter)."""
+    session.install("-e", ".", "import-linter>=2.16")
+    session.run("lint-imports")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Tell the demo's story on every adapter."""
+    session.install("-e", ".[cli]")
+    session.run("helpdesk-bridge", "demo")

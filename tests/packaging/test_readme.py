@@ -1,0 +1,46 @@
+"""What the README says is true."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_example_works_as_pasted(tmp_path: Path) -> None:
+    example, expected = blocks("python")[0], blocks("text")[0]
+    program = tmp_path / "example.py"
+    program.write_text(example, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(program)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stderr, done.stdout) == ("", expected)
+
+
+def test_the_example_is_about_twenty_lines() -> None:
+    assert len([line for line in blocks("python")[0].splitlines() if line.strip()]) <= 22
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    command = blocks("sh")[1].strip()
+    assert command.endswith("pytest -q")
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\((?!https?:)([^)#]+)\)", README))
+def test_links_lead_to_files_that_exist(target: str) -> None:
+    assert (ROOT / target).exists()
