@@ -5,7 +5,7 @@ adapters start with :mod:`helpdesk_bridge.kit`.
 """
 
 from helpdesk_bridge.capabilities import Capabilities, Capability, Level, Limits, Support
-from helpdesk_bridge.config import Config, DeskConfig
+from helpdesk_bridge.config import Config, DeskConfig, load_config
 from helpdesk_bridge.drafts import SentMessage, Upload
 from helpdesk_bridge.errors import (
     AuthenticationError,
@@ -35,11 +35,12 @@ from helpdesk_bridge.errors import (
     ValidationFailed,
     VendorUnavailable,
 )
-from helpdesk_bridge.helpdesk import Helpdesk, connect, load_config
+from helpdesk_bridge.helpdesk import Helpdesk, connect
 from helpdesk_bridge.model import (
     Attachment,
     Audience,
     Channel,
+    CustomField,
     Message,
     MessageType,
     Page,
@@ -66,6 +67,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "ConnectFailed",
+    "CustomField",
     "DeadlineExceeded",
     "DeskClosed",
     "DeskConfig",

@@ -16,8 +16,8 @@ from helpdesk_bridge.drafts import (
     TicketQuery,
     TicketRef,
 )
-from helpdesk_bridge.errors import HelpdeskError, UnsupportedCapability
-from helpdesk_bridge.model import Attachment, Cursor, Message, Page, Ticket
+from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, UnsupportedCapability
+from helpdesk_bridge.model import Attachment, Cursor, CustomField, Message, Page, Ticket
 from helpdesk_bridge.transport import (
     Effect,
     Explanation,
@@ -28,7 +28,7 @@ from helpdesk_bridge.transport import (
     no_auth,
 )
 
-__all__ = ["Adapter", "Effect", "Operation"]
+__all__ = ["Adapter", "Effect", "Operation", "page_number"]
 
 _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
     "list_tickets": (Capability.LIST_TICKETS,),
@@ -36,6 +36,7 @@ _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
     "create_ticket": (Capability.CREATE_TICKET,),
     "update_ticket": (Capability.UPDATE_TICKET,),
     "delete_ticket": (Capability.DELETE_TICKET,),
+    "list_custom_fields": (Capability.LIST_CUSTOM_FIELDS,),
     "list_messages": (Capability.LIST_MESSAGES,),
     "get_message": (Capability.GET_MESSAGE,),
     "send": (
@@ -135,6 +136,10 @@ class Adapter:
         """Delete a ticket, softly where the vendor can."""
         raise self._lacks("delete_ticket")
 
+    async def list_custom_fields(self) -> list[CustomField]:
+        """Return the definitions of all custom fields."""
+        raise self._lacks("list_custom_fields")
+
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
     ) -> Page[Message]:
@@ -154,3 +159,12 @@ class Adapter:
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open the bytes of a file; ``size`` asks for a smaller rendition of an inline image."""
         raise self._lacks("open_attachment")
+
+
+def page_number(cursor: Cursor | None) -> int:
+    """Return the page a numbered cursor stands for, 1 for None; InvalidArgument for any other."""
+    if cursor is None:
+        return 1
+    if not (cursor.isascii() and cursor.isdigit() and 0 < len(cursor) < 10):
+        raise InvalidArgument("this cursor is not one of this desk's.")
+    return int(cursor)

@@ -22,6 +22,8 @@ class Capability(StrEnum):
     CREATE_TICKET = "create_ticket"
     UPDATE_TICKET = "update_ticket"
     DELETE_TICKET = "delete_ticket"
+    LIST_CUSTOM_FIELDS = "list_custom_fields"
+    """Their definitions can be read (``Helpdesk.custom_fields``)."""
     LIST_MESSAGES = "list_messages"
     GET_MESSAGE = "get_message"
     REPLY = "reply"

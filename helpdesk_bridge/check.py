@@ -12,7 +12,15 @@ from unicodedata import category
 from helpdesk_bridge.capabilities import Capability, Limits, Support
 from helpdesk_bridge.drafts import Body, Upload
 from helpdesk_bridge.errors import InvalidArgument, StatusNotAllowed, UnsupportedCapability
-from helpdesk_bridge.model import Attachment, Channel, MessageType, Party, Priority, Status
+from helpdesk_bridge.model import (
+    Attachment,
+    Channel,
+    MessageType,
+    Party,
+    Priority,
+    Status,
+    TicketKind,
+)
 
 __all__ = ["AddressLike", "Addresses"]
 
@@ -105,6 +113,8 @@ def channel(value: Channel | str) -> Channel:
         return Channel(address=address(value, "channel")) if "@" in value else Channel(id=value)
     if not isinstance(value, Channel) or (value.id is None and value.address is None):
         raise InvalidArgument("channel must be a Channel with an id or an address, or one of them.")
+    for text in (value.id, value.name, value.address, value.kind):
+        line(text, "channel")
     return value
 
 
@@ -113,13 +123,13 @@ def member(kind: type[E], value: E | None, name: str) -> E | None:
     return None if value is None else required_member(kind, value, name)
 
 
-def required_member(kind: type[E], value: object, name: str) -> E:
-    """Return a member of one of our vocabularies; UNKNOWN is not one that can be asked for."""
+def required_member(kind: type[E], value: object, name: str, *, unknown: bool = False) -> E:
+    """Return a member of one of our vocabularies; UNKNOWN only where it can be asked for."""
     try:
         found = kind(str(value))
     except ValueError:
         found = None
-    if found is None or found.value == "unknown":
+    if found is None or (found.value == "unknown" and not unknown):
         known = ", ".join(m.value for m in kind if m.value != "unknown")
         raise InvalidArgument(f"{name} is none of {known}.")
     return found
@@ -131,8 +141,11 @@ def types(values: Iterable[MessageType] | None) -> frozenset[MessageType] | None
         return None
     if isinstance(values, str):
         values = (MessageType(values),) if values in list(MessageType) else ()
-    found = frozenset(_several(values, "types"))
-    if not found or not all(isinstance(value, MessageType) for value in found):
+    found = frozenset(
+        required_member(MessageType, value, "types", unknown=True)
+        for value in _several(values, "types")
+    )
+    if not found:
         raise InvalidArgument("types is a collection of MessageType.")
     return found
 
@@ -168,6 +181,8 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
         checked["status"] = required_member(Status, checked["status"], "status")
     if "priority" in checked:
         checked["priority"] = member(Priority, checked["priority"], "priority")
+    if "kind" in checked:
+        checked["kind"] = member(TicketKind, checked["kind"], "kind")
     if checked.get("assignee") is not None:
         checked["assignee"] = party(checked["assignee"], "assignee")
     if "team" in checked:

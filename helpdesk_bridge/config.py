@@ -17,7 +17,7 @@ from helpdesk_bridge.adapter import Adapter
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolError
 from helpdesk_bridge.registry import suggest
 from helpdesk_bridge.secret import Secret
-from helpdesk_bridge.transport import TransportOptions
+from helpdesk_bridge.transport import TokenProvider, TransportOptions
 from helpdesk_bridge.wire import WireFormat, WrongType
 
 __all__ = ["Config", "DeskConfig", "load_config"]
@@ -46,6 +46,8 @@ class Config:
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)
     default: str | None = None
     environ: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
+    folder: Path = field(factory=Path, repr=False, eq=False)
+    """What ``{ file = "…" }`` is relative to: where the file is; for a mapping, where we are."""
 
     @property
     def desks(self) -> list[str]:
@@ -95,7 +97,7 @@ def load_config(
     except tomllib.TOMLDecodeError as error:
         problem = f"is not valid TOML: {error}"
     else:
-        found = _outline(str(path), data, environ)
+        found = attrs.evolve(_outline(str(path), data, environ), folder=path.parent)
         _check_overrides(found)
         return found
     raise ConfigurationError(f"{path} {problem}")
@@ -176,6 +178,7 @@ class _Table:
         self._values: dict[str, Any] = dict(config.tables[name])
         self._wire = WireFormat()
         self._wire.hook(Secret, _secret)
+        self._wire.hook(TokenProvider, _provider)
 
     def build(self) -> DeskConfig:
         """Return the desk, or raise ConfigurationError with file, table and key."""
@@ -259,8 +262,9 @@ class _Table:
             return _from_text(self._config.environ[name], kind)
         if source == "file" and isinstance(name, str):
             try:
-                return _from_text(Path(name).read_text(encoding="utf-8").rstrip("\r\n"), kind)
-            except (OSError, ValueError):
+                path = self._config.folder / Path(name).expanduser()
+                return _from_text(path.read_text(encoding="utf-8").rstrip("\r\n"), kind)
+            except (OSError, ValueError, RuntimeError):
                 pass
             raise self._wrong(key, f"needs the file {name}, which cannot be read", where)
         return value
@@ -268,6 +272,8 @@ class _Table:
     def _value(
         self, key: str, kind: Any, value: Any, where: str, variable: str | None = None
     ) -> Any:
+        if isinstance(kind, type) and kind.__module__ != "builtins" and isinstance(value, kind):
+            return value  # a configuration given as a mapping may hold objects
         try:
             return self._wire.read(value, kind)
         except ProtocolError as error:
@@ -277,7 +283,8 @@ class _Table:
     def _wrong(
         self, key: str, message: str, where: str | None = None, variable: str | None = None
     ) -> ConfigurationError:
-        place = f"{self._config.origin}: {where or self._where} {key}"
+        where = where or self._where
+        place = f"{self._config.origin}: {where} {key}"
         if variable is not None:
             place = f"environment variable {variable} ({where} {key})"
         return ConfigurationError(f"{place.rstrip()}: {message}", key=key, desk=self._name)
@@ -289,9 +296,15 @@ def _secret(value: Any) -> Secret:
     return Secret(value)
 
 
+def _provider(value: Any) -> Any:
+    if not isinstance(value, (str, TokenProvider)) and not callable(value):
+        raise WrongType('expected "module:function" or an async function')
+    return value
+
+
 def _from_text(text: str, kind: Any) -> Any:
     """Return what ``text`` stands for: itself where text is wanted, else a TOML value."""
-    if kind in (str, Secret, str | None, Secret | None):
+    if any(kind in (one, one | None) for one in (str, Secret, TokenProvider)):
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]

@@ -181,8 +181,8 @@ class _Draft:
 class Reply(_Draft):
     """A message to the customer. Without ``to`` it goes to the ticket's requester.
 
-    ``send_email`` False records it without mailing anybody. ``status`` is set only where the
-    vendor does both in one call.
+    ``send_email`` False records it without mailing anybody. ``status``, ``priority`` and ``kind``
+    change the ticket in the same step; they are given only where the vendor can do that.
     """
 
     send_email: bool
@@ -190,6 +190,8 @@ class Reply(_Draft):
     cc: tuple[Party, ...] = ()
     bcc: tuple[Party, ...] = ()
     status: Status | None = None
+    priority: Priority | None = None
+    kind: TicketKind | None = None
     send_at: datetime | None = None
 
 
@@ -198,6 +200,8 @@ class Note(_Draft):
     """A message between agents. It has no recipients at all, so it cannot be mailed by mistake."""
 
     status: Status | None = None
+    priority: Priority | None = None
+    kind: TicketKind | None = None
 
 
 @frozen(kw_only=True)
@@ -250,6 +254,7 @@ class TicketChanges:
     subject: str | EllipsisType = field(default=..., repr=False)
     status: Status | EllipsisType = ...
     priority: Priority | EllipsisType | None = ...
+    kind: TicketKind | EllipsisType | None = ...
     assignee: Party | EllipsisType | None = ...
     team: str | EllipsisType | None = ...
     tags: tuple[str, ...] | EllipsisType = ...
@@ -272,6 +277,36 @@ class TicketQuery:
     limit: int | None = None
     """A hint: the caller wants no more than this many."""
     extra: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    def matches(self, ticket: Ticket) -> bool:
+        """Say whether ``ticket`` is one that was asked for; ``text`` and ``extra`` are not judged.
+
+        For what a vendor cannot filter, filters too widely or might ignore. People match by
+        address if one was given, else by id, else by name; a ticket without a time is rather
+        shown than lost.
+        """
+        tag = None if self.tag is None else self.tag.casefold()
+        return (
+            (self.status is None or ticket.status is self.status)
+            and _is_person(ticket.assignee, self.assignee)
+            and (self.team is None or ticket.team == self.team)
+            and (tag is None or tag in (known.casefold() for known in ticket.tags))
+            and _is_person(ticket.requester, self.requester)
+            and _not_before(ticket.created_at, self.created_since)
+            and _not_before(ticket.updated_at, self.updated_since)
+        )
+
+
+def _is_person(person: Party | None, wanted: Party | None) -> bool:
+    if wanted is None or person is None:
+        return wanted is None
+    if wanted.email is not None:
+        return (person.email or "").casefold() == wanted.email.casefold()
+    return wanted.id == person.id if wanted.id is not None else wanted.name == person.name
+
+
+def _not_before(instant: datetime | None, since: datetime | None) -> bool:
+    return since is None or instant is None or instant >= since
 
 
 @frozen(kw_only=True)

@@ -22,18 +22,23 @@ _MAX_NAME = 255
 async def save(chunks: AsyncIterator[bytes], directory: Path, name: str) -> Path:
     """Write ``chunks`` to a new file in ``directory`` and return its path.
 
-    The disk is only touched off the event loop. A directory that is missing or not writable is
-    InvalidArgument; what fails later leaves no file behind, and a disk error is the OSError it is.
+    The disk is only touched off the event loop. A directory that cannot be written to, and a disk
+    that fails or is full, is InvalidArgument; whatever fails leaves no file behind.
     """
     file = _NewFile(directory, name)
+    reason: str | None
     try:
         await _in_thread(file.create)
         async for chunk in chunks:
             await _in_thread(lambda part=chunk: file.write(part))  # type: ignore[misc]
         return await _in_thread(file.close)
+    except OSError as error:
+        reason = error.strerror
+        await _in_thread(file.discard)
     except BaseException:
         await _in_thread(file.discard)
         raise
+    raise InvalidArgument(f"the file cannot be written: {reason}.")
 
 
 async def _in_thread(action: Callable[[], T]) -> T:
@@ -56,19 +61,15 @@ class _NewFile:
     def create(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         flags |= getattr(os, "O_BINARY", 0)
-        reason: str | None = "there are too many files of this name"
         for number in range(_MAX_TRIES):
             path = self._directory / (_numbered(self._name, number) if number else self._name)
             try:
                 self._descriptor = os.open(path, flags, 0o600)
             except FileExistsError:
                 continue
-            except OSError as error:
-                reason = error.strerror
-                break
             self._path = path
             return
-        raise InvalidArgument(f"the file cannot be written: {reason}.")
+        raise InvalidArgument("the file cannot be written: there are too many of this name.")
 
     def write(self, chunk: bytes) -> None:
         assert self._descriptor is not None  # noqa: S101 - create comes first

@@ -5,7 +5,7 @@ Everything an adapter needs is a name of this module; its fake may also use
 """
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.adapter import Adapter
+from helpdesk_bridge.adapter import Adapter, page_number
 from helpdesk_bridge.capabilities import (
     Capabilities,
     Capability,
@@ -36,6 +36,7 @@ from helpdesk_bridge.model import (
     Audience,
     Channel,
     Cursor,
+    CustomField,
     Message,
     MessageType,
     Page,
@@ -50,19 +51,34 @@ from helpdesk_bridge.model import (
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.text import html_to_text, text_to_html
 from helpdesk_bridge.transport import (
+    ChosenAuth,
     Effect,
     Explanation,
+    Fetch,
     Handler,
     HeaderAuth,
     Middleware,
     Operation,
     Part,
+    SessionAuth,
+    TokenProvider,
     Transport,
+    check_credential,
+    no_auth,
 )
 from helpdesk_bridge.transport import Request as HttpRequest
 from helpdesk_bridge.transport import Response as HttpResponse
 from helpdesk_bridge.transport.url import base_url, check_header
-from helpdesk_bridge.wire import Id, Vocabulary, Wire, WireFormat, WrongType, merge_extra
+from helpdesk_bridge.wire import (
+    Id,
+    Made,
+    Vocabulary,
+    Wire,
+    WireFormat,
+    WrongType,
+    merge_extra,
+    refuse_extra,
+)
 
 __all__ = [
     "Adapter",
@@ -72,10 +88,13 @@ __all__ = [
     "Capabilities",
     "Capability",
     "Channel",
+    "ChosenAuth",
     "Cursor",
+    "CustomField",
     "Draft",
     "Effect",
     "Explanation",
+    "Fetch",
     "Forward",
     "Handler",
     "HeaderAuth",
@@ -84,6 +103,7 @@ __all__ = [
     "Id",
     "Level",
     "Limits",
+    "Made",
     "Message",
     "MessageQuery",
     "MessageType",
@@ -101,6 +121,7 @@ __all__ = [
     "Role",
     "Secret",
     "SentMessage",
+    "SessionAuth",
     "Status",
     "Support",
     "Ticket",
@@ -108,6 +129,7 @@ __all__ = [
     "TicketKind",
     "TicketQuery",
     "TicketRef",
+    "TokenProvider",
     "Transport",
     "Upload",
     "Vocabulary",
@@ -115,12 +137,16 @@ __all__ = [
     "WireFormat",
     "WrongType",
     "base_url",
+    "check_credential",
     "check_header",
     "emulated",
     "errors",
     "html_to_text",
     "merge_extra",
     "native",
+    "no_auth",
     "none",
+    "page_number",
+    "refuse_extra",
     "text_to_html",
 ]

@@ -29,6 +29,7 @@ __all__ = [
     "Audience",
     "Channel",
     "Cursor",
+    "CustomField",
     "Message",
     "MessageType",
     "Page",
@@ -274,6 +275,23 @@ class Message:
         if self.given_text is not None or self.given_html is None:
             return self.given_text
         return html_to_text(self.given_html)
+
+
+@frozen(kw_only=True)
+class CustomField:
+    """The definition of a custom field; ``id`` is its key in ``Ticket.custom_fields``.
+
+    ``kind`` is the vendor's word for its type, ``required`` whether agents must fill it (None: not
+    told), ``options`` the values to choose from.
+    """
+
+    id: str
+    name: str
+    kind: str = ""
+    active: bool = True
+    required: bool | None = None
+    options: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
 
 
 @frozen(kw_only=True)

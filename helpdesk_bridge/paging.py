@@ -41,6 +41,7 @@ class Pager(Generic[T]):
         self._identity = identity
         self._limit = limit
         self._place = Cursor(cursor) if cursor is not None else None
+        self._rest: Cursor | None = None
         self._last = False
         self._page: Page[T] | None = None
         self._records: Iterator[T | Problem] = iter(())
@@ -59,14 +60,14 @@ class Pager(Generic[T]):
         """Where to go on later (``cursor=``), or None before the first and after the last page.
 
         It is the place of the page being read, so nothing is lost; what was already handed out of
-        that page comes again.
+        that page comes again. After a ``limit`` it is the place where the rest begins.
         """
         return self._place
 
     @property
     def exhausted(self) -> bool:
-        """Whether everything was handed out."""
-        return self._last and self._page is None
+        """Whether everything the vendor lists was handed out."""
+        return self._last and self._page is None and self._place is None
 
     def collect_problems(self) -> Self:
         """Keep unreadable records in :attr:`problems` in place of raising them; return self."""
@@ -138,8 +139,10 @@ class Pager(Generic[T]):
         """Return ``page`` without the items that came before, and within the limit."""
         known = len(self._ids)
         records: list[T | Problem] = []
+        self._rest = page.next
         for record in page.records():
             if self._full:
+                self._rest = self._place
                 break
             if not isinstance(record, Problem):
                 identity = self._identity(record)
@@ -171,6 +174,8 @@ class Pager(Generic[T]):
         assert self._page is not None  # noqa: S101 - only called with a page at hand
         page, self._page = self._page, None
         self._step(page.next)
+        if self._full:
+            self._place = self._rest
 
     def _step(self, place: Cursor | None) -> None:
         self._place = place

@@ -7,7 +7,7 @@ declared are ignored, and kept in ``raw``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Generic, NewType, TypeVar, get_origin
 
@@ -21,7 +21,16 @@ from cattrs.gen import make_dict_structure_fn, override
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, ProtocolError
 from helpdesk_bridge.model import Problem
 
-__all__ = ["Id", "Vocabulary", "Wire", "WireFormat", "WrongType", "merge_extra"]
+__all__ = [
+    "Id",
+    "Made",
+    "Vocabulary",
+    "Wire",
+    "WireFormat",
+    "WrongType",
+    "merge_extra",
+    "refuse_extra",
+]
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -46,6 +55,13 @@ class Wire:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
+
+
+@frozen(kw_only=True, repr=False)
+class Made(Wire):
+    """All that must be understood of the answer to a write: the id of what was made."""
+
+    id: Id
 
 
 _JSON_NAMES = {
@@ -131,9 +147,12 @@ class WireFormat:
 
         It raises :class:`WrongType` for a value it does not take.
         """
-        self._converter.register_structure_hook_func(
-            lambda cls: cls is kind, lambda value, _: read(value)
-        )
+        if isinstance(kind, type):  # a subclass of str would find the hook of str first
+            self._converter.register_structure_hook(kind, lambda value, _: read(value))
+        else:
+            self._converter.register_structure_hook_func(
+                lambda cls: cls is kind, lambda value, _: read(value)
+            )
 
     def read(self, data: Any, into: type[T], path: str = "$") -> T:
         """Return ``data`` as ``into``, or raise ProtocolError naming the JSON path."""
@@ -246,3 +265,10 @@ def merge_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any
     if twice:
         raise InvalidArgument(f"extra sets {', '.join(twice)}, which the call sets already.")
     return {**body, **extra}
+
+
+def refuse_extra(extra: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise InvalidArgument if ``extra`` has one of ``names``, such as a note's recipients."""
+    named = sorted(set(names) & set(extra))
+    if named:
+        raise InvalidArgument(f"extra must not set {', '.join(named)} here.")

@@ -95,8 +95,8 @@ class HelpSpace(Adapter):
         Capability.DELETE_TICKET: native("Soft: HelpSpace purges it 30 days later."),
         Capability.LIST_MESSAGES: native(limits=Limits(page_size=PER_PAGE)),
         Capability.GET_MESSAGE: native(),
-        Capability.REPLY: native(limits=_BODY),
-        Capability.NOTE: native(limits=_BODY),
+        Capability.REPLY: native(limits=evolve(_BODY, options=frozenset(("to", "cc", "bcc")))),
+        Capability.NOTE: native(limits=evolve(_BODY, options=frozenset())),
         Capability.FORWARD: native(limits=_BODY),
         Capability.ADD_REQUEST: native("Only in the name of the ticket's contact.", limits=_BODY),
         Capability.SEND_ATTACHMENTS: native("As base64, with the message."),
@@ -185,13 +185,10 @@ class HelpSpace(Adapter):
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
     ) -> Page[Message]:
-        """GET /tickets/{id}/messages, in whatever order the vendor lists them."""
-        number = _page_number(cursor)
-        known = await self._known(ticket)
-        page = await self._messages_page(known, number)
-        if number == 1 and page.next is not None and not _oldest_first(page.items):
-            page = await self._whole(known, page)
-        page = evolve(page, items=tuple(sorted(page.items, key=_age)))
+        """GET /tickets/{id}/messages, all in one page."""
+        if cursor is not None:
+            raise errors.InvalidArgument("HelpSpace's messages come in one page, without cursor.")
+        page = await self._conversation(await self._known(ticket))
         return page.where(lambda m: query.types is None or m.type in query.types, _id_of)
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
@@ -206,7 +203,8 @@ class HelpSpace(Adapter):
     async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
         """POST /tickets/{id}/messages."""
         files = await self._encoded(draft.attachments)
-        known = await self._addressable(ticket, draft)
+        speaks_as_channel = self.settings.sender is None and not isinstance(draft, Request)
+        known = await self._known(ticket, channel=speaks_as_channel)
         body = wire.new_message(draft, files, known, self._sender(known, draft))
         path = ("tickets", ticket.id, "messages")
         answer = await self.transport.send(SEND, "POST", path, json=body)
@@ -227,18 +225,14 @@ class HelpSpace(Adapter):
 
     # -- within ------------------------------------------------------------------------------
 
-    async def _known(self, ticket: TicketRef) -> Ticket:
-        """Return the ticket with its contact: without it nobody can tell who the customer is."""
-        known = await ticket.full(self.get_ticket)
-        if known.requester.id is None and known.requester.email is None:
-            ticket.ticket = known = await self.get_ticket(ticket.id)
-        return known
+    async def _known(self, ticket: TicketRef, *, channel: bool = False) -> Ticket:
+        """Return the ticket with its contact (who else is the customer?) and, if asked, channel.
 
-    async def _addressable(self, ticket: TicketRef, draft: Draft) -> Ticket:
-        """Return the ticket with all that a message needs of it, read anew if something lacks."""
-        known = await self._known(ticket)
-        needs_channel = self.settings.sender is None and not isinstance(draft, Request)
-        if needs_channel and known.channel is None:
+        It is read, once, if the caller gave only its id or a ticket without them.
+        """
+        known = ticket.ticket
+        nobody = known is None or (known.requester.id is None and known.requester.email is None)
+        if known is None or nobody or (channel and known.channel is None):
             ticket.ticket = known = await self.get_ticket(ticket.id)
         return known
 
@@ -308,26 +302,27 @@ class HelpSpace(Adapter):
             next=_next(listed, number),
         )
 
-    async def _whole(self, ticket: Ticket, page: Page[Message]) -> Page[Message]:
-        """Return all messages in one page.
+    async def _conversation(self, ticket: Ticket) -> Page[Message]:
+        """Return all messages in one page, oldest first.
 
-        The vendor's order is not documented. When the first page shows that it is not oldest
-        first, nothing can be handed out before the last page is there. New messages only push
-        older ones to later pages meanwhile, so none is missed.
+        The vendor's order is not documented, so nothing can be handed out before the last page
+        is there. New messages only push older ones to later pages meanwhile, if anywhere: none is
+        missed.
         """
-        items, problems = {m.id: m for m in page.items}, list(page.problems)
-        seen = 0
-        while page.next is not None and len(items) + len(problems) > seen:
-            seen = len(items) + len(problems)
+        page = await self._messages_page(ticket, 1)
+        items, problems, total = page.items, page.problems, page.total
+        while page.next is not None:
             page = await self._messages_page(ticket, _page_number(page.next))
-            items |= {m.id: m for m in page.items}
-            problems += page.problems
-        if page.next is not None:
-            raise errors.PaginationLoop("the vendor's list of messages leads back to itself.")
-        return Page(
-            items=tuple(items.values()),
-            problems=tuple(evolve(p, index=len(items) + i) for i, p in enumerate(problems)),
-        )
+            known = {message.id for message in items}
+            new = tuple(message for message in page.items if message.id not in known)
+            odd = tuple(p for p in page.problems if all(p.raw != old.raw for old in problems))
+            if (page.items or page.problems) and not (new or odd):
+                raise errors.PaginationLoop("the vendor's list of messages leads back to itself.")
+            items += new
+            problems = tuple(
+                evolve(p, index=len(items) + i) for i, p in enumerate((*problems, *odd))
+            )
+        return Page(items=tuple(sorted(items, key=_age)), problems=problems, total=total)
 
 
 def _collection(data: Any) -> wire.Collection:
@@ -352,6 +347,8 @@ def _page_number(cursor: Cursor | None) -> int:
 
 def _next(listed: wire.Collection, number: int) -> Cursor | None:
     """Count pages ourselves: the vendor's links may lead anywhere, and lose the filters."""
+    if listed.meta is not None and listed.meta.current_page not in (None, number):
+        raise errors.PaginationLoop("the vendor answered another page than the one asked for.")
     return None if listed.is_last(number, PER_PAGE) else Cursor(str(number + 1))
 
 
@@ -362,11 +359,6 @@ def _id_of(item: Ticket | Message) -> str:
 def _age(message: Message) -> tuple[bool, datetime, int]:
     number = int(message.id) if message.id.isascii() and message.id.isdigit() else 0
     return message.created_at is None, message.created_at or _NO_TIME, number
-
-
-def _oldest_first(messages: Sequence[Message]) -> bool:
-    ages = [_age(message) for message in messages]
-    return ages == sorted(ages) and len(ages) > 1
 
 
 def _with_tags(ticket: Ticket, wanted: Sequence[str]) -> Ticket:

@@ -56,6 +56,7 @@ _TICKET_PARAMETERS = frozenset(
         *("created-between", "last-contact-between"),
     )
 )
+_MESSAGE_PARAMETERS = frozenset(("page", "per-page", "types[]", "additional-types[]"))
 _CREATE_FIELDS = MappingProxyType(
     {
         "subject": str,
@@ -149,12 +150,12 @@ class HelpSpaceFake(FakeServer):
         """Return the documented operations on tickets, messages and media."""
         ticket, messages = "/tickets/{ticket}", "/tickets/{ticket}/messages"
         return [
-            web.get("/tickets", self._authorised(self.list_tickets)),
+            web.get("/tickets", self._authorised(self.list_tickets, _TICKET_PARAMETERS)),
             web.post("/tickets", self._authorised(self.create_ticket)),
             web.get(ticket, self._authorised(self.get_ticket)),
             web.patch(ticket, self._authorised(self.update_ticket)),
             web.delete(ticket, self._authorised(self.delete_ticket)),
-            web.get(messages, self._authorised(self.list_messages)),
+            web.get(messages, self._authorised(self.list_messages, _MESSAGE_PARAMETERS)),
             web.post(messages, self._authorised(self.create_message)),
             web.get(messages + "/{message}", self._authorised(self.get_message)),
             web.get("/media/attachment/{file}", self._authorised(self.get_media)),
@@ -166,7 +167,6 @@ class HelpSpaceFake(FakeServer):
 
     async def list_tickets(self, request: web.Request) -> web.StreamResponse:
         """GET /tickets."""
-        _only_parameters(request, _TICKET_PARAMETERS)
         tests = [
             test
             for name, test in self._ticket_tests(request).items()
@@ -241,7 +241,6 @@ class HelpSpaceFake(FakeServer):
 
     async def get_ticket(self, request: web.Request) -> web.StreamResponse:
         """GET /tickets/{id}."""
-        _only_parameters(request, frozenset())
         return web.json_response({"data": self._ticket(self._stored(request))})
 
     async def update_ticket(self, request: web.Request) -> web.StreamResponse:
@@ -266,7 +265,6 @@ class HelpSpaceFake(FakeServer):
 
     async def list_messages(self, request: web.Request) -> web.StreamResponse:
         """GET /tickets/{id}/messages."""
-        _only_parameters(request, frozenset(("page", "per-page", "types[]", "additional-types[]")))
         only = request.query.getall("types[]", [])
         more = request.query.getall("additional-types[]", [])
         if set(only) - {*_DEFAULT_TYPES, "error", "bounce", "event"}:
@@ -329,12 +327,13 @@ class HelpSpaceFake(FakeServer):
 
     # -- within ------------------------------------------------------------------------------
 
-    def _authorised(self, handler: Any) -> Any:
+    def _authorised(self, handler: Any, parameters: frozenset[str] = frozenset()) -> Any:
         async def checked(request: web.Request) -> web.StreamResponse:
             token = request.headers.get("Authorization")
             client = request.headers.get("Hs-Client-Id")
             if token != f"Bearer {self.token}" or client != self.client_id:
                 raise Refusal(401, {"message": "Unauthenticated."})
+            _only_parameters(request, parameters)
             answer: web.StreamResponse = await handler(request)
             return answer
 
@@ -553,7 +552,7 @@ def _kind(word: str, author: Party, ticket: StoredTicket) -> tuple[MessageType, 
         return MessageType.NOTE, Audience.INTERNAL
     if word == "forward":
         return MessageType.RESPONSE, Audience.FORWARD
-    customer = author.email == ticket.requester.email
+    customer = (author.email or "").casefold() == (ticket.requester.email or "").casefold()
     return (MessageType.REQUEST if customer else MessageType.RESPONSE), Audience.EXTERNAL
 
 

@@ -70,4 +70,6 @@ class HelpSpaceSettings:
 
 
 def _is_address(value: str) -> bool:
-    return value.isprintable() and value.count("@") == 1 and not set(' ,;<>"') & set(value)
+    name, _, domain = value.partition("@")
+    parts = bool(name and domain) and "@" not in domain
+    return parts and value.isprintable() and not set(' ,;<>"') & set(value)

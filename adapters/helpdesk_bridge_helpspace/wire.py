@@ -384,6 +384,8 @@ class Collection(Wire):
 
 _LAST_DAY = date(2037, 12, 31)
 """The end of an open range: the last whole year every date column can hold."""
+_FIRST = datetime(1971, 1, 1, tzinfo=UTC)
+"""Before any ticket, and within what every date column can hold."""
 
 
 def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
@@ -408,13 +410,19 @@ def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
         pairs.append(("subject-or-body[]", query.text))
     if query.created_since is not None:
         # Days in a zone nobody documents: one day earlier is on the safe side of them all.
-        first = query.created_since.astimezone(UTC).date() - timedelta(days=1)
+        first = max(query.created_since, _FIRST).astimezone(UTC).date() - timedelta(days=1)
         pairs.append(("created-between", f"{first}/{_LAST_DAY}"))
-    taken = {name for name, _ in pairs} | {"page", "per-page"}
-    for name, values in query.extra.items():
+    return pairs + _extra_filters(query.extra, {name for name, _ in pairs} | {"page", "per-page"})
+
+
+def _extra_filters(extra: Mapping[str, Any], taken: set[str]) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for name, values in extra.items():
         if name in taken:
             raise errors.InvalidArgument(f"extra sets {name}, which the call sets already.")
-        texts = [values] if isinstance(values, str) else list(values)
+        texts = [values] if isinstance(values, str) else values
+        if not isinstance(texts, Sequence):
+            raise errors.InvalidArgument(f"extra gives {name} neither a str nor a list of them.")
         pairs += [(name, str(text)) for text in texts]
     return pairs
 
@@ -625,5 +633,7 @@ def _with_images(html: str, files: Sequence[Encoded]) -> str:
         if file.upload.content_id is not None:
             cid = re.escape(f"cid:{file.upload.content_id}")
             url = f"data:{file.upload.mime_type};base64,{file.data}"
-            html = re.sub(rf"{cid}(?=[\"'\s>]|$)", lambda _: url, html)  # noqa: B023
+            html, shown = re.subn(rf"{cid}(?=[\"'\s>]|$)", lambda _: url, html)  # noqa: B023
+            if not shown:  # or it would be lost without a word
+                raise errors.InvalidArgument("an inline image is not shown in the body.")
     return html

@@ -37,6 +37,7 @@ from helpdesk_bridge.kit import (
     errors,
     native,
     none,
+    page_number,
 )
 from helpdesk_bridge.testing.store import Store, StoredFile, StoredMessage, StoredTicket
 
@@ -44,6 +45,7 @@ __all__ = ["Memory", "MemorySettings"]
 
 _PAGE = 50
 _ABSENT = {
+    Capability.LIST_CUSTOM_FIELDS: "Custom fields need no definition here.",
     Capability.RESIZED_IMAGE: "Files are kept as they are.",
     Capability.SCHEDULED_SEND: "A desk in memory sends at once.",
     Capability.RECONCILE: "Nothing can be lost on the way to a desk in memory.",
@@ -119,6 +121,7 @@ class Memory(Adapter):
             "subject": changes.subject,
             "status": changes.status,
             "priority": changes.priority,
+            "kind": changes.kind,
             "assignee": changes.assignee,
             "team": changes.team,
             "tags": changes.tags,
@@ -167,8 +170,11 @@ class Memory(Adapter):
             files=await self._files(draft.attachments),
             **self._addressing(stored, draft),
         )
-        if isinstance(draft, (Reply, Note)) and draft.status is not None:
-            self.store.update_ticket(stored.id, status=draft.status)
+        if isinstance(draft, (Reply, Note)):
+            given = {"status": draft.status, "priority": draft.priority, "kind": draft.kind}
+            changed = {name: value for name, value in given.items() if value is not None}
+            if changed:
+                self.store.update_ticket(stored.id, **changed)
         message = to_message(added, stored)
         return SentMessage(ticket_id=ticket.id, id=message.id, message=message)
 
@@ -233,34 +239,14 @@ async def _chunks(content: bytes) -> AsyncIterator[bytes]:
 
 
 def _place(cursor: Cursor | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit()):
-        raise errors.InvalidArgument("this cursor is not one of this desk's.")
-    return int(cursor)
-
-
-def _same(person: Party | None, wanted: Party) -> bool:
-    if person is None:
-        return False
-    if wanted.email is not None:
-        return (person.email or "").casefold() == wanted.email.casefold()
-    return wanted.id == person.id if wanted.id is not None else wanted.name == person.name
+    return 0 if cursor is None else page_number(cursor)
 
 
 def _matches(ticket: StoredTicket, query: TicketQuery) -> bool:
     text = (query.text or "").casefold()
     bodies = (ticket.subject, *(message.html for message in ticket.messages))
-    return (
-        (query.status is None or ticket.status is query.status)
-        and (query.assignee is None or _same(ticket.assignee, query.assignee))
-        and (query.team is None or ticket.team == query.team)
-        and (query.tag is None or query.tag in ticket.tags)
-        and (query.requester is None or _same(ticket.requester, query.requester))
-        and (not text or any(text in body.casefold() for body in bodies))
-        and (query.created_since is None or ticket.created_at >= query.created_since)
-        and (query.updated_since is None or ticket.updated_at >= query.updated_since)
-    )
+    found = not text or any(text in body.casefold() for body in bodies)
+    return found and query.matches(to_ticket(ticket))
 
 
 def to_ticket(stored: StoredTicket) -> Ticket:

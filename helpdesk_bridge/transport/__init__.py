@@ -1,8 +1,9 @@
 """One HTTP call done right, as a pipeline of small pieces over one handler."""
 
-from helpdesk_bridge.transport.auth import HeaderAuth, no_auth
+from helpdesk_bridge.transport.auth import HeaderAuth, check_credential, no_auth
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies import Explanation
+from helpdesk_bridge.transport.session import ChosenAuth, Fetch, SessionAuth, TokenProvider
 from helpdesk_bridge.transport.transport import Transport
 from helpdesk_bridge.transport.values import (
     CURRENT_CALL,
@@ -18,8 +19,10 @@ from helpdesk_bridge.transport.values import (
 __all__ = [
     "CURRENT_CALL",
     "Call",
+    "ChosenAuth",
     "Effect",
     "Explanation",
+    "Fetch",
     "Handler",
     "HeaderAuth",
     "Middleware",
@@ -27,8 +30,11 @@ __all__ = [
     "Part",
     "Request",
     "Response",
+    "SessionAuth",
+    "TokenProvider",
     "Transport",
     "TransportOptions",
+    "check_credential",
     "compose",
     "no_auth",
 ]

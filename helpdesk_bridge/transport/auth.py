@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.url import check_header
 from helpdesk_bridge.transport.values import Request, Response
 
-__all__ = ["HeaderAuth", "no_auth"]
+__all__ = ["HeaderAuth", "check_credential", "no_auth"]
 
 
 @frozen
@@ -32,3 +33,19 @@ class HeaderAuth:
 async def no_auth(request: Request, handler: Handler) -> Response:
     """Pass ``request`` on as it is."""
     return await handler(request)
+
+
+def check_credential(key: str, value: Secret) -> None:
+    """Raise ConfigurationError for a credential that no header could carry as one word."""
+    word = value.reveal()
+    clean = " " not in word
+    try:
+        check_header(key, word)
+    except InvalidArgument:
+        clean = False
+    if not clean:
+        scheme = " Give it without the scheme." if word.lower().startswith("bearer ") else ""
+        raise ConfigurationError(
+            f"{key} is empty, or has blanks, line breaks or other characters no key has.{scheme}",
+            key=key,
+        )

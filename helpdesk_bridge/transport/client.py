@@ -124,7 +124,6 @@ class HttpClient:
                 proxy=self.options.proxy,
                 **_arguments(request),
             )
-            progress.bytes_sent = True
             response = await self._answer(request, answer)
             handed_over = response.chunks is not None
             return response
@@ -249,11 +248,8 @@ def _headers(request: Request) -> Mapping[str, str]:
         headers["Accept"] = "*/*"
     if isinstance(request.body, JsonBody):
         headers["Content-Type"] = "application/json; charset=utf-8"
-    # By lower case, so that a header given as "authorization" does not go out next to ours.
-    merged = {
-        name.lower(): (name, value) for name, value in (*headers.items(), *request.headers.items())
-    }
-    return {name: urls.check_header(name, value) for name, value in merged.values()}
+    headers.update(request.headers)
+    return {name: urls.check_header(name, value) for name, value in headers.items()}
 
 
 async def _streamed(

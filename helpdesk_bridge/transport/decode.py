@@ -62,15 +62,12 @@ class BodyReader:
         if inflate is None:
             yield self._counted(chunk)
             return
-        more = False
-        while chunk or more:
+        while chunk:
             if inflate.eof:  # a gzip body may have several members
                 inflate = self._inflate = self._new()
             piece = self._inflated(inflate, chunk)
             if piece:
                 yield self._counted(piece)
-            # A full piece may leave output inside zlib although all its input is used up.
-            more = len(piece) == _PIECE and not inflate.eof
             chunk = inflate.unconsumed_tail or inflate.unused_data
 
     @staticmethod

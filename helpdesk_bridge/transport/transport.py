@@ -47,6 +47,7 @@ class Transport:
         self.options = options
         self._client: Any = None
         self._closed = False
+        self._auth = auth
         self._handler: Handler = compose(
             self._http,
             Observe(desk),
@@ -115,6 +116,9 @@ class Transport:
     async def aclose(self) -> None:
         """Close the connections; may be called again."""
         self._closed = True
+        close_auth = getattr(self._auth, "aclose", None)
+        if close_auth is not None:
+            await close_auth()
         if self._client is not None:
             await self._client.aclose()
 

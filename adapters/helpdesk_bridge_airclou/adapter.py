@@ -1,0 +1,331 @@
+"""Airclou's operations, one short method each."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from helpdesk_bridge.kit import (
+    Adapter,
+    Capabilities,
+    Capability,
+    ChosenAuth,
+    Cursor,
+    CustomField,
+    Draft,
+    Effect,
+    Explanation,
+    HeaderAuth,
+    HttpRequest,
+    HttpResponse,
+    Limits,
+    Made,
+    Message,
+    MessageQuery,
+    Middleware,
+    NewTicket,
+    Operation,
+    Page,
+    Request,
+    Secret,
+    SentMessage,
+    SessionAuth,
+    Ticket,
+    TicketChanges,
+    TicketQuery,
+    TicketRef,
+    emulated,
+    errors,
+    native,
+    no_auth,
+    none,
+    page_number,
+)
+from helpdesk_bridge_airclou import wire
+from helpdesk_bridge_airclou.settings import AirclouSettings
+
+__all__ = ["Airclou"]
+
+LIST_TICKETS = Operation("list_tickets", Effect.READ)
+GET_TICKET = Operation("get_ticket", Effect.READ)
+CREATE_TICKET = Operation("create_ticket")
+UPDATE_TICKET = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
+DELETE_TICKET = Operation("delete_ticket", Effect.IDEMPOTENT_WRITE)
+LIST_FIELDS = Operation("list_custom_fields", Effect.READ)
+LIST_MESSAGES = Operation("list_messages", Effect.READ)
+GET_MESSAGE = Operation("get_message", Effect.READ)
+SEND = Operation("send")
+
+UPDATE_METHOD = "PUT"
+"""Webhooks are updated by PUT with the wrapper; for tickets the method was not to be seen."""
+TICKETS = ("api", "v1", "tickets")
+FIELDS = ("api", "v1", "ticket_fields")
+MESSAGES = ("api", "messages")
+PAGE_SIZE = 100
+"""Trap 6: the ticket page says at most 100, the pagination page 200."""
+LIMIT = 50
+"""The vendor's default, so that a server that ignored the parameter would page alike."""
+
+_STATUSES = wire.STATUS.writable()
+_OPTIONS = frozenset(("cc", "priority", "kind"))
+_NEEDS_KEY = "Set api_key and workspace_id: tickets take Airclou's public API."
+_NEEDS_SESSION = "Set session_token or session_provider: messages take a session."
+_NEEDS_BOTH = "Set api_key and workspace_id as well as session_token or session_provider."
+_BY_KEY = (
+    Capability.LIST_TICKETS,
+    Capability.GET_TICKET,
+    Capability.UPDATE_TICKET,
+    Capability.DELETE_TICKET,
+    Capability.LIST_CUSTOM_FIELDS,
+    Capability.FILTER_STATUS,
+    Capability.FILTER_ASSIGNEE,
+    Capability.FILTER_TAG,
+    Capability.FILTER_REQUESTER,
+    Capability.FILTER_CREATED_SINCE,
+    Capability.FILTER_UPDATED_SINCE,
+)
+_BY_SESSION = (
+    Capability.LIST_MESSAGES,
+    Capability.GET_MESSAGE,
+    Capability.REPLY,
+    Capability.NOTE,
+    Capability.FORWARD,
+    Capability.REPLY_WITHOUT_EMAIL,
+    Capability.REPLY_WITH_STATUS,
+)
+_BY_BOTH = (Capability.CREATE_TICKET, Capability.ADD_REQUEST)
+
+
+class Airclou(Adapter):
+    """Airclou's public API for tickets and its session API for messages."""
+
+    name = "airclou"
+    settings_type = AirclouSettings
+    settings: AirclouSettings
+    error_codes = wire.ERRORS
+    fake = "helpdesk_bridge_airclou.fake:AirclouFake"
+    offers: ClassVar = {
+        Capability.LIST_TICKETS: native(limits=Limits(page_size=PAGE_SIZE)),
+        Capability.GET_TICKET: native(),
+        Capability.CREATE_TICKET: emulated(
+            "The ticket by one request, its first message by a second.",
+            limits=Limits(
+                statuses=_STATUSES,
+                options=frozenset(
+                    ("status", "priority", "kind", "assignee", "tags", "custom_fields")
+                ),
+            ),
+        ),
+        Capability.UPDATE_TICKET: native(
+            limits=Limits(
+                statuses=_STATUSES,
+                options=frozenset(
+                    ("subject", "status", "priority", "kind", "assignee", "tags", "custom_fields")
+                ),
+            )
+        ),
+        Capability.DELETE_TICKET: native(),
+        Capability.LIST_CUSTOM_FIELDS: native(),
+        Capability.LIST_MESSAGES: native(limits=Limits(page_size=LIMIT)),
+        Capability.GET_MESSAGE: native(),
+        Capability.REPLY: native(
+            "To the ticket's requester only.", limits=Limits(options=_OPTIONS)
+        ),
+        Capability.NOTE: native(limits=Limits(options=_OPTIONS - {"cc"})),
+        Capability.FORWARD: native(limits=Limits(options=frozenset(("cc",)))),
+        Capability.ADD_REQUEST: native(
+            "Only in the name of the ticket's requester.", limits=Limits(options=frozenset())
+        ),
+        Capability.SEND_ATTACHMENTS: none(
+            "Airclou documents no upload. A token it gave elsewhere can be sent with"
+            ' extra={"attachments": [{"token": …, "name": …, "size": …}]}.'
+        ),
+        Capability.OPEN_ATTACHMENT: none("Airclou documents no download."),
+        Capability.REPLY_WITHOUT_EMAIL: native(),
+        Capability.REPLY_WITH_STATUS: native(limits=Limits(statuses=_STATUSES)),
+        Capability.SCHEDULED_SEND: none("Airclou's API cannot send later."),
+        Capability.FILTER_STATUS: native(limits=Limits(statuses=wire.FILTERABLE)),
+        Capability.FILTER_ASSIGNEE: native("By id."),
+        Capability.FILTER_TEAM: none("Airclou's tickets have no team."),
+        Capability.FILTER_TAG: emulated("On what is read."),
+        Capability.FILTER_REQUESTER: emulated("On what is read."),
+        Capability.FILTER_TEXT: none("Airclou's API cannot search."),
+        Capability.FILTER_CREATED_SINCE: emulated("On what is read."),
+        Capability.FILTER_UPDATED_SINCE: emulated("On what is read."),
+    }
+
+    @classmethod
+    def auth(cls, settings: AirclouSettings) -> Middleware:
+        """Sign each of the two APIs with its own credential (pages "authentication", "messages").
+
+        That a session goes into the header Authorization is not documented, only usual.
+        """
+        public: Middleware = no_auth
+        if settings.api_key is not None and settings.workspace_id is not None:
+            public = HeaderAuth(
+                {
+                    "Authorization": Secret(f"Bearer {settings.api_key.reveal()}"),
+                    "X-Workspace-Id": Secret(settings.workspace_id),
+                }
+            )
+        session: Middleware = no_auth
+        parts: tuple[SessionAuth, ...] = ()
+        if settings.has_session:
+            session = SessionAuth(settings.session_token, settings.session_provider)
+            parts = (session,)
+
+        def choose(request: HttpRequest) -> Middleware:
+            return session if request.path[:2] == MESSAGES else public
+
+        return ChosenAuth(choose, parts)
+
+    @classmethod
+    def explain(cls, response: HttpResponse) -> Explanation:
+        """Read an error answer (page "errors")."""
+        return wire.explain(response.json())
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the configured credentials open."""
+        able = Capabilities(self.offers)
+        if self.settings.api_key is None:
+            able = able.without(_NEEDS_KEY, *_BY_KEY)
+        if not self.settings.has_session:
+            able = able.without(_NEEDS_SESSION, *_BY_SESSION)
+        if self.settings.api_key is None or not self.settings.has_session:
+            able = able.without(_NEEDS_BOTH, *_BY_BOTH)
+        return able
+
+    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+        """GET /api/v1/tickets, in the order of creation, which does not change while it is read."""
+        pairs = [("page_size", str(PAGE_SIZE)), ("sort_by", "created_at"), ("sort_order", "desc")]
+        pairs += wire.ticket_filters(query)
+        pairs += [("after", cursor)] if cursor is not None else []
+        answer = await self.transport.send(LIST_TICKETS, "GET", TICKETS, query=pairs)
+        data = answer.json()
+        records, path = wire.listed(data, "tickets", "data")
+        items, problems = wire.FORMAT.read_each(records, _ticket_at, path)
+        following = answer.read(wire.next_cursor)
+        page = Page(
+            items=items,
+            problems=problems,
+            next=None if following is None else Cursor(following),
+        )
+        return page.where(query.matches, lambda ticket: ticket.id)
+
+    async def get_ticket(self, ticket_id: str) -> Ticket:
+        """GET /api/v1/tickets/:id."""
+        answer = await self.transport.send(GET_TICKET, "GET", (*TICKETS, ticket_id))
+        return answer.read(_ticket)
+
+    async def create_ticket(self, new: NewTicket) -> Ticket:
+        """POST /api/v1/tickets, then the first message."""
+        answer = await self.transport.send(
+            CREATE_TICKET, "POST", TICKETS, json=wire.new_ticket(new)
+        )
+        ticket = answer.read(_ticket)
+        first = Request(body=new.body, author=new.requester)
+        try:
+            await self._post(ticket.id, first)
+        except errors.HelpdeskError as error:
+            failure = error
+        else:
+            return ticket
+        raise errors.PartlyDone(
+            "the ticket was created, but its first message was not:"
+            f" {failure.message} Add it with add_request.",
+            failure=failure,
+            ticket_id=ticket.id,
+        )
+
+    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+        """PUT /api/v1/tickets/:id."""
+        path, body = (*TICKETS, ticket_id), wire.changes(changes)
+        answer = await self.transport.send(UPDATE_TICKET, UPDATE_METHOD, path, json=body)
+        return answer.read(_ticket)
+
+    async def delete_ticket(self, ticket_id: str) -> None:
+        """DELETE /api/v1/tickets/:id."""
+        await self.transport.send(DELETE_TICKET, "DELETE", (*TICKETS, ticket_id))
+
+    async def list_custom_fields(self) -> list[CustomField]:
+        """GET /api/v1/ticket_fields, all pages."""
+        found: dict[str, CustomField] = {}
+        seen: set[str | None] = set()
+        cursor: str | None = None
+        while cursor not in seen:
+            seen.add(cursor)
+            pairs = [("page_size", str(PAGE_SIZE))] + ([("after", cursor)] if cursor else [])
+            answer = await self.transport.send(LIST_FIELDS, "GET", FIELDS, query=pairs)
+            records, path = wire.listed(answer.json(), "ticketFields", "data")
+            for index, record in enumerate(records):
+                field = wire.FORMAT.read(record, wire.FieldJson, f"{path}[{index}]").to_field()
+                found[field.id] = field
+            cursor = answer.read(wire.next_cursor)
+            if cursor is None:
+                return list(found.values())
+        raise errors.PaginationLoop("the list of custom fields leads back to an earlier page.")
+
+    async def list_messages(
+        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
+    ) -> Page[Message]:
+        """GET /api/messages, oldest first as asked."""
+        number = page_number(cursor)
+        pairs = [("ticket_id", ticket.id), ("page", str(number)), ("limit", str(LIMIT))]
+        pairs.append(("sort_order", "asc"))
+        answer = await self.transport.send(LIST_MESSAGES, "GET", MESSAGES, query=pairs)
+        data = answer.json()
+        records, path = wire.listed(data, "messages", "data", "items")
+        items, problems = wire.FORMAT.read_each(
+            records, lambda record, where: _message_at(record, where, ticket.id), path
+        )
+        more = wire.has_more(data, number, LIMIT, len(records))
+        page = Page(items=items, problems=problems, next=Cursor(str(number + 1)) if more else None)
+        return page.where(
+            lambda m: query.types is None or m.type in query.types, lambda message: message.id
+        )
+
+    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+        """GET /api/messages/:messageId; a message of another ticket is not this one's."""
+        answer = await self.transport.send(GET_MESSAGE, "GET", (*MESSAGES, message_id))
+        message = answer.read(lambda data: _message(data, ticket.id))
+        if message.ticket_id != ticket.id:
+            raise errors.NotFound("the ticket has no such message.")
+        return message
+
+    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+        """POST /api/messages."""
+        if isinstance(draft, Request):
+            known = await ticket.full(self.get_ticket)
+            if (draft.author.email or "").casefold() != (known.requester.email or "").casefold():
+                raise errors.InvalidArgument(
+                    "Airclou's requests have no author of their own: author must be the ticket's"
+                    " requester."
+                )
+        return await self._post(ticket.id, draft)
+
+    async def _post(self, ticket_id: str, draft: Draft) -> SentMessage:
+        body = wire.new_message(draft, ticket_id)
+        answer = await self.transport.send(SEND, "POST", MESSAGES, json=body)
+        made, path = answer.read(lambda data: wire.single(data, "message", "data"))
+        message_id = answer.read(lambda _: wire.FORMAT.read(made, Made, path).id)
+        try:
+            message = _message_at(made, path, ticket_id)
+        except errors.HelpdeskError:
+            message = None  # it was sent and has its id: an odd answer must not look like a failure
+        return SentMessage(ticket_id=ticket_id, id=message_id, message=message)
+
+
+def _ticket_at(record: Any, path: str) -> Ticket:
+    return wire.FORMAT.read(record, wire.TicketJson, path).to_ticket()
+
+
+def _ticket(data: Any) -> Ticket:
+    return _ticket_at(*wire.single(data, "ticket", "data"))
+
+
+def _message_at(record: Any, path: str, ticket_id: str) -> Message:
+    return wire.FORMAT.read(record, wire.MessageJson, path).to_message(ticket_id)
+
+
+def _message(data: Any, ticket_id: str) -> Message:
+    return _message_at(*wire.single(data, "message", "data"), ticket_id)

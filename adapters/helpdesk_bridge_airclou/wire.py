@@ -1,0 +1,480 @@
+"""Airclou's JSON, both ways. No I/O.
+
+Two APIs on one host: tickets (the public API: camelCase in a wrapper object) and messages (the
+session API: snake_case out, camelCase in). ``trap N`` are those of docs/vendors/airclou.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from types import EllipsisType
+from typing import Any, NewType
+from urllib.parse import parse_qs, urlsplit
+
+from attrs import frozen
+
+from helpdesk_bridge.kit import (
+    Attachment,
+    Audience,
+    CustomField,
+    Draft,
+    Explanation,
+    Forward,
+    Id,
+    Message,
+    MessageType,
+    NewTicket,
+    Note,
+    Party,
+    Priority,
+    Reply,
+    Request,
+    Role,
+    Status,
+    Ticket,
+    TicketChanges,
+    TicketKind,
+    TicketQuery,
+    Vocabulary,
+    Wire,
+    WireFormat,
+    WrongType,
+    errors,
+    merge_extra,
+    refuse_extra,
+)
+
+# -- words (page "tickets") ------------------------------------------------------------------
+
+STATUS = Vocabulary(
+    reads={
+        "new": Status.NEW,
+        "open": Status.OPEN,
+        "pending": Status.PENDING,
+        "resolved": Status.RESOLVED,
+        "closed": Status.CLOSED,
+    },
+    writes={  # trap 5: closed is set by automations only (CLOSED_STATUS_SYSTEM_ONLY)
+        Status.NEW: "new",
+        Status.OPEN: "open",
+        Status.PENDING: "pending",
+        Status.RESOLVED: "resolved",
+    },
+    unknown=Status.UNKNOWN,
+)
+FILTERABLE = STATUS.writable() | {Status.CLOSED}
+PRIORITY: Vocabulary[Priority] = Vocabulary(
+    reads={p.value: p for p in Priority if p is not Priority.UNKNOWN},
+    writes={p: p.value for p in Priority if p is not Priority.UNKNOWN},
+    unknown=Priority.UNKNOWN,
+)
+KIND: Vocabulary[TicketKind] = Vocabulary(
+    reads={k.value: k for k in TicketKind if k is not TicketKind.UNKNOWN},
+    writes={k: k.value for k in TicketKind if k is not TicketKind.UNKNOWN},
+    unknown=TicketKind.UNKNOWN,
+)
+# page "messages", "Message types". Trap 2: nothing marks a forward on reading.
+# Trap 9: an author is only an id; agent or customer follows from the type.
+TYPES: Mapping[str, tuple[MessageType, Audience, Role]] = {
+    "request": (MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER),
+    "response": (MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT),
+    "note": (MessageType.NOTE, Audience.INTERNAL, Role.AGENT),
+}
+_UNKNOWN = (MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN)
+# What a note must never be given, or the vendor might mail it.
+_ADDRESSING = ("ticket_id", "type", "recipients", "ccs", "send_email", "is_forward")
+
+ERRORS: Mapping[str, type[errors.HelpdeskError]] = {  # page "errors", and "messages" for the last
+    "INVALID_API_KEY": errors.AuthenticationError,
+    "MISSING_WORKSPACE": errors.AuthenticationError,
+    "INSUFFICIENT_API_PERMISSION": errors.PermissionDenied,
+    "BAD_REQUEST": errors.ValidationFailed,
+    "NOT_FOUND": errors.NotFound,
+    "VALIDATION_ERROR": errors.ValidationFailed,
+    "CONFLICT": errors.Conflict,
+    "RATE_LIMIT_EXCEEDED": errors.RateLimited,
+    "IMMUTABLE_FIELD": errors.ValidationFailed,
+    "SYSTEM_FIELD": errors.ValidationFailed,
+    "INVALID_FIELD_TYPE": errors.ValidationFailed,
+    "TOO_MANY_OPTIONS": errors.ValidationFailed,
+    "OPTION_IN_USE": errors.ValidationFailed,
+    "DUPLICATE_OPTION_VALUE": errors.Conflict,
+    "TICKET_CLOSED": errors.TicketClosed,  # trap 4: 403, like a missing right
+    "CLOSED_STATUS_SYSTEM_ONLY": errors.StatusNotAllowed,
+}
+
+# -- reading ---------------------------------------------------------------------------------
+
+
+def camel(name: str) -> str:
+    """Return the vendor's spelling of an attribute: ``created_at`` is ``createdAt``."""
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
+
+
+FieldValues = NewType("FieldValues", dict[str, Any])
+"""Custom fields: a list of {id, value} in JSON."""
+
+
+def _field_values(value: Any) -> dict[str, Any]:
+    if type(value) is not list or not all(
+        type(item) is dict and type(item.get("id")) is str for item in value
+    ):
+        raise WrongType("expected a list of objects with an id and a value")
+    return {item["id"]: item.get("value") for item in value}
+
+
+FORMAT = WireFormat(camel)
+FORMAT.hook(FieldValues, _field_values)
+
+
+@frozen(kw_only=True, repr=False)
+class TicketJson(Wire):
+    """Page "tickets"."""
+
+    id: Id
+    subject: str | None = None
+    status: str | None = None
+    priority: str | None = None
+    type: str | None = None
+    assignee_id: Id | None = None
+    requester_email: str | None = None
+    requester_name: str | None = None
+    tags: tuple[str, ...] | None = None
+    custom_fields: FieldValues | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    def to_ticket(self) -> Ticket:
+        """Return the neutral ticket."""
+        return Ticket(
+            id=self.id,
+            subject=self.subject or "",
+            status=STATUS.read(self.status or ""),
+            vendor_status=self.status or "",
+            priority=None if self.priority is None else PRIORITY.read(self.priority),
+            kind=None if self.type is None else KIND.read(self.type),
+            requester=Party(
+                email=self.requester_email, name=self.requester_name, role=Role.CUSTOMER
+            ),
+            assignee=Party(id=self.assignee_id, role=Role.AGENT) if self.assignee_id else None,
+            tags=self.tags or (),
+            custom_fields=self.custom_fields or {},
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            raw=self.raw,
+        )
+
+
+@frozen(kw_only=True, repr=False)
+class FileJson(Wire):
+    """A file of a message. Its shape is not documented: what is there is read."""
+
+    id: Id | None = None
+    token: Id | None = None
+    name: str | None = None
+    size: int | None = None
+    mime_type: str | None = None
+
+    def to_attachment(self) -> Attachment:
+        """Return the neutral attachment."""
+        return Attachment(
+            id=self.id or self.token or "", name=self.name, mime_type=self.mime_type, size=self.size
+        )
+
+
+@frozen(kw_only=True, repr=False)
+class PersonJson(Wire):
+    """A copy's recipient. Trap 8: other addresses have other shapes."""
+
+    email: str | None = None
+    name: str | None = None
+
+
+@frozen(kw_only=True, repr=False)
+class MessageJson(Wire):
+    """Page "messages", "The message object"."""
+
+    id: Id
+    ticket_id: Id | None = None
+    type: str | None = None
+    content: str | None = None
+    text_content: str | None = None
+    author_id: Id | None = None
+    attachments: tuple[FileJson, ...] | None = None
+    ccs: tuple[PersonJson, ...] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    def to_message(self, ticket_id: str) -> Message:
+        """Return the neutral message."""
+        kind, audience, role = TYPES.get(self.type or "", _UNKNOWN)
+        return Message(
+            id=self.id,
+            ticket_id=self.ticket_id or ticket_id,
+            type=kind,
+            audience=audience,
+            vendor_type=self.type or "",
+            author=Party(id=self.author_id, role=role),
+            cc=tuple(Party(email=cc.email, name=cc.name) for cc in self.ccs or ()),
+            html=self.content,
+            text=self.text_content,
+            attachments=tuple(file.to_attachment() for file in self.attachments or ()),
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            raw=self.raw,
+        )
+
+
+@frozen(kw_only=True, repr=False)
+class OptionJson(Wire):
+    """A choice of a custom field."""
+
+    value: str | None = None
+    label: str | None = None
+
+
+@frozen(kw_only=True, repr=False)
+class FieldJson(Wire):
+    """Page "ticket-fields"."""
+
+    id: Id
+    title: str | None = None
+    field_key: str | None = None
+    type: str | None = None
+    active: bool | None = None
+    required_for_agents: bool | None = None
+    options: list[Any] | None = None
+
+    def to_field(self) -> CustomField:
+        """Return the neutral definition."""
+        return CustomField(
+            id=self.id,
+            name=self.title or self.field_key or self.id,
+            kind=self.type or "",
+            active=self.active is not False,
+            required=self.required_for_agents,
+            options=tuple(filter(None, map(_option, self.options or ()))),
+            raw=self.raw,
+        )
+
+
+def _option(option: Any) -> str | None:
+    """Read a choice; whether it is a word or an object was not to be seen."""
+    if isinstance(option, Mapping):
+        option = option.get("value")
+    return option if isinstance(option, str) else None
+
+
+def listed(data: Any, *keys: str) -> tuple[list[Any], str]:
+    """Return the records of a list and their JSON path; the envelope is not documented."""
+    if type(data) is list:
+        return data, "$"
+    if type(data) is dict:
+        for key in keys:
+            if type(data.get(key)) is list:
+                return data[key], f"$.{key}"
+    raise errors.ProtocolError("$: no list of records.", path="$")
+
+
+def single(data: Any, *keys: str) -> tuple[Any, str]:
+    """Return the object of an answer and its JSON path: in a wrapper, or bare."""
+    if type(data) is dict:
+        for key in keys:
+            if type(data.get(key)) is dict:
+                return data[key], f"$.{key}"
+    return data, "$"
+
+
+def next_cursor(data: Any) -> str | None:
+    """Return the cursor of the next page, never an address to follow.
+
+    Trap 6: the vendor's pages disagree on the names; both are understood. Trap 7: the link lacks
+    a part of the path, so only the cursor in it is used.
+    """
+    meta = _mapping(data, "meta")
+    more = meta.get("hasMore", meta.get("has_more"))
+    if more is False:
+        return None
+    for name in ("afterCursor", "after_cursor"):
+        if isinstance(meta.get(name), str) and meta[name]:
+            return str(meta[name])
+    link = _mapping(data, "links").get("next")
+    query = parse_qs(urlsplit(link).query) if isinstance(link, str) else {}
+    for name in ("after", "page[after]", "pageAfter"):
+        if query.get(name):
+            return query[name][0]
+    if more is True:
+        raise errors.ProtocolError(
+            "$.meta: the list goes on, and does not say where.", path="$.meta"
+        )
+    return None
+
+
+def has_more(data: Any, page: int, per_page: int, count: int) -> bool:
+    """Say whether a numbered list goes on; how the vendor says so is not documented."""
+    places = [data if isinstance(data, Mapping) else {}, *(_mapping(data, k) for k in _FIGURES)]
+    for place in places:
+        for name in ("hasMore", "has_more"):
+            if isinstance(place.get(name), bool):
+                return bool(place[name])
+    for place in places:
+        total = place.get("total")
+        if isinstance(total, int) and not isinstance(total, bool):
+            return count > 0 and page * per_page < total
+    return count >= per_page
+
+
+_FIGURES = ("meta", "pagination")
+
+
+def _mapping(data: Any, key: str) -> Mapping[str, Any]:
+    found = data.get(key) if isinstance(data, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def explain(data: Any) -> Explanation:
+    """Read ``{"error": {code, message, details}}`` (page "errors")."""
+    error = data.get("error")
+    if not isinstance(error, Mapping):
+        return Explanation(message=str(data.get("message") or error or ""))
+    code = error.get("code")
+    return Explanation(
+        message=str(error.get("message") or ""),
+        code=code if isinstance(code, str) else None,
+        fields=dict(_fields(error.get("details"), "")),
+    )
+
+
+def _fields(details: Any, path: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return dotted path -> messages; the messages are a list of {code, message}."""
+    if isinstance(details, Mapping) and not isinstance(details.get("message"), str):
+        return [
+            found
+            for name, value in details.items()
+            for found in _fields(value, f"{path}.{name}" if path else str(name))
+        ]
+    told = details if isinstance(details, list) else [details]
+    texts = [t.get("message") or t.get("code") if isinstance(t, Mapping) else t for t in told]
+    return [(path, tuple(str(text) for text in texts if text))] if path else []
+
+
+# -- asking ----------------------------------------------------------------------------------
+
+
+def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
+    """Return the vendor's filters; ``query.matches`` applies the rest on what is read."""
+    pairs: list[tuple[str, str]] = []
+    if query.status is not None:
+        pairs.append(("status", query.status.value))
+    if query.assignee is not None:
+        pairs.append(("assignee_id", _assignee_id(query.assignee)))
+    taken = {name for name, _ in pairs} | {"page_size", "after", "sort_by", "sort_order"}
+    for name, value in query.extra.items():
+        if name in taken:
+            raise errors.InvalidArgument(f"extra sets {name}, which the call sets already.")
+        pairs.append((name, str(value)))
+    return pairs
+
+
+def _assignee_id(person: Party) -> str:
+    if person.id is None:
+        raise errors.InvalidArgument("Airclou knows assignees by their id only.")
+    return person.id
+
+
+# -- writing ---------------------------------------------------------------------------------
+
+
+def new_ticket(new: NewTicket) -> dict[str, Any]:
+    """Return the body of POST /tickets; the first message is a second request."""
+    ticket: dict[str, Any] = {"subject": new.subject, "requesterEmail": new.requester.email}
+    if new.requester.name:
+        ticket["requesterName"] = new.requester.name
+    if new.status is not None:
+        ticket["status"] = STATUS.write(new.status)
+    if new.priority is not None:
+        ticket["priority"] = PRIORITY.write(new.priority)
+    if new.kind is not None:
+        ticket["type"] = KIND.write(new.kind)
+    if new.assignee is not None:
+        ticket["assigneeId"] = _assignee_id(new.assignee)
+    if new.tags:
+        ticket["tags"] = list(new.tags)
+    if new.custom_fields:
+        ticket["customFields"] = _custom_fields(new.custom_fields)
+    return {"ticket": merge_extra(ticket, new.extra)}
+
+
+def changes(changed: TicketChanges) -> dict[str, Any]:
+    """Return the body of an update: only what changes."""
+    ticket: dict[str, Any] = {}
+    if not isinstance(changed.subject, EllipsisType):
+        ticket["subject"] = changed.subject
+    if not isinstance(changed.status, EllipsisType):
+        ticket["status"] = STATUS.write(changed.status)
+    if not isinstance(changed.priority, EllipsisType):
+        ticket["priority"] = changed.priority and PRIORITY.write(changed.priority)
+    if not isinstance(changed.kind, EllipsisType):
+        ticket["type"] = changed.kind and KIND.write(changed.kind)
+    if not isinstance(changed.assignee, EllipsisType):
+        ticket["assigneeId"] = _assignee_id(changed.assignee) if changed.assignee else None
+    if not isinstance(changed.tags, EllipsisType):
+        ticket["tags"] = list(changed.tags)
+    if not isinstance(changed.custom_fields, EllipsisType):
+        ticket["customFields"] = _custom_fields(changed.custom_fields)
+    return {"ticket": merge_extra(ticket, changed.extra)}
+
+
+def _custom_fields(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"id": name, "value": value} for name, value in values.items()]
+
+
+def new_message(draft: Draft, ticket_id: str) -> dict[str, Any]:
+    """Return the body of POST /helpdesk/api/messages (page "messages", "Create a message").
+
+    Trap 1: a response is mailed unless told otherwise, so it is told every time.
+    """
+    body: dict[str, Any] = {
+        "ticket_id": ticket_id,
+        "type": "response",
+        "content": draft.body.html,
+        "text_content": draft.body.text,
+        "send_email": False,
+    }
+    match draft:
+        case Note():
+            body |= {"type": "note", **_ticket_update(draft)}
+            refuse_extra(draft.extra, _ADDRESSING)
+        case Request():
+            body["type"] = "request"
+            refuse_extra(draft.extra, _ADDRESSING)
+        case Reply():
+            body |= {"send_email": draft.send_email, **_copies(draft), **_ticket_update(draft)}
+        case Forward():
+            # Trap 2: a forward is a response that says so. Trap 8: the shape of recipients is not
+            # documented; that of the copies is taken.
+            body |= {"send_email": True, "is_forward": True, **_copies(draft)}
+            body["recipients"] = [_person(person) for person in draft.to]
+    return merge_extra(body, draft.extra)
+
+
+def _copies(draft: Reply | Forward) -> dict[str, Any]:
+    return {"ccs": [_person(person) for person in draft.cc]} if draft.cc else {}
+
+
+def _person(person: Party) -> dict[str, str | None]:
+    return {"email": person.email, "name": person.name or person.email}
+
+
+def _ticket_update(draft: Reply | Note) -> dict[str, Any]:
+    """Return ``ticket_update`` (page "messages"), which the vendor applies with the message."""
+    update: dict[str, str] = {}
+    if draft.status is not None:
+        update["status"] = STATUS.write(draft.status)
+    if draft.priority is not None:
+        update["priority"] = PRIORITY.write(draft.priority)
+    if draft.kind is not None:
+        update["type"] = KIND.write(draft.kind)
+    return {"ticket_update": update} if update else {}

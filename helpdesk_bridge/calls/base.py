@@ -1,0 +1,77 @@
+"""What every call of a desk stands on: its adapter, its capabilities, the checks before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from helpdesk_bridge import check
+from helpdesk_bridge.adapter import Adapter
+from helpdesk_bridge.calls.context import CallContext
+from helpdesk_bridge.capabilities import Capabilities, Capability
+from helpdesk_bridge.drafts import (
+    Body,
+    TicketRef,
+    Upload,
+)
+from helpdesk_bridge.errors import (
+    InvalidArgument,
+)
+from helpdesk_bridge.model import (
+    Ticket,
+)
+from helpdesk_bridge.transport import (
+    TransportOptions,
+)
+
+__all__ = ["DeskBase"]
+
+
+class DeskBase:
+    """A desk's adapter and limits, and the checks that come before anything is sent."""
+
+    name: str
+    adapter: Adapter
+    capabilities: Capabilities
+    _options: TransportOptions
+    _id: re.Pattern[str]
+    _closed: bool
+
+    @property
+    def closed(self) -> bool:
+        """Whether the desk was closed."""
+        return self._closed
+
+    def _ref(self, ticket: Ticket | str) -> TicketRef:
+        if isinstance(ticket, Ticket):
+            self._check_id(ticket.id)
+            return TicketRef(ticket.id, ticket)
+        self._check_id(ticket)
+        return TicketRef(ticket)
+
+    def _check_id(self, value: object) -> None:
+        if not isinstance(value, str) or not self._id.fullmatch(value):
+            raise InvalidArgument(
+                f"this is no id of {self.adapter.name}: give a str that matches {self._id.pattern}"
+            )
+
+    def _allow(self, capability: Capability, options: Mapping[str, object]) -> None:
+        self.capabilities.require(capability)
+        known = self.capabilities[capability].limits.options
+        if known is not None:
+            check.options(capability, [name for name, given in options.items() if given], known)
+
+    async def _check_content(
+        self, capability: Capability, body: Body, uploads: Sequence[Upload]
+    ) -> None:
+        check.body(body, self.capabilities[capability].limits)
+        if uploads:
+            self.capabilities.require(Capability.SEND_ATTACHMENTS)
+            limits = self.capabilities[Capability.SEND_ATTACHMENTS].limits
+            await check.upload_sizes(uploads, body, limits)
+
+    def _about(self, operation: str) -> CallContext:
+        return CallContext(self, operation)
+
+    def _calling(self, operation: str, *, ticket_id: str | None = None) -> CallContext:
+        return CallContext(self, operation, deadline=self._options.deadline, ticket_id=ticket_id)

@@ -1,0 +1,293 @@
+"""Calls that concern messages, and whole conversations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve
+
+from helpdesk_bridge import check
+from helpdesk_bridge.calls.tickets import TicketCalls
+from helpdesk_bridge.capabilities import Capability, Level
+from helpdesk_bridge.check import Addresses, AddressLike
+from helpdesk_bridge.drafts import (
+    Body,
+    Draft,
+    Forward,
+    MessageQuery,
+    Note,
+    Reply,
+    Request,
+    SentMessage,
+    TicketChanges,
+    TicketRef,
+    Upload,
+)
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    InvalidArgument,
+    PartlyDone,
+)
+from helpdesk_bridge.model import (
+    Cursor,
+    Message,
+    MessageType,
+    Page,
+    Priority,
+    Status,
+    Ticket,
+    TicketKind,
+)
+from helpdesk_bridge.paging import Pager
+
+__all__ = ["MessageCalls"]
+
+
+class MessageCalls(TicketCalls):
+    """Read conversations; write replies, notes, forwards and requests."""
+
+    def messages(
+        self,
+        ticket: Ticket | str,
+        *,
+        types: Iterable[MessageType] | None = None,
+        cursor: str | None = None,
+    ) -> Pager[Message]:
+        """List a ticket's messages, oldest first: the whole conversation, notes and events too.
+
+        ``types`` keeps only these types.
+        """
+        with self._about("messages"):
+            self.capabilities.require(Capability.LIST_MESSAGES)
+            ref = self._ref(ticket)
+            query = MessageQuery(types=check.types(types))
+
+        async def fetch(place: Cursor | None) -> Page[Message]:
+            with self._calling("messages"):
+                return await self.adapter.list_messages(ref, query, place)
+
+        return Pager(fetch, lambda message: message.id, cursor=cursor)
+
+    async def message(self, ticket: Ticket | str, message_id: str) -> Message:
+        """Return one message of a ticket. Raises NotFound."""
+        with self._calling("message"):
+            self.capabilities.require(Capability.GET_MESSAGE)
+            ref = self._ref(ticket)
+            self._check_id(message_id)
+            return await self.adapter.get_message(ref, message_id)
+
+    async def reply(
+        self,
+        ticket: Ticket | str,
+        *,
+        html: str | None = None,
+        text: str | None = None,
+        send_email: bool,
+        to: Addresses = (),
+        cc: Addresses = (),
+        bcc: Addresses = (),
+        attachments: Iterable[Upload] = (),
+        status: Status | None = None,
+        priority: Priority | None = None,
+        kind: TicketKind | None = None,
+        send_at: datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> SentMessage:
+        """Answer the customer; without ``to`` the ticket's requester.
+
+        ``send_email`` has no default: False records the reply and mails nobody. ``status`` is set
+        with it in one step where the vendor can; elsewhere in a second one, and if that fails
+        PartlyDone says that the reply was done. ``send_at`` (aware) sends it later.
+        """
+        with self._about("reply"):
+            if not isinstance(send_email, bool):
+                raise InvalidArgument("send_email must be True or False.")
+            draft = Reply(
+                body=Body.of(html, text),
+                send_email=send_email,
+                to=check.parties(to, "to"),
+                cc=check.parties(cc, "cc"),
+                bcc=check.parties(bcc, "bcc"),
+                attachments=check.uploads(attachments),
+                status=check.member(Status, status, "status"),
+                priority=check.member(Priority, priority, "priority"),
+                kind=check.member(TicketKind, kind, "kind"),
+                send_at=check.aware(send_at, "send_at"),
+                extra=dict(extra or {}),
+            )
+            self._allow(
+                Capability.REPLY,
+                {
+                    "to": draft.to,
+                    "cc": draft.cc,
+                    "bcc": draft.bcc,
+                    "priority": priority,
+                    "kind": kind,
+                },
+            )
+            if not send_email:
+                self.capabilities.require(Capability.REPLY_WITHOUT_EMAIL)
+            if send_at is not None:
+                self.capabilities.require(Capability.SCHEDULED_SEND)
+            ref = self._ref(ticket)
+            await self._check_content(Capability.REPLY, draft.body, draft.attachments)
+        return await self._send("reply", ref, draft, draft.status)
+
+    async def note(
+        self,
+        ticket: Ticket | str,
+        *,
+        html: str | None = None,
+        text: str | None = None,
+        attachments: Iterable[Upload] = (),
+        status: Status | None = None,
+        priority: Priority | None = None,
+        kind: TicketKind | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> SentMessage:
+        """Write a note between agents. It has no recipients, and nobody outside sees it."""
+        with self._about("note"):
+            draft = Note(
+                body=Body.of(html, text),
+                attachments=check.uploads(attachments),
+                status=check.member(Status, status, "status"),
+                priority=check.member(Priority, priority, "priority"),
+                kind=check.member(TicketKind, kind, "kind"),
+                extra=dict(extra or {}),
+            )
+            self._allow(Capability.NOTE, {"priority": priority, "kind": kind})
+            ref = self._ref(ticket)
+            await self._check_content(Capability.NOTE, draft.body, draft.attachments)
+        return await self._send("note", ref, draft, draft.status)
+
+    async def forward(
+        self,
+        ticket: Ticket | str,
+        *,
+        to: Addresses,
+        html: str | None = None,
+        text: str | None = None,
+        cc: Addresses = (),
+        bcc: Addresses = (),
+        attachments: Iterable[Upload] = (),
+        extra: Mapping[str, Any] | None = None,
+    ) -> SentMessage:
+        """Send a message to third parties, who are mailed; the customer is not."""
+        with self._about("forward"):
+            draft = Forward(
+                body=Body.of(html, text),
+                to=check.parties(to, "to"),
+                cc=check.parties(cc, "cc"),
+                bcc=check.parties(bcc, "bcc"),
+                attachments=check.uploads(attachments),
+                extra=dict(extra or {}),
+            )
+            if not draft.to:
+                raise InvalidArgument("a forward needs somebody in to=.")
+            self._allow(Capability.FORWARD, {"cc": draft.cc, "bcc": draft.bcc})
+            ref = self._ref(ticket)
+            await self._check_content(Capability.FORWARD, draft.body, draft.attachments)
+        return await self._send("forward", ref, draft, None)
+
+    async def add_request(
+        self,
+        ticket: Ticket | str,
+        *,
+        author: AddressLike,
+        html: str | None = None,
+        text: str | None = None,
+        attachments: Iterable[Upload] = (),
+        created_at: datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> SentMessage:
+        """Record the customer's own words that came by another way; nobody is mailed."""
+        with self._about("add_request"):
+            draft = Request(
+                body=Body.of(html, text),
+                author=check.correspondent(author, "author"),
+                attachments=check.uploads(attachments),
+                created_at=check.aware(created_at, "created_at"),
+                extra=dict(extra or {}),
+            )
+            self._allow(Capability.ADD_REQUEST, {"created_at": created_at})
+            ref = self._ref(ticket)
+            await self._check_content(Capability.ADD_REQUEST, draft.body, draft.attachments)
+        return await self._send("add_request", ref, draft, None)
+
+    async def conversations(
+        self,
+        tickets: Iterable[Ticket | str] | AsyncIterable[Ticket],
+        *,
+        concurrency: int = 8,
+    ) -> AsyncIterator[tuple[Ticket, list[Message]]]:
+        """Yield each ticket with all its messages, in the order given, read several at a time.
+
+        A ticket given by id is read first. The first error cancels what is under way and is
+        raised.
+        """
+        if concurrency < 1:
+            raise InvalidArgument("concurrency must be at least 1.")
+        running: deque[asyncio.Task[tuple[Ticket, list[Message]]]] = deque()
+        try:
+            async for ticket in _each(tickets):
+                running.append(asyncio.create_task(self._conversation(ticket)))
+                if len(running) >= concurrency:
+                    yield await running.popleft()
+            while running:
+                yield await running.popleft()
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _conversation(self, ticket: Ticket | str) -> tuple[Ticket, list[Message]]:
+        full = ticket if isinstance(ticket, Ticket) else await self.ticket(ticket)
+        return full, [message async for message in self.messages(full)]
+
+    async def _send(
+        self, operation: str, ref: TicketRef, draft: Draft, status: Status | None
+    ) -> SentMessage:
+        afterwards = False
+        if status is not None:
+            with self._about(operation):
+                self.capabilities.require(Capability.REPLY_WITH_STATUS)
+                support = self.capabilities[Capability.REPLY_WITH_STATUS]
+                check.status(status, support)
+                afterwards = support.level is Level.EMULATED
+        if afterwards and isinstance(draft, (Reply, Note)):
+            draft = evolve(draft, status=None)
+        with self._calling(operation, ticket_id=ref.id) as call:
+            sent = await self.adapter.send(ref, draft)
+            sent = evolve(sent, operation_id=call.operation_id)
+            if afterwards and status is not None:
+                await self._set_status(sent, status)
+        return sent
+
+    async def _set_status(self, sent: SentMessage, status: Status) -> None:
+        try:
+            await self.adapter.update_ticket(sent.ticket_id, TicketChanges(status=status))
+        except HelpdeskError as error:
+            failure = error
+        else:
+            return
+        raise PartlyDone(
+            f"the message was accepted, but the status was not set: {failure.message}",
+            failure=failure,
+            ticket_id=sent.ticket_id,
+            message_id=sent.id,
+        )
+
+
+async def _each(
+    tickets: Iterable[Ticket | str] | AsyncIterable[Ticket],
+) -> AsyncIterator[Ticket | str]:
+    if isinstance(tickets, AsyncIterable):
+        async for ticket in tickets:
+            yield ticket
+    else:
+        for given in tickets:
+            yield given

@@ -1,0 +1,96 @@
+"""Middlewares stand around a handler in the order they are given."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.transport import (
+    Effect,
+    Handler,
+    Middleware,
+    Operation,
+    Part,
+    Request,
+    Response,
+    TransportOptions,
+    compose,
+)
+
+REQUEST = Request(operation=Operation("x", Effect.READ), method="GET", path=("tickets",))
+
+
+def noting(log: list[str], name: str) -> Middleware:
+    async def middleware(request: Request, handler: Handler) -> Response:
+        log.append(f"{name} in")
+        response = await handler(request)
+        log.append(f"{name} out")
+        return response
+
+    return middleware
+
+
+@pytest.mark.asyncio
+async def test_the_first_middleware_is_outermost() -> None:
+    log: list[str] = []
+
+    async def wire(request: Request) -> Response:
+        log.append("wire")
+        return Response(request=request, status=200, headers={})
+
+    await compose(wire, noting(log, "a"), noting(log, "b"))(REQUEST)
+    assert log == ["a in", "b in", "wire", "b out", "a out"]
+
+
+@pytest.mark.asyncio
+async def test_without_middlewares_the_handler_itself_answers() -> None:
+    async def wire(request: Request) -> Response:
+        return Response(request=request, status=204, headers={})
+
+    assert compose(wire) is wire
+
+
+@pytest.mark.asyncio
+async def test_a_middleware_may_change_the_request_for_those_inside() -> None:
+    inner: list[Request] = []
+
+    async def wire(request: Request) -> Response:
+        inner.append(request)
+        return Response(request=request, status=200, headers={})
+
+    async def sign(request: Request, handler: Handler) -> Response:
+        return await handler(request.with_headers({"X-Key": "k"}))
+
+    await compose(wire, sign)(REQUEST)
+    assert (dict(inner[0].headers), dict(REQUEST.headers)) == ({"X-Key": "k"}, {})
+
+
+def test_an_operation_is_an_unsafe_write_unless_it_says_otherwise() -> None:
+    assert Operation("reply").effect is Effect.UNSAFE_WRITE
+
+
+def test_a_request_shows_neither_query_nor_headers_nor_body() -> None:
+    request = Request(
+        operation=Operation("x"),
+        method="POST",
+        path=("tickets",),
+        query=(("q", "canary"),),
+        headers={"X": "canary"},
+    )
+    assert "canary" not in repr(request)
+
+
+def test_bytes_without_a_file_name_are_no_part() -> None:
+    with pytest.raises(InvalidArgument):
+        Part(name="file", content=b"x")
+
+
+@pytest.mark.parametrize("name", ["deadline", "connect", "read_gap", "concurrency", "max_body"])
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+def test_a_limit_that_is_not_above_zero_is_refused(name: str, value: float) -> None:
+    with pytest.raises(InvalidArgument, match=name):
+        TransportOptions(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_proxy_with_its_password_is_not_shown() -> None:
+    assert "canary" not in repr(TransportOptions(proxy="http://user:canary@127.0.0.1:1"))

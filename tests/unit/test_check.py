@@ -1,0 +1,251 @@
+"""Every value a caller gives is checked before anything is sent, and refused in one way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from helpdesk_bridge import check
+from helpdesk_bridge.capabilities import Capability, Limits, native
+from helpdesk_bridge.drafts import Body, Upload
+from helpdesk_bridge.errors import (
+    InvalidArgument,
+    Outcome,
+    StatusNotAllowed,
+    UnsupportedCapability,
+)
+from helpdesk_bridge.model import Attachment, Channel, MessageType, Party, Priority, Status
+
+LINE_BREAKS = ["a\nb", "a\r\nBcc: x", "a\0b", "a\x7fb", "a\x85b", "a\u2028b", "\ud800"]
+NO_LISTS = [None, 5]
+
+
+@pytest.mark.parametrize("value", [*LINE_BREAKS, "", "  ", 5, b"a"])
+def test_a_line_is_one_printable_line(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="subject"):
+        check.required_line(value, "subject")
+
+
+def test_a_line_may_be_left_out() -> None:
+    assert check.line(None, "team") is None
+
+
+@pytest.mark.parametrize("value", ["a word", "a\tb".replace("\t", " "), "日本語", "👍 ok"])
+def test_a_usual_line_is_returned_as_it_is(value: str) -> None:
+    assert check.line(value, "team") == value
+
+
+@pytest.mark.parametrize("value", ["abc", ["a", ""], ["a", 5], *NO_LISTS])
+def test_words_are_a_collection_of_lines(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="tags"):
+        check.words(value, "tags")
+
+
+def test_words_keep_their_order() -> None:
+    assert check.words(iter(["b", "a"]), "tags") == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "jo", "jo@", "@acme.example", "a@b@c", "Jo <jo@acme.example>", "a@b,c@d", "a b@c"),
+        *("jo@acme.example\r\nBcc: x@y.example", "jo@acme.example\n", "a@b;c@d", '"a"@b'),
+        *("a" * 65 + "@b", "a@" + "b" * 254),
+    ],
+)
+def test_an_address_is_one_bare_address(value: str) -> None:
+    with pytest.raises(InvalidArgument, match="cc") as caught:
+        check.address(value, "cc")
+    assert not value or value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "person"),
+    [
+        ("jo@acme.example", Party(email="jo@acme.example")),
+        ("77", Party(id="77")),
+        (Party(name="Jo"), Party(name="Jo")),
+    ],
+)
+def test_a_person_is_known_by_address_or_id(value: Any, person: Party) -> None:
+    assert check.party(value, "assignee") == person
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", " ", 5, None, Party(), Party(email="no address"), "a@b\n"),
+        *(Party(id="7", name="a\r\nb"), Party(id="7\r\n8"), Party(id="")),
+    ],
+)
+def test_a_person_nobody_can_find_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="assignee"):
+        check.party(value, "assignee")
+
+
+def test_a_correspondent_has_an_address() -> None:
+    with pytest.raises(InvalidArgument, match="to has no e-mail address"):
+        check.correspondent("77", "to")
+
+
+@pytest.mark.parametrize(
+    "value", ["a@b", Party(email="a@b"), ["a@b"], (Party(email="a@b"),), iter(["a@b"])]
+)
+def test_one_person_is_as_good_as_a_list_of_one(value: Any) -> None:
+    assert check.parties(value, "to") == (Party(email="a@b"),)
+
+
+@pytest.mark.parametrize("value", NO_LISTS)
+def test_people_are_a_collection(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="to must be a collection"):
+        check.parties(value, "to")
+
+
+@pytest.mark.parametrize(
+    ("value", "channel"),
+    [
+        ("a@b", Channel(address="a@b")),
+        ("7", Channel(id="7")),
+        (Channel(id="7", name="x"), Channel(id="7", name="x")),
+    ],
+)
+def test_a_channel_is_known_by_address_or_id(value: Any, channel: Channel) -> None:
+    assert check.channel(value) == channel
+
+
+@pytest.mark.parametrize("value", ["", "a@b@c", 5, None, Channel(name="x")])
+def test_a_channel_nobody_can_find_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="channel"):
+        check.channel(value)
+
+
+@pytest.mark.parametrize("value", [Status.OPEN, "open"])
+def test_a_word_of_a_vocabulary_becomes_its_member(value: Any) -> None:
+    assert check.member(Status, value, "status") is Status.OPEN
+
+
+@pytest.mark.parametrize("value", ["opne", Status.UNKNOWN, "", 5, Priority.LOW])
+def test_a_word_of_no_vocabulary_is_refused_with_those_it_has(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="status is none of new, open") as caught:
+        check.member(Status, value, "status")
+    assert "unknown" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["note", MessageType.NOTE, [MessageType.NOTE]])
+def test_message_types_are_given_alone_or_together(value: Any) -> None:
+    assert check.types(value) == {MessageType.NOTE}
+
+
+@pytest.mark.parametrize("value", [[], "nota", ["nota"], [None], 5])
+def test_what_is_no_message_type_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="types"):
+        check.types(value)
+
+
+@pytest.mark.parametrize("value", [datetime(2024, 5, 1), "2024-05-01", 5])  # noqa: DTZ001
+def test_a_time_needs_its_zone(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="created_since must be an aware datetime"):
+        check.aware(value, "created_since")
+
+
+@pytest.mark.parametrize("value", [None, datetime(2024, 5, 1, tzinfo=UTC)])
+def test_an_aware_time_or_none_is_returned(value: datetime | None) -> None:
+    assert check.aware(value, "created_since") is value
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.0, "5"])
+def test_a_limit_is_a_whole_number_above_zero(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="limit"):
+        check.limit(value)
+
+
+@pytest.mark.parametrize("value", [b"abc", ["a.txt"], *NO_LISTS])
+def test_attachments_are_uploads(value: Any) -> None:
+    with pytest.raises(InvalidArgument, match="attachments"):
+        check.uploads(value)
+
+
+def test_one_upload_is_as_good_as_a_list_of_one() -> None:
+    upload = Upload("a.txt", data=b"a")
+    assert check.uploads(upload) == check.uploads([upload]) == (upload,)
+
+
+@pytest.mark.parametrize(
+    ("given", "checked"),
+    [
+        ({"priority": None, "assignee": None, "team": None}, None),
+        ({"status": "closed", "priority": "low"}, None),
+        ({"assignee": "a@b", "tags": ["x"]}, {"assignee": Party(email="a@b"), "tags": ("x",)}),
+        ({"custom_fields": {"a": 1}, "subject": "b"}, None),
+    ],
+)
+def test_changes_are_checked_one_by_one(given: Any, checked: Any) -> None:
+    assert check.changes(given) == (given if checked is None else checked)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("subject", None), ("subject", "a\nb"), ("status", None), ("status", "x")),
+        *(("tags", None), ("tags", "x"), ("custom_fields", None), ("custom_fields", "ab")),
+        *(("team", ""), ("assignee", ""), ("priority", "x")),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(InvalidArgument, match=name):
+        check.changes({name: value})
+
+
+def test_an_option_the_desk_does_not_take_is_refused_with_those_it_takes() -> None:
+    with pytest.raises(UnsupportedCapability, match="reply does not take cc= here; it takes bcc"):
+        check.options(Capability.REPLY, ["bcc", "cc"], frozenset({"bcc"}))
+
+
+def test_a_status_the_desk_has_no_word_for_is_refused_before_it_is_sent() -> None:
+    support = native(limits=Limits(statuses=frozenset({Status.OPEN, Status.CLOSED})))
+    with pytest.raises(StatusNotAllowed, match="possible: open, closed") as caught:
+        check.status(Status.SPAM, support)
+    assert caught.value.outcome is Outcome.NOT_SENT
+
+
+@pytest.mark.parametrize("support", [native(), native(limits=Limits(statuses=frozenset(Status)))])
+def test_a_status_the_desk_may_know_is_let_through(support: Any) -> None:
+    check.status(Status.SPAM, support)
+
+
+@pytest.mark.parametrize(("inline", "size"), [(False, "small"), (True, "huge")])
+def test_only_inline_images_come_in_the_sizes_there_are(inline: bool, size: str) -> None:
+    support = native(limits=Limits(sizes=frozenset({"small"})))
+    with pytest.raises(InvalidArgument, match="size="):
+        check.size(size, Attachment(id="1", inline=inline), support)
+
+
+def test_a_body_is_measured_in_bytes_of_its_html() -> None:
+    body = Body.of("é" * 3, None)
+    check.body(body, Limits(body_bytes=6))
+    with pytest.raises(InvalidArgument, match="larger than 5 bytes"):
+        check.body(body, Limits(body_bytes=5))
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(attachments=1), "more than 1 attachments"),
+        (Limits(attachment_bytes=5), "6 bytes in all, and 5 are allowed"),
+    ],
+)
+@pytest.mark.asyncio
+async def test_too_many_or_too_large_files_are_refused(limits: Limits, reason: str) -> None:
+    files = [Upload("a.txt", data=b"abc"), Upload("b.txt", data=b"abc")]
+    with pytest.raises(InvalidArgument, match=reason):
+        await check.upload_sizes(files, Body.of(None, "a"), limits)
+
+
+@pytest.mark.asyncio
+async def test_an_inline_image_is_shown_in_the_body_or_refused() -> None:
+    image = Upload("a.png", data=b"a", content_id="logo")
+    await check.upload_sizes([image], Body.of('<img src="cid:logo">', None), Limits())
+    with pytest.raises(InvalidArgument, match="not shown in the body"):
+        await check.upload_sizes([image], Body.of("<p>cid:log</p>", None), Limits())

@@ -1,0 +1,225 @@
+"""A configuration is right, or its error names the file, the table and the key, and no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import field, frozen
+
+from helpdesk_bridge import registry
+from helpdesk_bridge.adapter import Adapter
+from helpdesk_bridge.config import Config, load_config
+from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.transport import TransportOptions
+
+TOKEN = "hush-hush"
+
+
+@frozen(kw_only=True)
+class Settings:
+    token: Secret
+    client_id: str = "acme"
+    port: int | None = None
+    strict: bool = False
+    ratio: float = field(default=1.0)
+
+    def __attrs_post_init__(self) -> None:
+        if self.port == 0:
+            raise ConfigurationError("must not be zero", key="port")
+        if self.ratio < 0:
+            raise ValueError(f"a validator that tells {self.token.reveal()}")
+
+
+class Own(Adapter):
+    name = "own"
+    settings_type = Settings
+
+
+@pytest.fixture(autouse=True)
+def own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Register an adapter for the length of a test."""
+    monkeypatch.setattr(registry, "_registered", {})
+    registry.register("own", Own)
+
+
+def given(table: Mapping[str, Any] = {}, environ: Mapping[str, str] = {}) -> Config:
+    """Return a configuration with the desk ``main``, of a file that does not matter."""
+    desk = {"adapter": "own", "token": TOKEN, **table}
+    desk = {key: value for key, value in desk.items() if value is not None}
+    return load_config({"desks": {"main": desk}}, environ=environ)
+
+
+def refused(config: Config, *parts: str, desk: str | None = None) -> ConfigurationError:
+    """Assert that a desk is refused with all of ``parts`` in the text, and no secret anywhere."""
+    with pytest.raises(ConfigurationError) as caught:
+        config.desk(desk)
+    text = str(caught.value)
+    assert [part for part in parts if part not in text] == []
+    assert TOKEN not in text + repr(caught.value) + repr(vars(caught.value))
+    assert caught.value.__context__ is None
+    return caught.value
+
+
+def test_a_desk_has_its_settings_and_its_transport_options() -> None:
+    desk = given({"port": 8, "ratio": 2, "transport": {"deadline": 5, "concurrency": 2}}).desk()
+    assert (desk.name, desk.adapter) == ("main", Own)
+    assert desk.settings == Settings(token=Secret(TOKEN), port=8, ratio=2.0)
+    assert desk.options == TransportOptions(deadline=5, concurrency=2)
+
+
+def test_a_configuration_in_a_log_line_shows_no_secret() -> None:
+    config = given({}, {"HELPDESK_BRIDGE__MAIN__TOKEN": TOKEN})
+    assert TOKEN not in repr(config) + repr(config.desk())
+
+
+def test_every_complaint_about_a_desk_names_the_file_the_table_and_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "f.toml"
+    path.write_text(f'[desks.main]\nadapter = "own"\ntokn = "{TOKEN}"\n')
+    error = refused(load_config(path, environ={}), f"{path}: [desks.main] tokn: is unknown")
+    assert (error.key, error.desk) == ("tokn", "main")
+
+
+@pytest.mark.parametrize(
+    ("table", "parts"),
+    [
+        ({"tokn": TOKEN}, ("[desks.main] tokn: is unknown", "did you mean 'token'?")),
+        ({3: TOKEN}, ("[desks.main] 3: is unknown",)),
+        ({"token": None}, ("[desks.main] token: is missing",)),
+        ({"adapter": None}, ("[desks.main] adapter: is missing", "own")),
+        ({"adapter": 5}, ("[desks.main] adapter: must be a string",)),
+        ({"adapter": "onw"}, ("[desks.main] adapter: there is no", "did you mean 'own'?")),
+        ({"token": 5}, ("[desks.main] token: expected a string, {",)),
+        ({"token": {"evn": TOKEN}}, ("[desks.main] token: expected a string, {",)),
+        ({"token": {"env": "A", "file": TOKEN}}, ("[desks.main] token: expected a string",)),
+        ({"client_id": 5}, ("client_id: expected a string, got an integer",)),
+        ({"client_id": {"env": 5}}, ("client_id: expected a string, got an object",)),
+        ({"port": TOKEN}, ("port: expected an integer, got a string",)),
+        ({"port": True}, ("port: expected an integer, got a boolean",)),
+        ({"strict": 1}, ("strict: expected a boolean, got an integer",)),
+        ({"port": 0}, ("[desks.main] port: must not be zero",)),
+        ({"ratio": -1.0}, ("[desks.main]: the settings are not acceptable (ValueError)",)),
+        ({"transport": 5}, ("[desks.main] transport: must be a table",)),
+        ({"transport": {"dedline": 5}}, ("[desks.main.transport] dedline", "'deadline'?")),
+        ({"transport": {"deadline": "5"}}, ("[desks.main.transport] deadline: expected a number",)),
+        ({"transport": {"deadline": 0}}, ("[desks.main.transport]", "deadline must be above")),
+    ],
+)
+def test_a_wrong_value_is_refused_by_table_and_key(
+    table: dict[Any, Any], parts: tuple[str, ...]
+) -> None:
+    refused(given(table), "the configuration given: ", *parts)
+
+
+@pytest.mark.parametrize(("key", "text", "value"), [("client_id", "7", "7"), ("port", "7", 7)])
+def test_a_value_may_be_fetched_from_the_environment_or_a_file(
+    tmp_path: Path, key: str, text: str, value: object
+) -> None:
+    (tmp_path / "v").write_text(f"{text}\n")
+    config = given({key: {"env": "V"}}, {"V": text})
+    assert getattr(config.desk().settings, key) == value
+    assert getattr(given({key: {"file": str(tmp_path / "v")}}).desk().settings, key) == value
+
+
+@pytest.mark.parametrize("environ", [{}, {"V": ""}])
+def test_a_secret_that_is_not_there_is_named_by_its_variable(environ: dict[str, str]) -> None:
+    refused(given({"token": {"env": "V"}}, environ), "token: needs the environment variable V")
+
+
+@pytest.mark.parametrize("name", ["gone", "binary", "nul\0"])
+def test_a_secret_that_is_not_there_is_named_by_its_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff")
+    refused(given({"token": {"file": str(tmp_path / name)}}), "token: needs the file", "be read")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "value"),
+    [
+        ("TOKEN", TOKEN, Secret(TOKEN)),
+        ("CLIENT_ID", "true", "true"),
+        ("PORT", "8080", 8080),
+        ("STRICT", "true", True),
+        ("RATIO", "2", 2.0),
+    ],
+)
+def test_a_variable_overrides_a_value_in_its_own_type(
+    variable: str, text: str, value: object
+) -> None:
+    config = given({"token": "old"}, {f"HELPDESK_BRIDGE__MAIN__{variable}": text})
+    assert getattr(config.desk().settings, variable.lower()) == value
+
+
+def test_a_variable_overrides_the_adapter_and_the_transport_of_a_desk_with_a_dash() -> None:
+    prefix = "HELPDESK_BRIDGE__MY_DESK__"
+    environ = {f"{prefix}ADAPTER": "own", f"{prefix}TRANSPORT__DEADLINE": "5"}
+    tables = {"desks": {"my-desk": {"adapter": "gone", "token": "a"}, "other": {}}}
+    desk = load_config(tables, environ=environ).desk("my-desk")
+    assert (desk.adapter, desk.options.deadline) == (Own, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "reason"),
+    [
+        ("PORT", TOKEN, "([desks.main] port): expected an integer, got a string"),
+        ("STRICT", "yes", "([desks.main] strict): expected a boolean"),
+        ("PROT", "5", "([desks.main] prot): is unknown; did you mean 'port'?"),
+        ("TRANSPROT__DEADLINE", "5", "is unknown"),
+        ("TRANSPORT__DEADLIN", "5", "([desks.main.transport] deadlin): is unknown"),
+        ("TRANSPORT", "5", "is unknown"),
+        ("PORT", "0", "([desks.main] port): must not be zero"),
+        ("ADAPTER", "onw", "([desks.main] adapter): there is no adapter 'onw'"),
+    ],
+)
+def test_a_wrong_variable_is_refused_by_its_own_name(key: str, text: str, reason: str) -> None:
+    variable = f"HELPDESK_BRIDGE__MAIN__{key}"
+    refused(given({}, {variable: text}), f"environment variable {variable} ", reason)
+
+
+@pytest.mark.parametrize("variable", ["MIAN__TOKEN", "MAIN", "MAIN_TOKEN"])
+def test_a_variable_for_a_desk_that_is_not_there_is_refused(tmp_path: Path, variable: str) -> None:
+    path = tmp_path / "f.toml"
+    path.write_text("[desks.main]\n")
+    with pytest.raises(ConfigurationError, match=f"HELPDESK_BRIDGE__{variable}: .*f.toml has no"):
+        load_config(path, environ={f"HELPDESK_BRIDGE__{variable}": TOKEN})
+
+
+DESKS = {name: {"adapter": "own", "token": TOKEN} for name in ("sales", "support")}
+
+
+@pytest.mark.parametrize(
+    ("default", "asked", "found"),
+    [("sales", None, "sales"), ("sales", "support", "support"), (None, "sales", "sales")],
+)
+def test_a_desk_is_the_one_asked_for_or_the_default(
+    default: str | None, asked: str | None, found: str
+) -> None:
+    config = load_config({"default": default, "desks": DESKS}, environ={})
+    assert config.desk(asked).name == found
+
+
+def test_one_of_several_desks_must_be_named() -> None:
+    refused(load_config({"desks": DESKS}, environ={}), "set `default` to one of: sales, support")
+
+
+def test_an_unknown_desk_is_answered_with_the_nearest_one() -> None:
+    config = load_config({"desks": DESKS}, environ={})
+    refused(config, "there is no [desks.suport]; did you mean 'support'?", desk="suport")
+
+
+def test_one_broken_desk_does_not_hold_up_the_others() -> None:
+    config = load_config({"desks": {**DESKS, "broken": {"adapter": "gone"}}}, environ={})
+    assert config.desk("sales").settings.token == Secret(TOKEN)
+
+
+def test_a_secret_file_is_looked_for_beside_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "token").write_text("from a file\n")
+    path = tmp_path / "etc" / "helpdesk.toml"
+    path.write_text('[desks.a]\nadapter = "own"\ntoken = { file = "token" }\n')
+    monkeypatch.chdir(tmp_path)
+    assert load_config(path, environ={}).desk("a").settings.token.reveal() == "from a file"

@@ -1,0 +1,161 @@
+"""A download lands in its directory under a new name, whole, or leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from helpdesk_bridge import files
+from helpdesk_bridge.errors import InvalidArgument, TruncatedBody
+
+
+async def chunks(*parts: bytes | Exception) -> AsyncIterator[bytes]:
+    for part in parts:
+        if isinstance(part, Exception):
+            raise part
+        yield part
+
+
+def left(directory: Path) -> dict[str, bytes]:
+    """Return what is in a directory."""
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@pytest.mark.asyncio
+async def test_a_download_is_written_whole(tmp_path: Path) -> None:
+    path = await files.save(chunks(b"ab", b"", b"c"), tmp_path, "a.txt")
+    assert (path, path.read_bytes()) == (tmp_path / "a.txt", b"abc")
+
+
+@pytest.mark.asyncio
+async def test_an_existing_file_is_never_written_over(tmp_path: Path) -> None:
+    for number in range(3):
+        await files.save(chunks(b"%d" % number), tmp_path, "a.tar.gz")
+    assert left(tmp_path) == {
+        "a.tar.gz": b"0",
+        "a.tar-1.gz": b"1",
+        "a.tar-2.gz": b"2",
+    }
+
+
+@pytest.mark.parametrize("name", ["é" * 125 + "x.txt", "a" * 255])
+@pytest.mark.asyncio
+async def test_the_longest_name_can_be_numbered_too(tmp_path: Path, name: str) -> None:
+    await files.save(chunks(b"0"), tmp_path, name)
+    second = await files.save(chunks(b"1"), tmp_path, name)
+    assert (second.suffix, second.read_bytes()) == (Path(name).suffix, b"1")
+
+
+@pytest.mark.asyncio
+async def test_a_link_of_that_name_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").symlink_to(tmp_path / "elsewhere")
+    await files.save(chunks(b"a"), tmp_path / "in", "a.txt")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.asyncio
+async def test_a_download_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    path = await files.save(chunks(b"a"), tmp_path, "a.txt")
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.asyncio
+async def test_a_directory_that_is_missing_is_an_invalid_argument(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument, match="cannot be written"):
+        await files.save(chunks(b"a"), tmp_path / "gone", "a.txt")
+
+
+@pytest.mark.asyncio
+async def test_too_many_files_of_a_name_are_an_invalid_argument(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_MAX_TRIES", 1)
+    await files.save(chunks(b"a"), tmp_path, "a.txt")
+    with pytest.raises(InvalidArgument, match="too many of this name"):
+        await files.save(chunks(b"a"), tmp_path, "a.txt")
+
+
+@pytest.mark.asyncio
+async def test_a_download_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(TruncatedBody):
+        await files.save(chunks(b"ab", TruncatedBody("short.")), tmp_path, "a.txt")
+    assert left(tmp_path) == {}
+
+
+@pytest.mark.asyncio
+async def test_a_disk_that_fails_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, data: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "write", full)
+    with pytest.raises(InvalidArgument, match="No space left"):
+        await files.save(chunks(b"ab"), tmp_path, "a.txt")
+    assert left(tmp_path) == {}
+
+
+@pytest.mark.asyncio
+async def test_a_short_write_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    monkeypatch.setattr(files.os, "write", lambda fd, data: write(fd, bytes(data[:1])))
+    assert (await files.save(chunks(b"abc"), tmp_path, "a")).read_bytes() == b"abc"
+
+
+@pytest.mark.parametrize("call", ["open", "write", "close"])
+@pytest.mark.asyncio
+async def test_the_disk_is_touched_off_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    real, threads = getattr(os, call), set()
+
+    def watched(*given: object) -> object:
+        threads.add(threading.current_thread())
+        return real(*given)
+
+    monkeypatch.setattr(files.os, call, watched)
+    await files.save(chunks(b"a"), tmp_path, "a.txt")
+    monkeypatch.undo()
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+@pytest.mark.parametrize("call", ["open", "write"])
+@pytest.mark.asyncio
+async def test_a_cancelled_download_waits_for_the_disk_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    real, begun, go_on = getattr(os, call), asyncio.Event(), threading.Event()
+    loop, order = asyncio.get_running_loop(), []
+    close = os.close
+
+    def slow(*given: object) -> object:
+        loop.call_soon_threadsafe(begun.set)
+        go_on.wait(30)
+        order.append(call)
+        return real(*given)
+
+    def closed(descriptor: int) -> None:
+        order.append("close")
+        close(descriptor)
+
+    monkeypatch.setattr(files.os, call, slow)
+    monkeypatch.setattr(files.os, "close", closed)
+    saving = asyncio.create_task(files.save(chunks(b"a"), tmp_path, "a.txt"))
+    await begun.wait()
+    saving.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    monkeypatch.undo()
+    assert (order, left(tmp_path)) == ([call, "close"], {})

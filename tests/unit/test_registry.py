@@ -1,0 +1,129 @@
+"""Adapters are found by name among those installed and those registered, and nothing else."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from attrs import frozen
+
+from helpdesk_bridge import registry
+from helpdesk_bridge.adapter import Adapter
+from helpdesk_bridge.errors import ConfigurationError
+
+
+@frozen(kw_only=True)
+class Settings:
+    """No settings."""
+
+
+class Own(Adapter):
+    name = "own"
+    settings_type = Settings
+
+
+class Installed:
+    """An entry point as a distribution declares it."""
+
+    def __init__(self, name: str, value: str, owner: str, loads: Any = Own) -> None:
+        self.name, self.value, self.loads = name, value, loads
+        self.dist = SimpleNamespace(name=owner)
+
+    def load(self) -> Any:
+        if isinstance(self.loads, Exception):
+            raise self.loads
+        return self.loads
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Have only these entry points and no registered adapter."""
+    found: list[Any] = []
+
+    def entry_points(*, group: str, name: str | None = None) -> list[Any]:
+        assert group == "helpdesk_bridge.adapters"
+        return [entry for entry in found if name is None or entry.name == name]
+
+    monkeypatch.setattr(registry, "entry_points", entry_points)
+    monkeypatch.setattr(registry, "_registered", {})
+    return found
+
+
+def test_an_installed_adapter_is_loaded_by_name(installed: list[Any]) -> None:
+    installed.append(Installed("own", "own_adapter:Own", "own-adapter"))
+    assert registry.load("own") is Own
+
+
+def test_a_registered_adapter_comes_before_an_installed_one(installed: list[Any]) -> None:
+    installed.append(Installed("own", "own_adapter:Own", "own-adapter", ImportError("broken")))
+    registry.register("own", Own)
+    assert registry.load("own") is Own
+
+
+def test_available_names_are_sorted_and_nothing_is_imported(installed: list[Any]) -> None:
+    installed += [
+        Installed("zeta", "z:Z", "zeta", RuntimeError("imported")),
+        Installed("own", "own_adapter:Own", "own-adapter", RuntimeError("imported")),
+    ]
+    registry.register("own", Own)
+    registry.register("another", Own)
+    assert registry.available() == ["another", "own", "zeta"]
+
+
+def test_a_name_claimed_by_two_distributions_is_refused(installed: list[Any]) -> None:
+    installed += [Installed("own", "a:Own", "b-first"), Installed("own", "b:Own", "a-second")]
+    with pytest.raises(ConfigurationError, match="'own' is claimed by a-second and b-first"):
+        registry.load("own")
+
+
+def test_the_same_adapter_found_twice_is_one_adapter(installed: list[Any]) -> None:
+    installed += [Installed("own", "a:Own", "own"), Installed("own", "a:Own", "own")]
+    assert registry.load("own") is Own
+
+
+@pytest.mark.parametrize("failure", [ImportError("no module named x"), RuntimeError("at import")])
+def test_an_adapter_that_fails_to_import_is_named_with_its_owner(
+    installed: list[Any], failure: Exception
+) -> None:
+    installed.append(Installed("own", "a:Own", "own-adapter", failure))
+    reason = f"'own' of own-adapter cannot be loaded .{type(failure).__name__}: {failure}"
+    with pytest.raises(ConfigurationError, match=reason):
+        registry.load("own")
+
+
+@pytest.mark.parametrize("thing", [object(), Settings, "Own", Own.__init__, None])
+def test_an_entry_point_that_is_no_adapter_class_is_refused(
+    installed: list[Any], thing: object
+) -> None:
+    installed.append(Installed("own", "a:Own", "own-adapter", thing))
+    with pytest.raises(ConfigurationError, match="it is not an Adapter class"):
+        registry.load("own")
+
+
+def test_an_entry_point_without_a_distribution_is_named_by_its_value(installed: list[Any]) -> None:
+    installed.append(EntryPoint("own", "no_such_module_anywhere:Own", registry.GROUP))
+    with pytest.raises(ConfigurationError, match="of no_such_module_anywhere:Own cannot be loaded"):
+        registry.load("own")
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("onw", "did you mean 'own'"), ("zendesk", "known: other, own")]
+)
+def test_an_unknown_adapter_is_answered_with_the_nearest_one(
+    installed: list[Any], word: str, hint: str
+) -> None:
+    installed += [Installed("own", "a:Own", "own"), Installed("other", "b:B", "other")]
+    with pytest.raises(ConfigurationError, match=f"no adapter '{word}'; {hint}") as caught:
+        registry.load(word)
+    assert caught.value.key == "adapter"
+
+
+def test_nothing_is_suggested_where_nothing_is_known() -> None:
+    assert registry.suggest("own", []) == ""
+
+
+def test_the_adapters_of_this_distribution_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert {"helpspace", "memory"} <= set(registry.available())
