@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -112,7 +112,7 @@ class Helpdesk(MessageCalls, AttachmentCalls):
         self,
         method: str,
         *path: str,
-        query: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         json: Any = None,
         effect: Effect | None = None,
     ) -> Any:
@@ -124,7 +124,7 @@ class Helpdesk(MessageCalls, AttachmentCalls):
         """
         verb = method.upper()
         effect = effect or (Effect.READ if verb in ("GET", "HEAD") else Effect.UNSAFE_WRITE)
-        pairs = tuple(query.items() if isinstance(query, Mapping) else query)
+        pairs = list(query.items()) if isinstance(query, Mapping) else list(query)
         with self._calling("raw"):
             response = await self._transport.send(
                 Operation("raw", effect), verb, path, query=pairs, json=json

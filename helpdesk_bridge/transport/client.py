@@ -100,6 +100,7 @@ class HttpClient:
             raise errors.UnsafeURL(
                 "the vendor redirects to another place, which must not see this desk's credentials:"
                 " check base_url.",
+                outcome=errors.Outcome.UNKNOWN,  # the first hop was sent; it only reads
                 status=response.status,
                 attempts=request.progress.attempts,
             )

@@ -75,7 +75,7 @@ class Deadline:
 
     def _too_late(self, request: Request) -> HelpdeskError:
         progress = request.progress
-        if progress.waiting:
+        if progress.waiting and not progress.bytes_sent:
             return errors.PoolTimeout(
                 f"no connection of this desk became free within {self.seconds:g} s."
             )
@@ -102,9 +102,8 @@ class Pool:
     concurrency: int
     _slots: asyncio.Semaphore = field(init=False)
 
-    @_slots.default
-    def _make_slots(self) -> asyncio.Semaphore:
-        return asyncio.Semaphore(self.concurrency)
+    def __attrs_post_init__(self) -> None:
+        self._slots = asyncio.Semaphore(self.concurrency)
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on once there is room."""

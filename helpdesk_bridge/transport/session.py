@@ -8,7 +8,7 @@ import binascii
 import importlib
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import orjson
 from attrs import define, field, frozen
@@ -63,8 +63,7 @@ def _imported(where: str, key: str) -> Fetch:
         reason = type(error).__name__
     else:
         if callable(found):
-            fetch: Fetch = found
-            return fetch
+            return cast("Fetch", found)
         reason = "it is not callable"
     raise ConfigurationError(f"{key} cannot be imported ({reason}); write module:function", key=key)
 
@@ -120,7 +119,7 @@ class SessionAuth:
             return response
         await response.aclose()
         request.progress.bytes_sent = False  # refused: what is sent so far has done nothing
-        renewed = await self._renewed(stale=token)
+        renewed = await self._renewed(stale=token, outcome=Outcome.REJECTED)
         return response if renewed == token else await handler(_signed(request, renewed))
 
     async def aclose(self) -> None:
@@ -138,8 +137,11 @@ class SessionAuth:
             return await self._renewed(stale=token.value if token else None)
         return token.value
 
-    async def _renewed(self, stale: str | None) -> str:
-        """Return a token other than ``stale``, joining a renewal that is under way."""
+    async def _renewed(self, stale: str | None, outcome: Outcome = Outcome.NOT_SENT) -> str:
+        """Return a token other than ``stale``, joining a renewal that is under way.
+
+        ``outcome`` is what is true of the request if there is none.
+        """
         if self._token is not None and self._token.value != stale:
             return self._token.value
         if self._closed:
@@ -152,15 +154,12 @@ class SessionAuth:
         except asyncio.CancelledError:
             if not renewal.cancelled():
                 raise
-            token, trouble = "", ""
+            token, trouble = "", "it was cancelled"
         if token:
             return token
-        if not trouble:
+        if self._closed:
             raise DeskClosed("the desk was closed while its session was renewed.")
-        raise AuthenticationError(
-            f"the session provider failed ({trouble}).",
-            outcome=Outcome.NOT_SENT if stale is None else Outcome.REJECTED,
-        )
+        raise AuthenticationError(f"the session provider failed ({trouble}).", outcome=outcome)
 
     async def _fetch(self) -> tuple[str, str]:
         """Return a token, or what went wrong; an exception that nobody awaits would be a leak."""

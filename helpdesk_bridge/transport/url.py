@@ -24,9 +24,9 @@ def base_url(text: str) -> URL:
     try:
         url = URL(text)
         host, scheme = url.host, url.scheme
-        parts = bool(url.user or url.password or url.query_string or url.fragment)
     except (ValueError, TypeError):
-        host, scheme, parts = None, "", False
+        url, host, scheme = URL(), None, ""
+    parts = url.user or url.password or url.query_string or url.fragment
     if not host or scheme not in ("http", "https"):
         raise ConfigurationError(
             "base_url must be an address like https://help.example.com.", key="base_url"

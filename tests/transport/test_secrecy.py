@@ -99,7 +99,7 @@ async def test_no_fault_shows_a_credential_a_query_or_a_body(
 ) -> None:
     raw, hold = FAULTS[fault]
     vendor.plays(raw, hold=hold)
-    transport = connect(vendor, auth=AUTH, max_body=999, deadline=0.1 if hold else 20)
+    transport = connect(vendor, auth=AUTH, max_body=999, deadline=0.2 if hold else 20)
     with caplog.at_level(logging.DEBUG):
         error = await _failure(transport, request.getfixturevalue(name), **BODIES["json"])
     assert (CANARY in _shown(error), CANARY in caplog.text) == (False, False)
@@ -113,7 +113,7 @@ async def test_nothing_foreign_hangs_on_an_error(
 ) -> None:
     raw, hold = FAULTS[fault]
     vendor.plays(raw, hold=hold)
-    transport = connect(vendor, auth=AUTH, max_body=999, deadline=0.1 if hold else 20)
+    transport = connect(vendor, auth=AUTH, max_body=999, deadline=0.2 if hold else 20)
     error = await _failure(transport, request.getfixturevalue(name))
     assert list(_chain(error)) == [error]
 
@@ -125,7 +125,7 @@ async def test_every_error_survives_pickling(
 ) -> None:
     raw, hold = FAULTS[fault]
     vendor.plays(raw, hold=hold)
-    transport = connect(vendor, auth=AUTH, max_body=999, deadline=0.1 if hold else 20)
+    transport = connect(vendor, auth=AUTH, max_body=999, deadline=0.2 if hold else 20)
     error = await _failure(transport, unsafe)
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))

@@ -30,7 +30,7 @@ async def test_a_read_without_a_whole_answer_exceeds_its_deadline(
     connect: Connect, vendor: Any, read: Operation, caught: Any, played: bytes
 ) -> None:
     vendor.plays(played, hold=True)
-    error = await caught(connect(vendor, deadline=0.1).send(read, "GET", ("t",)))
+    error = await caught(connect(vendor, deadline=0.2).send(read, "GET", ("t",)))
     assert (type(error), error.outcome, error.attempts) == (
         errors.DeadlineExceeded,
         Outcome.UNKNOWN,
@@ -44,7 +44,7 @@ async def test_an_unsafe_write_without_a_whole_answer_is_unknown(
     connect: Connect, vendor: Any, unsafe: Operation, caught: Any, played: bytes
 ) -> None:
     vendor.plays(played, hold=True)
-    error = await caught(connect(vendor, deadline=0.1).send(unsafe, "POST", ("t",), json={}))
+    error = await caught(connect(vendor, deadline=0.2).send(unsafe, "POST", ("t",), json={}))
     assert (type(error), error.cause, error.bytes_sent, error.attempts) == (
         errors.OutcomeUnknown,
         "DeadlineExceeded",
@@ -71,7 +71,7 @@ async def test_a_deadline_that_ends_before_anything_is_sent_is_not_sent(
     silent = vendors()
     await silent.start()
     silent.scheme = "https"  # the TLS greeting is never answered
-    error = await caught(connect(silent, deadline=0.1).send(unsafe, "POST", ("t",), json={}))
+    error = await caught(connect(silent, deadline=0.2).send(unsafe, "POST", ("t",), json={}))
     assert (type(error), error.outcome) == (errors.DeadlineExceeded, Outcome.NOT_SENT)
 
 
