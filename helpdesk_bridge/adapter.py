@@ -46,6 +46,7 @@ _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
         Capability.ADD_REQUEST,
     ),
     "open_attachment": (Capability.OPEN_ATTACHMENT,),
+    "find_sent": (Capability.COMPLETE,),
 }
 
 
@@ -108,6 +109,11 @@ class Adapter:
             },
         )
 
+    @classmethod
+    def refuses(cls, response: Response) -> bool:
+        """Say whether a 2xx answer is a refusal all the same; :meth:`explain` then tells why."""
+        return False
+
     @property
     def capabilities(self) -> Capabilities:
         """What this account can do: never more than ``offers``, less what is not configured."""
@@ -153,6 +159,13 @@ class Adapter:
     async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
         """Add a message to a ticket."""
         raise self._lacks("send")
+
+    async def find_sent(self, sent: SentMessage) -> SentMessage | None:
+        """Find a message that the vendor accepted without an id; None while it is not to be seen.
+
+        Only for vendors that give none: ``sent.trace`` holds what :meth:`send` put there.
+        """
+        return None
 
     def open_attachment(
         self, attachment: Attachment, size: str | None = None

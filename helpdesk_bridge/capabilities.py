@@ -37,6 +37,8 @@ class Capability(StrEnum):
     REPLY_WITHOUT_EMAIL = "reply_without_email"
     REPLY_WITH_STATUS = "reply_with_status"
     SCHEDULED_SEND = "scheduled_send"
+    COMPLETE = "complete"
+    """A message accepted without an id can be found again (``Helpdesk.complete``)."""
     RECONCILE = "reconcile"
     WEBHOOKS = "webhooks"
     FILTER_STATUS = "filter_status"
@@ -65,7 +67,8 @@ class Limits:
 
     ``attachments`` files a message, ``attachment_bytes`` all of them together (decoded),
     ``body_bytes`` the body in UTF-8, ``page_size`` records a page, ``statuses`` the values that
-    may be used, ``options`` the optional arguments of the call that are understood, ``sizes`` the
+    may be used, ``options`` the optional arguments of the call that are understood ("attachments"
+    among them means that this call takes files whatever SEND_ATTACHMENTS says), ``sizes`` the
     renditions of an image.
     """
 

@@ -111,8 +111,8 @@ def channel(value: Channel | str) -> Channel:
     if isinstance(value, str):
         required_line(value, "channel")
         return Channel(address=address(value, "channel")) if "@" in value else Channel(id=value)
-    if not isinstance(value, Channel) or (value.id is None and value.address is None):
-        raise InvalidArgument("channel must be a Channel with an id or an address, or one of them.")
+    if not isinstance(value, Channel) or not (value.id or value.address or value.kind):
+        raise InvalidArgument("channel must be a Channel, its id or its address.")
     for text in (value.id, value.name, value.address, value.kind):
         line(text, "channel")
     return value

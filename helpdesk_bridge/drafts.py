@@ -342,3 +342,5 @@ class SentMessage:
     id: str | None = None
     message: Message | None = None
     operation_id: str = ""
+    trace: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
+    """What the adapter needs to find a message without an id again; no words of the message."""

@@ -80,6 +80,7 @@ class Helpdesk(MessageCalls, AttachmentCalls):
             auth=kind.auth(settings),
             error_codes=kind.error_codes,
             explain=kind.explain,
+            refuses=kind.refuses,
             middlewares=middlewares,
         )
         self.adapter: Adapter = kind(settings, self._transport)

@@ -69,7 +69,6 @@ _STATUSES = wire.STATUS.writable()
 _OPTIONS = frozenset(("cc", "priority", "kind"))
 _NEEDS_KEY = "Set api_key and workspace_id: tickets take Airclou's public API."
 _NEEDS_SESSION = "Set session_token or session_provider: messages take a session."
-_NEEDS_BOTH = "Set api_key and workspace_id as well as session_token or session_provider."
 _BY_KEY = (
     Capability.LIST_TICKETS,
     Capability.GET_TICKET,
@@ -188,11 +187,9 @@ class Airclou(Adapter):
         """What the configured credentials open."""
         able = Capabilities(self.offers)
         if self.settings.api_key is None:
-            able = able.without(_NEEDS_KEY, *_BY_KEY)
+            able = able.without(_NEEDS_KEY, *_BY_KEY, *_BY_BOTH)
         if not self.settings.has_session:
-            able = able.without(_NEEDS_SESSION, *_BY_SESSION)
-        if self.settings.api_key is None or not self.settings.has_session:
-            able = able.without(_NEEDS_BOTH, *_BY_BOTH)
+            able = able.without(_NEEDS_SESSION, *_BY_SESSION, *_BY_BOTH)
         return able
 
     async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
@@ -230,9 +227,10 @@ class Airclou(Adapter):
             failure = error
         else:
             return ticket
+        known = failure.outcome is not errors.Outcome.UNKNOWN
+        missing = "was not: add it with add_request" if known else "may not have been: look first"
         raise errors.PartlyDone(
-            "the ticket was created, but its first message was not:"
-            f" {failure.message} Add it with add_request.",
+            f"the ticket was created, its first message {missing} ({failure.message})",
             failure=failure,
             ticket_id=ticket.id,
         )

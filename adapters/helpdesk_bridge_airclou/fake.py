@@ -40,16 +40,29 @@ _LIST_PARAMETERS = frozenset(
 )
 _TICKET_FIELDS = MappingProxyType(
     {
-        "subject": str, "status": str, "priority": str, "type": str, "requesterEmail": str,
-        "requesterName": str, "assigneeId": (str, type(None)), "tags": list,
+        "subject": str,
+        "status": str,
+        "priority": str,
+        "type": str,
+        "requesterEmail": str,
+        "requesterName": str,
+        "assigneeId": (str, type(None)),
+        "tags": list,
         "customFields": list,
     }
 )
 _MESSAGE_FIELDS = MappingProxyType(
     {
-        "ticket_id": str, "type": str, "content": str, "text_content": str,
-        "recipients": list, "ccs": list, "attachments": list, "send_email": bool,
-        "is_forward": bool, "ticket_update": dict,
+        "ticket_id": str,
+        "type": str,
+        "content": str,
+        "text_content": str,
+        "recipients": list,
+        "ccs": list,
+        "attachments": list,
+        "send_email": bool,
+        "is_forward": bool,
+        "ticket_update": dict,
     }
 )
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from types import EllipsisType
-from typing import Any, NewType
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qsl
 
 from attrs import frozen
 
@@ -40,7 +40,6 @@ from helpdesk_bridge.kit import (
     Vocabulary,
     Wire,
     WireFormat,
-    WrongType,
     errors,
     merge_extra,
     refuse_extra,
@@ -113,20 +112,15 @@ def camel(name: str) -> str:
     return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
 
 
-FieldValues = NewType("FieldValues", dict[str, Any])
-"""Custom fields: a list of {id, value} in JSON."""
-
-
-def _field_values(value: Any) -> dict[str, Any]:
-    if type(value) is not list or not all(
-        type(item) is dict and type(item.get("id")) is str for item in value
-    ):
-        raise WrongType("expected a list of objects with an id and a value")
-    return {item["id"]: item.get("value") for item in value}
-
-
 FORMAT = WireFormat(camel)
-FORMAT.hook(FieldValues, _field_values)
+
+
+@frozen(kw_only=True, repr=False)
+class FieldValueJson(Wire):
+    """A custom field of a ticket; what its value is depends on the field."""
+
+    id: Id
+    value: Any = None
 
 
 @frozen(kw_only=True, repr=False)
@@ -142,7 +136,7 @@ class TicketJson(Wire):
     requester_email: str | None = None
     requester_name: str | None = None
     tags: tuple[str, ...] | None = None
-    custom_fields: FieldValues | None = None
+    custom_fields: tuple[FieldValueJson, ...] | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -160,27 +154,10 @@ class TicketJson(Wire):
             ),
             assignee=Party(id=self.assignee_id, role=Role.AGENT) if self.assignee_id else None,
             tags=self.tags or (),
-            custom_fields=self.custom_fields or {},
+            custom_fields={item.id: item.value for item in self.custom_fields or ()},
             created_at=self.created_at,
             updated_at=self.updated_at,
             raw=self.raw,
-        )
-
-
-@frozen(kw_only=True, repr=False)
-class FileJson(Wire):
-    """A file of a message. Its shape is not documented: what is there is read."""
-
-    id: Id | None = None
-    token: Id | None = None
-    name: str | None = None
-    size: int | None = None
-    mime_type: str | None = None
-
-    def to_attachment(self) -> Attachment:
-        """Return the neutral attachment."""
-        return Attachment(
-            id=self.id or self.token or "", name=self.name, mime_type=self.mime_type, size=self.size
         )
 
 
@@ -202,7 +179,7 @@ class MessageJson(Wire):
     content: str | None = None
     text_content: str | None = None
     author_id: Id | None = None
-    attachments: tuple[FileJson, ...] | None = None
+    attachments: list[Any] | None = None
     ccs: tuple[PersonJson, ...] | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -220,19 +197,24 @@ class MessageJson(Wire):
             cc=tuple(Party(email=cc.email, name=cc.name) for cc in self.ccs or ()),
             html=self.content,
             text=self.text_content,
-            attachments=tuple(file.to_attachment() for file in self.attachments or ()),
+            attachments=tuple(map(_attachment, self.attachments or ())),
             created_at=self.created_at,
             updated_at=self.updated_at,
             raw=self.raw,
         )
 
 
-@frozen(kw_only=True, repr=False)
-class OptionJson(Wire):
-    """A choice of a custom field."""
-
-    value: str | None = None
-    label: str | None = None
+def _attachment(file: Any) -> Attachment:
+    """Read what can be read of a file: its shape is not documented (page "messages")."""
+    told = file if isinstance(file, Mapping) else {"id": file}
+    words = {key: value for key, value in told.items() if isinstance(value, str) and value}
+    number, size = told.get("id"), told.get("size")
+    return Attachment(
+        id=words.get("id") or (str(number) if type(number) is int else words.get("token", "")),
+        name=words.get("name"),
+        mime_type=words.get("mimeType"),
+        size=size if type(size) is int else None,
+    )
 
 
 @frozen(kw_only=True, repr=False)
@@ -271,67 +253,91 @@ def listed(data: Any, *keys: str) -> tuple[list[Any], str]:
     """Return the records of a list and their JSON path; the envelope is not documented."""
     if type(data) is list:
         return data, "$"
-    if type(data) is dict:
-        for key in keys:
-            if type(data.get(key)) is list:
-                return data[key], f"$.{key}"
-    raise errors.ProtocolError("$: no list of records.", path="$")
+    present = [key for key in keys if key in data] if type(data) is dict else []
+    for key in present:
+        if type(data[key]) is list:
+            return data[key], f"$.{key}"
+    path = f"$.{present[0]}" if present else "$"
+    raise errors.ProtocolError(f"{path}: no list of records.", path=path)
 
 
 def single(data: Any, *keys: str) -> tuple[Any, str]:
     """Return the object of an answer and its JSON path: in a wrapper, or bare."""
-    if type(data) is dict:
-        for key in keys:
-            if type(data.get(key)) is dict:
-                return data[key], f"$.{key}"
+    present = [key for key in keys if key in data] if type(data) is dict else []
+    for key in present:
+        if type(data[key]) is dict:
+            return data[key], f"$.{key}"
+    if present and "id" not in data:
+        return data[present[0]], f"$.{present[0]}"
     return data, "$"
+
+
+@frozen(kw_only=True, repr=False)
+class MetaJson(Wire):
+    """Page "pagination"."""
+
+    has_more: bool | None = None
+    after_cursor: str | None = None
+
+
+@frozen(kw_only=True, repr=False)
+class LinksJson(Wire):
+    """Page "pagination"."""
+
+    next: str | None = None
+
+
+@frozen(kw_only=True, repr=False)
+class PlaceJson(Wire):
+    """Where a list goes on."""
+
+    meta: MetaJson | None = None
+    links: LinksJson | None = None
 
 
 def next_cursor(data: Any) -> str | None:
     """Return the cursor of the next page, never an address to follow.
 
     Trap 6: the vendor's pages disagree on the names; both are understood. Trap 7: the link lacks
-    a part of the path, so only the cursor in it is used.
+    a part of the path, so only the cursor in it is used. A list that goes on without saying where
+    is an error: it would end short otherwise.
     """
-    meta = _mapping(data, "meta")
-    more = meta.get("hasMore", meta.get("has_more"))
-    if more is False:
+    place = FORMAT.read({} if type(data) is list else data, PlaceJson)
+    meta, link = place.meta or MetaJson(), place.links.next if place.links else None
+    if meta.has_more is False:
         return None
-    for name in ("afterCursor", "after_cursor"):
-        if isinstance(meta.get(name), str) and meta[name]:
-            return str(meta[name])
-    link = _mapping(data, "links").get("next")
-    query = parse_qs(urlsplit(link).query) if isinstance(link, str) else {}
+    if meta.after_cursor:
+        return meta.after_cursor
+    query = dict(parse_qsl(link.partition("?")[2])) if link else {}
     for name in ("after", "page[after]", "pageAfter"):
         if query.get(name):
-            return query[name][0]
-    if more is True:
-        raise errors.ProtocolError(
-            "$.meta: the list goes on, and does not say where.", path="$.meta"
-        )
+            return query[name]
+    if link or meta.has_more:
+        path = "$.links.next" if link else "$.meta"
+        raise errors.ProtocolError(f"{path}: the list goes on, and does not say where.", path=path)
     return None
 
 
 def has_more(data: Any, page: int, per_page: int, count: int) -> bool:
     """Say whether a numbered list goes on; how the vendor says so is not documented."""
-    places = [data if isinstance(data, Mapping) else {}, *(_mapping(data, k) for k in _FIGURES)]
-    for place in places:
-        for name in ("hasMore", "has_more"):
-            if isinstance(place.get(name), bool):
-                return bool(place[name])
-    for place in places:
-        total = place.get("total")
-        if isinstance(total, int) and not isinstance(total, bool):
-            return count > 0 and page * per_page < total
+    envelope = data if isinstance(data, Mapping) else {}
+    places = [envelope, *(envelope.get(key) for key in ("meta", "pagination"))]
+    figures = {
+        name: value
+        for place in reversed(places)
+        if isinstance(place, Mapping)
+        for name, value in place.items()
+        if type(value) in (bool, int)
+    }
+    for name in ("hasMore", "has_more"):
+        if type(figures.get(name)) is bool:
+            return bool(figures[name])
+    total, limit = figures.get("total"), figures.get("limit")
+    if type(limit) is int and limit > 0:
+        per_page = limit  # a server that gives shorter pages than asked for
+    if type(total) is int:
+        return count > 0 and page * per_page < total
     return count >= per_page
-
-
-_FIGURES = ("meta", "pagination")
-
-
-def _mapping(data: Any, key: str) -> Mapping[str, Any]:
-    found = data.get(key) if isinstance(data, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
 
 
 def explain(data: Any) -> Explanation:

@@ -66,8 +66,10 @@ class DeskBase:
     ) -> None:
         check.body(body, self.capabilities[capability].limits)
         if uploads:
-            self.capabilities.require(Capability.SEND_ATTACHMENTS)
-            limits = self.capabilities[Capability.SEND_ATTACHMENTS].limits
+            limits = self.capabilities[capability].limits
+            if "attachments" not in (limits.options or ()):
+                self.capabilities.require(Capability.SEND_ATTACHMENTS)
+                limits = self.capabilities[Capability.SEND_ATTACHMENTS].limits
             await check.upload_sizes(uploads, body, limits)
 
     def _about(self, operation: str) -> CallContext:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -217,6 +217,28 @@ class MessageCalls(TicketCalls):
             ref = self._ref(ticket)
             await self._check_content(Capability.ADD_REQUEST, draft.body, draft.attachments)
         return await self._send("add_request", ref, draft, None)
+
+    async def complete(
+        self, sent: SentMessage, *, delays: Sequence[float] = (0.5, 1.0, 2.0, 4.0, 8.0)
+    ) -> SentMessage:
+        """Return ``sent`` with the id and the message that the vendor gave it meanwhile.
+
+        For vendors that accept a message without telling its id. The ticket is read after each of
+        ``delays`` (seconds), because such a vendor shows a message some time after accepting it.
+        Returned as it was when it is complete already or is not to be seen by then; that it is not
+        to be seen does not prove that it was not sent.
+        """
+        if sent.id is not None:
+            return sent
+        with self._about("complete"):
+            self.capabilities.require(Capability.COMPLETE)
+        for delay in delays:
+            await asyncio.sleep(delay)
+            with self._calling("complete"):
+                found = await self.adapter.find_sent(sent)
+            if found is not None:
+                return evolve(found, operation_id=sent.operation_id)
+        return sent
 
     async def conversations(
         self,

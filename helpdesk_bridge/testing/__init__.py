@@ -1,6 +1,6 @@
 """Test doubles that are part of the product: a helpdesk in memory, and the base of every fake."""
 
-from helpdesk_bridge.testing.fake import Exchange, FakeServer, Refusal
+from helpdesk_bridge.testing.fake import Exchange, FakeServer, Refusal, multipart_fields
 from helpdesk_bridge.testing.memory import Memory, MemorySettings
 from helpdesk_bridge.testing.store import (
     Mail,
@@ -23,4 +23,5 @@ __all__ = [
     "StoredMessage",
     "StoredTicket",
     "TickingClock",
+    "multipart_fields",
 ]

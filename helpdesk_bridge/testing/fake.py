@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from email.parser import BytesParser
+from email.policy import HTTP
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,7 +14,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.testing.store import Store
 
-__all__ = ["Exchange", "FakeServer", "Refusal"]
+__all__ = ["Exchange", "FakeServer", "Refusal", "multipart_fields"]
 
 
 class Refusal(Exception):
@@ -124,3 +126,20 @@ class FakeServer:
             )
         )
         return response
+
+
+async def multipart_fields(request: web.Request) -> list[tuple[str, str]]:
+    """Return the text fields of a multipart request, in order; a file is a ValueError.
+
+    aiohttp reads a body as a stream or as bytes, and the journal has taken the bytes already.
+    """
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    whole = BytesParser(policy=HTTP).parsebytes(head + await request.read())
+    fields: list[tuple[str, str]] = []
+    for part in whole.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if not isinstance(name, str) or not isinstance(content, bytes) or part.get_filename():
+            raise ValueError("not a text field")
+        fields.append((name, content.decode()))
+    return fields

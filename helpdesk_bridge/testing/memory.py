@@ -46,6 +46,7 @@ __all__ = ["Memory", "MemorySettings"]
 _PAGE = 50
 _ABSENT = {
     Capability.LIST_CUSTOM_FIELDS: "Custom fields need no definition here.",
+    Capability.COMPLETE: "Every message has its id at once.",
     Capability.RESIZED_IMAGE: "Files are kept as they are.",
     Capability.SCHEDULED_SEND: "A desk in memory sends at once.",
     Capability.RECONCILE: "Nothing can be lost on the way to a desk in memory.",

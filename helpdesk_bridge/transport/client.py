@@ -21,6 +21,7 @@ from helpdesk_bridge.transport import url as urls
 from helpdesk_bridge.transport.decode import BodyReader
 from helpdesk_bridge.transport.outcome import judge, settle
 from helpdesk_bridge.transport.values import (
+    FormBody,
     JsonBody,
     Multipart,
     Progress,
@@ -225,7 +226,7 @@ def _announced_empty(answer: aiohttp.ClientResponse) -> bool:
 
 def _arguments(request: Request) -> dict[str, Any]:
     """Build the body anew, so that a later attempt sends the same bytes and not an empty rest."""
-    if isinstance(request.body, JsonBody):
+    if isinstance(request.body, (JsonBody, FormBody)):
         return {"data": request.body.encode()}
     if isinstance(request.body, Multipart):
         # Without the first flag text fields alone go out urlencoded; without the second, file
@@ -249,6 +250,8 @@ def _headers(request: Request) -> Mapping[str, str]:
         headers["Accept"] = "*/*"
     if isinstance(request.body, JsonBody):
         headers["Content-Type"] = "application/json; charset=utf-8"
+    if isinstance(request.body, FormBody):
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
     headers.update(request.headers)
     return {name: urls.check_header(name, value) for name, value in headers.items()}
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Mapping
 from attrs import define, field, frozen
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport.outcome import judge, settle
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.values import CURRENT_CALL, Request, Response
@@ -127,9 +127,14 @@ class Pool:
 
 @frozen(kw_only=True)
 class Explanation:
-    """What a vendor's error answer says: a sentence, its own code, the fields it names."""
+    """What a vendor's error answer says: a sentence, its own code, the fields it names.
+
+    ``kind`` is the error to raise where the vendor has no codes to look up; None leaves that to
+    the code and the HTTP status.
+    """
 
     message: str = ""
+    kind: type[HelpdeskError] | None = None
     code: str | None = None
     fields: Mapping[str, tuple[str, ...]] = field(factory=dict)
 
@@ -166,24 +171,30 @@ class ErrorTable:
 
     codes: Mapping[str, type[HelpdeskError]]
     explain: Callable[[Response], Explanation]
+    refuses: Callable[[Response], bool] = lambda _: False
+    """Whether a 2xx answer is a refusal all the same, as some vendors have it."""
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on and judge the answer."""
         response = await handler(request)
-        if response.status < 300:
+        if response.status < 300 and not self._refused(response):
             return response
         await response.aclose()
         raise response.settled(self._error(response))
 
     def _error(self, response: Response) -> HelpdeskError:
         said = self._explained(response)
-        kind = self.codes.get(said.code or "") or _by_status(response.status)
+        kind = said.kind or self.codes.get(said.code or "") or _by_status(response.status)
         sentence = _SENTENCES.get(kind, "the vendor refused it")
         context: dict[str, object] = {
             "vendor_code": _printable(said.code, known=self.codes),
             "status": response.status,
             "attempts": response.request.progress.attempts,
-            "outcome": judge(bytes_sent=True, status=response.status, complete=True),
+            "outcome": (
+                Outcome.REJECTED
+                if response.status < 300
+                else judge(bytes_sent=True, status=response.status, complete=True)
+            ),
         }
         if issubclass(kind, errors.ValidationFailed):
             context["fields"] = {
@@ -192,11 +203,17 @@ class ErrorTable:
             }
         if issubclass(kind, (errors.RateLimited, errors.VendorUnavailable)):
             context["retry_after"] = _seconds(response.headers.get("Retry-After", ""))
-        if response.status < 400:
+        if 300 <= response.status < 400:
             sentence = "the vendor answered with a redirect: check base_url"
         if said.message:
             sentence = f"{sentence} ({errors.redact(said.message)})"
         return kind(f"{sentence}.", **context)  # type: ignore[arg-type]
+
+    def _refused(self, response: Response) -> bool:
+        try:
+            return response.chunks is None and self.refuses(response)
+        except (HelpdeskError, ValueError, TypeError, LookupError, AttributeError):
+            return False
 
     def _explained(self, response: Response) -> Explanation:
         try:
@@ -213,6 +230,8 @@ def _printable(code: str | None, *, known: Container[str]) -> str | None:
 def _by_status(status: int) -> type[HelpdeskError]:
     if status in BY_STATUS:
         return BY_STATUS[status]
+    if status < 300:
+        return errors.ValidationFailed
     if status < 400:
         return errors.ProtocolError
     return errors.ValidationFailed if status < 500 else errors.VendorUnavailable

@@ -13,6 +13,7 @@ from helpdesk_bridge.transport.auth import no_auth
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies import Deadline, ErrorTable, Explanation, Observe, Pool
 from helpdesk_bridge.transport.values import (
+    FormBody,
     JsonBody,
     Multipart,
     Operation,
@@ -41,6 +42,7 @@ class Transport:
         auth: Middleware = no_auth,
         error_codes: Mapping[str, type[HelpdeskError]],
         explain: Callable[[Response], Explanation],
+        refuses: Callable[[Response], bool] = lambda _: False,
         middlewares: Sequence[Middleware] = (),
     ) -> None:
         self.base = base
@@ -53,7 +55,7 @@ class Transport:
             Observe(desk),
             Deadline(options.deadline),
             *middlewares,
-            ErrorTable(error_codes, explain),
+            ErrorTable(error_codes, explain, refuses),
             Pool(options.concurrency),
             auth,
         )
@@ -78,6 +80,7 @@ class Transport:
         *,
         query: Iterable[tuple[str, str]] = (),
         json: Any = None,
+        form: Sequence[tuple[str, str]] | None = None,
         multipart: Sequence[Part] | None = None,
         headers: Mapping[str, str] | None = None,
         authenticate: bool = True,
@@ -95,7 +98,7 @@ class Transport:
                 path=tuple(path),
                 query=tuple(query),
                 headers=dict(headers or {}),
-                body=_body(json, multipart),
+                body=_body(json, form, multipart),
                 authenticate=authenticate,
             )
         )
@@ -123,7 +126,13 @@ class Transport:
             await self._client.aclose()
 
 
-def _body(json: Any, multipart: Sequence[Part] | None) -> JsonBody | Multipart | None:
+def _body(
+    json: Any,
+    form: Sequence[tuple[str, str]] | None,
+    multipart: Sequence[Part] | None,
+) -> JsonBody | FormBody | Multipart | None:
+    if form is not None:
+        return FormBody(tuple(form))
     if multipart is not None:
         return Multipart(tuple(multipart))
     return None if json is None else JsonBody(json)

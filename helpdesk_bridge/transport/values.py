@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import orjson
 from attrs import define, evolve, field, frozen
@@ -20,6 +21,7 @@ __all__ = [
     "CURRENT_CALL",
     "Call",
     "Effect",
+    "FormBody",
     "JsonBody",
     "Multipart",
     "Operation",
@@ -101,6 +103,21 @@ class JsonBody:
         raise InvalidArgument("the request holds a value that JSON cannot express.")
 
 
+@frozen
+class FormBody:
+    """An application/x-www-form-urlencoded body."""
+
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
+
+    def encode(self) -> bytes:
+        """Return the bytes; half a surrogate pair is InvalidArgument."""
+        try:
+            return urlencode(self.fields).encode("ascii")
+        except UnicodeEncodeError:
+            pass
+        raise InvalidArgument("the request holds half a surrogate pair.")
+
+
 @frozen(kw_only=True)
 class Part:
     """A part of a multipart body: a text field, or a file when ``filename`` is given."""
@@ -143,7 +160,7 @@ class Request:
     path: tuple[str, ...]
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
-    body: JsonBody | Multipart | None = None
+    body: JsonBody | FormBody | Multipart | None = None
     authenticate: bool = True
     stream: bool = False
     progress: Progress = field(factory=Progress, repr=False, eq=False)

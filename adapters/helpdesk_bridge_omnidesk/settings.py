@@ -1,0 +1,87 @@
+"""What is configured for an Omnidesk desk."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from attrs import field, frozen
+
+from helpdesk_bridge.kit import Secret, base_url, check_credential, errors
+
+__all__ = ["CHANNEL", "CUSTOMER_CHANNELS", "OmnideskSettings"]
+
+CHANNEL = re.compile(r"[0-9]+|calllog|contactform")
+"""What a message's ``type`` looks like (page "message")."""
+CUSTOMER_CHANNELS = frozenset(("1", "8", "contactform"))
+"""Channels known to reach customers: 1 is e-mail, 8 live chat."""
+_NAMESAKES = ("omnidesk.ru", "omnidesk.pro")
+
+
+def _without_path(text: str) -> str:
+    """T2: the path is always /api/v2, and often copied along."""
+    if not isinstance(text, str):
+        return text
+    text = text.rstrip("/")
+    return text.removesuffix("/api/v2") if urlsplit(text).path == "/api/v2" else text
+
+
+@frozen(kw_only=True)
+class OmnideskSettings:
+    """Settings of an Omnidesk desk.
+
+    ``base_url`` is the account's address, such as ``https://acme.omnidesk.com``. ``timezone`` is
+    the account's time zone by its IANA name: the vendor writes times without one. ``note_type`` is
+    the ``type`` that makes an internal note in this account; the vendor does not document it, and
+    a wrong one would mail the note, so there are no notes without it. ``brand_id`` and
+    ``channel`` are where new tickets go; ``sender`` is the address they are written to.
+    ``user_id`` is the agent who speaks (None: Omnidesk shows "Agent Anonymous").
+    """
+
+    adapter: ClassVar[str] = "omnidesk"
+    api_key: Secret = field(converter=Secret)
+    base_url: str = field(converter=_without_path)
+    timezone: str
+    note_type: str | None = None
+    brand_id: str | None = None
+    channel: str = "1"
+    sender: str | None = field(default=None, repr=False)
+    user_id: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        check_credential("api_key", self.api_key)
+        host = base_url(self.base_url).host or ""
+        if any(host == name or host.endswith(f".{name}") for name in _NAMESAKES):
+            raise errors.ConfigurationError(
+                "base_url is of another product of the same name (omnidesk.ru, omnidesk.pro),"
+                " which this adapter does not speak.",
+                key="base_url",
+            )
+        self.zone  # noqa: B018 - raises for a zone that does not exist
+        if self.note_type is not None:
+            if not CHANNEL.fullmatch(self.note_type):
+                raise errors.ConfigurationError(
+                    "note_type is a number, 'calllog' or 'contactform'.", key="note_type"
+                )
+            if self.note_type in CUSTOMER_CHANNELS:
+                raise errors.ConfigurationError(
+                    "note_type is a channel that reaches customers: notes would be mailed.",
+                    key="note_type",
+                )
+        for key in ("brand_id", "channel", "user_id"):
+            value = getattr(self, key)
+            if value is not None and not (value.isascii() and value.isdigit()):
+                raise errors.ConfigurationError(f"{key} is a number.", key=key)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The account's time zone."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (LookupError, ValueError, OSError):
+            pass
+        raise errors.ConfigurationError(
+            "timezone is the IANA name of a time zone, such as Europe/Amsterdam.", key="timezone"
+        )

@@ -1,0 +1,523 @@
+"""Omnidesk's JSON and forms, both ways. No I/O.
+
+Pages are those of https://docs.omnidesk.io/omnidesk/api-specification (message, ticket, email …)
+and of the older guide. ``T1`` … are the vendor's traps, as docs/vendors/omnidesk.md lists them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache, partial
+from types import EllipsisType
+from typing import Any, NewType
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from helpdesk_bridge.kit import (
+    Audience,
+    Body,
+    Channel,
+    Explanation,
+    Forward,
+    Id,
+    Message,
+    MessageType,
+    NewTicket,
+    Note,
+    Part,
+    Party,
+    Priority,
+    Reply,
+    Request,
+    Role,
+    Status,
+    Ticket,
+    TicketChanges,
+    TicketQuery,
+    Vocabulary,
+    Wire,
+    WireFormat,
+    WrongType,
+    errors,
+    refuse_extra,
+)
+from helpdesk_bridge_omnidesk.settings import CHANNEL
+
+# -- words -----------------------------------------------------------------------------------
+
+STATUS = Vocabulary(  # gathered from the pages ticket, formfield and guide; "holding", not "hold"
+    reads={
+        "new": Status.NEW,
+        "open": Status.OPEN,
+        "pending": Status.PENDING,
+        "holding": Status.ON_HOLD,
+        "solved": Status.RESOLVED,
+        "closed": Status.CLOSED,
+    },
+    writes={
+        Status.NEW: "new",
+        Status.OPEN: "open",
+        Status.PENDING: "pending",
+        Status.ON_HOLD: "holding",
+        Status.RESOLVED: "solved",
+        Status.CLOSED: "closed",
+    },
+    unknown=Status.UNKNOWN,
+)
+SUBMITTABLE = frozenset((Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.RESOLVED))
+"""What submitStatus takes with a message; inferred from the sample and the form fields."""
+SETTABLE = frozenset((Status.RESOLVED, Status.CLOSED))
+"""T20: what PUT ticket documents; setStatus has no documented body."""
+PRIORITY = Vocabulary(
+    reads={  # only "medium" is documented
+        "low": Priority.LOW,
+        "medium": Priority.NORMAL,
+        "high": Priority.HIGH,
+        "urgent": Priority.URGENT,
+    },
+    writes={},
+    unknown=Priority.UNKNOWN,
+)
+MIN_BODY = 5
+"""T10: page "message". Whether markup counts is not documented: the readable text must reach it."""
+_ADDRESSING = ("ticketID", "type", "toAddress", "ccInput", "bccInput", "sendAt")
+
+# -- reading ---------------------------------------------------------------------------------
+
+Text = NewType("Text", str)
+"""T14: a word or number that comes as either; T15: "" is nothing."""
+Stamp = NewType("Stamp", datetime)
+"""T12: a time that is written without a zone, and meant in the account's."""
+
+_KEYS = {"sender": "from", "sender_name": "from_name", "item_total": "itemTotal"}
+"""JSON keys that are no Python names, or not our style."""
+
+
+def _text(value: Any) -> str:
+    if type(value) not in (str, int):
+        raise WrongType("expected a word or a number")
+    return str(value)
+
+
+@cache
+def reading(zone: ZoneInfo) -> WireFormat:
+    """Return what reads the JSON of an account in this time zone."""
+    made = WireFormat(lambda name: _KEYS.get(name, name))
+    made.hook(Text, _text)
+    made.hook(Stamp, partial(_instant, zone=zone))
+    return made
+
+
+def _instant(value: Any, *, zone: ZoneInfo) -> datetime | None:
+    """Read a time. In the hour that autumn has twice, the first one is meant."""
+    if value == "" or (type(value) is str and value.startswith("0000-00-00")):
+        return None  # T15: nothing is written in several ways
+    if type(value) is not str:
+        raise WrongType("expected a time as YYYY-MM-DD HH:MM:SS")
+    try:
+        local = datetime.fromisoformat(value)
+        return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise WrongType("expected a time as YYYY-MM-DD HH:MM:SS") from None
+
+
+def stamp(value: datetime, zone: ZoneInfo) -> str:
+    """Return a time in the account's zone, or InvalidArgument where that would be ambiguous."""
+    local = value.astimezone(zone)
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        raise errors.InvalidArgument(
+            "send_at lies in the hour that the account's time zone has twice (or never): choose"
+            " another."
+        )
+    return local.strftime("%Y-%m-%d %H:%M:%S")
+
+
+@frozen(kw_only=True, repr=False)
+class EntryJson(Wire):
+    """An entry of a timeline (guide "ticket"). Only events and notes are documented."""
+
+    type: Text
+    id: Text
+    content: str | None = None
+    message: str | None = None
+    description: str | None = None
+    direction: str | None = None
+    user_id: Text | None = None
+    user_name: str | None = None
+    sender: str | None = None
+    sender_name: str | None = None
+    to: str | None = None
+    created_at: Stamp | None = None
+
+    def to_message(self, ticket_id: str) -> Message:
+        """Return the neutral message. T14: ids of events and notes may be the same number."""
+        kind, audience, role = self._kind()
+        speaker = self.sender if role is Role.CUSTOMER else None
+        return Message(
+            id=f"{self.type}-{self.id}",
+            ticket_id=ticket_id,
+            type=kind,
+            audience=audience,
+            vendor_type=self.type,
+            author=Party(
+                id=_given(self.user_id) or (speaker if speaker and "@" not in speaker else None),
+                name=(self.sender_name if role is Role.CUSTOMER else self.user_name) or None,
+                email=speaker if speaker and "@" in speaker else None,
+                role=role,
+            ),
+            to=tuple(
+                Party(email=word.strip()) for word in (self.to or "").split(",") if "@" in word
+            ),
+            html=_first(self.content, self.message),
+            text=self.description if kind is MessageType.SYSTEM else None,
+            created_at=self.created_at,
+            raw=self.raw,
+        )
+
+    def _kind(self) -> tuple[MessageType, Audience, Role]:
+        if self.type == "event":
+            return MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM
+        if self.type == "note":
+            return MessageType.NOTE, Audience.INTERNAL, Role.AGENT
+        # Entries of customers and agents are not documented: the direction tells them apart.
+        if self.direction == "inbound":
+            return MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER
+        if self.direction == "outbound":
+            return MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT
+        return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
+
+
+def _given(word: str | None) -> str | None:
+    """T15: 0 and "" stand for nothing."""
+    return word if word not in (None, "", "0") else None
+
+
+def _first(*texts: str | None) -> str | None:
+    return next((text for text in texts if text is not None), None)
+
+
+@frozen(kw_only=True, repr=False)
+class TicketJson(Wire):
+    """The item of a ticket (guide "ticket"); entries of a list may have less."""
+
+    id: Id
+    title: str | None = None
+    status: Text | None = None
+    priority: Text | None = None
+    channel_id: Text | None = None
+    channel_name: str | None = None
+    brand_id: Text | None = None
+    customer_id: Text | None = None
+    sender: str | None = None
+    sender_name: str | None = None
+    to: str | None = None
+    assigned_group_id: Text | None = None
+    assigned_user_id: Text | None = None
+    external_id: Text | None = None
+    created_at: Stamp | None = None
+    last_update: Stamp | None = None
+    last_update_customer: Stamp | None = None
+    timeline: list[Any] | None = None
+
+    def to_ticket(self) -> Ticket:
+        """Return the neutral ticket."""
+        address = self.sender or ""
+        agent, priority = _given(self.assigned_user_id), _given(self.priority)
+        return Ticket(
+            id=self.id,
+            subject=self.title or "",
+            status=STATUS.read(self.status or ""),
+            vendor_status=self.status or "",
+            priority=None if priority is None else PRIORITY.read(priority),
+            requester=Party(
+                id=_given(self.customer_id),
+                name=self.sender_name or None,
+                email=address if "@" in address else None,
+                role=Role.CUSTOMER,
+            ),
+            assignee=Party(id=agent, role=Role.AGENT) if agent else None,
+            team=_given(self.assigned_group_id),
+            channel=self._channel(),
+            created_at=self.created_at,
+            updated_at=self.last_update,
+            last_message_at=self.last_update_customer,
+            raw=self.raw,
+        )
+
+    def _channel(self) -> Channel | None:
+        if _given(self.channel_id) is None:
+            return None
+        return Channel(
+            id=self.channel_id,
+            name=self.channel_name,
+            address=self.to or None,
+            kind=self.channel_name,
+        )
+
+
+@frozen(kw_only=True, repr=False)
+class OneTicket(Wire):
+    """The envelope of a ticket: ``{"type": "item", "item": {…}}`` (guide "ticket")."""
+
+    item: TicketJson
+
+
+@frozen(kw_only=True, repr=False)
+class Collection(Wire):
+    """The envelope of a list; documented for customers only (page "customer")."""
+
+    items: list[Any]
+    item_total: int | None = None
+
+
+def made_id(data: Any) -> str:
+    """Return the id of a new ticket: "an integer ticket id", under a name nobody documents."""
+    places = [data, data.get("item"), data.get("data")] if isinstance(data, Mapping) else []
+    for place in places:
+        if isinstance(place, Mapping):
+            for name in ("ticketID", "ticket_id", "id"):
+                if type(place.get(name)) is int or _is_number(place.get(name)):
+                    return str(place[name])
+    raise errors.ProtocolError("$: no ticket id.", path="$")
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is str and value.isascii() and value.isdigit()
+
+
+def is_error(data: Any) -> bool:
+    """Say whether a 2xx answer is a refusal: ``status`` or ``type`` is ``error``."""
+    return isinstance(data, Mapping) and "error" in (data.get("status"), data.get("type"))
+
+
+_MISSING = ("does not exist", "could not retreive", "could not retrieve")
+"""The documented wordings of a missing object, which is a 400 (legacy page)."""
+
+
+def explain(data: Any, status: int) -> Explanation:
+    """Read ``{"status": "error", "message": …}``; there are no codes."""
+    message = data.get("message") if isinstance(data, Mapping) else None
+    text = message if isinstance(message, str) else ""
+    missing = status in (200, 400) and any(wording in text.lower() for wording in _MISSING)
+    return Explanation(message=text, kind=errors.NotFound if missing else None)
+
+
+# -- asking ----------------------------------------------------------------------------------
+
+
+def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
+    """Return the vendor's parameters; ``query.matches`` applies the rest on what is read."""
+    pairs: list[tuple[str, str]] = []
+    if query.status is not None:
+        pairs.append(("status", STATUS.write(query.status)))
+    if query.text is not None:
+        pairs.append(("query", query.text))
+    taken = {name for name, _ in pairs} | {"itemStart", "itemLimit"}
+    for name, value in query.extra.items():
+        if name in taken:
+            raise errors.InvalidArgument(f"extra sets {name}, which the call sets already.")
+        pairs.append((name, str(value)))
+    return pairs
+
+
+NEEDED = {
+    "assignee": "assigned_user_id",
+    "team": "assigned_group_id",
+    "requester": "from",
+    "created_since": "created_at",
+    "updated_since": "last_update",
+}
+"""What must be known of a ticket to apply a filter; an abridged list entry may lack it."""
+
+
+def is_abridged(ticket: Ticket, query: TicketQuery) -> bool:
+    """Say whether the ticket has to be read by itself before ``query`` can be applied to it."""
+    return any(
+        getattr(query, name) is not None and key not in ticket.raw for name, key in NEEDED.items()
+    )
+
+
+# -- writing ---------------------------------------------------------------------------------
+
+
+def new_ticket(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tuple[str, str]]:
+    """Return the fields of POST /ticket, which makes an empty ticket (page "ticket", T26)."""
+    fields = [
+        ("brandID", brand),
+        ("channelID", channel),
+        ("direction", "inbound"),
+        ("from", new.requester.email or ""),
+        ("to", to),
+        ("title", new.subject),
+    ]
+    if new.requester.name:
+        fields.append(("fromName", new.requester.name))
+    if new.team is not None:
+        if not _is_number(new.team):
+            raise errors.InvalidArgument("Omnidesk knows teams (groups) by their number.")
+        fields.append(("assignedGroupID", new.team))
+    return with_extra(fields, new.extra)
+
+
+def chatbot_ticket(new: NewTicket, *, brand: str) -> list[tuple[str, str]]:
+    """Return the fields of POST /message/chatbot (page "message")."""
+    fields = [
+        ("brandID", brand),
+        ("message", new.body.html),
+        ("subject", new.subject),
+        ("from", new.requester.email or ""),
+    ]
+    return with_extra(fields, new.extra)
+
+
+def changes(changed: TicketChanges) -> list[tuple[str, str]]:
+    """Return the fields of PUT /ticket/{id} (page "ticket"). T19: only what changes."""
+    fields: list[tuple[str, str]] = []
+    if not isinstance(changed.subject, EllipsisType):
+        fields.append(("title", changed.subject))
+    if not isinstance(changed.status, EllipsisType):
+        fields.append(("status", STATUS.write(changed.status)))
+    return with_extra(fields, changed.extra)
+
+
+def inbound_mail(
+    request: Request, ticket: Ticket, *, message_id: str, files: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return the fields of POST /email/newInboundMessage (page "email").
+
+    ``externalID`` threads it into the ticket; ``messageID`` lets the vendor notice a repetition.
+    """
+    external = ticket.raw.get("external_id")
+    if not isinstance(external, (str, int)) or external in ("", 0):
+        raise errors.InvalidArgument(
+            "the ticket has no external id, without which Omnidesk would open another one."
+        )
+    fields = [
+        ("messageID", message_id),
+        ("externalID", str(external)),
+        ("fromAddress[name]", request.author.name or ""),
+        ("fromAddress[address]", request.author.email or ""),
+        ("subject", ticket.subject),
+        ("htmlBody", request.body.html),
+    ]
+    fields += [(f"attachmentsBase64[{index}]", data) for index, data in enumerate(files)]
+    return with_extra([pair for pair in fields if pair[1]], request.extra)
+
+
+def new_message(
+    draft: Reply | Note | Forward,
+    ticket: Ticket,
+    *,
+    channel: str,
+    user_id: str | None,
+    zone: ZoneInfo,
+) -> list[tuple[str, str]]:
+    """Return the fields of POST /message (page "message").
+
+    T4: ``type`` is the channel. T11: one address each for copies. T12: times in the account's zone.
+    """
+    check_body(draft.body)
+    if not CHANNEL.fullmatch(channel):
+        raise errors.InvalidArgument("the ticket's channel is none a message can be sent on.")
+    fields = [("ticketID", ticket.id), ("type", channel)]
+    match draft:
+        case Note():
+            refuse_extra(draft.extra, _ADDRESSING)
+        case Reply() | Forward():
+            fields += _recipients(draft, ticket)
+    fields += [("plaintext", draft.body.text), ("message", draft.body.html)]
+    if isinstance(draft, Reply):
+        answered = answered_id(ticket)
+        fields += [("respondMessageID", answered)] if answered else []
+        fields += [("sendAt", stamp(draft.send_at, zone))] if draft.send_at else []
+    if user_id is not None:
+        fields.append(("userID", user_id))
+    if isinstance(draft, (Reply, Note)) and draft.status is not None:
+        fields.append(("submitStatus", STATUS.write(draft.status)))
+    return with_extra(fields, draft.extra)
+
+
+def check_body(body: Body) -> None:
+    """T10: refuse a body the vendor would refuse; it is not padded in silence."""
+    if len(body.text.strip()) < MIN_BODY:
+        raise errors.InvalidArgument(f"Omnidesk takes messages of at least {MIN_BODY} characters.")
+
+
+def _recipients(draft: Reply | Forward, ticket: Ticket) -> list[tuple[str, str]]:
+    to = [person.email for person in draft.to if person.email]
+    if not to:
+        sender = ticket.raw.get("from")
+        if not isinstance(sender, str) or not sender:
+            raise errors.InvalidArgument("the ticket has no requester to answer: give to=.")
+        to = [sender]
+    if any(len(people) > 1 for people in (draft.cc, draft.bcc)):
+        raise errors.InvalidArgument("Omnidesk takes one address each in cc= and bcc=.")
+    if any(set(",\r\n") & set(word) for word in to):
+        raise errors.InvalidArgument("an address holds a comma or a line break.")
+    fields = [("toAddress", ",".join(to))]
+    fields += [("ccInput", person.email) for person in draft.cc if person.email]
+    fields += [("bccInput", person.email) for person in draft.bcc if person.email]
+    return fields
+
+
+def answered_id(ticket: Ticket) -> str | None:
+    """Return the number of the customer's last message, if the timeline shows one."""
+    entries = ticket.raw.get("timeline")
+    for entry in reversed(entries if isinstance(entries, list) else []):
+        if isinstance(entry, Mapping) and entry.get("direction") == "inbound":
+            number = str(entry.get("id"))
+            return number if _is_number(number) else None
+    return None
+
+
+def with_extra(fields: list[tuple[str, str]], extra: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Add ``extra``: numbers and booleans as decimal text, T7 lists with indexed brackets."""
+    taken = {name for name, _ in fields}
+    twice = sorted(taken & set(extra))
+    if twice:
+        raise errors.InvalidArgument(f"extra sets {', '.join(twice)}, which the call sets already.")
+    for name, value in extra.items():
+        if isinstance(value, (list, tuple)):
+            fields += [(f"{name}[{index}]", _plain(item)) for index, item in enumerate(value)]
+        elif value is not None:
+            fields.append((name, _plain(value)))
+    return fields
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise errors.InvalidArgument("extra takes texts, numbers, booleans and lists of them.")
+
+
+def parts(fields: Sequence[tuple[str, str]]) -> list[Part]:
+    """T6: a POST is real multipart, with text fields only too."""
+    return [Part(name=name, content=value) for name, value in fields]
+
+
+# -- finding again what was sent -------------------------------------------------------------
+
+
+def fingerprint(text: str | None) -> str:
+    """Return a digest of a body's words, the same before and after the vendor reformats it."""
+    words = " ".join(re.findall(r"\w+", (text or "").casefold()))
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def find_new(messages: Sequence[Message], trace: Mapping[str, Any]) -> Message | None:
+    """Return the message that is there now and was not before (T8, T13); its words must agree."""
+    before = set(trace.get("before", ()))
+    for message in messages:
+        if (
+            message.id not in before
+            and message.type.value == trace.get("type")
+            and fingerprint(message.text) == trace.get("fingerprint")
+        ):
+            return message
+    return None

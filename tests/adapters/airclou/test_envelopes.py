@@ -1,0 +1,282 @@
+"""Lists are complete and objects are found, in whichever envelope the vendor wraps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from helpdesk_bridge import Helpdesk, MessageType, Pager, Status, errors
+from helpdesk_bridge.testing import StoredTicket
+from tests.adapters.airclou.conftest import (
+    Caught,
+    ScriptedFake,
+    add_message,
+    message_json,
+    new_ticket,
+    note_json,
+    ticket_json,
+    tkt,
+)
+from tests.adapters.doubles import asked, drain, ids
+
+TICKETS = "/api/v1/tickets"
+MESSAGES = "/api/messages"
+
+# -- messages --------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("envelope", ["messages", "data", "items", ""])
+@pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 100, 121])
+async def test_a_conversation_is_complete_and_in_order_in_every_envelope(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, envelope: str, count: int
+) -> None:
+    fake.envelope = envelope
+    stored.messages.clear()
+    expected = [f"msg_{add_message(fake.store, stored).id}" for _ in range(count)]
+    assert ids([message async for message in desk.messages(tkt(stored))]) == expected
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("wrap", ["", "message", "data"])
+async def test_a_message_is_found_in_every_envelope(
+    fake: ScriptedFake, desk: Helpdesk, wrap: str
+) -> None:
+    body = {wrap: message_json(), "success": True} if wrap else message_json()
+    fake.script.add("GET", f"{MESSAGES}/msg_7f3a", body)
+    message = await desk.message("tkt_482", "msg_7f3a")
+    assert (message.id, message.type) == ("msg_7f3a", MessageType.REQUEST)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "body",
+    [
+        note_json(),
+        {"message": note_json()},
+        {"data": note_json()},
+        {"message": "Created", "data": note_json()},
+    ],
+)
+async def test_a_made_message_is_found_in_every_envelope(
+    fake: ScriptedFake, desk: Helpdesk, body: Any
+) -> None:
+    fake.script.add("POST", MESSAGES, body, 201)
+    sent = await desk.note("tkt_482", text="Hi")
+    assert sent.message is not None
+    assert (sent.id, sent.message.html) == ("msg_7f3b", "<p>Known issue.</p>")
+
+
+def serve(fake: ScriptedFake, count: int, figures: Any, size: int = 50) -> None:
+    """Answer with ``count`` messages in pages of ``size``; ``figures`` makes what is told."""
+
+    def answer(request: web.Request) -> web.StreamResponse:
+        page = int(request.query["page"])
+        start, end = size * (page - 1), min(count, size * page)
+        records = [note_json(id=f"msg_{number}") for number in range(start, max(start, end))]
+        return web.json_response({"messages": records, **figures(page, end < count, count)})
+
+    fake.script.add("GET", MESSAGES, answer, times=9)
+
+
+FIGURES: dict[str, Any] = {
+    "nothing": lambda page, more, total: {},
+    "hasMore": lambda page, more, total: {"hasMore": more},
+    "has_more": lambda page, more, total: {"has_more": more},
+    "total": lambda page, more, total: {"total": total},
+    "meta.hasMore": lambda page, more, total: {"meta": {"hasMore": more}},
+    "meta.total": lambda page, more, total: {"meta": {"total": total}},
+    "pagination.has_more": lambda page, more, total: {"pagination": {"has_more": more}},
+    "pagination.total": lambda page, more, total: {"pagination": {"total": total}},
+    "null figures": lambda page, more, total: {"hasMore": None, "total": None, "meta": None},
+    "odd figures": lambda page, more, total: {"hasMore": "yes", "total": "9", "meta": [1]},
+    "a link": lambda page, more, total: {"links": {"next": "/elsewhere"}, "hasMore": more},
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", FIGURES)
+async def test_all_messages_are_read_however_the_vendor_counts(
+    fake: ScriptedFake, desk: Helpdesk, told: str
+) -> None:
+    serve(fake, 121, FIGURES[told])
+    found = [message async for message in desk.messages("tkt_482")]
+    assert ids(found) == [f"msg_{number}" for number in range(121)]
+    assert [(e.path, e.values("page")) for e in fake.journal] == [
+        (MESSAGES, ["1"]),
+        (MESSAGES, ["2"]),
+        (MESSAGES, ["3"]),
+    ]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("told", "requests"), [("nothing", 3), ("total", 2), ("hasMore", 2), ("meta.total", 2)]
+)
+async def test_beyond_a_full_last_page_is_asked_only_if_nothing_is_told(
+    fake: ScriptedFake, desk: Helpdesk, told: str, requests: int
+) -> None:
+    serve(fake, 100, FIGURES[told])
+    found = [message async for message in desk.messages("tkt_482")]
+    assert (len(found), len(fake.journal)) == (100, requests)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("place", [{}, {"meta": {}}])
+async def test_a_server_with_shorter_pages_is_read_to_its_end(
+    fake: ScriptedFake, desk: Helpdesk, place: Any
+) -> None:
+    def figures(page: int, more: bool, total: int) -> Any:
+        told = {"limit": 20, "total": total}
+        return {"meta": told} if place else told
+
+    serve(fake, 60, figures, size=20)
+    assert len([message async for message in desk.messages("tkt_482")]) == 60
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", ["nothing", "hasMore"])
+async def test_messages_that_repeat_themselves_are_an_error_and_none_comes_twice(
+    fake: ScriptedFake, desk: Helpdesk, told: str
+) -> None:
+    records = [note_json(id=f"msg_{number}") for number in range(50)]
+    figures = FIGURES[told](1, True, 0)
+    fake.script.add("GET", MESSAGES, {"messages": records, **figures}, times=9)
+    found, error = await drain(desk.messages("tkt_482"))
+    assert ids(found) == [f"msg_{number}" for number in range(50)]
+    assert type(error) is errors.PaginationLoop
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "$"),
+        ({"messages": {}}, "$.messages"),
+        ({"items": None}, "$.items"),
+        ({"records": []}, "$"),
+        (7, "$"),
+        ([[1]], "$[0]"),
+        ({"messages": ["canary"]}, "$.messages[0]"),
+    ],
+)
+async def test_a_list_that_is_none_is_an_error_that_says_where(
+    fake: ScriptedFake, desk: Helpdesk, body: Any, path: str
+) -> None:
+    fake.script.add("GET", MESSAGES, body)
+    _, error = await drain(desk.messages("tkt_482"))
+    assert isinstance(error, errors.ProtocolError)
+    assert (error.path, "canary" in str(error)) == (path, False)
+
+
+@pytest.mark.asyncio
+async def test_one_unreadable_message_does_not_lose_the_others(
+    fake: ScriptedFake, desk: Helpdesk
+) -> None:
+    records = [note_json(id="msg_1"), note_json(id=None), note_json(id="msg_3")]
+    fake.script.add("GET", MESSAGES, {"messages": records})
+    pager = desk.messages("tkt_482").collect_problems()
+    assert ids([message async for message in pager]) == ["msg_1", "msg_3"]
+    (problem,) = pager.problems
+    assert isinstance(problem.error, errors.ProtocolError)
+    assert (problem.error.path, problem.raw) == ("$.messages[1].id", records[1])
+
+
+# -- tickets ---------------------------------------------------------------------------------
+
+NEXT: dict[str, dict[str, Any]] = {
+    "meta.afterCursor": {"meta": {"hasMore": True, "afterCursor": "c 2/&"}},
+    "the cursor alone": {"meta": {"afterCursor": "c 2/&"}},
+    "after": {"meta": {"hasMore": True}, "links": {"next": f"{TICKETS}?after=c+2%2F%26"}},
+    "page[after]": {"links": {"next": "/x?page%5Bsize%5D=9&page%5Bafter%5D=c%202%2F%26"}},
+    "page[after], bare": {"links": {"next": "?page[after]=c%202%2F%26"}},
+    "pageAfter": {"links": {"next": "https://elsewhere.example/x?pageAfter=c%202%2F%26"}},
+    "cursor before link": {
+        "meta": {"hasMore": True, "afterCursor": "c 2/&"},
+        "links": {"next": f"{TICKETS}?after=another"},
+    },
+}
+LAST: dict[str, dict[str, Any]] = {
+    "hasMore false": {"meta": {"hasMore": False}, "links": {"next": None}},
+    "no cursor": {"meta": {"pageSize": 100, "afterCursor": None}},
+    "hasMore over cursor": {"meta": {"hasMore": False, "afterCursor": "c9"}},
+    "nulls": {"meta": None, "links": None},
+    "nothing": {},
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("last", LAST)
+@pytest.mark.parametrize("told", NEXT)
+async def test_the_next_page_is_asked_for_by_cursor_and_a_link_is_never_followed(
+    fake: ScriptedFake, desk: Helpdesk, told: str, last: str
+) -> None:
+    fake.script.add("GET", TICKETS, {"tickets": [ticket_json(id="tkt_1")], **NEXT[told]})
+    fake.script.add("GET", TICKETS, {"tickets": [ticket_json(id="tkt_2")], **LAST[last]})
+    assert ids([ticket async for ticket in desk.tickets()]) == ["tkt_1", "tkt_2"]
+    assert [(e.path, e.values("after")) for e in fake.journal] == [
+        (TICKETS, []),
+        (TICKETS, ["c 2/&"]),
+    ]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("wrap", ["tickets", "data", ""])
+async def test_tickets_are_found_in_every_envelope(
+    fake: ScriptedFake, desk: Helpdesk, wrap: str
+) -> None:
+    records = [ticket_json(id="tkt_1")]
+    fake.script.add("GET", TICKETS, {wrap: records} if wrap else records)
+    assert ids([ticket async for ticket in desk.tickets()]) == ["tkt_1"]
+
+
+LOST: dict[str, tuple[dict[str, Any], str]] = {
+    "hasMore without a cursor": ({"meta": {"hasMore": True}}, "$.meta"),
+    "an empty cursor": ({"meta": {"hasMore": True, "afterCursor": ""}}, "$.meta"),
+    "a link without a cursor": ({"links": {"next": "/x?page=2"}}, "$.links.next"),
+    "a cursor that is a number": ({"meta": {"afterCursor": 7391}}, "$.meta.afterCursor"),
+    "hasMore that is a word": ({"meta": {"hasMore": "canary"}}, "$.meta.hasMore"),
+    "a link that is an object": ({"links": {"next": {"href": "canary"}}}, "$.links.next"),
+    "meta that is a list": ({"meta": ["canary"]}, "$.meta"),
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", LOST)
+async def test_a_list_that_goes_on_nobody_knows_where_is_an_error_and_does_not_end_short(
+    fake: ScriptedFake, desk: Helpdesk, caught: Caught, told: str
+) -> None:
+    figures, path = LOST[told]
+    fake.script.add("GET", TICKETS, {"tickets": [ticket_json()], **figures})
+    error = await caught(desk.tickets())
+    assert isinstance(error, errors.ProtocolError)
+    assert (error.path, error.status) == (path, 200)
+    assert not [word for word in ("canary", "7391") if word in str(error)]
+
+
+async def exhausted(pager: Pager[Any]) -> tuple[list[str], Any]:
+    found, error = await drain(pager)
+    return ids(found), type(error)
+
+
+@pytest.mark.asyncio
+async def test_a_cursor_that_repeats_is_an_error(fake: ScriptedFake, desk: Helpdesk) -> None:
+    for number in range(9):
+        meta = {"hasMore": True, "afterCursor": "c2"}
+        answer = {"tickets": [ticket_json(id=f"tkt_{number}")], "meta": meta}
+        fake.script.add("GET", TICKETS, answer)
+    assert await exhausted(desk.tickets()) == (["tkt_0", "tkt_1"], errors.PaginationLoop)
+    assert len(fake.journal) == 2
+
+
+@pytest.mark.asyncio
+async def test_the_fakes_own_link_is_read_and_not_followed(
+    fake: ScriptedFake, desk: Helpdesk
+) -> None:
+    for _ in range(101):
+        new_ticket(fake.store, status=Status.OPEN)
+    tickets = [ticket async for ticket in desk.tickets(status=Status.OPEN)]
+    assert (len(tickets), asked(fake.journal)) == (101, [("GET", TICKETS, 200)] * 2)
+    assert [e.values("status") for e in fake.journal] == [["open"], ["open"]]

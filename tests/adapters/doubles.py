@@ -1,0 +1,144 @@
+"""What the tests of several adapters share: mocked answers, a hand-moved clock, read-out lists."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+from aioresponses import aioresponses
+from attrs import define, field, frozen
+from yarl import URL
+
+from helpdesk_bridge import HelpdeskError, Pager
+from helpdesk_bridge.testing import Exchange
+
+# -- without a socket ------------------------------------------------------------------------
+
+
+@frozen
+class Call:
+    """One request as the client would have sent it."""
+
+    method: str
+    url: str
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str] = field(eq=False)
+    body: Any
+
+
+@define
+class Mapped:
+    """Answers requests by method and address, and keeps them in the order they came."""
+
+    _mock: aioresponses
+    calls: list[Call] = field(factory=list)
+
+    def answers(self, method: str, url: str, payload: Any, status: int = 200) -> None:
+        """Answer one request for ``url``, whatever its query."""
+        self._mock.add(
+            re.compile(re.escape(url) + r"(\?.*)?$"),
+            method,
+            body=b"" if payload is None else json.dumps(payload).encode(),
+            status=status,
+            callback=partial(self._keep, method),
+        )
+
+    def _keep(self, method: str, url: URL, **kwargs: Any) -> None:
+        data = kwargs.get("data")
+        self.calls.append(
+            Call(
+                method=method,
+                url=str(url.with_query(None)),
+                query=tuple(sorted(url.query.items())),
+                headers=kwargs["headers"],
+                body=None if data is None else json.loads(data),
+            )
+        )
+
+    @property
+    def asked(self) -> list[tuple[str, str, tuple[tuple[str, str], ...], Any]]:
+        """What was asked, without the headers."""
+        return [(call.method, call.url, call.query, call.body) for call in self.calls]
+
+
+# -- over sockets ----------------------------------------------------------------------------
+
+
+class Clock:
+    """Seconds since 1970, moved by hand."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+Answer = Callable[[web.Request], web.StreamResponse]
+
+
+class Script:
+    """Answers that a fake gives in place of its own, each for once."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[str, str], deque[Answer]] = defaultdict(deque)
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        answer: Any,
+        status: int = 200,
+        *,
+        times: int = 1,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Answer ``path`` with JSON, with bytes as they are, or with what a function returns."""
+
+        def say(request: web.Request) -> web.StreamResponse:
+            if callable(answer):
+                said: web.StreamResponse = answer(request)
+                return said
+            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            return web.Response(
+                body=content, status=status, headers=headers, content_type="application/json"
+            )
+
+        self._answers[method, path].extend([say] * times)
+
+    def before(self, prefix: str, handler: Any) -> Any:
+        """Return ``handler`` with the script in front of it."""
+
+        async def scripted(request: web.Request) -> web.StreamResponse:
+            answers = self._answers[request.method, request.path.removeprefix(prefix)]
+            response: web.StreamResponse
+            response = answers.popleft()(request) if answers else await handler(request)
+            return response
+
+        return scripted
+
+
+def asked(journal: Iterable[Exchange]) -> list[tuple[str, str, int]]:
+    """Return method, path and answered status of each exchange."""
+    return [(exchange.method, exchange.path, exchange.status) for exchange in journal]
+
+
+def ids(items: Iterable[Any]) -> list[str]:
+    """Return the ids of tickets or messages, stored or read."""
+    return [str(item.id) for item in items]
+
+
+async def drain(pager: Pager[Any]) -> tuple[list[Any], HelpdeskError | None]:
+    """Iterate to the end or to an error, and return what came by then."""
+    found: list[Any] = []
+    try:
+        async for item in pager:
+            found.append(item)
+    except HelpdeskError as error:
+        return found, error
+    return found, None
