@@ -204,8 +204,9 @@ class OmnideskFake(FakeServer):
         ticket = self._stored(str(fields.get("ticketID", "")))
         if self.stale_reads:
             self._stale[ticket.id] = (self.stale_reads, self._full(ticket))
-        to = _people(str(fields.get("toAddress", "")))
         note = fields["type"] == self.note_type
+        # Whom a channel answers when no address is given is not documented: the worst is assumed.
+        to = _people(str(fields.get("toAddress", ""))) or (() if note else (ticket.requester,))
         later = "sendAt" in fields
         outside = {person.email for person in to} - {ticket.requester.email}
         message = self.store.add_message(
