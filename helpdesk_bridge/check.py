@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 from unicodedata import category
@@ -151,10 +151,16 @@ def types(values: Iterable[MessageType] | None) -> frozenset[MessageType] | None
 
 
 def aware(value: datetime | None, name: str) -> datetime | None:
-    """Return a datetime that knows its zone, or None."""
-    if value is not None and (not isinstance(value, datetime) or value.utcoffset() is None):
+    """Return a datetime that knows its zone, in UTC, or None."""
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.utcoffset() is None:
         raise InvalidArgument(f"{name} must be an aware datetime: give it a time zone.")
-    return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        pass
+    raise InvalidArgument(f"{name} is not within the years 1 to 9999 in UTC.")
 
 
 def limit(value: int | None) -> int | None:
@@ -199,7 +205,7 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
 # -- against what the desk can do ------------------------------------------------------------
 
 
-def options(capability: Capability, given: Sequence[str], known: frozenset[str]) -> None:
+def options(capability: Capability, given: Iterable[str], known: frozenset[str]) -> None:
     """Raise for an optional argument that this desk does not understand."""
     for name in given:
         if name not in known:
@@ -244,8 +250,17 @@ async def upload_sizes(files: Sequence[Upload], text: Body, limits: Limits) -> N
             f"the attachments have {total} bytes in all, and {limits.attachment_bytes} are allowed."
         )
     for file in files:
-        if file.content_id is not None and f"cid:{file.content_id}" not in text.html:
+        if file.content_id is not None and not _shows(text.html, file.content_id):
             raise InvalidArgument(
                 "an inline image is not shown in the body: give html= with"
                 ' <img src="cid:…"> for its content_id.'
             )
+
+
+def given(**options: object) -> list[str]:
+    """Return the names of the optional arguments that were given a value."""
+    return [name for name, value in options.items() if value is not None and value not in ((), {})]
+
+
+def _shows(html: str, content_id: str) -> bool:
+    return re.search(rf"cid:{re.escape(content_id)}(?![^\"'\s>)])", html) is not None

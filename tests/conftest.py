@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from unittest.mock import Mock
 
 import aiohttp
-import aioresponses.core
 import pytest
-from aioresponses import aioresponses
+from aioresponses import aioresponses, core
+
+pytest_plugins = ["helpdesk_bridge.testing.plugin"]
 
 
 class _Response(aiohttp.ClientResponse):
@@ -24,6 +25,6 @@ class _Response(aiohttp.ClientResponse):
 def responses(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
     """Answers requests without a socket; for mapping tests only, since it bypasses the client."""
     if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:
-        monkeypatch.setattr(aioresponses.core, "ClientResponse", _Response)
+        monkeypatch.setattr(core, "ClientResponse", _Response)
     with aioresponses() as mocked:
         yield mocked

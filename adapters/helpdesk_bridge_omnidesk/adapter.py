@@ -76,7 +76,7 @@ class Omnidesk(Adapter):
     name = "omnidesk"
     settings_type = OmnideskSettings
     settings: OmnideskSettings
-    id_pattern = r"([A-Za-z_]{1,32}-)?[0-9]{1,18}"
+    id_pattern = r"([A-Za-z0-9_-]{1,32}-)?[0-9]{1,18}"
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=Limits(page_size=PAGE)),
@@ -155,9 +155,9 @@ class Omnidesk(Adapter):
         return wire.reading(self.settings.zone)
 
     async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
-        """GET /ticket, by offset. T25: both figures are always sent."""
+        """GET /ticket, by offset."""
         start = _offset(cursor)
-        pairs = [("itemStart", str(start)), ("itemLimit", str(PAGE)), *wire.ticket_filters(query)]
+        pairs = wire.ticket_filters(query, start=start, limit=PAGE)
         answer = await self.transport.send(LIST_TICKETS, "GET", (*API, "ticket"), query=pairs)
         listed = answer.read(lambda data: self._format.read(data, wire.Collection))
         items, problems = self._format.read_each(listed.items, self._ticket_at, "$.items")
@@ -176,9 +176,12 @@ class Omnidesk(Adapter):
         """GET /ticket/{id}, with its timeline."""
         # The guide lists the parameter among those of the path, which has only the id.
         answer = await self.transport.send(
-            GET_TICKET, "GET", (*API, "ticket", ticket_id), query=[("getTicketHistory", "true")]
+            GET_TICKET, "GET", _path(ticket_id), query=[("getTicketHistory", "true")]
         )
-        return answer.read(lambda data: self._format.read(data, wire.OneTicket).item.to_ticket())
+        ticket = answer.read(lambda data: self._format.read(data, wire.OneTicket).item.to_ticket())
+        if ticket.id != ticket_id:  # its customer would be answered in place of the right one
+            raise errors.ProtocolError("$.item.id: another ticket's.", path="$.item.id")
+        return ticket
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
         """POST /ticket, then the first message; or POST /message/chatbot (channel kind chatbot)."""
@@ -201,22 +204,23 @@ class Omnidesk(Adapter):
             return ticket
         except errors.HelpdeskError as error:
             failure = error
+        known = failure.outcome is not errors.Outcome.UNKNOWN
+        missing = "was not: add it with add_request" if known else "may not have been: look first"
         raise errors.PartlyDone(
-            f"the ticket was created, but its first message was not: {failure.message} Add it"
-            " with add_request.",
+            f"the ticket was created, and its first message {missing} ({failure.message})",
             failure=failure,
             ticket_id=ticket_id,
         )
 
     async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
         """PUT /ticket/{id}, urlencoded; its answer is not documented, so the ticket is read."""
-        path = (*API, "ticket", ticket_id)
-        await self.transport.send(UPDATE_TICKET, "PUT", path, form=wire.changes(changes))
+        fields = wire.changes(changes)
+        _accepted(await self.transport.send(UPDATE_TICKET, "PUT", _path(ticket_id), form=fields))
         return await self.get_ticket(ticket_id)
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /ticket/{id}."""
-        await self.transport.send(DELETE_TICKET, "DELETE", (*API, "ticket", ticket_id))
+        _accepted(await self.transport.send(DELETE_TICKET, "DELETE", _path(ticket_id)))
 
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
@@ -231,9 +235,12 @@ class Omnidesk(Adapter):
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
         """Return an entry of the timeline."""
-        for message in self._timeline(await self.get_ticket(ticket.id)):
+        page = self._timeline(await self.get_ticket(ticket.id))
+        for message in page.items:
             if message.id == message_id:
                 return message
+        for problem in page.problems:
+            raise problem.error
         raise errors.NotFound("the ticket has no such message.")
 
     async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
@@ -242,11 +249,12 @@ class Omnidesk(Adapter):
         The ticket is read before: its channel says how it is answered, and its timeline what was
         there already, which is the only way to find the new message again.
         """
-        wire.check_body(draft.body)
+        wire.check_draft(draft, self.settings.zone)
         files = await _encoded(draft.attachments)
         if isinstance(draft, Reply) and not draft.send_email:
             raise errors.UnsupportedCapability("Omnidesk mails every reply.")
         known = await self.get_ticket(ticket.id)
+        trace = self._trace(known, draft)  # whatever can fail fails before the message is sent
         if isinstance(draft, Request):
             await self._add_request(known, draft, files)
         else:
@@ -258,7 +266,7 @@ class Omnidesk(Adapter):
                 zone=self.settings.zone,
             )
             await self._post(SEND, ("message",), fields)
-        return SentMessage(ticket_id=ticket.id, trace=self._trace(known, draft))
+        return SentMessage(ticket_id=ticket.id, trace=trace)
 
     async def find_sent(self, sent: SentMessage) -> SentMessage | None:
         """Read the timeline for what came since. T13: it may be a stale one."""
@@ -273,8 +281,10 @@ class Omnidesk(Adapter):
     async def _post(
         self, operation: Operation, path: tuple[str, ...], fields: Sequence[tuple[str, str]]
     ) -> HttpResponse:
-        return await self.transport.send(
-            operation, "POST", (*API, *path), multipart=wire.parts(fields)
+        return _accepted(
+            await self.transport.send(
+                operation, "POST", (*API, *path), multipart=wire.parts(fields)
+            )
         )
 
     async def _add_request(self, ticket: Ticket, draft: Request, files: Sequence[str]) -> None:
@@ -289,10 +299,10 @@ class Omnidesk(Adapter):
             note_type = self.settings.note_type
             if note_type is None:
                 raise errors.UnsupportedCapability(_NO_NOTES)
-            if note_type == own or note_type in CUSTOMER_CHANNELS:
+            if note_type in wire.heard_on(ticket) | CUSTOMER_CHANNELS:
                 raise errors.InvalidArgument(
-                    "note_type is the channel this ticket's customer is answered on: the note"
-                    " would reach the customer. Set note_type right."
+                    "note_type is a channel of this ticket's customer, whom the note would reach:"
+                    " set note_type right."
                 )
             return note_type
         if own is None:
@@ -308,14 +318,16 @@ class Omnidesk(Adapter):
         if new.team is not None or new.attachments:
             raise errors.InvalidArgument("a chatbot's ticket takes neither team nor attachments.")
         query = TicketQuery(text=new.subject, requester=new.requester)
-        before = {ticket.id for ticket in (await self.list_tickets(query, None)).items}
+        before = await self.list_tickets(query, None)
+        known = {ticket.id for ticket in before.items}
         fields = wire.chatbot_ticket(new, brand=self.settings.brand_id or "")
         await self._post(CREATE_CHATBOT_TICKET, ("message", "chatbot"), fields)
         try:
-            for ticket in (await self.list_tickets(query, None)).items:
-                if ticket.id not in before and ticket.subject == new.subject:
-                    return ticket
-            failure: errors.HelpdeskError = errors.NotFound("the new ticket is not to be seen yet.")
+            after = await self.list_tickets(query, None)
+            found = [t for t in after.items if t.id not in known and t.subject == new.subject]
+            if len(found) == 1 and before.next is None:  # else an older one may have moved up
+                return found[0]
+            failure: errors.HelpdeskError = errors.NotFound("the new ticket cannot be told yet.")
         except errors.HelpdeskError as error:
             failure = error
         raise errors.PartlyDone(
@@ -334,14 +346,13 @@ class Omnidesk(Adapter):
     def _timeline(self, ticket: Ticket) -> Page[Message]:
         """Return the whole timeline, oldest first."""
         items, problems = self._format.read_each(
-            ticket.raw.get("timeline"),
+            wire.timeline(ticket),
             lambda record, path: self._format.read(record, wire.EntryJson, path).to_message(
-                ticket.id
+                ticket.id, self.settings.note_type
             ),
             "$.item.timeline",
         )
-        ordered = sorted(items, key=lambda m: (m.created_at is None, str(m.created_at or "")))
-        return Page(items=tuple(ordered), problems=problems)
+        return Page(items=wire.oldest_first(items), problems=problems)
 
     def _trace(self, ticket: Ticket, draft: Draft) -> dict[str, Any]:
         kind = {Note: MessageType.NOTE, Request: MessageType.REQUEST}.get(
@@ -354,7 +365,22 @@ class Omnidesk(Adapter):
         }
 
 
+def _path(ticket_id: str) -> tuple[str, ...]:
+    if not wire.TICKET_ID.fullmatch(ticket_id):
+        raise errors.InvalidArgument("a ticket's id is a number; this may be one of a message.")
+    return (*API, "ticket", ticket_id)
+
+
+def _accepted(answer: HttpResponse) -> HttpResponse:
+    """T8: a write is answered with nothing, or with JSON; a web page is neither."""
+    if answer.content.strip():
+        answer.json()
+    return answer
+
+
 async def _encoded(uploads: Sequence[Upload]) -> list[str]:
+    if any(upload.content_id for upload in uploads):
+        raise errors.InvalidArgument("Omnidesk's inbound mails have no inline images.")
     return [
         (await asyncio.to_thread(base64.b64encode, await upload.read())).decode("ascii")
         for upload in uploads

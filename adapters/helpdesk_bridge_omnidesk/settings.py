@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -13,11 +14,13 @@ from helpdesk_bridge.kit import Secret, base_url, check_credential, errors
 
 __all__ = ["CHANNEL", "CUSTOMER_CHANNELS", "OmnideskSettings"]
 
-CHANNEL = re.compile(r"[0-9]+|calllog|contactform")
-"""What a message's ``type`` looks like (page "message")."""
+CHANNEL = re.compile(r"0|[1-9][0-9]*|calllog|contactform")
+"""What a message's ``type`` looks like (page "message"), less numbers with leading zeros, which
+would be another spelling of a channel that reaches customers."""
 CUSTOMER_CHANNELS = frozenset(("1", "8", "contactform"))
 """Channels known to reach customers: 1 is e-mail, 8 live chat."""
 _NAMESAKES = ("omnidesk.ru", "omnidesk.pro")
+_ADDRESS = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+")
 
 
 def _without_path(text: str) -> str:
@@ -25,7 +28,10 @@ def _without_path(text: str) -> str:
     if not isinstance(text, str):
         return text
     text = text.rstrip("/")
-    return text.removesuffix("/api/v2") if urlsplit(text).path == "/api/v2" else text
+    with suppress(ValueError):  # what is no address is refused by name later
+        if urlsplit(text).path == "/api/v2":
+            return text.removesuffix("/api/v2")
+    return text
 
 
 @frozen(kw_only=True)
@@ -52,7 +58,7 @@ class OmnideskSettings:
 
     def __attrs_post_init__(self) -> None:
         check_credential("api_key", self.api_key)
-        host = base_url(self.base_url).host or ""
+        host = (base_url(self.base_url).host or "").rstrip(".")
         if any(host == name or host.endswith(f".{name}") for name in _NAMESAKES):
             raise errors.ConfigurationError(
                 "base_url is of another product of the same name (omnidesk.ru, omnidesk.pro),"
@@ -63,9 +69,9 @@ class OmnideskSettings:
         if self.note_type is not None:
             if not CHANNEL.fullmatch(self.note_type):
                 raise errors.ConfigurationError(
-                    "note_type is a number, 'calllog' or 'contactform'.", key="note_type"
+                    "note_type is a number without leading zeros, or 'calllog'.", key="note_type"
                 )
-            if self.note_type in CUSTOMER_CHANNELS:
+            if self.note_type in {*CUSTOMER_CHANNELS, self.channel}:
                 raise errors.ConfigurationError(
                     "note_type is a channel that reaches customers: notes would be mailed.",
                     key="note_type",
@@ -74,6 +80,8 @@ class OmnideskSettings:
             value = getattr(self, key)
             if value is not None and not (value.isascii() and value.isdigit()):
                 raise errors.ConfigurationError(f"{key} is a number.", key=key)
+        if self.sender is not None and not _ADDRESS.fullmatch(self.sender):
+            raise errors.ConfigurationError("sender is not one e-mail address.", key="sender")
 
     @property
     def zone(self) -> ZoneInfo:

@@ -21,6 +21,7 @@ from helpdesk_bridge.kit import (
     Audience,
     Body,
     Channel,
+    Draft,
     Explanation,
     Forward,
     Id,
@@ -82,9 +83,11 @@ PRIORITY = Vocabulary(
     writes={},
     unknown=Priority.UNKNOWN,
 )
+INBOUND, OUTBOUND = "inbound", "outbound"
+TICKET_ID = re.compile(r"[1-9][0-9]{0,17}")
 MIN_BODY = 5
 """T10: page "message". Whether markup counts is not documented: the readable text must reach it."""
-_ADDRESSING = ("ticketID", "type", "toAddress", "ccInput", "bccInput", "sendAt")
+_ADDRESSING = ("toAddress", "ccInput", "bccInput", "respondMessageID", "sendAt")
 
 # -- reading ---------------------------------------------------------------------------------
 
@@ -92,6 +95,9 @@ Text = NewType("Text", str)
 """T14: a word or number that comes as either; T15: "" is nothing."""
 Stamp = NewType("Stamp", datetime)
 """T12: a time that is written without a zone, and meant in the account's."""
+
+Count = NewType("Count", int)
+"""T14: a number that may come as a word."""
 
 _KEYS = {"sender": "from", "sender_name": "from_name", "item_total": "itemTotal"}
 """JSON keys that are no Python names, or not our style."""
@@ -103,11 +109,18 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+def _count(value: Any) -> int:
+    if type(value) is not int and not _is_number(value):
+        raise WrongType("expected a number")
+    return int(value)
+
+
 @cache
 def reading(zone: ZoneInfo) -> WireFormat:
     """Return what reads the JSON of an account in this time zone."""
     made = WireFormat(lambda name: _KEYS.get(name, name))
     made.hook(Text, _text)
+    made.hook(Count, _count)
     made.hook(Stamp, partial(_instant, zone=zone))
     return made
 
@@ -141,7 +154,8 @@ class EntryJson(Wire):
     """An entry of a timeline (guide "ticket"). Only events and notes are documented."""
 
     type: Text
-    id: Text
+    id: Id
+    channel_id: Text | None = None
     content: str | None = None
     message: str | None = None
     description: str | None = None
@@ -153,9 +167,9 @@ class EntryJson(Wire):
     to: str | None = None
     created_at: Stamp | None = None
 
-    def to_message(self, ticket_id: str) -> Message:
+    def to_message(self, ticket_id: str, note_type: str | None) -> Message:
         """Return the neutral message. T14: ids of events and notes may be the same number."""
-        kind, audience, role = self._kind()
+        kind, audience, role = self._kind(note_type)
         speaker = self.sender if role is Role.CUSTOMER else None
         return Message(
             id=f"{self.type}-{self.id}",
@@ -178,15 +192,18 @@ class EntryJson(Wire):
             raw=self.raw,
         )
 
-    def _kind(self) -> tuple[MessageType, Audience, Role]:
+    def _kind(self, note_type: str | None) -> tuple[MessageType, Audience, Role]:
         if self.type == "event":
             return MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM
-        if self.type == "note":
+        written = note_type is not None and self.channel_id == note_type
+        if self.type == "note" or (written and self.direction != INBOUND):
             return MessageType.NOTE, Audience.INTERNAL, Role.AGENT
+        if self.channel_id == "0":  # T5: the channel of notes in the guide; no customer is there
+            return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
         # Entries of customers and agents are not documented: the direction tells them apart.
-        if self.direction == "inbound":
+        if self.direction == INBOUND:
             return MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER
-        if self.direction == "outbound":
+        if self.direction == OUTBOUND:
             return MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT
         return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
 
@@ -208,6 +225,7 @@ class TicketJson(Wire):
     title: str | None = None
     status: Text | None = None
     priority: Text | None = None
+    direction: str | None = None
     channel_id: Text | None = None
     channel_name: str | None = None
     brand_id: Text | None = None
@@ -215,6 +233,7 @@ class TicketJson(Wire):
     sender: str | None = None
     sender_name: str | None = None
     to: str | None = None
+    to_name: str | None = None
     assigned_group_id: Text | None = None
     assigned_user_id: Text | None = None
     external_id: Text | None = None
@@ -224,8 +243,10 @@ class TicketJson(Wire):
     timeline: list[Any] | None = None
 
     def to_ticket(self) -> Ticket:
-        """Return the neutral ticket."""
-        address = self.sender or ""
+        """Return the neutral ticket. One that went out is written from the desk to the customer."""
+        outbound = self.direction == OUTBOUND
+        address = (self.to if outbound else self.sender) or ""
+        name = self.to_name if outbound else self.sender_name
         agent, priority = _given(self.assigned_user_id), _given(self.priority)
         return Ticket(
             id=self.id,
@@ -235,7 +256,7 @@ class TicketJson(Wire):
             priority=None if priority is None else PRIORITY.read(priority),
             requester=Party(
                 id=_given(self.customer_id),
-                name=self.sender_name or None,
+                name=name or None,
                 email=address if "@" in address else None,
                 role=Role.CUSTOMER,
             ),
@@ -254,7 +275,7 @@ class TicketJson(Wire):
         return Channel(
             id=self.channel_id,
             name=self.channel_name,
-            address=self.to or None,
+            address=(self.sender if self.direction == OUTBOUND else self.to) or None,
             kind=self.channel_name,
         )
 
@@ -271,7 +292,7 @@ class Collection(Wire):
     """The envelope of a list; documented for customers only (page "customer")."""
 
     items: list[Any]
-    item_total: int | None = None
+    item_total: Count | None = None
 
 
 def made_id(data: Any) -> str:
@@ -280,8 +301,9 @@ def made_id(data: Any) -> str:
     for place in places:
         if isinstance(place, Mapping):
             for name in ("ticketID", "ticket_id", "id"):
-                if type(place.get(name)) is int or _is_number(place.get(name)):
-                    return str(place[name])
+                number = str(place.get(name))
+                if type(place.get(name)) in (int, str) and TICKET_ID.fullmatch(number):
+                    return number
     raise errors.ProtocolError("$: no ticket id.", path="$")
 
 
@@ -309,22 +331,21 @@ def explain(data: Any, status: int) -> Explanation:
 # -- asking ----------------------------------------------------------------------------------
 
 
-def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
-    """Return the vendor's parameters; ``query.matches`` applies the rest on what is read."""
-    pairs: list[tuple[str, str]] = []
+def ticket_filters(query: TicketQuery, *, start: int, limit: int) -> list[tuple[str, str]]:
+    """Return the vendor's parameters; ``query.matches`` applies the rest on what is read.
+
+    T25: both figures are always sent.
+    """
+    pairs = [("itemStart", str(start)), ("itemLimit", str(limit))]
     if query.status is not None:
         pairs.append(("status", STATUS.write(query.status)))
     if query.text is not None:
         pairs.append(("query", query.text))
-    taken = {name for name, _ in pairs} | {"itemStart", "itemLimit"}
-    for name, value in query.extra.items():
-        if name in taken:
-            raise errors.InvalidArgument(f"extra sets {name}, which the call sets already.")
-        pairs.append((name, str(value)))
-    return pairs
+    return with_extra(pairs, query.extra)
 
 
 NEEDED = {
+    "status": "status",
     "assignee": "assigned_user_id",
     "team": "assigned_group_id",
     "requester": "from",
@@ -349,7 +370,7 @@ def new_ticket(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tup
     fields = [
         ("brandID", brand),
         ("channelID", channel),
-        ("direction", "inbound"),
+        ("direction", INBOUND),
         ("from", new.requester.email or ""),
         ("to", to),
         ("title", new.subject),
@@ -391,14 +412,14 @@ def inbound_mail(
 
     ``externalID`` threads it into the ticket; ``messageID`` lets the vendor notice a repetition.
     """
-    external = ticket.raw.get("external_id")
-    if not isinstance(external, (str, int)) or external in ("", 0):
+    external = _given(str(ticket.raw.get("external_id") or ""))
+    if external is None:
         raise errors.InvalidArgument(
             "the ticket has no external id, without which Omnidesk would open another one."
         )
     fields = [
         ("messageID", message_id),
-        ("externalID", str(external)),
+        ("externalID", external),
         ("fromAddress[name]", request.author.name or ""),
         ("fromAddress[address]", request.author.email or ""),
         ("subject", ticket.subject),
@@ -420,15 +441,12 @@ def new_message(
 
     T4: ``type`` is the channel. T11: one address each for copies. T12: times in the account's zone.
     """
-    check_body(draft.body)
+    check_draft(draft, zone)
     if not CHANNEL.fullmatch(channel):
         raise errors.InvalidArgument("the ticket's channel is none a message can be sent on.")
     fields = [("ticketID", ticket.id), ("type", channel)]
-    match draft:
-        case Note():
-            refuse_extra(draft.extra, _ADDRESSING)
-        case Reply() | Forward():
-            fields += _recipients(draft, ticket)
+    if not isinstance(draft, Note):
+        fields += _recipients(draft, ticket)
     fields += [("plaintext", draft.body.text), ("message", draft.body.html)]
     if isinstance(draft, Reply):
         answered = answered_id(ticket)
@@ -441,6 +459,17 @@ def new_message(
     return with_extra(fields, draft.extra)
 
 
+def check_draft(draft: Draft, zone: ZoneInfo) -> None:
+    """Refuse what can be told to be wrong before the ticket is known."""
+    check_body(draft.body)
+    if isinstance(draft, Note):
+        refuse_extra(dict.fromkeys(map(base_name, draft.extra)), _ADDRESSING)
+    if isinstance(draft, (Reply, Forward)) and any(len(p) > 1 for p in (draft.cc, draft.bcc)):
+        raise errors.InvalidArgument("Omnidesk takes one address each in cc= and bcc=.")
+    if isinstance(draft, Reply) and draft.send_at is not None:
+        stamp(draft.send_at, zone)
+
+
 def check_body(body: Body) -> None:
     """T10: refuse a body the vendor would refuse; it is not padded in silence."""
     if len(body.text.strip()) < MIN_BODY:
@@ -451,11 +480,10 @@ def _recipients(draft: Reply | Forward, ticket: Ticket) -> list[tuple[str, str]]
     to = [person.email for person in draft.to if person.email]
     if not to:
         sender = ticket.raw.get("from")
-        if not isinstance(sender, str) or not sender:
+        # Nobody documents whom "from" names on a ticket the desk began.
+        if not isinstance(sender, str) or not sender or ticket.raw.get("direction") == OUTBOUND:
             raise errors.InvalidArgument("the ticket has no requester to answer: give to=.")
         to = [sender]
-    if any(len(people) > 1 for people in (draft.cc, draft.bcc)):
-        raise errors.InvalidArgument("Omnidesk takes one address each in cc= and bcc=.")
     if any(set(",\r\n") & set(word) for word in to):
         raise errors.InvalidArgument("an address holds a comma or a line break.")
     fields = [("toAddress", ",".join(to))]
@@ -466,18 +494,34 @@ def _recipients(draft: Reply | Forward, ticket: Ticket) -> list[tuple[str, str]]
 
 def answered_id(ticket: Ticket) -> str | None:
     """Return the number of the customer's last message, if the timeline shows one."""
+    found = [
+        (str(entry.get("created_at") or ""), int(entry["id"]))
+        for entry in _inbound(ticket)
+        if _is_number(str(entry.get("id")))
+    ]
+    return str(max(found)[1]) if found else None  # the order of a timeline is not documented
+
+
+def heard_on(ticket: Ticket) -> frozenset[str]:
+    """Return the channels on which the customer of this ticket is known to be."""
+    channels = [ticket.channel.id if ticket.channel else None]
+    channels += [str(entry.get("channel_id")) for entry in _inbound(ticket)]
+    return frozenset(channel for channel in channels if channel is not None)
+
+
+def _inbound(ticket: Ticket) -> list[Mapping[str, Any]]:
     entries = ticket.raw.get("timeline")
-    for entry in reversed(entries if isinstance(entries, list) else []):
-        if isinstance(entry, Mapping) and entry.get("direction") == "inbound":
-            number = str(entry.get("id"))
-            return number if _is_number(number) else None
-    return None
+    return [
+        entry
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, Mapping) and entry.get("direction") == INBOUND
+    ]
 
 
 def with_extra(fields: list[tuple[str, str]], extra: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Add ``extra``: numbers and booleans as decimal text, T7 lists with indexed brackets."""
-    taken = {name for name, _ in fields}
-    twice = sorted(taken & set(extra))
+    taken = {base_name(name) for name, _ in fields}
+    twice = sorted(taken & {base_name(name) for name in extra})
     if twice:
         raise errors.InvalidArgument(f"extra sets {', '.join(twice)}, which the call sets already.")
     for name, value in extra.items():
@@ -486,6 +530,21 @@ def with_extra(fields: list[tuple[str, str]], extra: Mapping[str, Any]) -> list[
         elif value is not None:
             fields.append((name, _plain(value)))
     return fields
+
+
+_NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[A-Za-z0-9_]*\])*")
+
+
+def base_name(name: str) -> str:
+    """Return a field's name without its brackets.
+
+    PHP strips blanks, and makes one field of all brackets: a field that is only spelled otherwise
+    would take the place of one that the call sets.
+    """
+    found = _NAME.fullmatch(name)
+    if found is None:
+        raise errors.InvalidArgument("extra has a name that is none of a field.")
+    return found[1]
 
 
 def _plain(value: Any) -> str:
@@ -499,6 +558,19 @@ def _plain(value: Any) -> str:
 def parts(fields: Sequence[tuple[str, str]]) -> list[Part]:
     """T6: a POST is real multipart, with text fields only too."""
     return [Part(name=name, content=value) for name, value in fields]
+
+
+def timeline(ticket: Ticket) -> Any:
+    """Return the entries of a ticket that was read by itself; T15: null is none."""
+    entries = ticket.raw.get("timeline", "")
+    return [] if entries is None else entries
+
+
+def oldest_first(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Sort by time; nobody documents the order of a timeline, nor more than whole seconds."""
+    times = [message.created_at for message in messages if message.created_at]
+    turned = messages[::-1] if times and times[0] > times[-1] else messages
+    return tuple(sorted(turned, key=lambda m: (m.created_at is None, str(m.created_at or ""))))
 
 
 # -- finding again what was sent -------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from helpdesk_bridge import check
 from helpdesk_bridge.adapter import Adapter
@@ -55,11 +55,11 @@ class DeskBase:
                 f"this is no id of {self.adapter.name}: give a str that matches {self._id.pattern}"
             )
 
-    def _allow(self, capability: Capability, options: Mapping[str, object]) -> None:
+    def _allow(self, capability: Capability, options: Iterable[str]) -> None:
         self.capabilities.require(capability)
         known = self.capabilities[capability].limits.options
         if known is not None:
-            check.options(capability, [name for name, given in options.items() if given], known)
+            check.options(capability, options, known)
 
     async def _check_content(
         self, capability: Capability, body: Body, uploads: Sequence[Upload]

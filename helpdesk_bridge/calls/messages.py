@@ -119,16 +119,10 @@ class MessageCalls(TicketCalls):
                 send_at=check.aware(send_at, "send_at"),
                 extra=dict(extra or {}),
             )
-            self._allow(
-                Capability.REPLY,
-                {
-                    "to": draft.to,
-                    "cc": draft.cc,
-                    "bcc": draft.bcc,
-                    "priority": priority,
-                    "kind": kind,
-                },
+            options = check.given(
+                to=draft.to, cc=draft.cc, bcc=draft.bcc, priority=priority, kind=kind
             )
+            self._allow(Capability.REPLY, options)
             if not send_email:
                 self.capabilities.require(Capability.REPLY_WITHOUT_EMAIL)
             if send_at is not None:
@@ -159,7 +153,7 @@ class MessageCalls(TicketCalls):
                 kind=check.member(TicketKind, kind, "kind"),
                 extra=dict(extra or {}),
             )
-            self._allow(Capability.NOTE, {"priority": priority, "kind": kind})
+            self._allow(Capability.NOTE, check.given(priority=priority, kind=kind))
             ref = self._ref(ticket)
             await self._check_content(Capability.NOTE, draft.body, draft.attachments)
         return await self._send("note", ref, draft, draft.status)
@@ -188,7 +182,7 @@ class MessageCalls(TicketCalls):
             )
             if not draft.to:
                 raise InvalidArgument("a forward needs somebody in to=.")
-            self._allow(Capability.FORWARD, {"cc": draft.cc, "bcc": draft.bcc})
+            self._allow(Capability.FORWARD, check.given(cc=draft.cc, bcc=draft.bcc))
             ref = self._ref(ticket)
             await self._check_content(Capability.FORWARD, draft.body, draft.attachments)
         return await self._send("forward", ref, draft, None)
@@ -213,7 +207,7 @@ class MessageCalls(TicketCalls):
                 created_at=check.aware(created_at, "created_at"),
                 extra=dict(extra or {}),
             )
-            self._allow(Capability.ADD_REQUEST, {"created_at": created_at})
+            self._allow(Capability.ADD_REQUEST, check.given(created_at=created_at))
             ref = self._ref(ticket)
             await self._check_content(Capability.ADD_REQUEST, draft.body, draft.attachments)
         return await self._send("add_request", ref, draft, None)

@@ -144,20 +144,18 @@ class TicketCalls(DeskBase):
                 created_at=check.aware(created_at, "created_at"),
                 extra=dict(extra or {}),
             )
-            self._allow(
-                Capability.CREATE_TICKET,
-                {
-                    "status": status,
-                    "priority": priority,
-                    "kind": kind,
-                    "assignee": assignee,
-                    "team": team,
-                    "tags": new.tags,
-                    "channel": channel,
-                    "custom_fields": new.custom_fields,
-                    "created_at": created_at,
-                },
+            options = check.given(
+                status=status,
+                priority=priority,
+                kind=kind,
+                assignee=assignee,
+                team=team,
+                tags=new.tags,
+                channel=channel,
+                custom_fields=new.custom_fields,
+                created_at=created_at,
             )
+            self._allow(Capability.CREATE_TICKET, options)
             if new.status is not None:
                 check.status(new.status, self.capabilities[Capability.CREATE_TICKET])
             await self._check_content(Capability.CREATE_TICKET, new.body, new.attachments)

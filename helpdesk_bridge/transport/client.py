@@ -6,6 +6,7 @@ it, and each of its exceptions is turned into one of ours.
 
 from __future__ import annotations
 
+import io
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime
@@ -226,8 +227,11 @@ def _announced_empty(answer: aiohttp.ClientResponse) -> bool:
 
 def _arguments(request: Request) -> dict[str, Any]:
     """Build the body anew, so that a later attempt sends the same bytes and not an empty rest."""
-    if isinstance(request.body, (JsonBody, FormBody)):
+    if isinstance(request.body, FormBody):
         return {"data": request.body.encode()}
+    if isinstance(request.body, JsonBody):
+        # As a file: aiohttp warns of bytes over 1 MiB, which would be written in one go.
+        return {"data": io.BytesIO(request.body.encode())}
     if isinstance(request.body, Multipart):
         # Without the first flag text fields alone go out urlencoded; without the second, file
         # names that are not ASCII arrive percent-encoded.

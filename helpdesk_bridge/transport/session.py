@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import importlib
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast
@@ -107,19 +108,20 @@ class SessionAuth:
     clock: Callable[[], float] = field(default=time.time, repr=False)
     _token: _Token | None = field(default=None, init=False, repr=False)
     _renewal: asyncio.Task[tuple[str, str]] | None = field(default=None, init=False, repr=False)
+    _failure: tuple[float, str] = field(default=(-math.inf, ""), init=False, repr=False)
     _closed: bool = field(default=False, init=False)
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Sign ``request``; after a 401 renew the token and send it once more."""
         if not request.authenticate:
             return await handler(request)
-        token = await self._current()
+        token = await self._current(request)
         response = await handler(_signed(request, token))
         if response.status != _UNAUTHORISED or self.provider is None:
             return response
         await response.aclose()
         request.progress.bytes_sent = False  # refused: what is sent so far has done nothing
-        renewed = await self._renewed(stale=token, outcome=Outcome.REJECTED)
+        renewed = await self._renewed(request, stale=token, outcome=Outcome.REJECTED)
         return response if renewed == token else await handler(_signed(request, renewed))
 
     async def aclose(self) -> None:
@@ -129,50 +131,66 @@ class SessionAuth:
             self._renewal.cancel()
             await asyncio.wait([self._renewal])
 
-    async def _current(self) -> str:
+    async def _current(self, request: Request) -> str:
         if self.fixed is not None:
             return self.fixed.reveal()
         token = self._token
         if token is None or (token.renew_at is not None and self.clock() >= token.renew_at):
-            return await self._renewed(stale=token.value if token else None)
+            return await self._renewed(request, stale=token.value if token else None)
         return token.value
 
-    async def _renewed(self, stale: str | None, outcome: Outcome = Outcome.NOT_SENT) -> str:
+    async def _renewed(
+        self, request: Request, *, stale: str | None, outcome: Outcome = Outcome.NOT_SENT
+    ) -> str:
         """Return a token other than ``stale``, joining a renewal that is under way.
 
-        ``outcome`` is what is true of the request if there is none.
+        A request that was asked for before the last renewal failed shares that failure: it has
+        only been waiting for its turn. ``outcome`` is what is true of the request if there is
+        no token.
         """
         if self._token is not None and self._token.value != stale:
             return self._token.value
         if self._closed:
             raise DeskClosed("the desk is closed.")
-        if self._renewal is None:
-            self._renewal = asyncio.create_task(self._fetch())
-        renewal = self._renewal
-        try:
-            token, trouble = await asyncio.shield(renewal)
-        except asyncio.CancelledError:
-            if not renewal.cancelled():
-                raise
-            token, trouble = "", "it was cancelled"
-        if token:
-            return token
+        failed_at, trouble = self._failure
+        if request.progress.began > failed_at:
+            token, trouble = await self._joined()
+            if token:
+                return token
         if self._closed:
             raise DeskClosed("the desk was closed while its session was renewed.")
         raise AuthenticationError(f"the session provider failed ({trouble}).", outcome=outcome)
 
+    async def _joined(self) -> tuple[str, str]:
+        """Return what the renewal that is under way, or a new one, comes to."""
+        if self._renewal is None:
+            self._renewal = asyncio.create_task(self._fetch())
+        renewal = self._renewal
+        try:
+            return await asyncio.shield(renewal)
+        except asyncio.CancelledError:
+            if not renewal.cancelled():
+                raise
+        return "", "it was cancelled"
+
     async def _fetch(self) -> tuple[str, str]:
         """Return a token, or what went wrong; an exception that nobody awaits would be a leak."""
         assert self.provider is not None  # noqa: S101 - a desk without one has a fixed token
+        trouble = "it was cancelled"
         try:
             token = Secret(await self.provider.fetch()).reveal()
             check_header("Authorization", f"Bearer {token}")
+            trouble = ""
         except InvalidArgument:
-            return "", "it gave no usable token"
+            trouble = "it gave no usable token"
         except Exception as error:  # noqa: BLE001 - whatever the application's code raises
-            return "", type(error).__name__
+            trouble = type(error).__name__
         finally:
             self._renewal = None
+            if trouble:
+                self._failure = (asyncio.get_running_loop().time(), trouble)
+        if trouble:
+            return "", trouble
         now = self.clock()
         exp = expiry_of(token)
         lifetime = 0.0 if exp is None else exp - now

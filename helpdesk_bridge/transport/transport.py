@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from helpdesk_bridge.transport.values import (
     Multipart,
     Operation,
     Part,
+    Progress,
     Request,
     Response,
     TransportOptions,
@@ -100,6 +102,7 @@ class Transport:
                 headers=dict(headers or {}),
                 body=_body(json, form, multipart),
                 authenticate=authenticate,
+                progress=_begun(),
             )
         )
 
@@ -108,7 +111,9 @@ class Transport:
         self, operation: Operation, path: Iterable[str]
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open a download: ``async with transport.stream(…) as chunks`` gives its bytes."""
-        request = Request(operation=operation, method="GET", path=tuple(path), stream=True)
+        request = Request(
+            operation=operation, method="GET", path=tuple(path), stream=True, progress=_begun()
+        )
         response = await self._handler(request)
         try:
             assert response.chunks is not None  # noqa: S101 - asked for by stream=True
@@ -124,6 +129,10 @@ class Transport:
             await close_auth()
         if self._client is not None:
             await self._client.aclose()
+
+
+def _begun() -> Progress:
+    return Progress(began=asyncio.get_running_loop().time())
 
 
 def _body(

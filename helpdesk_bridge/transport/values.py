@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
@@ -143,6 +144,8 @@ class Multipart:
 class Progress:
     """How far a request has come; shared by the layers of the pipeline, written by few."""
 
+    began: float = math.inf
+    """When the request was asked for (loop time)."""
     waiting: bool = False
     """Queueing for one of the desk's own slots: nothing can have been sent."""
     bytes_sent: bool = False

@@ -56,7 +56,7 @@ class Mapped:
                 url=str(url.with_query(None)),
                 query=tuple(sorted(url.query.items())),
                 headers=kwargs["headers"],
-                body=None if data is None else json.loads(data),
+                body=None if data is None else json.loads(data.getvalue()),
             )
         )
 

@@ -1,13 +1,8 @@
-"""Session tokens: one renewal for any number of tasks, and none of it ever shown."""
+"""Session tokens: one renewal for any number of tasks, in good time."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
-import logging
-import pickle
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -15,82 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import (
-    AuthenticationError,
     ConfigurationError,
-    DeskClosed,
-    HelpdeskError,
     InvalidArgument,
-    Outcome,
 )
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import (
     ChosenAuth,
-    Effect,
     Fetch,
     Handler,
-    Operation,
     Request,
     Response,
     SessionAuth,
     TokenProvider,
 )
 from helpdesk_bridge.transport.session import expiry_of
-
-READ = Operation("list_messages", Effect.READ)
-NOW = 1_800_000_000.0
-
-
-def encoded(part: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
-
-
-def jwt(exp: Any, name: str = "s") -> str:
-    return f"{encoded({'alg': 'none'})}.{encoded({'exp': exp, 'name': name})}.{name}"
-
-
-def request(**changes: Any) -> Request:
-    given: dict[str, Any] = {"operation": READ, "method": "GET", "path": ("api", "messages")}
-    return Request(**{**given, **changes})
-
-
-class Server:
-    """Accepts the tokens it is told to, and keeps what was sent."""
-
-    def __init__(self, *accepted: str) -> None:
-        self.accepted = set(accepted)
-        self.seen: list[str | None] = []
-
-    async def __call__(self, request: Request) -> Response:
-        bearer = request.headers.get("Authorization")
-        self.seen.append(bearer)
-        request.progress.bytes_sent = True
-        await asyncio.sleep(0)
-        good = bearer is not None and bearer.removeprefix("Bearer ") in self.accepted
-        return Response(request=request, status=200 if good else 401, headers={})
-
-
-def session(
-    *tokens: Any, clock: Callable[[], float] = lambda: NOW
-) -> tuple[SessionAuth, list[Any]]:
-    """Return a session over a provider that gives (or raises) these one after the other."""
-    given: list[Any] = []
-
-    async def fetch() -> Any:
-        token = tokens[len(given)]
-        given.append(token)
-        await asyncio.sleep(0)
-        if isinstance(token, BaseException):
-            raise token
-        return token
-
-    return SessionAuth(provider=TokenProvider(fetch), clock=clock), given
-
-
-async def failure(awaitable: Awaitable[Any]) -> HelpdeskError:
-    with pytest.raises(HelpdeskError) as info:
-        await awaitable
-    return info.value
-
+from tests.transport.sessions import NOW, Server, encoded, failure, jwt, request, session
 
 # -- one renewal for all ---------------------------------------------------------------------
 
@@ -255,145 +189,6 @@ def test_any_exp_reads_as_a_number_or_not_at_all(exp: Any) -> None:
 )
 def test_an_expiry_is_read_from_a_readable_jwt_only(token: str, expiry: float | None) -> None:
     assert expiry_of(token) == expiry
-
-
-# -- what can go wrong -----------------------------------------------------------------------
-
-
-@pytest.mark.asyncio
-async def test_a_cancelled_leader_fails_nobody_else() -> None:
-    go_on, begun = asyncio.Event(), asyncio.Event()
-
-    async def fetch() -> str:
-        begun.set()
-        await go_on.wait()
-        return "one"
-
-    auth, server = SessionAuth(provider=TokenProvider(fetch)), Server("one")
-    leader = asyncio.create_task(auth(request(), server))
-    await begun.wait()
-    others = [asyncio.create_task(auth(request(), server)) for _ in range(20)]
-    leader.cancel()
-    await asyncio.wait([leader])
-    go_on.set()
-    assert {answer.status for answer in await asyncio.gather(*others)} == {200}
-    assert leader.cancelled()
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize(
-    "bad",
-    [ConnectionError("canary"), KeyError("canary"), asyncio.CancelledError("canary"), None, 7,
-     b"canary", "", "two words\n", "caf\u00e9-canary"],
-)  # fmt: skip
-async def test_a_provider_that_gives_no_token_is_an_authentication_error_and_is_asked_again(
-    bad: Any,
-) -> None:
-    auth, _ = session(bad, "good")
-    server = Server("good")
-    error = await failure(auth(request(), server))
-    assert (type(error), error.outcome, server.seen) == (AuthenticationError, Outcome.NOT_SENT, [])
-    assert (await auth(request(), server)).status == 200
-
-
-@pytest.mark.asyncio
-async def test_a_provider_that_is_no_coroutine_function_is_an_authentication_error() -> None:
-    auth = SessionAuth(provider=TokenProvider(lambda: "canary"))  # type: ignore[arg-type,return-value]
-    assert type(await failure(auth(request(), Server()))) is AuthenticationError
-
-
-@pytest.mark.asyncio
-async def test_one_failure_is_told_to_all_who_wait_for_it() -> None:
-    auth, given = session(ConnectionError(), "good")
-    calls = (failure(auth(request(), Server())) for _ in range(20))
-    assert {type(error) for error in await asyncio.gather(*calls)} == {AuthenticationError}
-    assert len(given) == 1
-
-
-@pytest.mark.asyncio
-async def test_a_failed_renewal_after_a_refusal_says_that_the_request_was_refused() -> None:
-    auth, _ = session("one", ConnectionError())
-    sent = request()
-    error = await failure(auth(sent, Server()))
-    assert (type(error), error.outcome) == (AuthenticationError, Outcome.REJECTED)
-    assert sent.progress.bytes_sent is False
-
-
-@pytest.mark.asyncio
-async def test_a_failed_renewal_in_good_time_says_that_nothing_was_sent() -> None:
-    now = [NOW]
-    token = jwt(NOW + 3600)
-    auth, _ = session(token, ConnectionError(), clock=lambda: now[0])
-    await auth(request(), Server(token))
-    now[0] += 3600
-    error = await failure(auth(request(), Server(token)))
-    assert (type(error), error.outcome) == (AuthenticationError, Outcome.NOT_SENT)
-
-
-@pytest.mark.asyncio
-async def test_closing_during_a_renewal_ends_it_and_tells_those_who_wait() -> None:
-    begun, ended = asyncio.Event(), asyncio.Event()
-
-    async def fetch() -> str:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        return ""
-
-    auth = SessionAuth(provider=TokenProvider(fetch))
-    before = asyncio.all_tasks()
-    waiters = [asyncio.create_task(failure(auth(request(), Server()))) for _ in range(20)]
-    await begun.wait()
-    await auth.aclose()
-    assert ended.is_set()
-    errors = await asyncio.gather(*waiters)
-    assert ({type(error) for error in errors}, asyncio.all_tasks()) == ({DeskClosed}, before)
-
-
-@pytest.mark.asyncio
-async def test_a_closed_session_fetches_no_more_and_may_be_closed_again() -> None:
-    auth, given = session("one")
-    await auth.aclose()
-    await auth.aclose()
-    assert type(await failure(auth(request(), Server()))) is DeskClosed
-    assert given == []
-
-
-@pytest.mark.asyncio
-async def test_a_caller_that_is_cancelled_is_cancelled() -> None:
-    begun = asyncio.Event()
-
-    async def fetch() -> str:
-        begun.set()
-        return await asyncio.Event().wait() and ""
-
-    auth = SessionAuth(provider=TokenProvider(fetch))
-    caller = asyncio.create_task(auth(request(), Server()))
-    await begun.wait()
-    caller.cancel()
-    await asyncio.wait([caller])
-    await auth.aclose()
-    assert caller.cancelled()
-
-
-# -- what is shown ---------------------------------------------------------------------------
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize("token", ["canary", "canary\n", jwt(NOW + 60, "canary")])
-async def test_a_token_is_in_no_repr_no_error_and_no_log(
-    token: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    auth, _ = session(token, ConnectionError(f"Bearer {token}"))
-    error = await failure(auth(request(), Server()))
-    fixed = SessionAuth(Secret(token))
-    shown = [repr(auth), repr(auth._token), repr(fixed), str(error), repr(error), caplog.text]
-    assert not [text for text in shown if "canary" in text or token in text]
-    assert b"canary" not in pickle.dumps(error)
-    assert error.__context__ is None
 
 
 # -- providers -------------------------------------------------------------------------------

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest.mock import Mock
 
-import aiohttp
 import pytest
 import pytest_asyncio
-from aioresponses import aioresponses, core
+from aioresponses import aioresponses
 from helpdesk_bridge_airclou import AirclouSettings
 from helpdesk_bridge_airclou.fake import AirclouFake
 
@@ -105,20 +103,6 @@ class ScriptedFake(AirclouFake):
 
 Connect = Callable[..., Helpdesk]
 Caught = Callable[[Awaitable[Any]], Awaitable[HelpdeskError]]
-
-
-class _Response(aiohttp.ClientResponse):
-    """Gives aioresponses 0.7.9 the argument that aiohttp requires since 3.14."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"stream_writer": Mock(output_size=0), **kwargs})
-
-
-@pytest.fixture
-def responses(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
-    monkeypatch.setattr(core, "ClientResponse", _Response)
-    with aioresponses() as mocked:
-        yield mocked
 
 
 @pytest.fixture

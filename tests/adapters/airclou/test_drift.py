@@ -173,6 +173,7 @@ def test_one_changed_node_is_read_or_named(name: str, data: st.DataObject) -> No
             assert mutation.path == ("message", "ticketId")
         elif isinstance(error, HelpdeskError):
             assert type(error) is ProtocolError
+            # Without its wrapper an answer is read as a bare object, which has no id.
             bare = (mutation.what, mutation.path, error.path) == ("drop", kind.at, "$.id")
             assert bare or is_named(error, mutation), (error.path, mutation)
             assert not any(text in str(error) + repr(error) for text in shown(mutation.value))

@@ -121,9 +121,10 @@ async def test_a_failing_provider_fails_every_task_and_the_next_call_tries_again
 ) -> None:  # fmt: skip
     await renewing.messages(tkt(stored))
     expire(fake, clock)
-    provider.failing = True
+    provider.failing, provider.calls = True, 0
     failures = await asyncio.gather(*read(renewing, stored), return_exceptions=True)
     assert {type(failure) for failure in failures} == {AuthenticationError}
+    assert (len(failures), provider.calls) == (TASKS, 1)
     provider.failing = False
     assert len(await renewing.messages(tkt(stored))) == 1
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from unittest.mock import Mock
 
-import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from aioresponses import aioresponses, core
+from aioresponses import aioresponses
 from attrs import define, field, frozen
 from helpdesk_bridge_helpspace import HelpSpaceSettings
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
@@ -185,7 +183,7 @@ class Mapped:
                 url=str(url.with_query(None)),
                 query=tuple(sorted(url.query.items())),
                 headers=kwargs["headers"],
-                body=None if data is None else json.loads(data),
+                body=None if data is None else json.loads(data.getvalue()),
             )
         )
 
@@ -236,20 +234,6 @@ class ScriptedFake(HelpSpaceFake):
 
 Connect = Callable[..., Helpdesk]
 Caught = Callable[[Awaitable[Any]], Awaitable[HelpdeskError]]
-
-
-class _Response(aiohttp.ClientResponse):
-    """Gives aioresponses 0.7.9 the argument that aiohttp requires since 3.14."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"stream_writer": Mock(output_size=0), **kwargs})
-
-
-@pytest.fixture
-def responses(monkeypatch: pytest.MonkeyPatch) -> Iterator[aioresponses]:
-    monkeypatch.setattr(core, "ClientResponse", _Response)
-    with aioresponses() as mocked:
-        yield mocked
 
 
 @pytest.fixture

@@ -282,8 +282,10 @@ async def test_the_fake_refuses_a_request_without_both_headers(
 ) -> None:
     headers = {"Authorization": f"Bearer {fake.token}", "Hs-Client-Id": fake.client_id}
     del headers[missing]
-    async with aiohttp.ClientSession() as session:
-        answer = await session.get(f"{fake.base_url}/tickets", headers=headers)
+    async with (
+        aiohttp.ClientSession(headers=headers) as client,
+        client.get(f"{fake.base_url}/tickets") as answer,
+    ):
         assert answer.status == 401
 
 

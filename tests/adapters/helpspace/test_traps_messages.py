@@ -162,7 +162,6 @@ async def test_t23_an_inline_image_is_a_part_with_its_cid_in_a_message(
 
 
 @pytest.mark.asyncio
-@pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")
 @pytest.mark.parametrize(("size", "refused"), [(3_750_000, False), (3_750_001, True)])
 async def test_t24_five_megabytes_are_of_base64(
     fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, size: int, refused: bool

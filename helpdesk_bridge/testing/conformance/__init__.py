@@ -1,0 +1,71 @@
+"""The promises of the contract as tests: subclass :class:`AdapterSuite` and give it an account.
+
+.. code-block:: python
+
+    from contextlib import asynccontextmanager
+
+    from helpdesk_bridge.testing.conformance import AdapterSuite, fake_account
+
+
+    class TestAcme(AdapterSuite):
+        @asynccontextmanager
+        async def account(self):
+            async with AcmeFake() as fake:
+                yield fake_account(fake)
+
+Every capability is tested: what the adapter offers must work, and what it does not offer must be
+refused without a request. Nothing is skipped. The suite asks the account's :class:`Witness` what
+happened, not the adapter. It needs pytest and pytest-asyncio (the extra ``[testing]``), and reads
+best with ``pytest_plugins = ["helpdesk_bridge.testing.plugin"]`` in the top ``conftest.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+import pytest_asyncio
+
+from helpdesk_bridge.testing.conformance.account import (
+    Account,
+    Place,
+    Seen,
+    StoreWitness,
+    Witness,
+    fake_account,
+    memory_account,
+)
+from helpdesk_bridge.testing.conformance.filters import FilterPromises
+from helpdesk_bridge.testing.conformance.messages import MessagePromises
+from helpdesk_bridge.testing.conformance.refusals import RefusalPromises
+from helpdesk_bridge.testing.conformance.sending import SendingPromises
+from helpdesk_bridge.testing.conformance.tickets import TicketPromises
+
+__all__ = [
+    "Account",
+    "AdapterSuite",
+    "Place",
+    "Seen",
+    "StoreWitness",
+    "Witness",
+    "fake_account",
+    "memory_account",
+]
+
+
+@pytest.mark.asyncio
+class AdapterSuite(
+    TicketPromises, FilterPromises, MessagePromises, SendingPromises, RefusalPromises
+):
+    """All promises of the contract. Override :meth:`account`, and nothing else."""
+
+    def account(self) -> AbstractAsyncContextManager[Account]:
+        """Open a new, empty account: start the fake or server, and say what the account has."""
+        raise NotImplementedError
+
+    @pytest_asyncio.fixture
+    async def place(self) -> AsyncIterator[Place]:
+        """Open a desk on a new account for each test."""
+        async with self.account() as account, account.open() as desk:
+            yield Place(desk=desk, account=account)

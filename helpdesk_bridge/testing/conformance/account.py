@@ -1,0 +1,227 @@
+"""What a suite is run on: an account, a desk on it, and a witness of what happened there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from helpdesk_bridge.drafts import Upload
+from helpdesk_bridge.helpdesk import Helpdesk, connect
+from helpdesk_bridge.model import Audience, MessageType, Party, Role, Status, Ticket
+from helpdesk_bridge.testing.fake import Exchange, FakeServer
+from helpdesk_bridge.testing.memory import MemorySettings
+from helpdesk_bridge.testing.store import Store, TickingClock
+from helpdesk_bridge.text import html_to_text
+
+__all__ = [
+    "Account",
+    "Place",
+    "Seen",
+    "StoreWitness",
+    "Witness",
+    "fake_account",
+    "memory_account",
+]
+
+
+@frozen(kw_only=True)
+class Seen:
+    """A message as the helpdesk itself keeps it."""
+
+    type: MessageType
+    audience: Audience
+    text: str
+
+
+@frozen(kw_only=True)
+class Letter:
+    """A mail that left, or would have: to whom, and its words."""
+
+    recipients: frozenset[str]
+    text: str
+
+
+class Witness(Protocol):
+    """What the helpdesk itself says; for a live server, by other means than the adapter."""
+
+    async def letters(self) -> Sequence[Letter]:
+        """Return every mail to people outside that a message caused, oldest first."""
+
+    async def messages(self, ticket_id: str) -> Sequence[Seen]:
+        """Return the messages of a ticket, oldest first, without system events."""
+
+    async def arrange(self, ticket_id: str, **fields: Any) -> None:
+        """Set fields of a ticket that the desk cannot set: status, assignee, team, tags."""
+
+    async def add_requests(self, ticket_id: str, texts: Sequence[str]) -> None:
+        """Let the customer write messages."""
+
+    async def add_tickets(self, requester: str, count: int) -> None:
+        """Let a customer write new tickets of one message each."""
+
+    def requests(self) -> int | None:
+        """Return how many requests were made so far; None where there is no HTTP."""
+
+
+@frozen(kw_only=True)
+class Account:
+    """An account and what it has.
+
+    ``open`` returns a desk on it; ``stranger`` one with wrong credentials (None: there are none).
+    ``agent``, ``team`` and ``tags`` are things that exist and can be set; None and () where the
+    vendor knows no such thing. ``many`` is more than fits on one page of tickets or messages.
+    """
+
+    open: Callable[[], Helpdesk]
+    witness: Witness
+    stranger: Callable[[], Helpdesk] | None = None
+    customer: str = "li@customer.example"
+    other_customer: str = "bo@customer.example"
+    partner: str = "bank@partner.example"
+    agent: Party | None = None
+    team: str | None = None
+    tags: tuple[str, ...] = ()
+    many: int = 120
+
+
+@frozen(kw_only=True)
+class Place:
+    """A desk on an account, and short ways to what every test needs."""
+
+    desk: Helpdesk
+    account: Account
+
+    @property
+    def witness(self) -> Witness:
+        """Who says what happened."""
+        return self.account.witness
+
+    async def ticket(
+        self,
+        *,
+        subject: str = "Invoice 4711",
+        text: str = "I paid this invoice twice.",
+        requester: str | None = None,
+        attachments: Sequence[Upload] = (),
+        **fields: Any,
+    ) -> Ticket:
+        """Create a ticket of the customer's."""
+        return await self.desk.create_ticket(
+            subject=subject,
+            requester=requester or self.account.customer,
+            text=text,
+            attachments=attachments,
+            **fields,
+        )
+
+    async def mailed(self, words: str) -> list[frozenset[str]]:
+        """Return the recipients of each mail that holds ``words``."""
+        return [
+            letter.recipients for letter in await self.witness.letters() if words in letter.text
+        ]
+
+    async def stored(self, ticket: Ticket, words: str) -> list[tuple[MessageType, Audience]]:
+        """Return type and audience of each stored message that holds ``words``."""
+        return [
+            (seen.type, seen.audience)
+            for seen in await self.witness.messages(ticket.id)
+            if words in seen.text
+        ]
+
+
+@frozen
+class StoreWitness:
+    """The witness of a fake: its Store and its journal.
+
+    ``number`` turns a ticket's id into the Store's; the default takes its digits.
+    """
+
+    store: Store
+    journal: Sequence[Exchange] | None = None
+    number: Callable[[str], int] = field(default=lambda word: int(re.sub(r"\D", "", word)))
+
+    async def letters(self) -> list[Letter]:
+        """Return the outbox."""
+        return [
+            Letter(recipients=mail.recipients, text=html_to_text(mail.html))
+            for mail in self.store.outbox
+        ]
+
+    async def messages(self, ticket_id: str) -> list[Seen]:
+        """Return the stored messages."""
+        return [
+            Seen(type=m.type, audience=m.audience, text=html_to_text(m.html))
+            for m in self.store.tickets[self.number(ticket_id)].messages
+            if m.type is not MessageType.SYSTEM
+        ]
+
+    async def arrange(self, ticket_id: str, **fields: Any) -> None:
+        """Set fields of a stored ticket."""
+        self.store.update_ticket(self.number(ticket_id), **fields)
+
+    async def add_requests(self, ticket_id: str, texts: Sequence[str]) -> None:
+        """Add messages of the ticket's requester."""
+        ticket = self.store.tickets[self.number(ticket_id)]
+        for text in texts:
+            self.store.add_message(
+                ticket.id,
+                type=MessageType.REQUEST,
+                audience=Audience.EXTERNAL,
+                author=ticket.requester,
+                html=f"<p>{text}</p>",
+            )
+
+    async def add_tickets(self, requester: str, count: int) -> None:
+        """Add tickets of one message each."""
+        for number in range(count):
+            self.store.create_ticket(
+                subject=f"one of many, {number}",
+                requester=self.store.person(requester),
+                html="<p>One of many.</p>",
+                status=Status.OPEN,
+            )
+
+    def requests(self) -> int | None:
+        """Return the length of the journal."""
+        return None if self.journal is None else len(self.journal)
+
+
+def fake_account(
+    fake: FakeServer, *, stranger: Mapping[str, Any] | None = None, **has: Any
+) -> Account:
+    """Return the account behind a fake.
+
+    ``stranger`` are the keys of its table that make the credentials wrong; ``has`` what else
+    :class:`Account` takes. Agents, teams and tags are those of the fake's Store.
+    """
+    table, store = fake.table(), fake.store
+    known: dict[str, Any] = {
+        "agent": store.agents[0] if store.agents else None,
+        "team": next(iter(store.teams.values()), None),
+        "tags": tuple(store.tags[:2]),
+    }
+
+    def opens(changed: Mapping[str, Any]) -> Callable[[], Helpdesk]:
+        return lambda: connect("it", config={"desks": {"it": {**table, **changed}}})
+
+    return Account(
+        open=opens({}),
+        stranger=None if stranger is None else opens(stranger),
+        witness=StoreWitness(store, fake.journal),
+        **{**known, **has},
+    )
+
+
+def memory_account(open_desk: Callable[[MemorySettings], Helpdesk] = Helpdesk) -> Account:
+    """Return an account in memory; ``open_desk`` may put another adapter on it."""
+    store = Store(clock=TickingClock())
+    return Account(
+        open=lambda: open_desk(MemorySettings(store=store)),
+        witness=StoreWitness(store),
+        agent=Party(id="7", name="Ada", email="ada@helpdesk.example", role=Role.AGENT),
+        team="Billing",
+        tags=("vip", "bug"),
+    )

@@ -1,0 +1,121 @@
+"""Promises about filters: each is exact and complete, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from helpdesk_bridge.capabilities import Capability
+from helpdesk_bridge.model import Party, Status
+from helpdesk_bridge.testing.conformance.account import Place
+
+__all__ = ["FilterPromises"]
+
+
+async def _listed(place: Place, **filters: Any) -> list[str]:
+    return [ticket.id async for ticket in place.desk.tickets(**filters)]
+
+
+class FilterPromises:
+    """What holds for every filter that a desk offers."""
+
+    @pytest.mark.parametrize("status", [Status.NEW, Status.OPEN, Status.PENDING, Status.RESOLVED])
+    async def test_a_status_filters_exactly(self, place: Place, status: Status) -> None:
+        support = place.desk.capabilities[Capability.FILTER_STATUS]
+        known = support.limits.statuses
+        if not _offered(place, Capability.FILTER_STATUS) or (known and status not in known):
+            return
+        wanted, other = await place.ticket(), await place.ticket()
+        await place.witness.arrange(wanted.id, status=status)
+        unlike = Status.OPEN if status is not Status.OPEN else Status.PENDING
+        await place.witness.arrange(other.id, status=unlike)
+        assert await _listed(place, status=status) == [wanted.id]
+
+    async def test_an_assignee_filters_exactly(self, place: Place) -> None:
+        if not _offered(place, Capability.FILTER_ASSIGNEE):
+            return
+        agent = place.account.agent
+        assert agent is not None, "an account with assignees needs an agent"
+        wanted, _ = await place.ticket(), await place.ticket()
+        await place.witness.arrange(wanted.id, assignee=agent)
+        assert await _listed(place, assignee=Party(id=agent.id)) == [wanted.id]
+
+    async def test_a_team_filters_exactly(self, place: Place) -> None:
+        if not _offered(place, Capability.FILTER_TEAM):
+            return
+        team = place.account.team
+        assert team is not None, "an account with teams needs one"
+        wanted, _ = await place.ticket(), await place.ticket()
+        await place.witness.arrange(wanted.id, team=team)
+        assert await _listed(place, team=team) == [wanted.id]
+
+    async def test_a_tag_filters_exactly(self, place: Place) -> None:
+        if not _offered(place, Capability.FILTER_TAG):
+            return
+        first, second = place.account.tags[:2] or ("vip", "bug")
+        wanted, other = await place.ticket(), await place.ticket()
+        await place.witness.arrange(wanted.id, tags=(first, second))
+        await place.witness.arrange(other.id, tags=(second,))
+        assert await _listed(place, tag=first) == [wanted.id]
+
+    async def test_a_requester_filters_exactly(self, place: Place) -> None:
+        if not _offered(place, Capability.FILTER_REQUESTER):
+            return
+        wanted = await place.ticket(requester=place.account.other_customer)
+        await place.ticket(requester=f"x{place.account.other_customer}")
+        address = place.account.other_customer
+        assert await _listed(place, requester=address) == [wanted.id]
+        assert await _listed(place, requester=address.upper()) == [wanted.id]
+
+    async def test_words_are_found(self, place: Place) -> None:
+        if not _offered(place, Capability.FILTER_TEXT):
+            return
+        wanted, _ = await place.ticket(subject="A zebra crossing"), await place.ticket()
+        assert await _listed(place, text="zebra") == [wanted.id]
+
+    @pytest.mark.parametrize(
+        ("capability", "name", "time"),
+        [
+            (Capability.FILTER_CREATED_SINCE, "created_since", "created_at"),
+            (Capability.FILTER_UPDATED_SINCE, "updated_since", "updated_at"),
+        ],
+    )
+    async def test_a_time_filters_to_the_second_and_is_inclusive(
+        self, place: Place, capability: Capability, name: str, time: str
+    ) -> None:
+        if not _offered(place, capability):
+            return
+        made = [await place.ticket() for _ in range(3)]
+        times: Mapping[str, Any] = {
+            ticket.id: getattr(await place.desk.ticket(ticket.id), time) for ticket in made
+        }
+        since = sorted(times.values())[1]
+        expected = {ticket_id for ticket_id, at in times.items() if at >= since}
+        assert set(await _listed(place, **{name: since})) == expected
+        later = max(times.values()) + timedelta(seconds=1)
+        assert await _listed(place, **{name: later}) == []
+
+    async def test_several_filters_must_all_hold(self, place: Place) -> None:
+        if not _offered(place, Capability.FILTER_REQUESTER, Capability.FILTER_STATUS):
+            return
+        mine, closed = await place.ticket(), await place.ticket()
+        await place.ticket(requester=place.account.other_customer)
+        await place.witness.arrange(closed.id, status=Status.PENDING)
+        found = await _listed(place, requester=place.account.customer, status=Status.PENDING)
+        assert (found, mine.id in found) == ([closed.id], False)
+
+    async def test_a_filter_reads_past_pages_without_a_match(self, place: Place) -> None:
+        if not _offered(place, Capability.FILTER_REQUESTER):
+            return
+        first = await place.ticket(requester=place.account.other_customer)
+        await place.witness.add_tickets(place.account.customer, place.account.many)
+        last = await place.ticket(requester=place.account.other_customer)
+        found = await _listed(place, requester=place.account.other_customer)
+        assert sorted(found) == sorted([first.id, last.id])
+
+
+def _offered(place: Place, *capabilities: Capability) -> bool:
+    return place.desk.capabilities.supports(*capabilities)

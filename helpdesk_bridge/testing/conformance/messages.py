@@ -1,0 +1,125 @@
+"""Promises about reading: a conversation is whole, in order, and says who speaks to whom."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from helpdesk_bridge.capabilities import Capability
+from helpdesk_bridge.errors import NotFound
+from helpdesk_bridge.model import Audience, MessageType, Role, Ticket
+from helpdesk_bridge.testing.conformance.account import Place
+
+__all__ = ["MessagePromises"]
+
+
+class MessagePromises:
+    """What holds for the messages of every desk."""
+
+    async def test_a_conversation_is_whole_and_oldest_first(self, place: Place) -> None:
+        ticket = await place.ticket()
+        texts = [f"message number {number}" for number in range(place.account.many)]
+        await place.witness.add_requests(ticket.id, texts)
+        read = [message.text async for message in place.desk.messages(ticket.id)]
+        assert read[1:] == texts
+
+    async def test_a_conversation_names_every_message_once(self, place: Place) -> None:
+        ticket = await place.ticket()
+        await place.witness.add_requests(ticket.id, ["more words"] * place.account.many)
+        ids = [message.id async for message in place.desk.messages(ticket)]
+        assert len(set(ids)) == len(ids) == place.account.many + 1
+
+    async def test_times_rise_and_are_aware_and_in_utc(self, place: Place) -> None:
+        ticket = await place.ticket()
+        await place.witness.add_requests(ticket.id, ["second words", "third words"])
+        times = [m.created_at async for m in place.desk.messages(ticket) if m.created_at]
+        assert len(times) == 3
+        assert times == sorted(times)
+        assert all(time.tzinfo is UTC for time in times)
+
+    async def test_the_customers_words_are_a_request_by_the_customer(self, place: Place) -> None:
+        ticket = await place.ticket()
+        message = (await place.desk.messages(ticket)).items[0]
+        assert (message.type, message.audience) == (MessageType.REQUEST, Audience.EXTERNAL)
+        assert message.author.role is Role.CUSTOMER
+        assert message.is_public
+
+    async def test_the_desks_words_are_a_response_by_an_agent(self, place: Place) -> None:
+        ticket = await place.ticket()
+        await place.desk.reply(ticket, text="We are on it.", send_email=True)
+        message = [m async for m in place.desk.messages(ticket.id)][-1]
+        assert (message.type, message.audience) == (MessageType.RESPONSE, Audience.EXTERNAL)
+        assert message.author.role is not Role.CUSTOMER
+
+    async def test_a_note_is_read_as_internal(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.NOTE):
+            return
+        ticket = await place.ticket()
+        await place.desk.note(ticket, text="Between agents.")
+        message = [m async for m in place.desk.messages(ticket.id)][-1]
+        assert (message.type, message.audience) == (MessageType.NOTE, Audience.INTERNAL)
+        assert not message.is_public
+
+    async def test_messages_belong_to_their_ticket(self, place: Place) -> None:
+        ticket, other = await place.ticket(), await place.ticket(text="Another matter.")
+        read = [message async for message in place.desk.messages(ticket)]
+        assert {message.ticket_id for message in read} == {ticket.id}
+        assert "Another matter." not in [message.text for message in read]
+        assert other.id != ticket.id
+
+    async def test_types_keep_only_what_was_asked_for(self, place: Place) -> None:
+        ticket = await place.ticket()
+        await place.desk.reply(ticket, text="We are on it.", send_email=True)
+        asked = place.desk.messages(ticket, types=[MessageType.RESPONSE])
+        assert [message.text async for message in asked] == ["We are on it."]
+
+    async def test_a_message_reads_alone_as_in_its_conversation(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.GET_MESSAGE):
+            return
+        ticket = await place.ticket()
+        listed = (await place.desk.messages(ticket)).items[0]
+        alone = await place.desk.message(ticket, listed.id)
+        assert (alone.id, alone.type, alone.text) == (listed.id, listed.type, listed.text)
+
+    async def test_a_message_of_another_ticket_is_not_found(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.GET_MESSAGE):
+            return
+        ticket, other = await place.ticket(), await place.ticket()
+        foreign = (await place.desk.messages(other)).items[0]
+        with pytest.raises(NotFound):
+            await place.desk.message(ticket, foreign.id)
+
+    @pytest.mark.parametrize(
+        "text", ["Größe, ça va?", "emoji 👩‍💻 and 日本語", "a < b && c > d", "line one\nline two"]
+    )
+    async def test_words_come_back_as_they_were_written(self, place: Place, text: str) -> None:
+        ticket = await place.ticket(text=text)
+        await place.desk.reply(ticket, text=text, send_email=True)
+        read = [m.text async for m in place.desk.messages(ticket.id)]
+        assert read == [text, text]
+
+    async def test_html_comes_back_with_its_words_and_links(self, place: Place) -> None:
+        ticket = await place.ticket()
+        html = '<p>See <a href="https://example.org/a?b=1&amp;c=2">this</a> &amp; that.</p>'
+        await place.desk.reply(ticket, html=html, send_email=True)
+        message = [m async for m in place.desk.messages(ticket.id)][-1]
+        assert "https://example.org/a?b=1&amp;c=2" in (message.html or "")
+        assert (message.text or "").replace("(https://example.org/a?b=1&c=2)", "").split() == [
+            *("See", "this", "&", "that."),
+        ]
+
+    async def test_the_messages_of_what_is_not_there_are_not_found(self, place: Place) -> None:
+        ticket = await place.ticket()
+        with pytest.raises(NotFound):
+            await place.desk.messages(ticket.id[:-4] + "9999")
+
+    async def test_conversations_come_whole_and_in_the_order_asked_for(self, place: Place) -> None:
+        tickets = [await place.ticket() for _ in range(4)]
+        await place.witness.add_requests(tickets[2].id, ["a second message"])
+        asked: list[Ticket | str] = [tickets[2], tickets[0].id, tickets[3]]
+        read = [
+            (ticket.id, len(messages))
+            async for ticket, messages in place.desk.conversations(asked, concurrency=2)
+        ]
+        assert read == [(tickets[2].id, 2), (tickets[0].id, 1), (tickets[3].id, 1)]

@@ -1,0 +1,169 @@
+"""Promises about writing: who is mailed, once, and what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+import pytest
+
+from helpdesk_bridge.capabilities import Capability
+from helpdesk_bridge.drafts import SentMessage, Upload
+from helpdesk_bridge.errors import UnsupportedCapability
+from helpdesk_bridge.model import Audience, MessageType, Status
+from helpdesk_bridge.testing.conformance.account import Place
+
+__all__ = ["SendingPromises"]
+
+WORDS = "these words are of one message"
+
+
+class SendingPromises:
+    """What holds for whatever a desk writes."""
+
+    async def test_a_reply_is_mailed_once_to_the_requester(self, place: Place) -> None:
+        ticket = await place.ticket()
+        await place.desk.reply(ticket.id, text=WORDS, send_email=True)
+        assert await place.mailed(WORDS) == [{place.account.customer}]
+
+    async def test_a_reply_is_stored_as_one(self, place: Place) -> None:
+        ticket = await place.ticket()
+        await place.desk.reply(ticket, text=WORDS, send_email=True)
+        assert await place.stored(ticket, WORDS) == [(MessageType.RESPONSE, Audience.EXTERNAL)]
+
+    async def test_a_reply_without_mail_is_stored_and_mails_nobody(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.REPLY_WITHOUT_EMAIL):
+            return
+        ticket = await place.ticket()
+        await place.desk.reply(ticket, text=WORDS, send_email=False)
+        assert await place.stored(ticket, WORDS) == [(MessageType.RESPONSE, Audience.EXTERNAL)]
+        assert list(await place.witness.letters()) == []
+
+    @pytest.mark.parametrize("option", ["cc", "bcc"])
+    async def test_copies_are_sent_along(self, place: Place, option: str) -> None:
+        ticket = await place.ticket()
+        given = {option: [place.account.partner]}
+        try:
+            await place.desk.reply(ticket, text=WORDS, send_email=True, **given)  # type: ignore[arg-type]
+        except UnsupportedCapability:
+            assert await place.mailed(WORDS) == []
+            return
+        assert await place.mailed(WORDS) == [{place.account.customer, place.account.partner}]
+
+    async def test_to_takes_the_place_of_the_requester(self, place: Place) -> None:
+        ticket = await place.ticket()
+        try:
+            await place.desk.reply(ticket, text=WORDS, send_email=True, to=[place.account.partner])
+        except UnsupportedCapability:
+            assert await place.mailed(WORDS) == []
+            return
+        assert await place.mailed(WORDS) == [{place.account.partner}]
+
+    async def test_a_note_is_stored_as_one_and_mails_nobody(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.NOTE):
+            return
+        ticket = await place.ticket()
+        await place.desk.note(ticket, html=f"<p>{WORDS}</p>")
+        assert await place.stored(ticket, WORDS) == [(MessageType.NOTE, Audience.INTERNAL)]
+        assert list(await place.witness.letters()) == []
+
+    async def test_a_forward_reaches_the_third_party_and_nobody_else(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.FORWARD):
+            return
+        ticket = await place.ticket()
+        await place.desk.forward(ticket, to=[place.account.partner], text=WORDS)
+        assert await place.mailed(WORDS) == [{place.account.partner}]
+
+    async def test_a_request_is_the_customers_and_mails_nobody(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.ADD_REQUEST):
+            return
+        ticket = await place.ticket()
+        await place.desk.add_request(ticket, author=place.account.customer, text=WORDS)
+        assert await place.stored(ticket, WORDS) == [(MessageType.REQUEST, Audience.EXTERNAL)]
+        assert list(await place.witness.letters()) == []
+        read = [m.type async for m in place.desk.messages(ticket.id)]
+        assert read == [MessageType.REQUEST, MessageType.REQUEST]
+
+    async def test_a_status_is_set_with_the_reply_and_it_is_mailed_once(self, place: Place) -> None:
+        support = place.desk.capabilities[Capability.REPLY_WITH_STATUS]
+        if not place.desk.capabilities.supports(Capability.REPLY_WITH_STATUS):
+            return
+        known = support.limits.statuses
+        status = next(s for s in (Status.RESOLVED, Status.CLOSED) if not known or s in known)
+        ticket = await place.ticket()
+        await place.desk.reply(ticket, text=WORDS, send_email=True, status=status)
+        assert len(await place.mailed(WORDS)) == 1
+        read = await place.desk.ticket(ticket.id)
+        assert read.status in (Status.RESOLVED, Status.CLOSED)
+
+    async def test_what_was_sent_says_where_it_is(self, place: Place) -> None:
+        ticket = await place.ticket()
+        sent = await place.desk.reply(ticket, text=WORDS, send_email=True)
+        assert (sent.ticket_id, bool(sent.operation_id)) == (ticket.id, True)
+        found = await self._completed(place, sent)
+        assert found.id in [m.id async for m in place.desk.messages(ticket.id)]
+        assert found.operation_id == sent.operation_id
+
+    async def test_two_messages_of_the_same_words_are_two(self, place: Place) -> None:
+        ticket = await place.ticket()
+        sent = [
+            await self._completed(
+                place, await place.desk.reply(ticket, text=WORDS, send_email=True)
+            )
+            for _ in range(2)
+        ]
+        assert sent[0].id != sent[1].id
+        assert len(await place.mailed(WORDS)) == 2
+
+    async def test_many_replies_at_once_are_each_mailed_once(self, place: Place) -> None:
+        ticket = await place.ticket()
+        texts = [f"{WORDS}, number {number}." for number in range(20)]
+        await asyncio.gather(
+            *(place.desk.reply(ticket, text=text, send_email=True) for text in texts)
+        )
+        mailed = [letter.text for letter in await place.witness.letters()]
+        assert sorted(mailed) == sorted(texts)
+
+    async def test_files_arrive_and_come_back_byte_for_byte(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.SEND_ATTACHMENTS):
+            return
+        ticket = await place.ticket()
+        data = bytes(range(256)) * 40
+        files = [Upload("Übersicht 1.bin", data=data), Upload("empty.txt", data=b"")]
+        await place.desk.reply(ticket, text=WORDS, send_email=True, attachments=files[:1])
+        message = [m async for m in place.desk.messages(ticket.id)][-1]
+        assert [a.name for a in message.attachments] == ["Übersicht 1.bin"]
+        if not place.desk.capabilities.supports(Capability.OPEN_ATTACHMENT):
+            return
+        digest = hashlib.sha256()
+        async with place.desk.open_attachment(message.attachments[0]) as chunks:
+            async for chunk in chunks:
+                digest.update(chunk)
+        assert digest.hexdigest() == hashlib.sha256(data).hexdigest()
+
+    async def test_an_inline_image_is_shown_by_its_message(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.SEND_ATTACHMENTS):
+            return
+        ticket = await place.ticket()
+        image = Upload("chart.png", "image/png", b"\x89PNG 1", content_id="chart@desk")
+        html = f'<p>{WORDS} <img src="cid:chart@desk"></p>'
+        await place.desk.reply(ticket, html=html, send_email=True, attachments=[image])
+        message = [m async for m in place.desk.messages(ticket.id)][-1]
+        shown = [a for a in message.attachments if a.inline]
+        assert len(shown) == 1
+        assert f"cid:{shown[0].content_id}" in (message.html or "")
+
+    async def test_what_is_sent_later_is_not_mailed_now(self, place: Place) -> None:
+        if not place.desk.capabilities.supports(Capability.SCHEDULED_SEND):
+            return
+        ticket = await place.ticket()
+        assert ticket.created_at is not None
+        later = ticket.created_at.replace(year=ticket.created_at.year + 1, month=6)
+        await place.desk.reply(ticket, text=WORDS, send_email=True, send_at=later)
+        assert await place.mailed(WORDS) == []
+
+    async def _completed(self, place: Place, sent: SentMessage) -> SentMessage:
+        if sent.id is None:
+            sent = await place.desk.complete(sent, delays=(0, 0, 0))
+        assert sent.id is not None, "a message without an id could not be found again"
+        return sent

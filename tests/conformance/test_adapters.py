@@ -1,0 +1,46 @@
+"""Every adapter of ours keeps the promises that others are held to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from helpdesk_bridge_airclou.fake import AirclouFake
+from helpdesk_bridge_helpspace.fake import HelpSpaceFake
+from helpdesk_bridge_omnidesk.fake import OmnideskFake
+
+from helpdesk_bridge.model import Party
+from helpdesk_bridge.testing import Store, TickingClock
+from helpdesk_bridge.testing.conformance import (
+    Account,
+    AdapterSuite,
+    fake_account,
+    memory_account,
+)
+
+
+class TestMemory(AdapterSuite):
+    @asynccontextmanager
+    async def account(self) -> AsyncIterator[Account]:
+        yield memory_account()
+
+
+class TestHelpSpace(AdapterSuite):
+    @asynccontextmanager
+    async def account(self) -> AsyncIterator[Account]:
+        async with HelpSpaceFake(Store(clock=TickingClock())) as fake:
+            yield fake_account(fake, stranger={"token": "wrong"})
+
+
+class TestAirclou(AdapterSuite):
+    @asynccontextmanager
+    async def account(self) -> AsyncIterator[Account]:
+        async with AirclouFake(Store(clock=TickingClock())) as fake:
+            yield fake_account(fake, stranger={"api_key": "aclou_wrong"}, agent=Party(id="usr_7"))
+
+
+class TestOmnidesk(AdapterSuite):
+    @asynccontextmanager
+    async def account(self) -> AsyncIterator[Account]:
+        async with OmnideskFake(Store(clock=TickingClock())) as fake:
+            yield fake_account(fake, stranger={"api_key": "wrong"}, agent=Party(id="12"), team="31")
