@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.drafts import Upload
 from helpdesk_bridge.helpdesk import Helpdesk, connect
 from helpdesk_bridge.model import Audience, MessageType, Party, Role, Status, Ticket
 from helpdesk_bridge.testing.fake import Exchange, FakeServer
 from helpdesk_bridge.testing.memory import MemorySettings
 from helpdesk_bridge.testing.store import Store, TickingClock
-from helpdesk_bridge.text import html_to_text
+from helpdesk_bridge.text import html_to_text, text_to_html
 
 __all__ = [
     "Account",
@@ -24,6 +26,7 @@ __all__ = [
     "Witness",
     "fake_account",
     "memory_account",
+    "needs",
 ]
 
 
@@ -59,6 +62,9 @@ class Witness(Protocol):
     async def add_requests(self, ticket_id: str, texts: Sequence[str]) -> None:
         """Let the customer write messages."""
 
+    async def add_ticket(self, requester: str, subject: str, text: str) -> str:
+        """Let a customer write a new ticket; return its id as the desk knows it."""
+
     async def add_tickets(self, requester: str, count: int) -> None:
         """Let a customer write new tickets of one message each."""
 
@@ -87,6 +93,23 @@ class Account:
     many: int = 120
 
 
+Promise = Callable[..., Awaitable[None]]
+
+
+def needs(*capabilities: Capability) -> Callable[[Promise], Promise]:
+    """Keep a promise only where all of these are offered; elsewhere they must be refused."""
+
+    def decorate(promise: Promise) -> Promise:
+        @functools.wraps(promise)
+        async def kept(suite: object, place: Place, **case: Any) -> None:
+            if place.desk.capabilities.supports(*capabilities):
+                await promise(suite, place, **case)
+
+        return kept
+
+    return decorate
+
+
 @frozen(kw_only=True)
 class Place:
     """A desk on an account, and short ways to what every test needs."""
@@ -108,7 +131,9 @@ class Place:
         attachments: Sequence[Upload] = (),
         **fields: Any,
     ) -> Ticket:
-        """Create a ticket of the customer's."""
+        """Create a ticket of the customer's; where the desk cannot, the customer does."""
+        if not self.desk.capabilities.supports(Capability.CREATE_TICKET):
+            return await self._written(requester or self.account.customer, subject, text)
         return await self.desk.create_ticket(
             subject=subject,
             requester=requester or self.account.customer,
@@ -116,6 +141,10 @@ class Place:
             attachments=attachments,
             **fields,
         )
+
+    async def _written(self, requester: str, subject: str, text: str) -> Ticket:
+        ticket_id = await self.witness.add_ticket(requester, subject, text)
+        return await self.desk.ticket(ticket_id)
 
     async def mailed(self, words: str) -> list[frozenset[str]]:
         """Return the recipients of each mail that holds ``words``."""
@@ -136,12 +165,14 @@ class Place:
 class StoreWitness:
     """The witness of a fake: its Store and its journal.
 
-    ``number`` turns a ticket's id into the Store's; the default takes its digits.
+    ``number`` turns a ticket's id into the Store's (the default takes its digits), ``word`` the
+    Store's into the ticket's.
     """
 
     store: Store
     journal: Sequence[Exchange] | None = None
     number: Callable[[str], int] = field(default=lambda word: int(re.sub(r"\D", "", word)))
+    word: Callable[[int], str] = str
 
     async def letters(self) -> list[Letter]:
         """Return the outbox."""
@@ -173,6 +204,14 @@ class StoreWitness:
                 author=ticket.requester,
                 html=f"<p>{text}</p>",
             )
+
+    async def add_ticket(self, requester: str, subject: str, text: str) -> str:
+        """Add a ticket of one message."""
+        person = self.store.person(requester)
+        ticket = self.store.create_ticket(
+            subject=subject, requester=person, html=text_to_html(text), text=text
+        )
+        return self.word(ticket.id)
 
     async def add_tickets(self, requester: str, count: int) -> None:
         """Add tickets of one message each."""

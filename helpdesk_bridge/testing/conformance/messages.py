@@ -9,7 +9,7 @@ import pytest
 from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.errors import NotFound
 from helpdesk_bridge.model import Audience, MessageType, Role, Ticket
-from helpdesk_bridge.testing.conformance.account import Place
+from helpdesk_bridge.testing.conformance.account import Place, needs
 
 __all__ = ["MessagePromises"]
 
@@ -17,6 +17,7 @@ __all__ = ["MessagePromises"]
 class MessagePromises:
     """What holds for the messages of every desk."""
 
+    @needs(Capability.LIST_MESSAGES)
     async def test_a_conversation_is_whole_and_oldest_first(self, place: Place) -> None:
         ticket = await place.ticket()
         texts = [f"message number {number}" for number in range(place.account.many)]
@@ -24,12 +25,14 @@ class MessagePromises:
         read = [message.text async for message in place.desk.messages(ticket.id)]
         assert read[1:] == texts
 
+    @needs(Capability.LIST_MESSAGES)
     async def test_a_conversation_names_every_message_once(self, place: Place) -> None:
         ticket = await place.ticket()
         await place.witness.add_requests(ticket.id, ["more words"] * place.account.many)
         ids = [message.id async for message in place.desk.messages(ticket)]
         assert len(set(ids)) == len(ids) == place.account.many + 1
 
+    @needs(Capability.LIST_MESSAGES)
     async def test_times_rise_and_are_aware_and_in_utc(self, place: Place) -> None:
         ticket = await place.ticket()
         await place.witness.add_requests(ticket.id, ["second words", "third words"])
@@ -38,6 +41,7 @@ class MessagePromises:
         assert times == sorted(times)
         assert all(time.tzinfo is UTC for time in times)
 
+    @needs(Capability.LIST_MESSAGES)
     async def test_the_customers_words_are_a_request_by_the_customer(self, place: Place) -> None:
         ticket = await place.ticket()
         message = (await place.desk.messages(ticket)).items[0]
@@ -45,6 +49,7 @@ class MessagePromises:
         assert message.author.role is Role.CUSTOMER
         assert message.is_public
 
+    @needs(Capability.REPLY, Capability.LIST_MESSAGES)
     async def test_the_desks_words_are_a_response_by_an_agent(self, place: Place) -> None:
         ticket = await place.ticket()
         await place.desk.reply(ticket, text="We are on it.", send_email=True)
@@ -52,15 +57,15 @@ class MessagePromises:
         assert (message.type, message.audience) == (MessageType.RESPONSE, Audience.EXTERNAL)
         assert message.author.role is not Role.CUSTOMER
 
+    @needs(Capability.NOTE, Capability.LIST_MESSAGES)
     async def test_a_note_is_read_as_internal(self, place: Place) -> None:
-        if not place.desk.capabilities.supports(Capability.NOTE):
-            return
         ticket = await place.ticket()
         await place.desk.note(ticket, text="Between agents.")
         message = [m async for m in place.desk.messages(ticket.id)][-1]
         assert (message.type, message.audience) == (MessageType.NOTE, Audience.INTERNAL)
         assert not message.is_public
 
+    @needs(Capability.LIST_MESSAGES)
     async def test_messages_belong_to_their_ticket(self, place: Place) -> None:
         ticket, other = await place.ticket(), await place.ticket(text="Another matter.")
         read = [message async for message in place.desk.messages(ticket)]
@@ -68,23 +73,22 @@ class MessagePromises:
         assert "Another matter." not in [message.text for message in read]
         assert other.id != ticket.id
 
+    @needs(Capability.REPLY, Capability.LIST_MESSAGES)
     async def test_types_keep_only_what_was_asked_for(self, place: Place) -> None:
         ticket = await place.ticket()
         await place.desk.reply(ticket, text="We are on it.", send_email=True)
         asked = place.desk.messages(ticket, types=[MessageType.RESPONSE])
         assert [message.text async for message in asked] == ["We are on it."]
 
+    @needs(Capability.GET_MESSAGE, Capability.LIST_MESSAGES)
     async def test_a_message_reads_alone_as_in_its_conversation(self, place: Place) -> None:
-        if not place.desk.capabilities.supports(Capability.GET_MESSAGE):
-            return
         ticket = await place.ticket()
         listed = (await place.desk.messages(ticket)).items[0]
         alone = await place.desk.message(ticket, listed.id)
         assert (alone.id, alone.type, alone.text) == (listed.id, listed.type, listed.text)
 
+    @needs(Capability.GET_MESSAGE, Capability.LIST_MESSAGES)
     async def test_a_message_of_another_ticket_is_not_found(self, place: Place) -> None:
-        if not place.desk.capabilities.supports(Capability.GET_MESSAGE):
-            return
         ticket, other = await place.ticket(), await place.ticket()
         foreign = (await place.desk.messages(other)).items[0]
         with pytest.raises(NotFound):
@@ -93,12 +97,14 @@ class MessagePromises:
     @pytest.mark.parametrize(
         "text", ["Größe, ça va?", "emoji 👩‍💻 and 日本語", "a < b && c > d", "line one\nline two"]
     )
+    @needs(Capability.REPLY, Capability.LIST_MESSAGES)
     async def test_words_come_back_as_they_were_written(self, place: Place, text: str) -> None:
         ticket = await place.ticket(text=text)
         await place.desk.reply(ticket, text=text, send_email=True)
         read = [m.text async for m in place.desk.messages(ticket.id)]
         assert read == [text, text]
 
+    @needs(Capability.REPLY, Capability.LIST_MESSAGES)
     async def test_html_comes_back_with_its_words_and_links(self, place: Place) -> None:
         ticket = await place.ticket()
         html = '<p>See <a href="https://example.org/a?b=1&amp;c=2">this</a> &amp; that.</p>'
@@ -109,11 +115,13 @@ class MessagePromises:
             *("See", "this", "&", "that."),
         ]
 
+    @needs(Capability.LIST_MESSAGES)
     async def test_the_messages_of_what_is_not_there_are_not_found(self, place: Place) -> None:
         ticket = await place.ticket()
         with pytest.raises(NotFound):
             await place.desk.messages(ticket.id[:-4] + "9999")
 
+    @needs(Capability.LIST_MESSAGES)
     async def test_conversations_come_whole_and_in_the_order_asked_for(self, place: Place) -> None:
         tickets = [await place.ticket() for _ in range(4)]
         await place.witness.add_requests(tickets[2].id, ["a second message"])

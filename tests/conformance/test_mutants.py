@@ -1,0 +1,300 @@
+"""Adapters that are broken on purpose; each is caught by the promise that names its fault."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+import pytest
+from attrs import evolve
+
+import helpdesk_bridge as hb
+from helpdesk_bridge.drafts import Forward, Note, Reply, Request
+from helpdesk_bridge.kit import Page, TicketRef, native
+from helpdesk_bridge.testing import Memory
+from helpdesk_bridge.testing.conformance import Account, AdapterSuite, Place, memory_account
+
+Can = hb.Capability
+
+
+class DropsAPage(Memory):
+    async def list_tickets(self, query, cursor):
+        page = await super().list_tickets(query, cursor)
+        return evolve(page, next=None)
+
+
+class RepeatsAnId(Memory):
+    async def list_messages(self, ticket, query, cursor):
+        page = await super().list_messages(ticket, query, cursor)
+        again = tuple(evolve(message, id=page.items[0].id) for message in page.items[1:2])
+        return evolve(page, items=(*page.items[:1], *again, *page.items[2:]))
+
+
+class LosesTheLastMessage(Memory):
+    async def list_messages(self, ticket, query, cursor):
+        page = await super().list_messages(ticket, query, cursor)
+        return page if page.next else evolve(page, items=page.items[:-1])
+
+
+class AnswersNewestFirst(Memory):
+    async def list_messages(self, ticket, query, cursor):
+        page = await super().list_messages(ticket, query, cursor)
+        return evolve(page, items=page.items[::-1])
+
+
+class MailsANote(Memory):
+    async def send(self, ticket, draft):
+        sent = await super().send(ticket, draft)
+        if isinstance(draft, Note):
+            await super().send(ticket, Reply(body=draft.body, send_email=True))
+        return sent
+
+
+class WritesANoteAsAReply(Memory):
+    async def send(self, ticket, draft):
+        if isinstance(draft, Note):
+            draft = Reply(body=draft.body, send_email=False)
+        return await super().send(ticket, draft)
+
+
+class SwapsRequestAndResponse(Memory):
+    async def list_messages(self, ticket, query, cursor):
+        page = await super().list_messages(ticket, query, cursor)
+        swap = {
+            hb.MessageType.REQUEST: hb.MessageType.RESPONSE,
+            hb.MessageType.RESPONSE: hb.MessageType.REQUEST,
+        }
+        swapped = tuple(evolve(m, type=swap.get(m.type, m.type)) for m in page.items)
+        return evolve(page, items=swapped)
+
+
+class ReturnsNaiveTimes(Memory):
+    async def get_ticket(self, ticket_id):
+        ticket = await super().get_ticket(ticket_id)
+        object.__setattr__(ticket, "created_at", datetime(2026, 1, 1))  # noqa: DTZ001
+        return ticket
+
+
+class IgnoresSendEmail(Memory):
+    async def send(self, ticket, draft):
+        if isinstance(draft, Reply):
+            draft = evolve(draft, send_email=True)
+        return await super().send(ticket, draft)
+
+
+class NeverMails(Memory):
+    async def send(self, ticket, draft):
+        if isinstance(draft, Reply):
+            draft = evolve(draft, send_email=False)
+        return await super().send(ticket, draft)
+
+
+class MailsTwice(Memory):
+    async def send(self, ticket, draft):
+        await super().send(ticket, draft)
+        return await super().send(ticket, draft)
+
+
+class SwallowsBcc(Memory):
+    async def send(self, ticket, draft):
+        if isinstance(draft, Reply):
+            draft = evolve(draft, bcc=())
+        return await super().send(ticket, draft)
+
+
+class SendsLaterAtOnce(Memory):
+    offers: ClassVar = {**Memory.offers, Can.SCHEDULED_SEND: native()}
+
+    async def send(self, ticket, draft):
+        return await super().send(ticket, evolve(draft, send_at=None))
+
+
+class ForwardsToTheCustomerToo(Memory):
+    async def send(self, ticket, draft):
+        if isinstance(draft, Forward):
+            customer = (await self.get_ticket(ticket.id)).requester
+            draft = evolve(draft, cc=(customer,))
+        return await super().send(ticket, draft)
+
+
+class MailsANewTicket(Memory):
+    async def create_ticket(self, new):
+        ticket = await super().create_ticket(new)
+        await super().send(hb_ref(ticket), Reply(body=new.body, send_email=True))
+        return ticket
+
+
+class ForgetsTheStatusOfAReply(Memory):
+    async def send(self, ticket, draft):
+        if isinstance(draft, Reply):
+            draft = evolve(draft, status=None)
+        return await super().send(ticket, draft)
+
+
+class IgnoresAFilter(Memory):
+    async def list_tickets(self, query, cursor):
+        return await super().list_tickets(evolve(query, requester=None), cursor)
+
+
+class FiltersTooMuch(Memory):
+    async def list_tickets(self, query, cursor):
+        if query.created_since is not None:
+            query = evolve(query, created_since=query.created_since + timedelta(seconds=1))
+        return await super().list_tickets(query, cursor)
+
+
+class CorruptsFiles(Memory):
+    def open_attachment(self, attachment, size=None):
+        inner = super().open_attachment(attachment, size)
+
+        @asynccontextmanager
+        async def cut() -> AsyncIterator[Any]:
+            async with inner as chunks:
+
+                async def shorter():
+                    async for chunk in chunks:
+                        yield chunk[:-1]
+
+                yield shorter()
+
+        return cut()
+
+
+class LosesUmlauts(Memory):
+    async def send(self, ticket, draft):
+        body = draft.body
+        plain = evolve(body, html=ascii_only(body.html), text=ascii_only(body.text))
+        return await super().send(ticket, evolve(draft, body=plain))
+
+
+class SaysNothingIsMissing(Memory):
+    async def get_ticket(self, ticket_id):
+        try:
+            return await super().get_ticket(ticket_id)
+        except hb.NotFound:
+            return hb.Ticket(id=ticket_id, created_at=datetime.now(UTC))
+
+
+class RecordsARequestAsAResponse(Memory):
+    async def send(self, ticket, draft):
+        if isinstance(draft, Request):
+            draft = Reply(body=draft.body, send_email=False)
+        return await super().send(ticket, draft)
+
+
+class ClearsNothing(Memory):
+    async def update_ticket(self, ticket_id, changes):
+        if changes.assignee is None:
+            changes = evolve(changes, assignee=...)
+        return await super().update_ticket(ticket_id, changes)
+
+
+class NamesTheWrongMessage(Memory):
+    async def send(self, ticket, draft):
+        return evolve(await super().send(ticket, draft), id="1")
+
+
+class SharesMessagesBetweenTickets(Memory):
+    async def list_messages(self, ticket, query, cursor):
+        page = await super().list_messages(ticket, query, cursor)
+        others = [t for t in self.store.tickets.values() if str(t.id) != ticket.id]
+        foreign = (
+            await super().list_messages(hb_ref(others[0]), query, None)
+            if others
+            else Page(items=())
+        )
+        return evolve(page, items=(*page.items, *foreign.items))
+
+
+def hb_ref(ticket):
+    return TicketRef(str(ticket.id))
+
+
+def ascii_only(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
+
+
+MUTANTS: dict[type[Memory], str] = {
+    DropsAPage: "test_a_list_is_complete_and_names_every_ticket_once",
+    RepeatsAnId: "test_a_conversation_is_whole_and_oldest_first",
+    LosesTheLastMessage: "test_a_conversation_is_whole_and_oldest_first",
+    AnswersNewestFirst: "test_times_rise_and_are_aware_and_in_utc",
+    MailsANote: "test_a_note_is_stored_as_one_and_mails_nobody",
+    WritesANoteAsAReply: "test_a_note_is_stored_as_one_and_mails_nobody",
+    SwapsRequestAndResponse: "test_the_customers_words_are_a_request_by_the_customer",
+    ReturnsNaiveTimes: "test_the_times_of_a_ticket_are_aware_and_in_utc",
+    IgnoresSendEmail: "test_a_reply_without_mail_is_stored_and_mails_nobody",
+    NeverMails: "test_a_reply_is_mailed_once_to_the_requester",
+    MailsTwice: "test_a_reply_is_mailed_once_to_the_requester",
+    SwallowsBcc: "test_copies_are_sent_along[bcc]",
+    SendsLaterAtOnce: "test_what_is_sent_later_is_not_mailed_now",
+    ForwardsToTheCustomerToo: "test_a_forward_reaches_the_third_party_and_nobody_else",
+    MailsANewTicket: "test_a_new_ticket_mails_nobody",
+    ForgetsTheStatusOfAReply: "test_a_status_is_set_with_the_reply_and_it_is_mailed_once",
+    IgnoresAFilter: "test_a_requester_filters_exactly",
+    FiltersTooMuch: "test_a_time_filters_to_the_second_and_is_inclusive[created_since]",
+    CorruptsFiles: "test_files_arrive_and_come_back_byte_for_byte",
+    LosesUmlauts: "test_words_come_back_as_they_were_written[0]",
+    SaysNothingIsMissing: "test_a_ticket_that_is_not_there_is_not_found",
+    RecordsARequestAsAResponse: "test_a_request_is_the_customers_and_mails_nobody",
+    ClearsNothing: "test_an_assignee_can_be_set_and_cleared",
+    NamesTheWrongMessage: "test_what_was_sent_says_where_it_is",
+    SharesMessagesBetweenTickets: "test_messages_belong_to_their_ticket",
+}
+
+
+class Suite(AdapterSuite):
+    """The suite on an adapter in memory; its tests are called one at a time."""
+
+    __test__ = False
+
+    def __init__(self, kind: type[Memory]) -> None:
+        self.kind = kind
+
+    @asynccontextmanager
+    async def account(self) -> AsyncIterator[Account]:
+        yield memory_account(partial(hb.Helpdesk, adapter=self.kind))
+
+
+def arguments(promise: Callable[..., Any], case: str) -> dict[str, Any]:
+    """Return the arguments of one case of a parametrised promise."""
+    for mark in getattr(promise, "pytestmark", []):
+        if mark.name == "parametrize":
+            names, values = mark.args[0], list(mark.args[1])
+            if isinstance(names, str):
+                chosen = values[int(case)] if case.isdigit() else case
+                return {names: chosen}
+            found = next(v for v in values if case in v)
+            return dict(zip(names, found, strict=True))
+    return {}
+
+
+async def run(kind: type[Memory], test: str) -> None:
+    name, _, case = test.rstrip("]").partition("[")
+    suite = Suite(kind)
+    promise = getattr(suite, name)
+    assert inspect.iscoroutinefunction(promise)
+    async with suite.account() as account, account.open() as desk:
+        place = Place(desk=desk, account=account)
+        await promise(place, **arguments(promise, case))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("test", sorted(set(MUTANTS.values())))
+async def test_a_sound_adapter_keeps_the_promise(test: str) -> None:
+    await run(Memory, test)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("mutant", "test"), MUTANTS.items(), ids=[m.__name__ for m in MUTANTS])
+async def test_a_broken_adapter_breaks_its_promise(mutant: type[Memory], test: str) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        await run(mutant, test)
+
+
+def test_there_are_twenty_of_them() -> None:
+    assert len(MUTANTS) >= 20
