@@ -119,6 +119,12 @@ class Adapter:
         """What this account can do: never more than ``offers``, less what is not configured."""
         return Capabilities(self.offers)
 
+    async def aclose(self) -> None:
+        """Let go of what this adapter itself holds open; the desk calls it, perhaps again.
+
+        The transport is closed by then. Most adapters hold nothing.
+        """
+
     def _lacks(self, operation: str) -> UnsupportedCapability:
         return UnsupportedCapability(f"{self.name} has no {operation}.", capability=operation)
 

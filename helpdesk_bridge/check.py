@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
@@ -178,6 +178,47 @@ def uploads(values: Iterable[Upload]) -> tuple[Upload, ...]:
     return found
 
 
+def mapping(value: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    """Return a mapping with str keys, empty for None."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InvalidArgument(f"{name} must be a mapping with str keys.")
+    return dict(value)
+
+
+def cursor(value: str | None) -> str | None:
+    """Return a place in a list, or None."""
+    if value is not None and not isinstance(value, str):
+        raise InvalidArgument("cursor must be the cursor of a pager, or None.")
+    return value
+
+
+def concurrency(value: int) -> int:
+    """Return how many to read at once."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidArgument("concurrency must be a whole number above zero.")
+    return value
+
+
+def tickets(value: Any) -> Any:
+    """Return tickets or ids to iterate over; one str is not a list of its letters."""
+    if isinstance(value, str) or not isinstance(value, (Iterable, AsyncIterable)):
+        raise InvalidArgument("tickets must be an iterable of tickets or ids.")
+    return value
+
+
+def query(value: Any) -> list[tuple[str, str]]:
+    """Return query parameters; numbers become text."""
+    try:
+        pairs = list(value.items()) if isinstance(value, Mapping) else [(k, v) for k, v in value]
+    except (TypeError, ValueError):
+        pairs = [(None, None)]
+    if not all(isinstance(k, str) and isinstance(v, (str, int)) for k, v in pairs):
+        raise InvalidArgument("query must be a mapping or pairs of str and str (or int).")
+    return [(k, str(v)) for k, v in pairs]
+
+
 def changes(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the changes of a ticket, checked; None clears a field that can be cleared."""
     checked = dict(given)
@@ -198,7 +239,7 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
     if "custom_fields" in checked:
         if not isinstance(checked["custom_fields"], Mapping):
             raise InvalidArgument("custom_fields must be a mapping.")
-        checked["custom_fields"] = dict(checked["custom_fields"])
+        checked["custom_fields"] = mapping(checked["custom_fields"], "custom_fields")
     return checked
 
 

@@ -282,7 +282,7 @@ class TicketQuery:
         """Say whether ``ticket`` is one that was asked for; ``text`` and ``extra`` are not judged.
 
         For what a vendor cannot filter, filters too widely or might ignore. People match by
-        address if one was given, else by id, else by name; a ticket without a time is rather
+        address if both have one, else by id, else by name; a ticket without a time is rather
         shown than lost.
         """
         tag = None if self.tag is None else self.tag.casefold()
@@ -300,7 +300,7 @@ class TicketQuery:
 def _is_person(person: Party | None, wanted: Party | None) -> bool:
     if wanted is None or person is None:
         return wanted is None
-    if wanted.email is not None:
+    if wanted.email is not None and (person.email is not None or wanted.id is None):
         return (person.email or "").casefold() == wanted.email.casefold()
     return wanted.id == person.id if wanted.id is not None else wanted.name == person.name
 

@@ -8,7 +8,7 @@
     |-- InvalidArgument         the call's own values are wrong (also a ValueError)
     |-- UnsupportedCapability   this desk cannot do that, and says why
     |-- UnsafeURL               credentials would have gone to another place
-    |-- DeskClosed              the desk was closed, or never opened
+    |-- DeskClosed              the desk was closed
     |-- ConnectFailed           no connection (name, network, TLS)
     |-- PoolTimeout             no free slot before the deadline
     |   a complete answer said no
@@ -233,7 +233,7 @@ class UnsafeURL(HelpdeskError):
 
 
 class DeskClosed(HelpdeskError):
-    """The desk is closed, or was not opened with ``async with``."""
+    """The desk is closed, or was closed while the call was under way."""
 
     outcome = Outcome.NOT_SENT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from helpdesk_bridge import registry
+from helpdesk_bridge import check, registry
 from helpdesk_bridge.adapter import Adapter
 from helpdesk_bridge.calls import AttachmentCalls, MessageCalls
 from helpdesk_bridge.capabilities import Capabilities
@@ -105,9 +105,12 @@ class Helpdesk(MessageCalls, AttachmentCalls):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the desk and its connections."""
+        """Close the desk, its connections and whatever its adapter holds open."""
         self._closed = True
-        await self._transport.aclose()
+        try:
+            await self._transport.aclose()
+        finally:
+            await self.adapter.aclose()
 
     async def raw(
         self,
@@ -125,8 +128,8 @@ class Helpdesk(MessageCalls, AttachmentCalls):
         """
         verb = method.upper()
         effect = effect or (Effect.READ if verb in ("GET", "HEAD") else Effect.UNSAFE_WRITE)
-        pairs = list(query.items()) if isinstance(query, Mapping) else list(query)
         with self._calling("raw"):
+            pairs = check.query(query)
             response = await self._transport.send(
                 Operation("raw", effect), verb, path, query=pairs, json=json
             )

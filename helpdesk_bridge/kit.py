@@ -76,6 +76,7 @@ from helpdesk_bridge.wire import (
     Wire,
     WireFormat,
     WrongType,
+    extra_query,
     merge_extra,
     refuse_extra,
 )
@@ -141,6 +142,7 @@ __all__ = [
     "check_header",
     "emulated",
     "errors",
+    "extra_query",
     "html_to_text",
     "merge_extra",
     "native",

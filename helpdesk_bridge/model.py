@@ -319,6 +319,8 @@ class Page(Generic[T]):
     problems: tuple[Problem, ...] = ()
     filtered: tuple[str, ...] = field(default=(), repr=False)
     """Ids of records that were read and left out, because the vendor could not filter them."""
+    listed: int | None = None
+    """The vendor's count of the records it lists, filtered or not; when it changes, they move."""
 
     def records(self) -> Iterator[T | Problem]:
         """Yield items and problems in the order the vendor sent them."""
@@ -345,6 +347,7 @@ class Page(Generic[T]):
             total=None if left_out else self.total,
             problems=tuple(problems),
             filtered=(*self.filtered, *left_out),
+            listed=self.listed,
         )
 
     def __iter__(self) -> Iterator[T]:

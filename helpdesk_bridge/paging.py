@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any, Generic, Self, TypeVar
 
@@ -16,6 +17,40 @@ T = TypeVar("T")
 
 _MAX_BARREN = 3
 """Pages in a row that bring nothing new before the list counts as running in circles."""
+
+
+class _Pass:
+    """What was noticed on one walk through a list.
+
+    ``known`` is the number of ids before it, ``whole`` whether it began at the first page.
+    """
+
+    def __init__(self, *, whole: bool, known: int = 0) -> None:
+        self.known = known
+        self._whole = whole
+        self._listed: int | None = None
+        self._fell = False
+        self._ids: set[str] = set()
+        self._unread = 0
+        self._odd: list[object] = []
+
+    def see(self, page: Page[T], identity: Callable[[T], str]) -> bool:
+        """Take note of a page as the vendor sent it; say whether this walk had not seen it yet."""
+        known, odd = len(self._ids), [problem.raw for problem in page.problems]
+        self._ids.update(map(identity, page.items), page.filtered)
+        self._unread += len(odd)
+        if page.listed is not None:
+            self._fell |= self._listed is not None and page.listed < self._listed
+            self._listed = page.listed
+        another, self._odd = odd != self._odd, odd
+        return len(self._ids) > known or (bool(odd) and another)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the vendor listed fewer records on the way, or more than came."""
+        came = len(self._ids) + self._unread
+        short = self._whole and self._listed is not None and came < self._listed
+        return self._fell or short
 
 
 class Pager(Generic[T]):
@@ -40,7 +75,8 @@ class Pager(Generic[T]):
         self._fetch = fetch
         self._identity = identity
         self._limit = limit
-        self._place = Cursor(cursor) if cursor is not None else None
+        self._start = Cursor(cursor) if cursor is not None else None
+        self._place = self._start
         self._rest: Cursor | None = None
         self._last = False
         self._page: Page[T] | None = None
@@ -49,6 +85,8 @@ class Pager(Generic[T]):
         self._ids: set[str] = set()
         self._accepted = 0
         self._barren = 0
+        self._pass = _Pass(whole=cursor is None)
+        self._lock = asyncio.Lock()
         self._collect = False
         self.problems: list[Problem] = []
         """The records passed over, once :meth:`collect_problems` was called."""
@@ -78,7 +116,8 @@ class Pager(Generic[T]):
         return self._first().__await__()
 
     async def _first(self) -> Page[T]:
-        page = await self._present()
+        async with self._lock:
+            page = await self._present()
         return page if page is not None else Page(items=())
 
     async def _present(self) -> Page[T] | None:
@@ -88,6 +127,10 @@ class Pager(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
+        async with self._lock:  # several tasks may share the items of one pager
+            return await self._next_item()
+
+    async def _next_item(self) -> T:
         while True:
             if await self._present() is None:
                 raise StopAsyncIteration
@@ -105,18 +148,20 @@ class Pager(Generic[T]):
     async def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate over pages. Iterating over such a page raises at an unreadable record."""
         while True:
-            page = await self._present()
+            async with self._lock:
+                page = await self._present()
             if page is None:
                 return
             self.items_read += len(page)
             if self._collect:
                 self.problems.extend(page.problems)
-            self._leave()
             yield page
+            if self._page is page:
+                self._leave()
 
     async def _turn(self) -> Page[T] | None:
         """Read the next page that brings something, and make it the present one."""
-        while not self._last:
+        while not self._last or self._walk_again():
             if self._place in self._visited:
                 raise self._located(
                     PaginationLoop("the vendor's list leads back to an earlier page.")
@@ -127,6 +172,8 @@ class Pager(Generic[T]):
                 self._located(error)
                 raise
             self._visited.add(self._place)
+            news = self._pass.see(page, self._identity)
+            self._barren = 0 if news else self._barren + 1
             page = self._fresh(page)
             if page.items or page.problems or not self._visited - {self._place}:
                 self._page = page
@@ -135,9 +182,23 @@ class Pager(Generic[T]):
             self._step(page.next)
         return None
 
+    def _walk_again(self) -> bool:
+        """Begin again if records moved during the walk, so that some may have been jumped over.
+
+        Records that leave a numbered list (because the caller answers them, say) move all later
+        ones to earlier pages. What was handed out already is not handed out again, and a walk that
+        brings nothing new is the last one.
+        """
+        if self._full or not self._pass.moved or len(self._ids) == self._pass.known:
+            return False
+        self._pass = _Pass(whole=self._start is None, known=len(self._ids))
+        self._barren = 0
+        self._visited.clear()
+        self._place, self._last = self._start, False
+        return True
+
     def _fresh(self, page: Page[T]) -> Page[T]:
         """Return ``page`` without the items that came before, and within the limit."""
-        known = len(self._ids)
         records: list[T | Problem] = []
         self._rest = page.next
         for record in page.records():
@@ -152,7 +213,6 @@ class Pager(Generic[T]):
                 self._accepted += 1
             records.append(record)
         self._ids.update(page.filtered)
-        self._barren = 0 if records or len(self._ids) > known else self._barren + 1
         if self._barren >= _MAX_BARREN and page.next is not None:
             raise self._located(
                 PaginationLoop(f"{self._barren} pages in a row brought nothing new.")

@@ -45,7 +45,7 @@ def _import(entry: EntryPoint) -> type[Adapter]:
     reason: str
     try:
         adapter: Any = entry.load()
-    except Exception as error:  # noqa: BLE001 - whatever somebody else's module raises
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever another's module raises
         reason = f"{type(error).__name__}: {error}"
     else:
         if isinstance(adapter, type) and issubclass(adapter, Adapter):

@@ -28,6 +28,7 @@ __all__ = [
     "Wire",
     "WireFormat",
     "WrongType",
+    "extra_query",
     "merge_extra",
     "refuse_extra",
 ]
@@ -272,3 +273,18 @@ def refuse_extra(extra: Mapping[str, Any], names: Iterable[str]) -> None:
     named = sorted(set(names) & set(extra))
     if named:
         raise InvalidArgument(f"extra must not set {', '.join(named)} here.")
+
+
+def extra_query(extra: Mapping[str, Any], taken: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the caller's own query parameters as pairs: a value is a str, a number or a list.
+
+    A parameter the call sets already, or a value that is none of these, is InvalidArgument.
+    """
+    refuse_extra(extra, taken)
+    pairs: list[tuple[str, str]] = []
+    for name, given in extra.items():
+        values = given if isinstance(given, (list, tuple)) else [given]
+        if not all(isinstance(value, (str, int)) for value in values):
+            raise InvalidArgument(f"extra gives {name} neither a str nor a list of them.")
+        pairs += [(name, str(value)) for value in values]
+    return pairs

@@ -150,19 +150,22 @@ class AirclouFake(FakeServer):
         _only_parameters(request, _LIST_PARAMETERS)
         query = request.query
         key = query.get("sort_by", "created_at")
+        order = {"created_at": _created, "updated_at": _updated}.get(key)
+        if order is None:
+            raise _error(400, "BAD_REQUEST", "Unknown sort_by")
+        downwards = query.get("sort_order", "desc") == "desc"
+        everything = sorted(self.store.tickets.values(), key=order, reverse=downwards)
         found = [
             ticket
-            for ticket in self.store.tickets.values()
+            for ticket in everything
             if ticket.deleted_at is None
             and query.get("status", ticket.status.value) == ticket.status.value
             and query.get("priority", ticket.priority) == ticket.priority
             and query.get("assignee_id", _assignee(ticket)) == _assignee(ticket)
         ]
-        order = {"created_at": _created, "updated_at": _updated}.get(key)
-        if order is None:
-            raise _error(400, "BAD_REQUEST", "Unknown sort_by")
-        found.sort(key=order, reverse=query.get("sort_order", "desc") == "desc")
-        return _page(request, "tickets", found, _ticket_id, self._ticket)
+        # A cursor holds its place also when its ticket is no longer among what is asked for.
+        places = {_ticket_id(ticket): place for place, ticket in enumerate(everything)}
+        return _page(request, "tickets", found, _ticket_id, self._ticket, places)
 
     async def get_ticket(self, request: web.Request) -> web.StreamResponse:
         """GET /api/v1/tickets/:id."""
@@ -480,17 +483,18 @@ def _page(
     found: Sequence[Any],
     identity: Callable[[Any], str],
     show: Callable[[Any], Any],
+    places: Mapping[str, int] | None = None,
 ) -> web.Response:
     size = _figure(request, "page_size", 25)
     if size > 100:
         raise _invalid("page_size", "is at most 100")
     after = request.query.get("after")
-    ids = [identity(item) for item in found]
-    if after is not None and after not in ids:
+    if places is None:
+        places = {identity(item): place for place, item in enumerate(found)}
+    if after is not None and after not in places:
         raise _error(400, "BAD_REQUEST", "The cursor is unknown")
-    start = 0 if after is None else ids.index(after) + 1
-    part = found[start : start + size]
-    more = start + size < len(found)
+    left = [i for i in found if after is None or places[identity(i)] > places[after]]
+    part, more = left[:size], len(left) > size
     cursor = identity(part[-1]) if more else None
     # As in the vendor's sample: the link lacks the first part of the path.
     link = f"/api/v1/{request.path.rpartition('/')[2]}?after={cursor}" if more else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from types import EllipsisType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,30 +18,20 @@ from helpdesk_bridge.kit import (
     Attachment,
     Audience,
     CustomField,
-    Draft,
     Explanation,
-    Forward,
     Id,
     Message,
     MessageType,
-    NewTicket,
-    Note,
     Party,
     Priority,
-    Reply,
-    Request,
     Role,
     Status,
     Ticket,
-    TicketChanges,
     TicketKind,
-    TicketQuery,
     Vocabulary,
     Wire,
     WireFormat,
     errors,
-    merge_extra,
-    refuse_extra,
 )
 
 # -- words (page "tickets") ------------------------------------------------------------------
@@ -82,8 +71,6 @@ TYPES: Mapping[str, tuple[MessageType, Audience, Role]] = {
     "note": (MessageType.NOTE, Audience.INTERNAL, Role.AGENT),
 }
 _UNKNOWN = (MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN)
-# What a note must never be given, or the vendor might mail it.
-_ADDRESSING = ("ticket_id", "type", "recipients", "ccs", "send_email", "is_forward")
 
 ERRORS: Mapping[str, type[errors.HelpdeskError]] = {  # page "errors", and "messages" for the last
     "INVALID_API_KEY": errors.AuthenticationError,
@@ -295,8 +282,10 @@ class PlaceJson(Wire):
     links: LinksJson | None = None
 
 
-def next_cursor(data: Any) -> str | None:
+def next_cursor(data: Any, *, full: bool) -> str | None:
     """Return the cursor of the next page, never an address to follow.
+
+    ``full`` says that the page has as many records as were asked for.
 
     Trap 6: the vendor's pages disagree on the names; both are understood. Trap 7: the link lacks
     a part of the path, so only the cursor in it is used. A list that goes on without saying where
@@ -315,6 +304,8 @@ def next_cursor(data: Any) -> str | None:
     if link or meta.has_more:
         path = "$.links.next" if link else "$.meta"
         raise errors.ProtocolError(f"{path}: the list goes on, and does not say where.", path=path)
+    if full and place.meta is None and place.links is None:
+        raise errors.ProtocolError("$: a full page that does not say whether it is the last.")
     return None
 
 
@@ -336,7 +327,7 @@ def has_more(data: Any, page: int, per_page: int, count: int) -> bool:
     if type(limit) is int and limit > 0:
         per_page = limit  # a server that gives shorter pages than asked for
     if type(total) is int:
-        return count > 0 and page * per_page < total
+        return page * per_page < total
     return count >= per_page
 
 
@@ -364,123 +355,3 @@ def _fields(details: Any, path: str) -> list[tuple[str, tuple[str, ...]]]:
     told = details if isinstance(details, list) else [details]
     texts = [t.get("message") or t.get("code") if isinstance(t, Mapping) else t for t in told]
     return [(path, tuple(str(text) for text in texts if text))] if path else []
-
-
-# -- asking ----------------------------------------------------------------------------------
-
-
-def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
-    """Return the vendor's filters; ``query.matches`` applies the rest on what is read."""
-    pairs: list[tuple[str, str]] = []
-    if query.status is not None:
-        pairs.append(("status", query.status.value))
-    if query.assignee is not None:
-        pairs.append(("assignee_id", _assignee_id(query.assignee)))
-    taken = {name for name, _ in pairs} | {"page_size", "after", "sort_by", "sort_order"}
-    for name, value in query.extra.items():
-        if name in taken:
-            raise errors.InvalidArgument(f"extra sets {name}, which the call sets already.")
-        pairs.append((name, str(value)))
-    return pairs
-
-
-def _assignee_id(person: Party) -> str:
-    if person.id is None:
-        raise errors.InvalidArgument("Airclou knows assignees by their id only.")
-    return person.id
-
-
-# -- writing ---------------------------------------------------------------------------------
-
-
-def new_ticket(new: NewTicket) -> dict[str, Any]:
-    """Return the body of POST /tickets; the first message is a second request."""
-    ticket: dict[str, Any] = {"subject": new.subject, "requesterEmail": new.requester.email}
-    if new.requester.name:
-        ticket["requesterName"] = new.requester.name
-    if new.status is not None:
-        ticket["status"] = STATUS.write(new.status)
-    if new.priority is not None:
-        ticket["priority"] = PRIORITY.write(new.priority)
-    if new.kind is not None:
-        ticket["type"] = KIND.write(new.kind)
-    if new.assignee is not None:
-        ticket["assigneeId"] = _assignee_id(new.assignee)
-    if new.tags:
-        ticket["tags"] = list(new.tags)
-    if new.custom_fields:
-        ticket["customFields"] = _custom_fields(new.custom_fields)
-    return {"ticket": merge_extra(ticket, new.extra)}
-
-
-def changes(changed: TicketChanges) -> dict[str, Any]:
-    """Return the body of an update: only what changes."""
-    ticket: dict[str, Any] = {}
-    if not isinstance(changed.subject, EllipsisType):
-        ticket["subject"] = changed.subject
-    if not isinstance(changed.status, EllipsisType):
-        ticket["status"] = STATUS.write(changed.status)
-    if not isinstance(changed.priority, EllipsisType):
-        ticket["priority"] = changed.priority and PRIORITY.write(changed.priority)
-    if not isinstance(changed.kind, EllipsisType):
-        ticket["type"] = changed.kind and KIND.write(changed.kind)
-    if not isinstance(changed.assignee, EllipsisType):
-        ticket["assigneeId"] = _assignee_id(changed.assignee) if changed.assignee else None
-    if not isinstance(changed.tags, EllipsisType):
-        ticket["tags"] = list(changed.tags)
-    if not isinstance(changed.custom_fields, EllipsisType):
-        ticket["customFields"] = _custom_fields(changed.custom_fields)
-    return {"ticket": merge_extra(ticket, changed.extra)}
-
-
-def _custom_fields(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"id": name, "value": value} for name, value in values.items()]
-
-
-def new_message(draft: Draft, ticket_id: str) -> dict[str, Any]:
-    """Return the body of POST /helpdesk/api/messages (page "messages", "Create a message").
-
-    Trap 1: a response is mailed unless told otherwise, so it is told every time.
-    """
-    body: dict[str, Any] = {
-        "ticket_id": ticket_id,
-        "type": "response",
-        "content": draft.body.html,
-        "text_content": draft.body.text,
-        "send_email": False,
-    }
-    match draft:
-        case Note():
-            body |= {"type": "note", **_ticket_update(draft)}
-            refuse_extra(draft.extra, _ADDRESSING)
-        case Request():
-            body["type"] = "request"
-            refuse_extra(draft.extra, _ADDRESSING)
-        case Reply():
-            body |= {"send_email": draft.send_email, **_copies(draft), **_ticket_update(draft)}
-        case Forward():
-            # Trap 2: a forward is a response that says so. Trap 8: the shape of recipients is not
-            # documented; that of the copies is taken.
-            body |= {"send_email": True, "is_forward": True, **_copies(draft)}
-            body["recipients"] = [_person(person) for person in draft.to]
-    return merge_extra(body, draft.extra)
-
-
-def _copies(draft: Reply | Forward) -> dict[str, Any]:
-    return {"ccs": [_person(person) for person in draft.cc]} if draft.cc else {}
-
-
-def _person(person: Party) -> dict[str, str | None]:
-    return {"email": person.email, "name": person.name or person.email}
-
-
-def _ticket_update(draft: Reply | Note) -> dict[str, Any]:
-    """Return ``ticket_update`` (page "messages"), which the vendor applies with the message."""
-    update: dict[str, str] = {}
-    if draft.status is not None:
-        update["status"] = STATUS.write(draft.status)
-    if draft.priority is not None:
-        update["priority"] = PRIORITY.write(draft.priority)
-    if draft.kind is not None:
-        update["type"] = KIND.write(draft.kind)
-    return {"ticket_update": update} if update else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from helpdesk_bridge.kit import (
     Effect,
     HeaderAuth,
     Limits,
+    Made,
     Message,
     MessageQuery,
     Middleware,
@@ -42,8 +42,9 @@ from helpdesk_bridge.kit import (
     errors,
     native,
     none,
+    page_number,
 )
-from helpdesk_bridge_helpspace import wire
+from helpdesk_bridge_helpspace import outgoing, wire
 from helpdesk_bridge_helpspace.settings import HelpSpaceSettings
 
 __all__ = ["HelpSpace"]
@@ -63,6 +64,8 @@ PER_PAGE = 50
 MAX_BODY = 5_000_000
 """T24: "5 MB", of the HTML in bytes as the safe reading; images in a new ticket's body count."""
 
+_MAX_BARREN = 3
+"""Empty pages in a row that a conversation may have before its end."""
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
 _WRITABLE = wire.STATUS.writable()
 _BODY = Limits(body_bytes=MAX_BODY)
@@ -134,8 +137,12 @@ class HelpSpace(Adapter):
 
     async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
         """GET /tickets."""
-        number = _page_number(cursor)
-        pairs = [("page", str(number)), ("per-page", str(PER_PAGE)), *wire.ticket_filters(query)]
+        number = page_number(cursor)
+        pairs = [
+            ("page", str(number)),
+            ("per-page", str(PER_PAGE)),
+            *outgoing.ticket_filters(query),
+        ]
         answer = await self.transport.send(LIST_TICKETS, "GET", ("tickets",), query=pairs)
         listed = answer.read(_collection)
         items, problems = wire.FORMAT.read_each(listed.data, _ticket_at, "$.data")
@@ -144,43 +151,53 @@ class HelpSpace(Adapter):
             problems=problems,
             total=listed.meta.total if listed.meta else None,
             next=_next(listed, number),
+            listed=listed.meta.total if listed.meta else None,
         )
-        return page.where(lambda ticket: wire.matches(ticket, query), _id_of)
+        return page.where(lambda ticket: outgoing.matches(ticket, query), _id_of)
 
     async def get_ticket(self, ticket_id: str) -> Ticket:
         """GET /tickets/{id}."""
         answer = await self.transport.send(GET_TICKET, "GET", ("tickets", ticket_id))
-        return answer.read(_one_ticket)
+        ticket = answer.read(_one_ticket)
+        if ticket.id != ticket_id:  # its requester would be mailed in place of the right one
+            raise errors.ProtocolError(
+                "$.data.id: another ticket than asked for.", path="$.data.id"
+            )
+        return ticket
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
         """POST /tickets."""
         files = await self._encoded(new.attachments)
 
         async def create(escalated: str) -> Ticket:
-            body = wire.new_ticket(new, files, channel=self.settings.channel, escalated=escalated)
+            body = outgoing.new_ticket(
+                new, files, channel=self.settings.channel, escalated=escalated
+            )
             if len(body["message"]["body"].encode()) > MAX_BODY:
                 raise errors.InvalidArgument("the body with its images is larger than 5 MB.")
             answer = await self.transport.send(CREATE_TICKET, "POST", ("tickets",), json=body)
-            return answer.read(_one_ticket)
+            made = answer.read(lambda data: wire.FORMAT.read(data, wire.OneMade)).data
+            return _created(made)
 
         ticket = await self._spelled(new.status, create)
-        return _with_tags(ticket, new.tags)
+        return outgoing.with_all_tags(ticket, new.tags)
 
     async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
         """PATCH /tickets/{id}."""
 
         async def update(escalated: str) -> Ticket:
-            body = wire.changes(changes, escalated=escalated)
+            body = outgoing.changes(changes, escalated=escalated)
             path = ("tickets", ticket_id)
             answer = await self.transport.send(UPDATE_TICKET, "PATCH", path, json=body)
             return answer.read(_one_ticket)
 
         ticket = await self._spelled(changes.status, update)
-        return ticket if changes.tags is ... else _with_tags(ticket, changes.tags)
+        return ticket if changes.tags is ... else outgoing.with_all_tags(ticket, changes.tags)
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /tickets/{id}. T31: its answer is a sentence, which nobody needs to read."""
-        await self.transport.send(DELETE_TICKET, "DELETE", ("tickets", ticket_id))
+        answer = await self.transport.send(DELETE_TICKET, "DELETE", ("tickets", ticket_id))
+        answer.accepted()
 
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
@@ -205,7 +222,7 @@ class HelpSpace(Adapter):
         files = await self._encoded(draft.attachments)
         speaks_as_channel = self.settings.sender is None and not isinstance(draft, Request)
         known = await self._known(ticket, channel=speaks_as_channel)
-        body = wire.new_message(draft, files, known, self._sender(known, draft))
+        body = outgoing.new_message(draft, files, known, self._sender(known, draft))
         path = ("tickets", ticket.id, "messages")
         answer = await self.transport.send(SEND, "POST", path, json=body)
         made = answer.read(lambda data: wire.FORMAT.read(data, wire.OneMade)).data
@@ -258,7 +275,7 @@ class HelpSpace(Adapter):
             email=address, name=self.settings.sender_name if self.settings.sender else None
         )
 
-    async def _encoded(self, uploads: Sequence[Upload]) -> list[wire.Encoded]:
+    async def _encoded(self, uploads: Sequence[Upload]) -> list[outgoing.Encoded]:
         """T24: the limit is on base64 characters, the safe reading of "5 MB"."""
         sizes = [await upload.measure() for upload in uploads]
         if sum(-(-size // 3) * 4 for size in sizes) > self.settings.max_attachment_chars:
@@ -266,10 +283,8 @@ class HelpSpace(Adapter):
                 f"the attachments have more than {self.settings.max_attachment_chars} base64"
                 " characters in all."
             )
-        return [
-            wire.Encoded(upload=upload, data=await asyncio.to_thread(_base64, await upload.read()))
-            for upload in uploads
-        ]
+        contents = [await upload.read() for upload in uploads]
+        return await asyncio.to_thread(outgoing.encoded, uploads, contents)
 
     async def _spelled(self, status: object, write: Callable[[str], Awaitable[Ticket]]) -> Ticket:
         """T1: write one spelling of escalated, and the other once if that one is refused."""
@@ -311,12 +326,14 @@ class HelpSpace(Adapter):
         """
         page = await self._messages_page(ticket, 1)
         items, problems, total = page.items, page.problems, page.total
+        barren = 0
         while page.next is not None:
-            page = await self._messages_page(ticket, _page_number(page.next))
+            page = await self._messages_page(ticket, page_number(page.next))
             known = {message.id for message in items}
             new = tuple(message for message in page.items if message.id not in known)
             odd = tuple(p for p in page.problems if all(p.raw != old.raw for old in problems))
-            if (page.items or page.problems) and not (new or odd):
+            barren = 0 if new or odd else barren + 1
+            if barren and (page.items or page.problems or barren > _MAX_BARREN):
                 raise errors.PaginationLoop("the vendor's list of messages leads back to itself.")
             items += new
             problems = tuple(
@@ -333,16 +350,21 @@ def _ticket_at(record: Any, path: str) -> Ticket:
     return wire.FORMAT.read(record, wire.TicketJson, path).to_ticket()
 
 
+def _created(made: Made) -> Ticket:
+    """Return the ticket that now exists, or say that it does."""
+    try:
+        return _ticket_at(made.raw, "$.data")
+    except errors.HelpdeskError as error:
+        failure = error
+    raise errors.PartlyDone(
+        f"the ticket was created, but the answer could not be read: {failure.message}",
+        failure=failure,
+        ticket_id=made.id,
+    )
+
+
 def _one_ticket(data: Any) -> Ticket:
     return wire.FORMAT.read(data, wire.OneTicket).data.to_ticket()
-
-
-def _page_number(cursor: Cursor | None) -> int:
-    if cursor is None:
-        return 1
-    if not (cursor.isascii() and cursor.isdigit() and 0 < len(cursor) < 10):
-        raise errors.InvalidArgument("this cursor is not one of this desk's.")
-    return int(cursor)
 
 
 def _next(listed: wire.Collection, number: int) -> Cursor | None:
@@ -359,25 +381,3 @@ def _id_of(item: Ticket | Message) -> str:
 def _age(message: Message) -> tuple[bool, datetime, int]:
     number = int(message.id) if message.id.isascii() and message.id.isdigit() else 0
     return message.created_at is None, message.created_at or _NO_TIME, number
-
-
-def _with_tags(ticket: Ticket, wanted: Sequence[str]) -> Ticket:
-    """T11: the vendor drops tags that do not exist without a word; we do not."""
-    have = {tag.casefold() for tag in ticket.tags}
-    dropped = [tag for tag in wanted if tag.casefold() not in have]
-    if not dropped:
-        return ticket
-    failure = errors.ValidationFailed(
-        "HelpSpace knows only tags that exist already.",
-        fields={"tags": [f"not set: {errors.redact(tag)}" for tag in dropped]},
-    )
-    raise errors.PartlyDone(
-        f"the ticket was written, but {len(dropped)} of its tags were not set: HelpSpace knows only"
-        " tags that exist already.",
-        failure=failure,
-        ticket_id=ticket.id,
-    )
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")

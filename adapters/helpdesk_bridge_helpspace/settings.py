@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from helpdesk_bridge.kit import Secret, base_url, check_header, errors
+from helpdesk_bridge.kit import Secret, base_url, check_credential, errors
 
 __all__ = ["HelpSpaceSettings"]
 
@@ -38,8 +38,8 @@ class HelpSpaceSettings:
 
     def __attrs_post_init__(self) -> None:
         base_url(self.base_url)
-        for key in ("token", "client_id"):
-            self._check_credential(key, getattr(self, key).reveal())
+        check_credential("token", self.token)
+        check_credential("client_id", self.client_id)
         if self.sender is not None and not _is_address(self.sender):
             raise errors.ConfigurationError("sender is not one e-mail address", key="sender")
         if self.sender_name is not None and not self.sender_name.isprintable():
@@ -53,19 +53,6 @@ class HelpSpaceSettings:
         if self.max_attachment_chars < 4:
             raise errors.ConfigurationError(
                 "max_attachment_chars is too small", key="max_attachment_chars"
-            )
-
-    @staticmethod
-    def _check_credential(key: str, value: str) -> None:
-        clean = bool(value) and " " not in value
-        try:
-            check_header(key, value)
-        except errors.InvalidArgument:
-            clean = False
-        if not clean:
-            raise errors.ConfigurationError(
-                f"{key} is empty, or has blanks, line breaks or other characters no key has",
-                key=key,
             )
 
 

@@ -7,40 +7,28 @@ docs/vendors/helpspace.md lists them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from types import EllipsisType
+from datetime import datetime
 from typing import Any, NewType
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from helpdesk_bridge.kit import (
     Attachment,
     Audience,
     Channel,
-    Draft,
-    Forward,
     Id,
+    Made,
     Message,
     MessageType,
-    NewTicket,
-    Note,
     Party,
-    Reply,
-    Request,
     Role,
     Status,
     Ticket,
-    TicketChanges,
-    TicketQuery,
-    Upload,
     Vocabulary,
     Wire,
     WireFormat,
     WrongType,
-    errors,
-    merge_extra,
 )
 
 # -- words -----------------------------------------------------------------------------------
@@ -80,8 +68,6 @@ TYPES: Mapping[str, tuple[MessageType, Audience]] = {
 ADDITIONAL_TYPES = ("internal", "error", "bounce", "event")
 SIZES = frozenset(("medium", "large"))  # MESSAGES, "Get Media Stream - Inline Image"
 
-# What a note must never be given, or the vendor might mail it.
-_ADDRESSING = frozenset(("to", "cc", "bcc", "type", "send_mail_to_recipients", "from_contact"))
 
 # -- reading ---------------------------------------------------------------------------------
 
@@ -332,13 +318,6 @@ class OneMessage(Wire):
 
 
 @frozen(kw_only=True, repr=False)
-class Made(Wire):
-    """All that must be understood of the answer to a new message: its id."""
-
-    id: Id
-
-
-@frozen(kw_only=True, repr=False)
 class OneMade(Wire):
     """The envelope of a new message."""
 
@@ -358,6 +337,7 @@ class Meta(Wire):
 
     current_page: Count | None = None
     last_page: Count | None = None
+    per_page: Count | None = None
     total: Count | None = None
 
 
@@ -370,270 +350,12 @@ class Collection(Wire):
     meta: Meta | None = None
 
     def is_last(self, page: int, per_page: int) -> bool:
-        """Say whether nothing follows ``page``."""
-        if not self.data:
-            return True
-        if self.meta is not None and self.meta.last_page is not None:
-            return page >= self.meta.last_page
+        """Say whether nothing follows ``page``; a short or empty page alone does not say so."""
+        meta = self.meta or Meta()
+        if meta.last_page is not None:
+            return page >= meta.last_page
+        if meta.total is not None:
+            return page * (meta.per_page or per_page) >= meta.total
         if self.links is not None and "next" in self.links.raw:
             return self.links.next is None
-        return len(self.data) < per_page
-
-
-# -- asking ----------------------------------------------------------------------------------
-
-_LAST_DAY = date(2037, 12, 31)
-"""The end of an open range: the last whole year every date column can hold."""
-_FIRST = datetime(1971, 1, 1, tzinfo=UTC)
-"""Before any ticket, and within what every date column can hold."""
-
-
-def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
-    """Return the vendor's filters for ``query``; :func:`matches` applies the rest.
-
-    T25: hyphens, and ``[]`` also for one value. T26: ``contacts[]``. What the vendor's filter
-    would widen or cannot express is asked for wider here and cut exactly afterwards.
-    """
-    pairs: list[tuple[str, str]] = []
-    if query.status not in (None, Status.ESCALATED):  # T1: nobody knows how to spell that one
-        pairs.append(("status[]", STATUS.write(query.status)))
-    if query.assignee is not None:
-        word = query.assignee.id or query.assignee.name
-        pairs += [("assignees[]", word)] if word else []
-    if query.team is not None:
-        pairs.append(("teams[]", query.team))
-    if query.tag is not None:
-        pairs.append(("tags[]", query.tag))
-    if query.requester is not None and query.requester.email:
-        pairs.append(("contacts[]", query.requester.email))
-    if query.text is not None:
-        pairs.append(("subject-or-body[]", query.text))
-    if query.created_since is not None:
-        # Days in a zone nobody documents: one day earlier is on the safe side of them all.
-        first = max(query.created_since, _FIRST).astimezone(UTC).date() - timedelta(days=1)
-        pairs.append(("created-between", f"{first}/{_LAST_DAY}"))
-    return pairs + _extra_filters(query.extra, {name for name, _ in pairs} | {"page", "per-page"})
-
-
-def _extra_filters(extra: Mapping[str, Any], taken: set[str]) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for name, values in extra.items():
-        if name in taken:
-            raise errors.InvalidArgument(f"extra sets {name}, which the call sets already.")
-        texts = [values] if isinstance(values, str) else values
-        if not isinstance(texts, Sequence):
-            raise errors.InvalidArgument(f"extra gives {name} neither a str nor a list of them.")
-        pairs += [(name, str(text)) for text in texts]
-    return pairs
-
-
-def matches(ticket: Ticket, query: TicketQuery) -> bool:
-    """Say whether a ticket is one that was asked for; the words of its bodies are not looked at.
-
-    T26: the vendor reads some filters widely, and probably ignores what it does not know.
-    """
-    team = ticket.raw.get("team")
-    team_id = str(team.get("id")) if isinstance(team, Mapping) else None
-    tags = {tag.casefold() for tag in ticket.tags}
-    return (
-        (query.status is None or ticket.status is query.status)
-        and (query.assignee is None or _same(ticket.assignee, query.assignee))
-        and (query.team is None or query.team in (ticket.team, team_id))
-        and (query.tag is None or query.tag.casefold() in tags)
-        and (query.requester is None or _same(ticket.requester, query.requester))
-        and _not_before(ticket.created_at, query.created_since)
-        and _not_before(ticket.updated_at, query.updated_since)
-    )
-
-
-def _not_before(instant: datetime | None, since: datetime | None) -> bool:
-    # A ticket without a time is rather shown than lost.
-    return since is None or instant is None or instant >= since
-
-
-def _same(person: Party | None, wanted: Party) -> bool:
-    if person is None:
-        return False
-    if wanted.email is not None:
-        return (person.email or "").casefold() == wanted.email.casefold()
-    return wanted.id == person.id if wanted.id is not None else wanted.name == person.name
-
-
-# -- writing ---------------------------------------------------------------------------------
-
-
-@frozen(kw_only=True)
-class Encoded:
-    """A file ready for JSON: ``data`` is base64."""
-
-    upload: Upload
-    data: str
-
-    def to_json(self) -> dict[str, str]:
-        """T21: ``name`` on writing, ``file_name`` on reading."""
-        body = {"name": self.upload.name, "mime_type": self.upload.mime_type, "data": self.data}
-        return {"cid": self.upload.content_id, **body} if self.upload.content_id else body
-
-
-def new_ticket(
-    new: NewTicket, files: Sequence[Encoded], *, channel: str | None, escalated: str
-) -> dict[str, Any]:
-    """Return the body of POST /tickets (TICKETS, "Create Ticket")."""
-    body: dict[str, Any] = {
-        "subject": new.subject,
-        "channel": {"id": _channel_id(new.channel, channel)},
-        "from_contact": _contact(new.requester),
-        "message": {"body": _with_images(new.body.html, files)},
-        # The neutral call mails nobody, and HelpSpace would answer the customer by itself.
-        "skip_autoreply": True,
-    }
-    attached = [file.to_json() for file in files if file.upload.content_id is None]
-    if attached:
-        body["message"]["attachments"] = attached
-    if new.status is not None:
-        body["status"] = status_word(new.status, escalated)
-    if new.assignee is not None:
-        body["assignee"] = {"id": _assignee_id(new.assignee)}
-    if new.team is not None:
-        body["team"] = _team(new.team)
-    if new.tags:
-        body["tags"] = list(new.tags)
-    if new.created_at is not None:
-        body["created_at"] = instant(new.created_at)
-    return merge_extra(body, new.extra)
-
-
-def changes(changed: TicketChanges, *, escalated: str) -> dict[str, Any]:
-    """Return the body of PATCH /tickets/{id} (TICKETS, "Update Ticket"): only what changes."""
-    body: dict[str, Any] = {}
-    if not isinstance(changed.subject, EllipsisType):
-        body["subject"] = changed.subject
-    if not isinstance(changed.status, EllipsisType):
-        body["status"] = status_word(changed.status, escalated)
-    if not isinstance(changed.assignee, EllipsisType):
-        body["assignee"] = changed.assignee and _assignee(changed.assignee)
-    if not isinstance(changed.team, EllipsisType):
-        body["team"] = changed.team and _team(changed.team)
-    if not isinstance(changed.tags, EllipsisType):
-        body["tags"] = list(changed.tags)
-    return merge_extra(body, changed.extra)
-
-
-def new_message(
-    draft: Draft, files: Sequence[Encoded], ticket: Ticket, sender: Party
-) -> dict[str, Any]:
-    """Return the body of POST /tickets/{id}/messages (MESSAGES, "Create new Ticket Message").
-
-    T13: with the subject, which the vendor requires. T14: without an id. T19: it always says
-    whether mail is to leave.
-    """
-    body: dict[str, Any] = {
-        "subject": ticket.subject,
-        "from_contact": _contact(sender),
-        "body": draft.body.html,
-        "type": "external",
-        "send_mail_to_recipients": False,
-    }
-    attached = [file.to_json() for file in files if file.upload.content_id is None]
-    images = [file.to_json() for file in files if file.upload.content_id is not None]
-    if attached:
-        body["attachments"] = attached
-    if images:
-        body["inline_images"] = images
-    match draft:
-        case Note():
-            body["type"] = "internal"
-            _refuse_addressing(draft.extra)
-        case Request():
-            if draft.created_at is not None:
-                body["created_at"] = instant(draft.created_at)
-            _refuse_addressing(draft.extra)
-        case Forward():
-            body |= {"type": "forward", "send_mail_to_recipients": True, **_recipients(draft)}
-        case Reply():
-            draft = evolve(draft, to=draft.to or (ticket.requester,))
-            body |= {"send_mail_to_recipients": draft.send_email, **_recipients(draft)}
-    return merge_extra(body, draft.extra)
-
-
-def _refuse_addressing(extra: Mapping[str, Any]) -> None:
-    named = sorted(_ADDRESSING & set(extra))
-    if named:
-        raise errors.InvalidArgument(f"extra must not set {', '.join(named)} here.")
-
-
-def _recipients(draft: Reply | Forward) -> dict[str, list[str]]:
-    lists = {"to": draft.to, "cc": draft.cc, "bcc": draft.bcc}
-    return {
-        name: [person.email for person in people if person.email]
-        for name, people in lists.items()
-        if people
-    }
-
-
-def _contact(person: Party) -> dict[str, str]:
-    if person.email is None:
-        raise errors.InvalidArgument("HelpSpace knows people by their e-mail address.")
-    return {"email": person.email, **({"name": person.name} if person.name else {})}
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _channel_id(channel: Channel | None, configured: str | None) -> int:
-    # T6: creating is documented with an id only.
-    given = configured if channel is None else channel.id
-    number = None if given is None else _number(given)
-    if number is None:
-        raise errors.InvalidArgument(
-            "HelpSpace creates tickets in a channel: give channel= with the id of one (a ticket's"
-            " channel.id), or set `channel` for the desk."
-        )
-    return number
-
-
-def _assignee_id(person: Party) -> int:
-    number = None if person.id is None else _number(person.id)
-    if number is None:
-        raise errors.InvalidArgument(
-            "HelpSpace assigns a new ticket by the agent's id only; update_ticket also takes the"
-            " agent's address."
-        )
-    return number
-
-
-def _assignee(person: Party) -> dict[str, Any]:
-    if person.id is not None and _number(person.id) is not None:
-        return {"id": _number(person.id)}
-    if person.email is None:
-        raise errors.InvalidArgument("HelpSpace assigns by an agent's id or address.")
-    return {"email": person.email}
-
-
-def _team(team: str) -> dict[str, Any]:
-    # T7: the table says a string of 14 characters, the example an object.
-    number = _number(team)
-    return {"name": team} if number is None else {"id": number}
-
-
-def status_word(status: Status, escalated: str) -> str:
-    """Return the vendor's word. T1: how ``escalated`` is spelled is a setting."""
-    return escalated if status is Status.ESCALATED else STATUS.write(status)
-
-
-def instant(value: datetime) -> str:
-    """T12: always with the offset; without one the vendor's zone would be anybody's guess."""
-    return value.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def _with_images(html: str, files: Sequence[Encoded]) -> str:
-    """T23: a new ticket takes inline images as data URLs, a message as parts with a cid."""
-    for file in files:
-        if file.upload.content_id is not None:
-            cid = re.escape(f"cid:{file.upload.content_id}")
-            url = f"data:{file.upload.mime_type};base64,{file.data}"
-            html, shown = re.subn(rf"{cid}(?=[\"'\s>]|$)", lambda _: url, html)  # noqa: B023
-            if not shown:  # or it would be lost without a word
-                raise errors.InvalidArgument("an inline image is not shown in the body.")
-    return html
+        return not self.data

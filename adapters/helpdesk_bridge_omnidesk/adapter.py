@@ -366,7 +366,7 @@ class Omnidesk(Adapter):
 
 
 def _path(ticket_id: str) -> tuple[str, ...]:
-    if not wire.TICKET_ID.fullmatch(ticket_id):
+    if not wire.NUMBER.fullmatch(ticket_id):
         raise errors.InvalidArgument("a ticket's id is a number; this may be one of a message.")
     return (*API, "ticket", ticket_id)
 

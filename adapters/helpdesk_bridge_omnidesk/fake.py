@@ -274,7 +274,9 @@ class OmnideskFake(FakeServer):
         )
         files = [
             self.store.file(f"file-{index}", "application/octet-stream", self._decoded(data))
-            for index, data in sorted(fields.get("attachmentsBase64", {}).items())
+            for index, data in sorted(
+                fields.get("attachmentsBase64", {}).items(), key=lambda item: item[0].zfill(4)
+            )
         ]
         author = self.store.person(str(sender["address"]), sender.get("name"))
         self._inbound(ticket, str(fields.get("htmlBody", "")), author=author, files=files)

@@ -84,7 +84,7 @@ PRIORITY = Vocabulary(
     unknown=Priority.UNKNOWN,
 )
 INBOUND, OUTBOUND = "inbound", "outbound"
-TICKET_ID = re.compile(r"[1-9][0-9]{0,17}")
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 MIN_BODY = 5
 """T10: page "message". Whether markup counts is not documented: the readable text must reach it."""
 _ADDRESSING = ("toAddress", "ccInput", "bccInput", "respondMessageID", "sendAt")
@@ -302,7 +302,7 @@ def made_id(data: Any) -> str:
         if isinstance(place, Mapping):
             for name in ("ticketID", "ticket_id", "id"):
                 number = str(place.get(name))
-                if type(place.get(name)) in (int, str) and TICKET_ID.fullmatch(number):
+                if NUMBER.fullmatch(number):
                     return number
     raise errors.ProtocolError("$: no ticket id.", path="$")
 
@@ -497,7 +497,7 @@ def answered_id(ticket: Ticket) -> str | None:
     found = [
         (str(entry.get("created_at") or ""), int(entry["id"]))
         for entry in _inbound(ticket)
-        if _is_number(str(entry.get("id")))
+        if NUMBER.fullmatch(str(entry.get("id")))
     ]
     return str(max(found)[1]) if found else None  # the order of a timeline is not documented
 

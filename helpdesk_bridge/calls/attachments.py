@@ -9,6 +9,7 @@ from pathlib import Path
 from helpdesk_bridge import check, files
 from helpdesk_bridge.calls.base import DeskBase
 from helpdesk_bridge.capabilities import Capability
+from helpdesk_bridge.errors import TruncatedBody
 from helpdesk_bridge.model import (
     Attachment,
 )
@@ -41,15 +42,23 @@ class AttachmentCalls(DeskBase):
                 opened = self.adapter.open_attachment(attachment, size)
             chunks = await opened.__aenter__()
         try:
-            async with aclosing(self._named_chunks(chunks)) as named:
+            whole = attachment.size if size is None else None
+            async with aclosing(self._named_chunks(chunks, whole)) as named:
                 yield named
         finally:
             await opened.__aexit__(None, None, None)
 
-    async def _named_chunks(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    async def _named_chunks(
+        self, chunks: AsyncIterator[bytes], whole: int | None
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the chunks; fewer bytes than the vendor said the file has are an error."""
+        came = 0
         with self._about("open_attachment"):
             async for chunk in chunks:
+                came += len(chunk)
                 yield chunk
+            if whole is not None and came < whole:
+                raise TruncatedBody(f"the file has {whole} bytes, and {came} came.")
 
     async def save_attachment(self, attachment: Attachment, directory: str | Path) -> Path:
         """Write a file into ``directory`` and return its path.

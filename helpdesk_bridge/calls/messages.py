@@ -30,6 +30,7 @@ from helpdesk_bridge.drafts import (
 from helpdesk_bridge.errors import (
     HelpdeskError,
     InvalidArgument,
+    Outcome,
     PartlyDone,
 )
 from helpdesk_bridge.model import (
@@ -65,6 +66,7 @@ class MessageCalls(TicketCalls):
             self.capabilities.require(Capability.LIST_MESSAGES)
             ref = self._ref(ticket)
             query = MessageQuery(types=check.types(types))
+            check.cursor(cursor)
 
         async def fetch(place: Cursor | None) -> Page[Message]:
             with self._calling("messages"):
@@ -117,7 +119,7 @@ class MessageCalls(TicketCalls):
                 priority=check.member(Priority, priority, "priority"),
                 kind=check.member(TicketKind, kind, "kind"),
                 send_at=check.aware(send_at, "send_at"),
-                extra=dict(extra or {}),
+                extra=check.mapping(extra, "extra"),
             )
             options = check.given(
                 to=draft.to, cc=draft.cc, bcc=draft.bcc, priority=priority, kind=kind
@@ -151,7 +153,7 @@ class MessageCalls(TicketCalls):
                 status=check.member(Status, status, "status"),
                 priority=check.member(Priority, priority, "priority"),
                 kind=check.member(TicketKind, kind, "kind"),
-                extra=dict(extra or {}),
+                extra=check.mapping(extra, "extra"),
             )
             self._allow(Capability.NOTE, check.given(priority=priority, kind=kind))
             ref = self._ref(ticket)
@@ -178,7 +180,7 @@ class MessageCalls(TicketCalls):
                 cc=check.parties(cc, "cc"),
                 bcc=check.parties(bcc, "bcc"),
                 attachments=check.uploads(attachments),
-                extra=dict(extra or {}),
+                extra=check.mapping(extra, "extra"),
             )
             if not draft.to:
                 raise InvalidArgument("a forward needs somebody in to=.")
@@ -205,7 +207,7 @@ class MessageCalls(TicketCalls):
                 author=check.correspondent(author, "author"),
                 attachments=check.uploads(attachments),
                 created_at=check.aware(created_at, "created_at"),
-                extra=dict(extra or {}),
+                extra=check.mapping(extra, "extra"),
             )
             self._allow(Capability.ADD_REQUEST, check.given(created_at=created_at))
             ref = self._ref(ticket)
@@ -245,8 +247,9 @@ class MessageCalls(TicketCalls):
         A ticket given by id is read first. The first error cancels what is under way and is
         raised.
         """
-        if concurrency < 1:
-            raise InvalidArgument("concurrency must be at least 1.")
+        with self._about("conversations"):
+            check.concurrency(concurrency)
+            check.tickets(tickets)
         running: deque[asyncio.Task[tuple[Ticket, list[Message]]]] = deque()
         try:
             async for ticket in _each(tickets):
@@ -290,8 +293,10 @@ class MessageCalls(TicketCalls):
             failure = error
         else:
             return
+        known = failure.outcome is not Outcome.UNKNOWN
         raise PartlyDone(
-            f"the message was accepted, but the status was not set: {failure.message}",
+            "the message was accepted, but the status"
+            f" {'was not' if known else 'may not have been'} set: {failure.message}",
             failure=failure,
             ticket_id=sent.ticket_id,
             message_id=sent.id,

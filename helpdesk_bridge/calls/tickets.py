@@ -83,12 +83,13 @@ class TicketCalls(DeskBase):
                 created_since=check.aware(created_since, "created_since"),
                 updated_since=check.aware(updated_since, "updated_since"),
                 limit=check.limit(limit),
-                extra=dict(extra or {}),
+                extra=check.mapping(extra, "extra"),
             )
             wanted = [c for name, c in _FILTERS.items() if getattr(query, name) is not None]
             self.capabilities.require(Capability.LIST_TICKETS, *wanted)
             if query.status is not None:
                 check.status(query.status, self.capabilities[Capability.FILTER_STATUS])
+            check.cursor(cursor)
 
         async def fetch(place: Cursor | None) -> Page[Ticket]:
             with self._calling("tickets"):
@@ -139,10 +140,10 @@ class TicketCalls(DeskBase):
                 team=check.line(team, "team"),
                 tags=check.words(tags, "tags"),
                 channel=None if channel is None else check.channel(channel),
-                custom_fields=dict(custom_fields or {}),
+                custom_fields=check.mapping(custom_fields, "custom_fields"),
                 attachments=check.uploads(attachments),
                 created_at=check.aware(created_at, "created_at"),
-                extra=dict(extra or {}),
+                extra=check.mapping(extra, "extra"),
             )
             options = check.given(
                 status=status,
@@ -195,7 +196,7 @@ class TicketCalls(DeskBase):
             ref = self._ref(ticket)
             if not given and not extra:
                 raise InvalidArgument("there is nothing to change.")
-            changes = TicketChanges(**check.changes(given), extra=dict(extra or {}))
+            changes = TicketChanges(**check.changes(given), extra=check.mapping(extra, "extra"))
             self._allow(Capability.UPDATE_TICKET, given)
             if not isinstance(changes.status, EllipsisType):
                 check.status(changes.status, self.capabilities[Capability.UPDATE_TICKET])

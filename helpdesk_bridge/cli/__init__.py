@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 __all__ = ["main"]
@@ -15,4 +16,7 @@ def main() -> None:
         if error.name not in ("cyclopts", "rich"):
             raise
         sys.exit("helpdesk-bridge needs its extra: pip install 'helpdesk-bridge[cli]'")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal cannot show is no failure
     app()

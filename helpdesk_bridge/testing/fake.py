@@ -83,7 +83,7 @@ class FakeServer:
         app = web.Application(middlewares=[self._around], client_max_size=64 * 1024 * 1024)
         for route in self.routes():
             app.router.add_route(route.method, self.prefix + route.path, route.handler)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()

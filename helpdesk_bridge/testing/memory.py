@@ -1,11 +1,13 @@
-"""The ``memory`` adapter: a desk that lives in this process, for tests and first steps."""
+"""The ``memory`` adapter: a desk that lives in this process, and in a file if it is given one."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
 from types import EllipsisType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import field, frozen
 
@@ -33,15 +35,19 @@ from helpdesk_bridge.kit import (
     TicketChanges,
     TicketQuery,
     TicketRef,
+    Transport,
     Upload,
     errors,
     native,
     none,
     page_number,
 )
+from helpdesk_bridge.testing.storage import Storage, plain
 from helpdesk_bridge.testing.store import Store, StoredFile, StoredMessage, StoredTicket
 
 __all__ = ["Memory", "MemorySettings"]
+
+T = TypeVar("T")
 
 _PAGE = 50
 _ABSENT = {
@@ -55,12 +61,40 @@ _ABSENT = {
 _MAILBOX = Party(name="Support", email="support@helpdesk.example", role=Role.AGENT)
 
 
+def _path(value: str | Path | None) -> Path | None:
+    if value is None:
+        return None
+    if not isinstance(value, (str, Path)) or not str(value):
+        raise errors.ConfigurationError("must be the path of a file", key="path")
+    return Path(value)
+
+
 @frozen(kw_only=True)
 class MemorySettings:
-    """A desk in memory; ``store`` is what it works on (default: a new, empty one)."""
+    """A desk in memory, or with ``path`` (a str or a Path) one that outlives its process.
+
+    ``path`` is a file that the desk makes if there is none, in a folder that exists; a relative
+    one begins at the working directory at the time the desk is made. What a call has returned for
+    is on the disk. The first call opens and locks the file, closing the desk unlocks it; no second
+    desk can have it meanwhile. A file that cannot be used is a ConfigurationError of that call.
+
+    ``store`` is what the desk works on without a path (default: a new, empty one; with a path it
+    is None, and the desk has ``desk.adapter.store``). Both together are a ConfigurationError.
+    """
 
     adapter: ClassVar[str] = "memory"
-    store: Store = field(factory=Store, repr=False)
+    path: Path | None = field(default=None, converter=_path)
+    store: Store = field(repr=False)
+
+    @store.default
+    def _new_store(self) -> Store | None:
+        return Store() if self.path is None else None
+
+    def __attrs_post_init__(self) -> None:
+        if self.path is not None and self.store is not None:
+            raise errors.ConfigurationError(
+                "the desk is kept either in a file or in a store: give path or store", key="path"
+            )
 
 
 class Memory(Adapter):
@@ -75,17 +109,39 @@ class Memory(Adapter):
     }
     id_pattern = r"[0-9]{1,18}"
 
+    def __init__(self, settings: MemorySettings, transport: Transport) -> None:
+        super().__init__(settings, transport)
+        self._storage = None if settings.path is None else Storage(settings.path)
+
     @property
     def store(self) -> Store:
-        """The helpdesk behind this desk."""
-        return self.settings.store
+        """The helpdesk behind this desk; one with a path is empty until the first call."""
+        return self.settings.store if self._storage is None else self._storage.store
+
+    async def aclose(self) -> None:
+        """Close the file."""
+        if self._storage is not None:
+            await self._storage.aclose()
+
+    async def _read(self) -> Store:
+        return self.store if self._storage is None else await self._storage.read()
+
+    async def _write(self, ticket_id: int | None, change: Callable[[Store], T]) -> T:
+        if self._storage is None:
+            return change(self.store)
+        return await self._storage.write(ticket_id, change)
+
+    def _fields(self, *parts: Mapping[str, Any]) -> dict[str, Any]:
+        fields = {name: value for part in parts for name, value in part.items()}
+        return fields if self._storage is None else plain(fields)
 
     async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
         """Return tickets in the order of their creation."""
         after = _place(cursor)
+        store = await self._read()
         found = [
             ticket
-            for ticket in self.store.tickets.values()
+            for ticket in store.tickets.values()
             if ticket.id > after and ticket.deleted_at is None and _matches(ticket, query)
         ]
         page = tuple(to_ticket(ticket) for ticket in found[:_PAGE])
@@ -93,31 +149,36 @@ class Memory(Adapter):
 
     async def get_ticket(self, ticket_id: str) -> Ticket:
         """Return one ticket, a deleted one too."""
-        return to_ticket(self._stored(ticket_id))
+        return to_ticket(_stored(await self._read(), ticket_id))
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
         """Create a ticket; nobody is mailed."""
-        stored = self.store.create_ticket(
-            subject=new.subject,
-            requester=self._customer(new.requester),
-            html=new.body.html,
-            text=new.body.text,
-            status=new.status or Status.OPEN,
-            priority=new.priority,
-            kind=new.kind,
-            assignee=new.assignee,
-            team=new.team,
-            tags=new.tags,
-            channel=new.channel,
-            custom_fields={**new.custom_fields, **new.extra},
-            created_at=new.created_at,
-            files=await self._files(new.attachments),
-        )
-        return to_ticket(stored)
+        custom_fields = self._fields(new.custom_fields, new.extra)
+        files = await _contents(new.attachments)
+
+        def create(store: Store) -> Ticket:
+            stored = store.create_ticket(
+                subject=new.subject,
+                requester=_customer(store, new.requester),
+                html=new.body.html,
+                text=new.body.text,
+                status=new.status or Status.OPEN,
+                priority=new.priority,
+                kind=new.kind,
+                assignee=new.assignee,
+                team=new.team,
+                tags=new.tags,
+                channel=new.channel,
+                custom_fields=custom_fields,
+                created_at=new.created_at,
+                files=_files(store, files),
+            )
+            return to_ticket(stored)
+
+        return await self._write(None, create)
 
     async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
         """Change a ticket."""
-        stored = self._stored(ticket_id)
         given = {
             "subject": changes.subject,
             "status": changes.status,
@@ -129,20 +190,30 @@ class Memory(Adapter):
         }
         fields: dict[str, Any] = {k: v for k, v in given.items() if v is not ...}
         custom = {} if isinstance(changes.custom_fields, EllipsisType) else changes.custom_fields
-        if custom or changes.extra:
-            fields["custom_fields"] = {**stored.custom_fields, **custom, **changes.extra}
-        return to_ticket(self.store.update_ticket(stored.id, **fields))
+        custom = self._fields(custom, changes.extra)
+
+        def update(store: Store) -> Ticket:
+            stored = _stored(store, ticket_id)
+            if custom:
+                fields["custom_fields"] = {**stored.custom_fields, **custom}
+            return to_ticket(store.update_ticket(stored.id, **fields))
+
+        return await self._write(int(ticket_id), update)
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """Mark a ticket deleted; it can still be read by its id."""
-        self.store.delete_ticket(self._stored(ticket_id).id)
+
+        def delete(store: Store) -> None:
+            store.delete_ticket(_stored(store, ticket_id).id)
+
+        await self._write(int(ticket_id), delete)
 
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
     ) -> Page[Message]:
         """Return messages, oldest first."""
         after = _place(cursor)
-        stored = self._stored(ticket.id)
+        stored = _stored(await self._read(), ticket.id)
         ordered = sorted(stored.messages, key=lambda m: (m.created_at, m.id))
         if query.types is not None:
             ordered = [message for message in ordered if message.type in query.types]
@@ -153,7 +224,7 @@ class Memory(Adapter):
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
         """Return one message."""
-        stored = self._stored(ticket.id)
+        stored = _stored(await self._read(), ticket.id)
         for message in stored.messages:
             if str(message.id) == message_id:
                 return to_message(message, stored)
@@ -161,77 +232,94 @@ class Memory(Adapter):
 
     async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
         """Add a message, and mail it as the draft says."""
-        stored = self._stored(ticket.id)
+        _stored(await self._read(), ticket.id)
         if draft.extra:
             raise errors.InvalidArgument("a desk in memory has nothing that extra could set.")
-        added = self.store.add_message(
-            stored.id,
-            html=draft.body.html,
-            text=draft.body.text,
-            files=await self._files(draft.attachments),
-            **self._addressing(stored, draft),
-        )
-        if isinstance(draft, (Reply, Note)):
-            given = {"status": draft.status, "priority": draft.priority, "kind": draft.kind}
-            changed = {name: value for name, value in given.items() if value is not None}
-            if changed:
-                self.store.update_ticket(stored.id, **changed)
-        message = to_message(added, stored)
-        return SentMessage(ticket_id=ticket.id, id=message.id, message=message)
+        files = await _contents(draft.attachments)
+        return await self._write(int(ticket.id), partial(_send, ticket.id, draft, files))
+
+    @asynccontextmanager
+    async def _opened(self, file_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        file = (await self._read()).find_file(file_id)
+        if file is None:
+            raise errors.NotFound("there is no such file.")
+        yield _chunks(file.content)
 
     def open_attachment(
         self, attachment: Attachment, size: str | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open the bytes of a file; they come in one size only."""
         del size
-        return _opened(self.store.find_file(int(attachment.id)))
-
-    def _addressing(self, stored: StoredTicket, draft: Draft) -> dict[str, Any]:
-        if isinstance(draft, Note):
-            kind = {"type": MessageType.NOTE, "audience": Audience.INTERNAL}
-            return {**kind, "author": _MAILBOX}
-        if isinstance(draft, Request):
-            kind = {"type": MessageType.REQUEST, "audience": Audience.EXTERNAL}
-            author = self._customer(draft.author)
-            return {**kind, "author": author, "created_at": draft.created_at}
-        public = Audience.FORWARD if isinstance(draft, Forward) else Audience.EXTERNAL
-        return {
-            "type": MessageType.RESPONSE,
-            "audience": public,
-            "author": _MAILBOX,
-            "to": draft.to or (stored.requester,),
-            "cc": draft.cc,
-            "bcc": draft.bcc,
-            "mail": draft.send_email if isinstance(draft, Reply) else True,
-        }
-
-    def _stored(self, ticket_id: str) -> StoredTicket:
-        stored = self.store.tickets.get(int(ticket_id))
-        if stored is None:
-            raise errors.NotFound("there is no such ticket.")
-        return stored
-
-    def _customer(self, party: Party) -> Party:
-        return self.store.person(party.email or "", party.name)
-
-    async def _files(self, uploads: tuple[Upload, ...]) -> list[StoredFile]:
-        return [
-            self.store.file(
-                upload.name,
-                upload.mime_type,
-                await upload.read(),
-                inline=upload.content_id is not None,
-                content_id=upload.content_id,
-            )
-            for upload in uploads
-        ]
+        return self._opened(int(attachment.id))
 
 
-@asynccontextmanager
-async def _opened(file: StoredFile | None) -> AsyncIterator[AsyncIterator[bytes]]:
-    if file is None:
-        raise errors.NotFound("there is no such file.")
-    yield _chunks(file.content)
+_Contents = list[tuple[Upload, bytes]]
+
+
+async def _contents(uploads: tuple[Upload, ...]) -> _Contents:
+    return [(upload, await upload.read()) for upload in uploads]
+
+
+def _files(store: Store, contents: _Contents) -> list[StoredFile]:
+    return [
+        store.file(
+            upload.name,
+            upload.mime_type,
+            content,
+            inline=upload.content_id is not None,
+            content_id=upload.content_id,
+        )
+        for upload, content in contents
+    ]
+
+
+def _stored(store: Store, ticket_id: str) -> StoredTicket:
+    stored = store.tickets.get(int(ticket_id))
+    if stored is None:
+        raise errors.NotFound("there is no such ticket.")
+    return stored
+
+
+def _customer(store: Store, party: Party) -> Party:
+    return store.person(party.email or "", party.name)
+
+
+def _send(ticket_id: str, draft: Draft, contents: _Contents, store: Store) -> SentMessage:
+    stored = _stored(store, ticket_id)
+    added = store.add_message(
+        stored.id,
+        html=draft.body.html,
+        text=draft.body.text,
+        files=_files(store, contents),
+        **_addressing(store, stored, draft),
+    )
+    if isinstance(draft, (Reply, Note)):
+        given = {"status": draft.status, "priority": draft.priority, "kind": draft.kind}
+        changed = {name: value for name, value in given.items() if value is not None}
+        if changed:
+            store.update_ticket(stored.id, **changed)
+    message = to_message(added, stored)
+    return SentMessage(ticket_id=ticket_id, id=message.id, message=message)
+
+
+def _addressing(store: Store, stored: StoredTicket, draft: Draft) -> dict[str, Any]:
+    if isinstance(draft, Note):
+        kind = {"type": MessageType.NOTE, "audience": Audience.INTERNAL}
+        return {**kind, "author": _MAILBOX}
+    if isinstance(draft, Request):
+        kind = {"type": MessageType.REQUEST, "audience": Audience.EXTERNAL}
+        author = _customer(store, draft.author)
+        return {**kind, "author": author, "created_at": draft.created_at}
+    public = Audience.FORWARD if isinstance(draft, Forward) else Audience.EXTERNAL
+    return {
+        "type": MessageType.RESPONSE,
+        "audience": public,
+        "author": _MAILBOX,
+        "to": draft.to or (stored.requester,),
+        "cc": draft.cc,
+        "bcc": draft.bcc,
+        "mail": draft.send_email if isinstance(draft, Reply) else True,
+    }
 
 
 async def _chunks(content: bytes) -> AsyncIterator[bytes]:
@@ -250,6 +338,13 @@ def _matches(ticket: StoredTicket, query: TicketQuery) -> bool:
     return found and query.matches(to_ticket(ticket))
 
 
+def _copy(value: Any) -> Any:
+    """Return a copy of lists and mappings, so that nobody's change of a ticket is the Store's."""
+    if isinstance(value, dict):
+        return {key: _copy(inner) for key, inner in value.items()}
+    return [_copy(inner) for inner in value] if isinstance(value, list) else value
+
+
 def to_ticket(stored: StoredTicket) -> Ticket:
     """Return a stored ticket as users see it."""
     status = Status.DELETED if stored.deleted_at else stored.status
@@ -265,7 +360,7 @@ def to_ticket(stored: StoredTicket) -> Ticket:
         team=stored.team,
         channel=stored.channel,
         tags=stored.tags,
-        custom_fields=dict(stored.custom_fields),
+        custom_fields=_copy(stored.custom_fields),
         created_at=stored.created_at,
         updated_at=stored.updated_at,
         last_message_at=stored.last_message_at,

@@ -6,12 +6,12 @@ return. It mails whatever it is told to mail, a note too, so that a leak shows i
 
 from __future__ import annotations
 
-import itertools
+from collections import ChainMap
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from helpdesk_bridge.model import (
     Audience,
@@ -127,21 +127,47 @@ class Store:
     teams: dict[int, str] = field(factory=dict, repr=False)
     channels: dict[int, Channel] = field(factory=dict, repr=False)
     tags: list[str] = field(factory=list, repr=False)
-    _people: dict[str, int] = field(factory=dict, init=False, repr=False)
-    _numbers: itertools.count[int] = field(
-        factory=lambda: itertools.count(1001), init=False, repr=False
-    )
+    people: ChainMap[str, int] = field(factory=ChainMap, repr=False)
+    """Everybody's id, by casefolded address."""
+    last_number: int = field(default=1000, repr=False)
+    """The last id that was given away."""
 
     def number(self) -> int:
         """Return a new id; ids are unique over all kinds of objects."""
-        return next(self._numbers)
+        self.last_number += 1
+        return self.last_number
 
     def person(self, email: str, name: str | None = None, role: Role = Role.CUSTOMER) -> Party:
         """Return the person with this address, the same id each time."""
         key = email.casefold()
-        number = self._people.setdefault(key, 0) or self.number()
-        self._people[key] = number
-        return Party(id=str(number), email=email, name=name, role=role)
+        if key not in self.people:
+            self.people[key] = self.number()
+        return Party(id=str(self.people[key]), email=email, name=name, role=role)
+
+    def branch(self, ticket_id: int | None = None) -> Store:
+        """Return a Store to try something in: this one ticket (None: none), and an empty outbox.
+
+        Nothing done there is seen here until :meth:`merge`.
+        """
+        ticket = None if ticket_id is None else self.tickets.get(ticket_id)
+        return Store(
+            clock=self.clock,
+            tickets={ticket.id: evolve(ticket, messages=list(ticket.messages))} if ticket else {},
+            people=self.people.new_child(),
+            last_number=self.last_number,
+        )
+
+    def merge(self, branch: Store) -> None:
+        """Take over what was done in a branch; nothing may have been done here meanwhile."""
+        self.tickets.update(branch.tickets)
+        self.outbox.extend(branch.outbox)
+        self.people.update(branch.people.maps[0])
+        self.last_number = branch.last_number
+
+    def replace(self, other: Store) -> None:
+        """Hold the tickets, mails and people of ``other``, and its place in the numbers."""
+        self.tickets, self.outbox = other.tickets, other.outbox
+        self.people, self.last_number = other.people, other.last_number
 
     def create_ticket(
         self,

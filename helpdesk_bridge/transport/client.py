@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import ssl
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -137,6 +138,11 @@ class HttpClient:
         finally:
             if answer is not None and not handed_over:
                 answer.release()
+        if self._closed and not (request.unsafe and progress.bytes_sent):
+            failure = errors.DeskClosed(
+                "the desk was closed during the call.",
+                outcome=judge(bytes_sent=progress.bytes_sent),
+            )
         failure.fill(attempts=progress.attempts, status=answer.status if answer else None)
         # Raised out here, so that no exception with headers in it hangs on as its context.
         raise settle(
@@ -200,9 +206,10 @@ class HttpClient:
         """Close all connections; may be called again."""
         self._closed = True
         sessions, self._kept, self._fresh = (self._kept, self._fresh), None, None
-        for session in sessions:
-            if session is not None:
-                await session.close()
+        async with AsyncExitStack() as stack:  # each is closed, whatever happens to the other
+            for session in sessions:
+                if session is not None:
+                    stack.push_async_callback(session.close)
 
 
 def _same_origin(target: URL, base: URL) -> bool:

@@ -139,6 +139,9 @@ class Explanation:
     fields: Mapping[str, tuple[str, ...]] = field(factory=dict)
 
 
+_SHORTEST_SECRET = 4
+"""Shorter words of a signed header are no credentials, and would be struck out everywhere."""
+
 BY_STATUS: Mapping[int, type[HelpdeskError]] = {
     400: errors.ValidationFailed,
     401: errors.AuthenticationError,
@@ -183,7 +186,7 @@ class ErrorTable:
         raise response.settled(self._error(response))
 
     def _error(self, response: Response) -> HelpdeskError:
-        said = self._explained(response)
+        said = _without_credentials(self._explained(response), response.request)
         kind = said.kind or self.codes.get(said.code or "") or _by_status(response.status)
         sentence = _SENTENCES.get(kind, "the vendor refused it")
         context: dict[str, object] = {
@@ -220,6 +223,34 @@ class ErrorTable:
             return self.explain(response)
         except (HelpdeskError, ValueError, TypeError, LookupError, AttributeError):
             return Explanation()
+
+
+def _without_credentials(said: Explanation, request: Request) -> Explanation:
+    """Return what the vendor said without the credentials it may have quoted."""
+    secrets = sorted(
+        {
+            word
+            for value in request.headers.values()
+            for word in value.split()
+            if len(word) >= _SHORTEST_SECRET
+        },
+        key=len,
+        reverse=True,
+    )
+
+    def clean(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "<redacted>")
+        return text
+
+    return Explanation(
+        message=clean(said.message),
+        kind=said.kind,
+        code=None if said.code is None else clean(said.code),
+        fields={
+            clean(name): tuple(clean(text) for text in texts) for name, texts in said.fields.items()
+        },
+    )
 
 
 def _printable(code: str | None, *, known: Container[str]) -> str | None:

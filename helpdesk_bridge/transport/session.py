@@ -18,10 +18,10 @@ from helpdesk_bridge.errors import (
     AuthenticationError,
     ConfigurationError,
     DeskClosed,
-    InvalidArgument,
     Outcome,
 )
 from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.transport.auth import check_credential
 from helpdesk_bridge.transport.pipeline import Handler, Middleware
 from helpdesk_bridge.transport.url import check_header
 from helpdesk_bridge.transport.values import Request, Response
@@ -29,6 +29,8 @@ from helpdesk_bridge.transport.values import Request, Response
 __all__ = ["ChosenAuth", "Fetch", "SessionAuth", "TokenProvider", "expiry_of"]
 
 _MARGIN = 30.0
+_CLOSING = 5.0
+"""How long closing waits for a provider that ignores its cancellation."""
 _UNAUTHORISED = 401
 
 Fetch: TypeAlias = Callable[[], Awaitable[str | Secret]]
@@ -106,6 +108,8 @@ class SessionAuth:
     fixed: Secret | None = None
     provider: TokenProvider | None = None
     clock: Callable[[], float] = field(default=time.time, repr=False)
+    patience: float = 60.0
+    """How long a provider may take (seconds), so that one that hangs does not stop the desk."""
     _token: _Token | None = field(default=None, init=False, repr=False)
     _renewal: asyncio.Task[tuple[str, str]] | None = field(default=None, init=False, repr=False)
     _failure: tuple[float, str] = field(default=(-math.inf, ""), init=False, repr=False)
@@ -129,7 +133,7 @@ class SessionAuth:
         self._closed = True
         if self._renewal is not None:
             self._renewal.cancel()
-            await asyncio.wait([self._renewal])
+            await asyncio.wait([self._renewal], timeout=_CLOSING)
 
     async def _current(self, request: Request) -> str:
         if self.fixed is not None:
@@ -178,10 +182,11 @@ class SessionAuth:
         assert self.provider is not None  # noqa: S101 - a desk without one has a fixed token
         trouble = "it was cancelled"
         try:
-            token = Secret(await self.provider.fetch()).reveal()
-            check_header("Authorization", f"Bearer {token}")
-            trouble = ""
-        except InvalidArgument:
+            async with asyncio.timeout(self.patience):
+                given = Secret(await self.provider.fetch())
+            check_credential("session_token", given)
+            token, trouble = given.reveal(), ""
+        except ConfigurationError:
             trouble = "it gave no usable token"
         except Exception as error:  # noqa: BLE001 - whatever the application's code raises
             trouble = type(error).__name__

@@ -125,10 +125,12 @@ class Transport:
         """Close the connections; may be called again."""
         self._closed = True
         close_auth = getattr(self._auth, "aclose", None)
-        if close_auth is not None:
-            await close_auth()
-        if self._client is not None:
-            await self._client.aclose()
+        try:
+            if close_auth is not None:
+                await close_auth()
+        finally:
+            if self._client is not None:
+                await self._client.aclose()
 
 
 def _begun() -> Progress:

@@ -235,6 +235,11 @@ class Response:
             failure = ProtocolError("the answer is not of the documented shape.")
         raise self.settled(failure)
 
+    def accepted(self) -> None:
+        """Raise if the body is a web page, which proves nothing about a write."""
+        if self.content.lstrip()[:1] == b"<":
+            self.json()
+
     def settled(self, error: HelpdeskError) -> HelpdeskError:
         """Return ``error`` with what this answer tells, as the effect of its request demands."""
         error.fill(status=self.status, request_id=self.request_id)

@@ -155,11 +155,11 @@ class CorruptsFiles(Memory):
         async def cut() -> AsyncIterator[Any]:
             async with inner as chunks:
 
-                async def shorter():
+                async def reversed_():
                     async for chunk in chunks:
-                        yield chunk[:-1]
+                        yield chunk[::-1]
 
-                yield shorter()
+                yield reversed_()
 
         return cut()
 

@@ -120,9 +120,15 @@ def note_json(**changes: Any) -> dict[str, Any]:
 
 
 def collection(
-    path: str, data: list[Any], *, page: int = 1, last: int = 1, **changes: Any
+    path: str,
+    data: list[Any],
+    *,
+    page: int = 1,
+    last: int = 1,
+    total: int | None = None,
+    **changes: Any,
 ) -> dict[str, Any]:
-    """Return the envelope of a list."""
+    """Return the envelope of a list; ``total`` None leaves the count of all records out."""
     at = f"{API}/{path}"
     envelope = {
         "data": data,
@@ -139,7 +145,7 @@ def collection(
             "path": at,
             "per_page": 50,
             "to": len(data),
-            "total": len(data) if last == 1 else 50 * last,
+            "total": len(data) if last == 1 else total,
         },
         **changes,
     }

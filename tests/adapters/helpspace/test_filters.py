@@ -166,7 +166,8 @@ def test_a_status_that_no_ticket_can_have_is_refused(desk: Helpdesk, status: Sta
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    "extra", [{"page": "2"}, {"per-page": "9"}, {"tags[]": ["a"]}, {"body[]": 5}, {"body[]": None}]
+    "extra",
+    [{"page": "2"}, {"per-page": "9"}, {"tags[]": ["a"]}, {"body[]": 5.5}, {"body[]": None}],
 )
 async def test_extra_parameters_that_clash_or_make_no_sense_are_refused(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught, extra: Any

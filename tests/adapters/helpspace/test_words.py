@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from helpdesk_bridge_helpspace import HelpSpace, wire
+from helpdesk_bridge_helpspace import HelpSpace, outgoing, wire
 
 from helpdesk_bridge import (
     Audience,
@@ -95,7 +95,7 @@ def test_a_status_is_read_as_ours_and_kept_as_the_vendors(word: str, status: Sta
 
 @pytest.mark.parametrize(("status", "word"), WRITTEN.items())
 def test_a_status_is_written_as_the_vendors_word(status: Status, word: str) -> None:
-    assert wire.status_word(status, "escalated") == word
+    assert outgoing.status_word(status, "escalated") == word
 
 
 def test_exactly_the_statuses_with_a_word_can_be_written() -> None:

@@ -22,6 +22,7 @@ from yarl import URL
 
 from helpdesk_bridge import (
     Audience,
+    Channel,
     Helpdesk,
     HelpdeskError,
     Message,
@@ -253,6 +254,20 @@ def posted(fake: ScriptedFake, path: str = "/message") -> dict[str, str]:
     fields = parts(exchange)
     assert len({name for name, _ in fields}) == len(fields)
     return dict(fields)
+
+
+NEW = {"subject": "Lost", "requester": CUSTOMER, "text": "Where is it?"}
+
+
+async def write_everything(desk: Helpdesk, ticket: str) -> None:
+    """Make every call that writes."""
+    await desk.reply(ticket, text="We look.", send_email=True)
+    await desk.note(ticket, text="Careful")
+    await desk.forward(ticket, to=PARTNER, text="Please check")
+    await desk.add_request(ticket, author=CUSTOMER, text="And also")
+    await desk.create_ticket(**NEW)
+    await desk.create_ticket(**{**NEW, "subject": "Bot"}, channel=Channel(kind="chatbot"))
+    await desk.update_ticket(ticket, subject="Lost again")
 
 
 Connect = Callable[..., Helpdesk]

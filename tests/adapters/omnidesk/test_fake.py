@@ -18,6 +18,7 @@ from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.doubles import asked, ids
 from tests.adapters.omnidesk.conftest import (
     CUSTOMER,
+    NEW,
     PARTNER,
     Caught,
     Connect,
@@ -25,21 +26,10 @@ from tests.adapters.omnidesk.conftest import (
     new_ticket,
     parts,
     refusal,
+    write_everything,
 )
 
-NEW = {"subject": "Lost", "requester": CUSTOMER, "text": "Where is it?"}
 INBOUND = "/email/newInboundMessage"
-
-
-async def write_everything(desk: Helpdesk, ticket: str) -> None:
-    """Make every call that writes."""
-    await desk.reply(ticket, text="We look.", send_email=True)
-    await desk.note(ticket, text="Careful")
-    await desk.forward(ticket, to=PARTNER, text="Please check")
-    await desk.add_request(ticket, author=CUSTOMER, text="And also")
-    await desk.create_ticket(**NEW)
-    await desk.create_ticket(**{**NEW, "subject": "Bot"}, channel=Channel(kind="chatbot"))
-    await desk.update_ticket(ticket, subject="Lost again")
 
 
 # -- the form of a body ----------------------------------------------------------------------

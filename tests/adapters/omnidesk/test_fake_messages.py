@@ -9,6 +9,7 @@ import pytest
 
 from helpdesk_bridge import Audience, Channel, Helpdesk, MessageType, Party, Status, Upload, errors
 from helpdesk_bridge.testing import StoredTicket
+from tests.adapters.doubles import ids
 from tests.adapters.omnidesk.conftest import (
     CUSTOMER,
     PARTNER,
@@ -17,6 +18,7 @@ from tests.adapters.omnidesk.conftest import (
     ScriptedFake,
     new_ticket,
     posted,
+    said_json,
 )
 
 # -- who is mailed ---------------------------------------------------------------------------
@@ -118,6 +120,82 @@ async def test_the_same_words_twice_are_two_requests(
     for _ in range(2):
         await desk.add_request(str(stored.id), author=CUSTOMER, text="Me too")
     assert [m.text or m.html for m in stored.messages[1:]] == ["<p>Me too</p>"] * 2
+
+
+@pytest.mark.asyncio
+async def test_a_request_without_the_tickets_external_id_would_open_another_ticket(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, caught: Caught
+) -> None:
+    for number in (None, "", "0", 0):
+        item = {**fake._full(stored), "external_id": number}
+        fake.script.add("GET", f"/ticket/{stored.id}", {"item": item})
+        error = await caught(desk.add_request(str(stored.id), author=CUSTOMER, text="Me too"))
+        assert (type(error), fake.posts()) == (errors.InvalidArgument, [])
+
+
+@pytest.mark.asyncio
+async def test_many_files_arrive_in_their_order(desk: Helpdesk, stored: StoredTicket) -> None:
+    files = [Upload("a.bin", data=bytes([number])) for number in range(12)]
+    await desk.add_request(str(stored.id), author=CUSTOMER, text="Me too", attachments=files)
+    assert b"".join(file.content for file in stored.messages[-1].files) == bytes(range(12))
+
+
+# -- the order of a timeline -----------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("turned", [False, True])
+async def test_a_conversation_is_oldest_first_whatever_the_order_of_the_timeline(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, turned: bool
+) -> None:
+    times = ["2026-02-03 10:00:00", "2026-02-03 10:00:01", "2026-02-03 10:00:01", None]
+    entries = [said_json("inbound", id=n, created_at=at) for n, at in enumerate(times, start=1)]
+    item = {**fake._full(stored), "timeline": entries[::-1] if turned else entries}
+    fake.script.add("GET", f"/ticket/{stored.id}", {"item": item})
+    found = ids([message async for message in desk.messages(str(stored.id))])
+    assert found == ["message-1", "message-2", "message-3", "message-4"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("turned", [False, True])
+async def test_a_reply_answers_the_customers_last_message(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, turned: bool
+) -> None:
+    entries = [
+        said_json("inbound", id="3", created_at="2026-02-03 10:00:00"),
+        said_json("inbound", id=11, created_at="2026-02-03 10:00:01"),
+        said_json("outbound", id=12, created_at="2026-02-03 10:00:02"),
+        said_json("inbound", id="9" * 5000, created_at="2026-02-03 10:00:03"),
+    ]
+    item = {**fake._full(stored), "timeline": entries[::-1] if turned else entries}
+    fake.script.add("GET", f"/ticket/{stored.id}", {"item": item})
+    await desk.reply(str(stored.id), text="We look.", send_email=True)
+    assert posted(fake)["respondMessageID"] == "11"
+
+
+# -- a ticket the desk began -----------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_on_a_ticket_the_desk_began_a_reply_names_whom_it_is_for(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, caught: Caught
+) -> None:
+    item = {**fake._full(stored), "direction": "outbound"}
+    fake.script.add("GET", f"/ticket/{stored.id}", {"item": item}, times=2)
+    error = await caught(desk.reply(str(stored.id), text="We look.", send_email=True))
+    assert (type(error), fake.posts()) == (errors.InvalidArgument, [])
+    await desk.reply(str(stored.id), text="We look.", send_email=True, to=CUSTOMER)
+    assert [mail.recipients for mail in fake.store.outbox] == [{CUSTOMER}]
+
+
+@pytest.mark.asyncio
+async def test_another_tickets_answer_is_no_ground_for_a_reply(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, caught: Caught
+) -> None:
+    other = new_ticket(fake.store, requester=fake.store.person(PARTNER))
+    fake.script.add("GET", f"/ticket/{stored.id}", {"item": fake._full(other)})
+    error = await caught(desk.reply(str(stored.id), text="We look.", send_email=True))
+    assert (type(error), fake.posts()) == (errors.ProtocolError, [])
 
 
 # -- later -----------------------------------------------------------------------------------

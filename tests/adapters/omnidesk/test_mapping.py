@@ -181,6 +181,16 @@ async def test_the_next_page_begins_where_the_last_one_ended(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("total", [True, 1.5, "many", "-1", []])
+async def test_a_total_that_is_no_number_is_refused_by_name(
+    mapped: Mapped, mapped_desk: Helpdesk, caught: Caught, total: Any
+) -> None:
+    mapped.answers("GET", "ticket", listed(ticket_json(), itemTotal=total))
+    error = await caught(mapped_desk.tickets()._first())
+    assert (type(error), getattr(error, "path", None)) == (errors.ProtocolError, "$.itemTotal")
+
+
+@pytest.mark.asyncio
 async def test_a_list_goes_on_from_a_cursor(mapped: Mapped, mapped_desk: Helpdesk) -> None:
     mapped.answers("GET", "ticket", listed(ticket_json(), itemTotal=41))
     await mapped_desk.tickets(cursor="40")

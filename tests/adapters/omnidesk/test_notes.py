@@ -8,7 +8,7 @@ import pytest
 from helpdesk_bridge_omnidesk import Omnidesk, OmnideskSettings
 
 from helpdesk_bridge import Capability, Channel, Helpdesk, MessageType, errors
-from helpdesk_bridge.drafts import Body, Note, TicketRef
+from helpdesk_bridge.drafts import Body, Note, Reply, TicketRef
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.omnidesk.conftest import (
     SETTINGS,
@@ -52,6 +52,26 @@ async def test_the_adapter_itself_never_falls_back_to_a_channel(
     draft = Note(body=Body.of(None, TEXT))
     error = await caught(desk.adapter.send(TicketRef(str(stored.id)), draft))
     assert (type(error), fake.posts()) == (errors.UnsupportedCapability, [])
+
+
+@pytest.mark.asyncio
+async def test_the_adapter_itself_refuses_a_reply_that_mails_nobody(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, caught: Caught
+) -> None:
+    draft = Reply(body=Body.of(None, TEXT), send_email=False)
+    error = await caught(desk.adapter.send(TicketRef(str(stored.id)), draft))
+    assert (type(error), fake.journal) == (errors.UnsupportedCapability, [])
+
+
+@pytest.mark.asyncio
+async def test_a_conversation_shows_a_note_as_one_though_the_vendor_calls_it_a_message(
+    fake: ScriptedFake, connect_to: Connect, stored: StoredTicket
+) -> None:
+    item = {**fake._full(stored), "timeline": [said_json("outbound", channel_id=7)]}
+    fake.script.add("GET", f"/ticket/{stored.id}", {"item": item})
+    desk = connect_to(fake, note_type="7")
+    (message,) = [message async for message in desk.messages(str(stored.id))]
+    assert (message.type, message.is_public) == (MessageType.NOTE, False)
 
 
 @pytest.mark.parametrize("note_type", ["1", "8", "contactform", "01", "001", "08", "00"])

@@ -1,0 +1,147 @@
+"""What is sent to Airclou: filters, and the bodies of tickets and messages. No I/O.
+
+``trap N`` as in :mod:`helpdesk_bridge_airclou.wire`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import EllipsisType
+from typing import Any
+
+from helpdesk_bridge.kit import (
+    Draft,
+    Forward,
+    NewTicket,
+    Note,
+    Party,
+    Reply,
+    Request,
+    TicketChanges,
+    TicketQuery,
+    errors,
+    extra_query,
+    merge_extra,
+    refuse_extra,
+)
+from helpdesk_bridge_airclou.wire import KIND, PRIORITY, STATUS
+
+# What a note must never be given, or the vendor might mail it.
+_ADDRESSING = ("ticket_id", "type", "recipients", "ccs", "send_email", "is_forward")
+
+# -- asking ----------------------------------------------------------------------------------
+
+
+def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
+    """Return the vendor's filters; ``query.matches`` applies the rest on what is read."""
+    pairs: list[tuple[str, str]] = []
+    if query.status is not None:
+        pairs.append(("status", query.status.value))
+    if query.assignee is not None:
+        pairs.append(("assignee_id", _assignee_id(query.assignee)))
+    if query.requester is not None and query.requester.email is None:
+        raise errors.InvalidArgument("Airclou's tickets name their requester by address only.")
+    taken = [*(name for name, _ in pairs), "page_size", "after", "sort_by", "sort_order"]
+    return pairs + extra_query(query.extra, taken)
+
+
+def _assignee_id(person: Party) -> str:
+    if person.id is None:
+        raise errors.InvalidArgument("Airclou knows assignees by their id only.")
+    return person.id
+
+
+# -- writing ---------------------------------------------------------------------------------
+
+
+def new_ticket(new: NewTicket) -> dict[str, Any]:
+    """Return the body of POST /tickets; the first message is a second request."""
+    ticket: dict[str, Any] = {"subject": new.subject, "requesterEmail": new.requester.email}
+    if new.requester.name:
+        ticket["requesterName"] = new.requester.name
+    if new.status is not None:
+        ticket["status"] = STATUS.write(new.status)
+    if new.priority is not None:
+        ticket["priority"] = PRIORITY.write(new.priority)
+    if new.kind is not None:
+        ticket["type"] = KIND.write(new.kind)
+    if new.assignee is not None:
+        ticket["assigneeId"] = _assignee_id(new.assignee)
+    if new.tags:
+        ticket["tags"] = list(new.tags)
+    if new.custom_fields:
+        ticket["customFields"] = _custom_fields(new.custom_fields)
+    return {"ticket": merge_extra(ticket, new.extra)}
+
+
+def changes(changed: TicketChanges) -> dict[str, Any]:
+    """Return the body of an update: only what changes."""
+    ticket: dict[str, Any] = {}
+    if not isinstance(changed.subject, EllipsisType):
+        ticket["subject"] = changed.subject
+    if not isinstance(changed.status, EllipsisType):
+        ticket["status"] = STATUS.write(changed.status)
+    if not isinstance(changed.priority, EllipsisType):
+        ticket["priority"] = changed.priority and PRIORITY.write(changed.priority)
+    if not isinstance(changed.kind, EllipsisType):
+        ticket["type"] = changed.kind and KIND.write(changed.kind)
+    if not isinstance(changed.assignee, EllipsisType):
+        ticket["assigneeId"] = _assignee_id(changed.assignee) if changed.assignee else None
+    if not isinstance(changed.tags, EllipsisType):
+        ticket["tags"] = list(changed.tags)
+    if not isinstance(changed.custom_fields, EllipsisType):
+        ticket["customFields"] = _custom_fields(changed.custom_fields)
+    return {"ticket": merge_extra(ticket, changed.extra)}
+
+
+def _custom_fields(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"id": name, "value": value} for name, value in values.items()]
+
+
+def new_message(draft: Draft, ticket_id: str) -> dict[str, Any]:
+    """Return the body of POST /helpdesk/api/messages (page "messages", "Create a message").
+
+    Trap 1: a response is mailed unless told otherwise, so it is told every time.
+    """
+    body: dict[str, Any] = {
+        "ticket_id": ticket_id,
+        "type": "response",
+        "content": draft.body.html,
+        "text_content": draft.body.text,
+        "send_email": False,
+    }
+    match draft:
+        case Note():
+            body |= {"type": "note", **_ticket_update(draft)}
+            refuse_extra(draft.extra, _ADDRESSING)
+        case Request():
+            body["type"] = "request"
+            refuse_extra(draft.extra, _ADDRESSING)
+        case Reply():
+            body |= {"send_email": draft.send_email, **_copies(draft), **_ticket_update(draft)}
+        case Forward():
+            # Trap 2: a forward is a response that says so. Trap 8: the shape of recipients is not
+            # documented; that of the copies is taken.
+            body |= {"send_email": True, "is_forward": True, **_copies(draft)}
+            body["recipients"] = [_person(person) for person in draft.to]
+    return merge_extra(body, draft.extra)
+
+
+def _copies(draft: Reply | Forward) -> dict[str, Any]:
+    return {"ccs": [_person(person) for person in draft.cc]} if draft.cc else {}
+
+
+def _person(person: Party) -> dict[str, str | None]:
+    return {"email": person.email, "name": person.name or person.email}
+
+
+def _ticket_update(draft: Reply | Note) -> dict[str, Any]:
+    """Return ``ticket_update`` (page "messages"), which the vendor applies with the message."""
+    update: dict[str, str] = {}
+    if draft.status is not None:
+        update["status"] = STATUS.write(draft.status)
+    if draft.priority is not None:
+        update["priority"] = PRIORITY.write(draft.priority)
+    if draft.kind is not None:
+        update["type"] = KIND.write(draft.kind)
+    return {"ticket_update": update} if update else {}

@@ -1,0 +1,286 @@
+"""What is sent to HelpSpace: filters, and the bodies of tickets and messages. No I/O.
+
+Pages and ``T1`` … as in :mod:`helpdesk_bridge_helpspace.wire`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from types import EllipsisType
+from typing import Any
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge.kit import (
+    Channel,
+    Draft,
+    Forward,
+    NewTicket,
+    Note,
+    Party,
+    Reply,
+    Request,
+    Status,
+    Ticket,
+    TicketChanges,
+    TicketQuery,
+    Upload,
+    errors,
+    extra_query,
+    merge_extra,
+    refuse_extra,
+)
+from helpdesk_bridge_helpspace.wire import STATUS
+
+# What a note must never be given, or the vendor might mail it.
+_ADDRESSING = frozenset(("to", "cc", "bcc", "type", "send_mail_to_recipients", "from_contact"))
+
+# -- asking ----------------------------------------------------------------------------------
+
+_LAST_DAY = date(2037, 12, 31)
+"""The end of an open range: the last whole year every date column can hold."""
+_FIRST = datetime(1971, 1, 1, tzinfo=UTC)
+"""Before any ticket, and within what every date column can hold."""
+
+
+def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
+    """Return the vendor's filters for ``query``; :func:`matches` applies the rest.
+
+    T25: hyphens, and ``[]`` also for one value. T26: ``contacts[]``. What the vendor's filter
+    would widen or cannot express is asked for wider here and cut exactly afterwards.
+    """
+    pairs: list[tuple[str, str]] = []
+    if query.status not in (None, Status.ESCALATED):  # T1: nobody knows how to spell that one
+        pairs.append(("status[]", STATUS.write(query.status)))
+    if query.assignee is not None:
+        word = query.assignee.id or query.assignee.name
+        pairs += [("assignees[]", word)] if word else []
+    if query.team is not None:
+        pairs.append(("teams[]", query.team))
+    if query.tag is not None:
+        pairs.append(("tags[]", query.tag))
+    if query.requester is not None and query.requester.email:
+        pairs.append(("contacts[]", query.requester.email))
+    if query.text is not None:
+        pairs.append(("subject-or-body[]", query.text))
+    if query.created_since is not None:
+        # Days in a zone nobody documents: one day earlier is on the safe side of them all.
+        first = max(query.created_since, _FIRST).astimezone(UTC).date() - timedelta(days=1)
+        pairs.append(("created-between", f"{first}/{_LAST_DAY}"))
+    taken = [*(name for name, _ in pairs), "page", "per-page"]
+    return pairs + extra_query(query.extra, taken)
+
+
+def matches(ticket: Ticket, query: TicketQuery) -> bool:
+    """Say whether a ticket is one that was asked for; the words of its bodies are not looked at.
+
+    T26: the vendor reads some filters widely, and probably ignores what it does not know. A team
+    may be asked for by its id as well as by its name.
+    """
+    team = ticket.raw.get("team")
+    if isinstance(team, Mapping) and query.team == str(team.get("id")):
+        query = evolve(query, team=None)
+    return query.matches(ticket)
+
+
+# -- writing ---------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Encoded:
+    """A file ready for JSON: ``data`` is base64."""
+
+    upload: Upload
+    data: str
+
+    def to_json(self) -> dict[str, str]:
+        """T21: ``name`` on writing, ``file_name`` on reading."""
+        body = {"name": self.upload.name, "mime_type": self.upload.mime_type, "data": self.data}
+        return {"cid": self.upload.content_id, **body} if self.upload.content_id else body
+
+
+def encoded(uploads: Sequence[Upload], contents: Sequence[bytes]) -> list[Encoded]:
+    """Return files ready for JSON; for large ones this takes a while."""
+    return [
+        Encoded(upload=upload, data=base64.b64encode(content).decode("ascii"))
+        for upload, content in zip(uploads, contents, strict=True)
+    ]
+
+
+def new_ticket(
+    new: NewTicket, files: Sequence[Encoded], *, channel: str | None, escalated: str
+) -> dict[str, Any]:
+    """Return the body of POST /tickets (TICKETS, "Create Ticket")."""
+    body: dict[str, Any] = {
+        "subject": new.subject,
+        "channel": {"id": _channel_id(new.channel, channel)},
+        "from_contact": _contact(new.requester),
+        "message": {"body": _with_images(new.body.html, files)},
+        # The neutral call mails nobody, and HelpSpace would answer the customer by itself.
+        "skip_autoreply": True,
+    }
+    attached = [file.to_json() for file in files if file.upload.content_id is None]
+    if attached:
+        body["message"]["attachments"] = attached
+    if new.status is not None:
+        body["status"] = status_word(new.status, escalated)
+    if new.assignee is not None:
+        body["assignee"] = {"id": _assignee_id(new.assignee)}
+    if new.team is not None:
+        body["team"] = _team(new.team)
+    if new.tags:
+        body["tags"] = list(new.tags)
+    if new.created_at is not None:
+        body["created_at"] = instant(new.created_at)
+    return merge_extra(body, new.extra)
+
+
+def changes(changed: TicketChanges, *, escalated: str) -> dict[str, Any]:
+    """Return the body of PATCH /tickets/{id} (TICKETS, "Update Ticket"): only what changes."""
+    body: dict[str, Any] = {}
+    if not isinstance(changed.subject, EllipsisType):
+        body["subject"] = changed.subject
+    if not isinstance(changed.status, EllipsisType):
+        body["status"] = status_word(changed.status, escalated)
+    if not isinstance(changed.assignee, EllipsisType):
+        body["assignee"] = changed.assignee and _assignee(changed.assignee)
+    if not isinstance(changed.team, EllipsisType):
+        body["team"] = changed.team and _team(changed.team)
+    if not isinstance(changed.tags, EllipsisType):
+        body["tags"] = list(changed.tags)
+    return merge_extra(body, changed.extra)
+
+
+def new_message(
+    draft: Draft, files: Sequence[Encoded], ticket: Ticket, sender: Party
+) -> dict[str, Any]:
+    """Return the body of POST /tickets/{id}/messages (MESSAGES, "Create new Ticket Message").
+
+    T13: with the subject, which the vendor requires. T14: without an id. T19: it always says
+    whether mail is to leave.
+    """
+    body: dict[str, Any] = {
+        "subject": ticket.subject,
+        "from_contact": _contact(sender),
+        "body": draft.body.html,
+        "type": "external",
+        "send_mail_to_recipients": False,
+    }
+    attached = [file.to_json() for file in files if file.upload.content_id is None]
+    images = [file.to_json() for file in files if file.upload.content_id is not None]
+    if attached:
+        body["attachments"] = attached
+    if images:
+        body["inline_images"] = images
+    match draft:
+        case Note():
+            body["type"] = "internal"
+            refuse_extra(draft.extra, _ADDRESSING)
+        case Request():
+            if draft.created_at is not None:
+                body["created_at"] = instant(draft.created_at)
+            refuse_extra(draft.extra, _ADDRESSING)
+        case Forward():
+            body |= {"type": "forward", "send_mail_to_recipients": True, **_recipients(draft)}
+        case Reply():
+            draft = evolve(draft, to=draft.to or (ticket.requester,))
+            body |= {"send_mail_to_recipients": draft.send_email, **_recipients(draft)}
+    return merge_extra(body, draft.extra)
+
+
+def _recipients(draft: Reply | Forward) -> dict[str, list[str]]:
+    lists = {"to": draft.to, "cc": draft.cc, "bcc": draft.bcc}
+    return {
+        name: [person.email for person in people if person.email]
+        for name, people in lists.items()
+        if people
+    }
+
+
+def _contact(person: Party) -> dict[str, str]:
+    if person.email is None:
+        raise errors.InvalidArgument("HelpSpace knows people by their e-mail address.")
+    return {"email": person.email, **({"name": person.name} if person.name else {})}
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _channel_id(channel: Channel | None, configured: str | None) -> int:
+    # T6: creating is documented with an id only.
+    given = configured if channel is None else channel.id
+    number = None if given is None else _number(given)
+    if number is None:
+        raise errors.InvalidArgument(
+            "HelpSpace creates tickets in a channel: give channel= with the id of one (a ticket's"
+            " channel.id), or set `channel` for the desk."
+        )
+    return number
+
+
+def _assignee_id(person: Party) -> int:
+    number = None if person.id is None else _number(person.id)
+    if number is None:
+        raise errors.InvalidArgument(
+            "HelpSpace assigns a new ticket by the agent's id only; update_ticket also takes the"
+            " agent's address."
+        )
+    return number
+
+
+def _assignee(person: Party) -> dict[str, Any]:
+    if person.id is not None and _number(person.id) is not None:
+        return {"id": _number(person.id)}
+    if person.email is None:
+        raise errors.InvalidArgument("HelpSpace assigns by an agent's id or address.")
+    return {"email": person.email}
+
+
+def _team(team: str) -> dict[str, Any]:
+    # T7: the table says a string of 14 characters, the example an object.
+    number = _number(team)
+    return {"name": team} if number is None else {"id": number}
+
+
+def status_word(status: Status, escalated: str) -> str:
+    """Return the vendor's word. T1: how ``escalated`` is spelled is a setting."""
+    return escalated if status is Status.ESCALATED else STATUS.write(status)
+
+
+def instant(value: datetime) -> str:
+    """T12: always with the offset; without one the vendor's zone would be anybody's guess."""
+    return value.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _with_images(html: str, files: Sequence[Encoded]) -> str:
+    """T23: a new ticket takes inline images as data URLs, a message as parts with a cid."""
+    for file in files:
+        if file.upload.content_id is not None:
+            cid = re.escape(f"cid:{file.upload.content_id}")
+            url = f"data:{file.upload.mime_type};base64,{file.data}"
+            html, shown = re.subn(rf"{cid}(?=[\"'\s>]|$)", lambda _: url, html)  # noqa: B023
+            if not shown:  # or it would be lost without a word
+                raise errors.InvalidArgument("an inline image is not shown in the body.")
+    return html
+
+
+def with_all_tags(ticket: Ticket, wanted: Sequence[str]) -> Ticket:
+    """T11: the vendor drops tags that do not exist without a word; we do not."""
+    have = {tag.casefold() for tag in ticket.tags}
+    dropped = [tag for tag in wanted if tag.casefold() not in have]
+    if not dropped:
+        return ticket
+    failure = errors.ValidationFailed(
+        "HelpSpace knows only tags that exist already.",
+        fields={"tags": [f"not set: {errors.redact(tag)}" for tag in dropped]},
+    )
+    raise errors.PartlyDone(
+        f"the ticket was written, but {len(dropped)} of its tags were not set: HelpSpace knows only"
+        " tags that exist already.",
+        failure=failure,
+        ticket_id=ticket.id,
+    )
