@@ -81,7 +81,8 @@ def load_config(
 
     ``source`` is a path or a mapping. None takes the first of: the path in
     ``HELPDESK_BRIDGE_CONFIG``, ``./helpdesk.toml``, ``helpdesk.toml`` in the user's configuration
-    folder. ``HELPDESK_BRIDGE__DESK__KEY`` in the environment overrides a value.
+    folder. ``HELPDESK_BRIDGE__DESK__KEY`` in the environment overrides a value; with a file, one
+    for a desk that the file does not have is refused as a slip of the pen.
     """
     environ = os.environ if environ is None else environ
     if isinstance(source, Mapping):

@@ -94,9 +94,11 @@ class Upload:
     data: bytes | Path | Chunks = field(default=b"", repr=False)
     size: int | None = None
     content_id: str | None = None
+    _announced: bool = field(default=False, init=False, repr=False)
     _kept: bytes | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        self._announced = self.size is not None
         self.mime_type = self.mime_type or _guess_type(self.name)
         if not self.name or any(c in '/\\"' or category(c) in _CONTROL for c in self.name):
             raise InvalidArgument(
@@ -117,7 +119,7 @@ class Upload:
             raise InvalidArgument("an attachment given as an async iterable needs its size")
 
     def _expect(self, found: int) -> None:
-        if self.size is not None and self.size != found:
+        if self._announced and self.size != found:
             raise InvalidArgument(
                 f"an attachment has {found} bytes, and {self.size} were announced"
             )

@@ -41,8 +41,9 @@ from helpdesk_bridge.kit import (
     errors,
     native,
     none,
+    page_number,
 )
-from helpdesk_bridge_omnidesk import wire
+from helpdesk_bridge_omnidesk import outgoing, wire
 from helpdesk_bridge_omnidesk.settings import CUSTOMER_CHANNELS, OmnideskSettings
 
 __all__ = ["Omnidesk"]
@@ -156,19 +157,20 @@ class Omnidesk(Adapter):
 
     async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
         """GET /ticket, by offset."""
-        start = _offset(cursor)
-        pairs = wire.ticket_filters(query, start=start, limit=PAGE)
+        start = 0 if cursor is None else page_number(cursor)
+        pairs = outgoing.ticket_filters(query, start=start, limit=PAGE)
         answer = await self.transport.send(LIST_TICKETS, "GET", (*API, "ticket"), query=pairs)
         listed = answer.read(lambda data: self._format.read(data, wire.Collection))
         items, problems = self._format.read_each(listed.items, self._ticket_at, "$.items")
-        full = [await self._completed(ticket, query) for ticket in items]
-        end = start + len(listed.items)
-        more = bool(listed.items) and (listed.item_total is None or end < listed.item_total)
+        # An empty page in the middle is stepped over; the pager ends a list of nothing else.
+        end = start + (len(listed.items) or PAGE)
+        more = bool(listed.items) if listed.item_total is None else end < listed.item_total
         page = Page(
-            items=tuple(full),
+            items=tuple([await self._completed(ticket, query) for ticket in items]),
             problems=problems,
             total=listed.item_total,
             next=Cursor(str(end)) if more else None,
+            listed=listed.item_total,
         )
         return page.where(query.matches, lambda ticket: ticket.id)
 
@@ -187,9 +189,9 @@ class Omnidesk(Adapter):
         """POST /ticket, then the first message; or POST /message/chatbot (channel kind chatbot)."""
         if new.channel is not None and new.channel.kind == CHATBOT:
             return await self._create_by_chatbot(new)
-        wire.check_body(new.body)
+        outgoing.check_body(new.body)
         files = await _encoded(new.attachments)
-        fields = wire.new_ticket(
+        fields = outgoing.new_ticket(
             new,
             brand=self.settings.brand_id or "",
             channel=_number(new.channel.id) if new.channel else self.settings.channel,
@@ -214,9 +216,17 @@ class Omnidesk(Adapter):
 
     async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
         """PUT /ticket/{id}, urlencoded; its answer is not documented, so the ticket is read."""
-        fields = wire.changes(changes)
+        fields = outgoing.changes(changes)
         _accepted(await self.transport.send(UPDATE_TICKET, "PUT", _path(ticket_id), form=fields))
-        return await self.get_ticket(ticket_id)
+        try:
+            return await self.get_ticket(ticket_id)
+        except errors.HelpdeskError as error:
+            failure = error
+        raise errors.PartlyDone(
+            f"the ticket was changed, but could not be read afterwards ({failure.message})",
+            failure=failure,
+            ticket_id=ticket_id,
+        )
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /ticket/{id}."""
@@ -249,7 +259,7 @@ class Omnidesk(Adapter):
         The ticket is read before: its channel says how it is answered, and its timeline what was
         there already, which is the only way to find the new message again.
         """
-        wire.check_draft(draft, self.settings.zone)
+        outgoing.check_draft(draft, self.settings.zone)
         files = await _encoded(draft.attachments)
         if isinstance(draft, Reply) and not draft.send_email:
             raise errors.UnsupportedCapability("Omnidesk mails every reply.")
@@ -258,7 +268,7 @@ class Omnidesk(Adapter):
         if isinstance(draft, Request):
             await self._add_request(known, draft, files)
         else:
-            fields = wire.new_message(
+            fields = outgoing.new_message(
                 draft,
                 known,
                 channel=self._channel(known, draft),
@@ -283,13 +293,13 @@ class Omnidesk(Adapter):
     ) -> HttpResponse:
         return _accepted(
             await self.transport.send(
-                operation, "POST", (*API, *path), multipart=wire.parts(fields)
+                operation, "POST", (*API, *path), multipart=outgoing.parts(fields)
             )
         )
 
     async def _add_request(self, ticket: Ticket, draft: Request, files: Sequence[str]) -> None:
         message_id = f"{uuid.uuid4()}@helpdesk-bridge.invalid"
-        fields = wire.inbound_mail(draft, ticket, message_id=message_id, files=files)
+        fields = outgoing.inbound_mail(draft, ticket, message_id=message_id, files=files)
         await self._post(ADD_REQUEST, ("email", "newInboundMessage"), fields)
 
     def _channel(self, ticket: Ticket, draft: Reply | Note | Forward) -> str:
@@ -299,7 +309,7 @@ class Omnidesk(Adapter):
             note_type = self.settings.note_type
             if note_type is None:
                 raise errors.UnsupportedCapability(_NO_NOTES)
-            if note_type in wire.heard_on(ticket) | CUSTOMER_CHANNELS:
+            if note_type in outgoing.heard_on(ticket) | CUSTOMER_CHANNELS:
                 raise errors.InvalidArgument(
                     "note_type is a channel of this ticket's customer, whom the note would reach:"
                     " set note_type right."
@@ -315,12 +325,10 @@ class Omnidesk(Adapter):
 
     async def _create_by_chatbot(self, new: NewTicket) -> Ticket:
         """Create and find again: the vendor answers nothing."""
-        if new.team is not None or new.attachments:
-            raise errors.InvalidArgument("a chatbot's ticket takes neither team nor attachments.")
+        fields = outgoing.chatbot_ticket(new, brand=self.settings.brand_id or "")
         query = TicketQuery(text=new.subject, requester=new.requester)
         before = await self.list_tickets(query, None)
         known = {ticket.id for ticket in before.items}
-        fields = wire.chatbot_ticket(new, brand=self.settings.brand_id or "")
         await self._post(CREATE_CHATBOT_TICKET, ("message", "chatbot"), fields)
         try:
             after = await self.list_tickets(query, None)
@@ -336,9 +344,12 @@ class Omnidesk(Adapter):
         )
 
     async def _completed(self, ticket: Ticket, query: TicketQuery) -> Ticket:
-        if not wire.is_abridged(ticket, query):
+        if not outgoing.is_abridged(ticket, query):
             return ticket
-        return await self.get_ticket(ticket.id)
+        try:
+            return await self.get_ticket(ticket.id)
+        except errors.NotFound:
+            return ticket  # it went meanwhile: nothing is known of it that could match
 
     def _ticket_at(self, record: Any, path: str) -> Ticket:
         return self._format.read(record, wire.TicketJson, path).to_ticket()
@@ -385,14 +396,6 @@ async def _encoded(uploads: Sequence[Upload]) -> list[str]:
         (await asyncio.to_thread(base64.b64encode, await upload.read())).decode("ascii")
         for upload in uploads
     ]
-
-
-def _offset(cursor: Cursor | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit() and 0 < len(cursor) < 10):
-        raise errors.InvalidArgument("this cursor is not one of this desk's.")
-    return int(cursor)
 
 
 def _number(channel_id: str | None) -> str:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
-from types import EllipsisType
 from typing import Any, NewType
 from zoneinfo import ZoneInfo
 
@@ -19,34 +18,22 @@ from attrs import frozen
 
 from helpdesk_bridge.kit import (
     Audience,
-    Body,
     Channel,
-    Draft,
     Explanation,
-    Forward,
     Id,
     Message,
     MessageType,
-    NewTicket,
-    Note,
-    Part,
     Party,
     Priority,
-    Reply,
-    Request,
     Role,
     Status,
     Ticket,
-    TicketChanges,
-    TicketQuery,
     Vocabulary,
     Wire,
     WireFormat,
     WrongType,
     errors,
-    refuse_extra,
 )
-from helpdesk_bridge_omnidesk.settings import CHANNEL
 
 # -- words -----------------------------------------------------------------------------------
 
@@ -85,9 +72,6 @@ PRIORITY = Vocabulary(
 )
 INBOUND, OUTBOUND = "inbound", "outbound"
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-MIN_BODY = 5
-"""T10: page "message". Whether markup counts is not documented: the readable text must reach it."""
-_ADDRESSING = ("toAddress", "ccInput", "bccInput", "respondMessageID", "sendAt")
 
 # -- reading ---------------------------------------------------------------------------------
 
@@ -110,7 +94,7 @@ def _text(value: Any) -> str:
 
 
 def _count(value: Any) -> int:
-    if type(value) is not int and not _is_number(value):
+    if type(value) is not int and not is_number(value):
         raise WrongType("expected a number")
     return int(value)
 
@@ -178,7 +162,7 @@ class EntryJson(Wire):
             audience=audience,
             vendor_type=self.type,
             author=Party(
-                id=_given(self.user_id) or (speaker if speaker and "@" not in speaker else None),
+                id=given(self.user_id) or (speaker if speaker and "@" not in speaker else None),
                 name=(self.sender_name if role is Role.CUSTOMER else self.user_name) or None,
                 email=speaker if speaker and "@" in speaker else None,
                 role=role,
@@ -208,7 +192,7 @@ class EntryJson(Wire):
         return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
 
 
-def _given(word: str | None) -> str | None:
+def given(word: str | None) -> str | None:
     """T15: 0 and "" stand for nothing."""
     return word if word not in (None, "", "0") else None
 
@@ -240,6 +224,7 @@ class TicketJson(Wire):
     created_at: Stamp | None = None
     last_update: Stamp | None = None
     last_update_customer: Stamp | None = None
+    last_update_agent: Stamp | None = None
     timeline: list[Any] | None = None
 
     def to_ticket(self) -> Ticket:
@@ -247,7 +232,7 @@ class TicketJson(Wire):
         outbound = self.direction == OUTBOUND
         address = (self.to if outbound else self.sender) or ""
         name = self.to_name if outbound else self.sender_name
-        agent, priority = _given(self.assigned_user_id), _given(self.priority)
+        agent, priority = given(self.assigned_user_id), given(self.priority)
         return Ticket(
             id=self.id,
             subject=self.title or "",
@@ -255,22 +240,26 @@ class TicketJson(Wire):
             vendor_status=self.status or "",
             priority=None if priority is None else PRIORITY.read(priority),
             requester=Party(
-                id=_given(self.customer_id),
+                id=given(self.customer_id),
                 name=name or None,
                 email=address if "@" in address else None,
                 role=Role.CUSTOMER,
             ),
             assignee=Party(id=agent, role=Role.AGENT) if agent else None,
-            team=_given(self.assigned_group_id),
+            team=given(self.assigned_group_id),
             channel=self._channel(),
             created_at=self.created_at,
             updated_at=self.last_update,
-            last_message_at=self.last_update_customer,
+            last_message_at=max(self._spoken(), default=None),
             raw=self.raw,
         )
 
+    def _spoken(self) -> list[datetime]:
+        """When the customer and the agents last wrote, as far as it is told."""
+        return [at for at in (self.last_update_customer, self.last_update_agent) if at]
+
     def _channel(self) -> Channel | None:
-        if _given(self.channel_id) is None:
+        if given(self.channel_id) is None:
             return None
         return Channel(
             id=self.channel_id,
@@ -307,7 +296,8 @@ def made_id(data: Any) -> str:
     raise errors.ProtocolError("$: no ticket id.", path="$")
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Say whether a JSON value is a number written as text."""
     return type(value) is str and value.isascii() and value.isdigit()
 
 
@@ -326,238 +316,6 @@ def explain(data: Any, status: int) -> Explanation:
     text = message if isinstance(message, str) else ""
     missing = status in (200, 400) and any(wording in text.lower() for wording in _MISSING)
     return Explanation(message=text, kind=errors.NotFound if missing else None)
-
-
-# -- asking ----------------------------------------------------------------------------------
-
-
-def ticket_filters(query: TicketQuery, *, start: int, limit: int) -> list[tuple[str, str]]:
-    """Return the vendor's parameters; ``query.matches`` applies the rest on what is read.
-
-    T25: both figures are always sent.
-    """
-    pairs = [("itemStart", str(start)), ("itemLimit", str(limit))]
-    if query.status is not None:
-        pairs.append(("status", STATUS.write(query.status)))
-    if query.text is not None:
-        pairs.append(("query", query.text))
-    return with_extra(pairs, query.extra)
-
-
-NEEDED = {
-    "status": "status",
-    "assignee": "assigned_user_id",
-    "team": "assigned_group_id",
-    "requester": "from",
-    "created_since": "created_at",
-    "updated_since": "last_update",
-}
-"""What must be known of a ticket to apply a filter; an abridged list entry may lack it."""
-
-
-def is_abridged(ticket: Ticket, query: TicketQuery) -> bool:
-    """Say whether the ticket has to be read by itself before ``query`` can be applied to it."""
-    return any(
-        getattr(query, name) is not None and key not in ticket.raw for name, key in NEEDED.items()
-    )
-
-
-# -- writing ---------------------------------------------------------------------------------
-
-
-def new_ticket(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tuple[str, str]]:
-    """Return the fields of POST /ticket, which makes an empty ticket (page "ticket", T26)."""
-    fields = [
-        ("brandID", brand),
-        ("channelID", channel),
-        ("direction", INBOUND),
-        ("from", new.requester.email or ""),
-        ("to", to),
-        ("title", new.subject),
-    ]
-    if new.requester.name:
-        fields.append(("fromName", new.requester.name))
-    if new.team is not None:
-        if not _is_number(new.team):
-            raise errors.InvalidArgument("Omnidesk knows teams (groups) by their number.")
-        fields.append(("assignedGroupID", new.team))
-    return with_extra(fields, new.extra)
-
-
-def chatbot_ticket(new: NewTicket, *, brand: str) -> list[tuple[str, str]]:
-    """Return the fields of POST /message/chatbot (page "message")."""
-    fields = [
-        ("brandID", brand),
-        ("message", new.body.html),
-        ("subject", new.subject),
-        ("from", new.requester.email or ""),
-    ]
-    return with_extra(fields, new.extra)
-
-
-def changes(changed: TicketChanges) -> list[tuple[str, str]]:
-    """Return the fields of PUT /ticket/{id} (page "ticket"). T19: only what changes."""
-    fields: list[tuple[str, str]] = []
-    if not isinstance(changed.subject, EllipsisType):
-        fields.append(("title", changed.subject))
-    if not isinstance(changed.status, EllipsisType):
-        fields.append(("status", STATUS.write(changed.status)))
-    return with_extra(fields, changed.extra)
-
-
-def inbound_mail(
-    request: Request, ticket: Ticket, *, message_id: str, files: Sequence[str]
-) -> list[tuple[str, str]]:
-    """Return the fields of POST /email/newInboundMessage (page "email").
-
-    ``externalID`` threads it into the ticket; ``messageID`` lets the vendor notice a repetition.
-    """
-    external = _given(str(ticket.raw.get("external_id") or ""))
-    if external is None:
-        raise errors.InvalidArgument(
-            "the ticket has no external id, without which Omnidesk would open another one."
-        )
-    fields = [
-        ("messageID", message_id),
-        ("externalID", external),
-        ("fromAddress[name]", request.author.name or ""),
-        ("fromAddress[address]", request.author.email or ""),
-        ("subject", ticket.subject),
-        ("htmlBody", request.body.html),
-    ]
-    fields += [(f"attachmentsBase64[{index}]", data) for index, data in enumerate(files)]
-    return with_extra([pair for pair in fields if pair[1]], request.extra)
-
-
-def new_message(
-    draft: Reply | Note | Forward,
-    ticket: Ticket,
-    *,
-    channel: str,
-    user_id: str | None,
-    zone: ZoneInfo,
-) -> list[tuple[str, str]]:
-    """Return the fields of POST /message (page "message").
-
-    T4: ``type`` is the channel. T11: one address each for copies. T12: times in the account's zone.
-    """
-    check_draft(draft, zone)
-    if not CHANNEL.fullmatch(channel):
-        raise errors.InvalidArgument("the ticket's channel is none a message can be sent on.")
-    fields = [("ticketID", ticket.id), ("type", channel)]
-    if not isinstance(draft, Note):
-        fields += _recipients(draft, ticket)
-    fields += [("plaintext", draft.body.text), ("message", draft.body.html)]
-    if isinstance(draft, Reply):
-        answered = answered_id(ticket)
-        fields += [("respondMessageID", answered)] if answered else []
-        fields += [("sendAt", stamp(draft.send_at, zone))] if draft.send_at else []
-    if user_id is not None:
-        fields.append(("userID", user_id))
-    if isinstance(draft, (Reply, Note)) and draft.status is not None:
-        fields.append(("submitStatus", STATUS.write(draft.status)))
-    return with_extra(fields, draft.extra)
-
-
-def check_draft(draft: Draft, zone: ZoneInfo) -> None:
-    """Refuse what can be told to be wrong before the ticket is known."""
-    check_body(draft.body)
-    if isinstance(draft, Note):
-        refuse_extra(dict.fromkeys(map(base_name, draft.extra)), _ADDRESSING)
-    if isinstance(draft, (Reply, Forward)) and any(len(p) > 1 for p in (draft.cc, draft.bcc)):
-        raise errors.InvalidArgument("Omnidesk takes one address each in cc= and bcc=.")
-    if isinstance(draft, Reply) and draft.send_at is not None:
-        stamp(draft.send_at, zone)
-
-
-def check_body(body: Body) -> None:
-    """T10: refuse a body the vendor would refuse; it is not padded in silence."""
-    if len(body.text.strip()) < MIN_BODY:
-        raise errors.InvalidArgument(f"Omnidesk takes messages of at least {MIN_BODY} characters.")
-
-
-def _recipients(draft: Reply | Forward, ticket: Ticket) -> list[tuple[str, str]]:
-    to = [person.email for person in draft.to if person.email]
-    if not to:
-        sender = ticket.raw.get("from")
-        # Nobody documents whom "from" names on a ticket the desk began.
-        if not isinstance(sender, str) or not sender or ticket.raw.get("direction") == OUTBOUND:
-            raise errors.InvalidArgument("the ticket has no requester to answer: give to=.")
-        to = [sender]
-    if any(set(",\r\n") & set(word) for word in to):
-        raise errors.InvalidArgument("an address holds a comma or a line break.")
-    fields = [("toAddress", ",".join(to))]
-    fields += [("ccInput", person.email) for person in draft.cc if person.email]
-    fields += [("bccInput", person.email) for person in draft.bcc if person.email]
-    return fields
-
-
-def answered_id(ticket: Ticket) -> str | None:
-    """Return the number of the customer's last message, if the timeline shows one."""
-    found = [
-        (str(entry.get("created_at") or ""), int(entry["id"]))
-        for entry in _inbound(ticket)
-        if NUMBER.fullmatch(str(entry.get("id")))
-    ]
-    return str(max(found)[1]) if found else None  # the order of a timeline is not documented
-
-
-def heard_on(ticket: Ticket) -> frozenset[str]:
-    """Return the channels on which the customer of this ticket is known to be."""
-    channels = [ticket.channel.id if ticket.channel else None]
-    channels += [str(entry.get("channel_id")) for entry in _inbound(ticket)]
-    return frozenset(channel for channel in channels if channel is not None)
-
-
-def _inbound(ticket: Ticket) -> list[Mapping[str, Any]]:
-    entries = ticket.raw.get("timeline")
-    return [
-        entry
-        for entry in (entries if isinstance(entries, list) else [])
-        if isinstance(entry, Mapping) and entry.get("direction") == INBOUND
-    ]
-
-
-def with_extra(fields: list[tuple[str, str]], extra: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Add ``extra``: numbers and booleans as decimal text, T7 lists with indexed brackets."""
-    taken = {base_name(name) for name, _ in fields}
-    twice = sorted(taken & {base_name(name) for name in extra})
-    if twice:
-        raise errors.InvalidArgument(f"extra sets {', '.join(twice)}, which the call sets already.")
-    for name, value in extra.items():
-        if isinstance(value, (list, tuple)):
-            fields += [(f"{name}[{index}]", _plain(item)) for index, item in enumerate(value)]
-        elif value is not None:
-            fields.append((name, _plain(value)))
-    return fields
-
-
-_NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[A-Za-z0-9_]*\])*")
-
-
-def base_name(name: str) -> str:
-    """Return a field's name without its brackets.
-
-    PHP strips blanks, and makes one field of all brackets: a field that is only spelled otherwise
-    would take the place of one that the call sets.
-    """
-    found = _NAME.fullmatch(name)
-    if found is None:
-        raise errors.InvalidArgument("extra has a name that is none of a field.")
-    return found[1]
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, (str, int)):
-        return str(value)
-    raise errors.InvalidArgument("extra takes texts, numbers, booleans and lists of them.")
-
-
-def parts(fields: Sequence[tuple[str, str]]) -> list[Part]:
-    """T6: a POST is real multipart, with text fields only too."""
-    return [Part(name=name, content=value) for name, value in fields]
 
 
 def timeline(ticket: Ticket) -> Any:

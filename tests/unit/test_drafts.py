@@ -212,3 +212,13 @@ async def test_a_ticket_known_by_id_is_read_once() -> None:
     ref = TicketRef("1")
     assert await ref.full(read) is await ref.full(read)
     assert asked == ["1"]
+
+
+@pytest.mark.asyncio
+async def test_a_file_may_grow_until_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_bytes(b"abc")
+    upload = Upload("log.txt", data=path)
+    assert await upload.measure() == 3
+    path.write_bytes(b"abcdef")
+    assert (await upload.read(), await upload.measure()) == (b"abcdef", 6)

@@ -58,6 +58,7 @@ TICKET_FEEDS: Feeds = {
     "created_at": frozenset(("created_at",)),
     "last_update": frozenset(("updated_at",)),
     "last_update_customer": frozenset(("last_message_at",)),
+    "last_update_agent": frozenset(("last_message_at",)),
     "timeline": frozenset(("timeline",)),
 }
 KIND = frozenset(("type", "audience", "vendor_type", "author", "given_text"))
