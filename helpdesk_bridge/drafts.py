@@ -119,19 +119,21 @@ class Upload:
             raise InvalidArgument("an attachment given as an async iterable needs its size")
 
     def _expect(self, found: int) -> None:
-        if self._announced and self.size != found:
-            raise InvalidArgument(
-                f"an attachment has {found} bytes, and {self.size} were announced"
-            )
+        if self.size is not None and self.size != found:
+            before = "announced" if self._announced else "there before"
+            raise InvalidArgument(f"an attachment has {found} bytes, and {self.size} were {before}")
         self.size = found
 
     async def measure(self) -> int:
         """Return the size in bytes without reading the file."""
         if isinstance(self.data, Path):
             try:
-                self._expect((await asyncio.to_thread(self.data.stat)).st_size)
+                found = (await asyncio.to_thread(self.data.stat)).st_size
             except OSError as error:
                 raise InvalidArgument(f"an attachment cannot be read: {error.strerror}") from None
+            if not self._announced:
+                self.size = None  # it may have changed since an earlier call
+            self._expect(found)
         assert self.size is not None  # noqa: S101 - an async iterable has one, see above
         return self.size
 
