@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
@@ -210,13 +211,17 @@ def tickets(value: Any) -> Any:
 
 def query(value: Any) -> list[tuple[str, str]]:
     """Return query parameters; numbers become text."""
-    try:
+    pairs: list[tuple[Any, Any]] = [(None, None)]
+    with suppress(TypeError, ValueError):
         pairs = list(value.items()) if isinstance(value, Mapping) else [(k, v) for k, v in value]
-    except (TypeError, ValueError):
-        pairs = [(None, None)]
-    if not all(isinstance(k, str) and isinstance(v, (str, int)) for k, v in pairs):
+    checked = [
+        (name, str(given))
+        for name, given in pairs
+        if isinstance(name, str) and isinstance(given, (str, int))
+    ]
+    if len(checked) != len(pairs):
         raise InvalidArgument("query must be a mapping or pairs of str and str (or int).")
-    return [(k, str(v)) for k, v in pairs]
+    return checked
 
 
 def changes(given: Mapping[str, Any]) -> dict[str, Any]:

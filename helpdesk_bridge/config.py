@@ -7,7 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 from attrs import field, frozen
@@ -47,7 +47,7 @@ class Config:
     default: str | None = None
     environ: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
     folder: Path = field(factory=Path, repr=False, eq=False)
-    """What ``{ file = "…" }`` is relative to: where the file is; for a mapping, where we are."""
+    """What paths are relative to: where the file is; for a mapping, where we are."""
 
     @property
     def desks(self) -> list[str]:
@@ -180,6 +180,7 @@ class _Table:
         self._wire = WireFormat()
         self._wire.hook(Secret, _secret)
         self._wire.hook(TokenProvider, _provider)
+        self._wire.hook(Path, self._path)
 
     def build(self) -> DeskConfig:
         """Return the desk, or raise ConfigurationError with file, table and key."""
@@ -273,13 +274,23 @@ class _Table:
     def _value(
         self, key: str, kind: Any, value: Any, where: str, variable: str | None = None
     ) -> Any:
-        if isinstance(kind, type) and kind.__module__ != "builtins" and isinstance(value, kind):
-            return value  # a configuration given as a mapping may hold objects
+        for own in get_args(kind) or (kind,):
+            if isinstance(own, type) and own.__module__ != "builtins" and isinstance(value, own):
+                return value  # a configuration given as a mapping may hold objects
         try:
             return self._wire.read(value, kind)
         except ProtocolError as error:
             reason = error.message.removeprefix("$: ").rstrip(".")
         raise self._wrong(key, reason, where, variable)
+
+    def _path(self, value: Any) -> Path:
+        """Return a path; a relative one begins where the configuration's file is."""
+        if not isinstance(value, (str, Path)) or not str(value):
+            raise WrongType("expected the path of a file")
+        try:
+            return self._config.folder / Path(value).expanduser()
+        except RuntimeError:
+            raise WrongType("expected a path; there is no home directory for ~") from None
 
     def _wrong(
         self, key: str, message: str, where: str | None = None, variable: str | None = None
@@ -305,7 +316,7 @@ def _provider(value: Any) -> Any:
 
 def _from_text(text: str, kind: Any) -> Any:
     """Return what ``text`` stands for: itself where text is wanted, else a TOML value."""
-    if any(kind in (one, one | None) for one in (str, Secret, TokenProvider)):
+    if any(kind in (one, one | None) for one in (str, Path, Secret, TokenProvider)):
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]

@@ -74,9 +74,10 @@ class MemorySettings:
     """A desk in memory, or with ``path`` (a str or a Path) one that outlives its process.
 
     ``path`` is a file that the desk makes if there is none, in a folder that exists; a relative
-    one begins at the working directory at the time the desk is made. What a call has returned for
-    is on the disk. The first call opens and locks the file, closing the desk unlocks it; no second
-    desk can have it meanwhile. A file that cannot be used is a ConfigurationError of that call.
+    one begins where the configuration file is, or else at the working directory. What a call has
+    returned for is on the disk. The first call opens and locks the file, closing the desk unlocks
+    it; no second desk can have it meanwhile. A file that cannot be used is a ConfigurationError of
+    that call.
 
     ``store`` is what the desk works on without a path (default: a new, empty one; with a path it
     is None, and the desk has ``desk.adapter.store``). Both together are a ConfigurationError.
@@ -84,17 +85,15 @@ class MemorySettings:
 
     adapter: ClassVar[str] = "memory"
     path: Path | None = field(default=None, converter=_path)
-    store: Store = field(repr=False)
-
-    @store.default
-    def _new_store(self) -> Store | None:
-        return Store() if self.path is None else None
+    store: Store | None = field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.path is not None and self.store is not None:
             raise errors.ConfigurationError(
-                "the desk is kept either in a file or in a store: give path or store", key="path"
+                "the desk is kept either in a file or in a store: give path or store.", key="path"
             )
+        if self.path is None and self.store is None:
+            object.__setattr__(self, "store", Store())
 
 
 class Memory(Adapter):
@@ -116,7 +115,10 @@ class Memory(Adapter):
     @property
     def store(self) -> Store:
         """The helpdesk behind this desk; one with a path is empty until the first call."""
-        return self.settings.store if self._storage is None else self._storage.store
+        if self._storage is not None:
+            return self._storage.store
+        assert self.settings.store is not None  # noqa: S101 - there is one wherever no path is
+        return self.settings.store
 
     async def aclose(self) -> None:
         """Close the file."""
@@ -131,12 +133,12 @@ class Memory(Adapter):
             return change(self.store)
         return await self._storage.write(ticket_id, change)
 
-    def _fields(self, *parts: Mapping[str, Any]) -> dict[str, Any]:
-        fields = {name: value for part in parts for name, value in part.items()}
-        return fields if self._storage is None else plain(fields)
+    def _fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(given) if self._storage is None else plain(dict(given))
 
     async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
         """Return tickets in the order of their creation."""
+        _no_extra(query.extra)
         after = _place(cursor)
         store = await self._read()
         found = [
@@ -153,7 +155,8 @@ class Memory(Adapter):
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
         """Create a ticket; nobody is mailed."""
-        custom_fields = self._fields(new.custom_fields, new.extra)
+        _no_extra(new.extra)
+        custom_fields = self._fields(new.custom_fields)
         files = await _contents(new.attachments)
 
         def create(store: Store) -> Ticket:
@@ -189,8 +192,9 @@ class Memory(Adapter):
             "tags": changes.tags,
         }
         fields: dict[str, Any] = {k: v for k, v in given.items() if v is not ...}
+        _no_extra(changes.extra)
         custom = {} if isinstance(changes.custom_fields, EllipsisType) else changes.custom_fields
-        custom = self._fields(custom, changes.extra)
+        custom = self._fields(custom)
 
         def update(store: Store) -> Ticket:
             stored = _stored(store, ticket_id)
@@ -233,8 +237,7 @@ class Memory(Adapter):
     async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
         """Add a message, and mail it as the draft says."""
         _stored(await self._read(), ticket.id)
-        if draft.extra:
-            raise errors.InvalidArgument("a desk in memory has nothing that extra could set.")
+        _no_extra(draft.extra)
         files = await _contents(draft.attachments)
         return await self._write(int(ticket.id), partial(_send, ticket.id, draft, files))
 
@@ -325,6 +328,11 @@ def _addressing(store: Store, stored: StoredTicket, draft: Draft) -> dict[str, A
 async def _chunks(content: bytes) -> AsyncIterator[bytes]:
     for start in range(0, len(content), 64 * 1024):
         yield content[start : start + 64 * 1024]
+
+
+def _no_extra(extra: Mapping[str, Any]) -> None:
+    if extra:
+        raise errors.InvalidArgument("a desk in memory has nothing that extra could set.")
 
 
 def _place(cursor: Cursor | None) -> int:

@@ -127,7 +127,7 @@ class Store:
     teams: dict[int, str] = field(factory=dict, repr=False)
     channels: dict[int, Channel] = field(factory=dict, repr=False)
     tags: list[str] = field(factory=list, repr=False)
-    people: ChainMap[str, int] = field(factory=ChainMap, repr=False)
+    people: ChainMap[str, int] = field(factory=lambda: ChainMap[str, int](), repr=False)
     """Everybody's id, by casefolded address."""
     last_number: int = field(default=1000, repr=False)
     """The last id that was given away."""

@@ -180,7 +180,7 @@ class SessionAuth:
     async def _fetch(self) -> tuple[str, str]:
         """Return a token, or what went wrong; an exception that nobody awaits would be a leak."""
         assert self.provider is not None  # noqa: S101 - a desk without one has a fixed token
-        trouble = "it was cancelled"
+        token, trouble = "", "it was cancelled"
         try:
             async with asyncio.timeout(self.patience):
                 given = Secret(await self.provider.fetch())

@@ -90,7 +90,7 @@ def die_after(instructions: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def connected(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection = connect(*args, **options)
+        connection: sqlite3.Connection = connect(*args, **options)
         connection.set_progress_handler(step, 1)
         return connection
 
@@ -111,4 +111,5 @@ async def main(path: str, prefix: str, seed: str, workers: int, how: str, number
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:4], int(sys.argv[4]), sys.argv[5], int(sys.argv[6])))
+    where, prefix, seed, workers, how, number = sys.argv[1:]
+    asyncio.run(main(where, prefix, seed, int(workers), how, int(number)))

@@ -181,7 +181,7 @@ async def test_a_full_disk_says_so_and_loses_nothing(path: Path, desk: hb.Helpde
     unlimited = sqlite3.connect
 
     def connect(*args: Any, **options: Any) -> sqlite3.Connection:
-        connection = unlimited(*args, **options)
+        connection: sqlite3.Connection = unlimited(*args, **options)
         connection.execute("PRAGMA max_page_count = 20")
         return connection
 
@@ -326,6 +326,23 @@ async def test_closing_waits_for_what_is_being_written(
     await asyncio.gather(reply, close)
     assert await restarted(path) == store_of(desk)
     assert len(store_of(desk).outbox) == 1
+
+
+async def test_closing_while_the_file_is_opened_closes_it(
+    path: Path, desk: hb.Helpdesk, faulty: type[Faulty]
+) -> None:
+    await desk.aclose()
+    other = opened(path)
+    faulty.fault = "wait"
+    note = asyncio.create_task(other.note("1002", text="just in time"))
+    await asyncio.to_thread(faulty.reached.wait, 60)
+    close = asyncio.create_task(other.aclose())
+    await turns()
+    faulty.go.set()
+    _, refused = await asyncio.gather(close, note, return_exceptions=True)
+    assert isinstance(refused, hb.DeskClosed)
+    async with opened(path) as free:
+        assert await texts(free) == ["first words"]
 
 
 async def test_a_call_that_comes_to_write_after_closing_is_refused_and_opens_nothing(

@@ -223,3 +223,22 @@ def test_a_secret_file_is_looked_for_beside_the_configuration(
     path.write_text('[desks.a]\nadapter = "own"\ntoken = { file = "token" }\n')
     monkeypatch.chdir(tmp_path)
     assert load_config(path, environ={}).desk("a").settings.token.reveal() == "from a file"
+
+
+def test_a_path_begins_where_the_configuration_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "etc").mkdir()
+    path = tmp_path / "etc" / "helpdesk.toml"
+    path.write_text('[desks.a]\nadapter = "memory"\npath = "desk.db"\n')
+    monkeypatch.chdir(tmp_path)
+    settings = load_config(path, environ={}).desk("a").settings
+    assert settings.path == tmp_path / "etc" / "desk.db"
+
+
+@pytest.mark.parametrize("bad", [5, True, "", ["desk.db"]])
+def test_what_is_no_path_is_refused_by_its_key(bad: Any) -> None:
+    config = load_config({"desks": {"a": {"adapter": "memory", "path": bad}}}, environ={})
+    with pytest.raises(ConfigurationError) as caught:
+        config.desk("a")
+    assert caught.value.key == "path"

@@ -122,7 +122,7 @@ def changed_from_default(stored: Any) -> None:
     """Assert that each field of ``stored`` is given, so that a restart could lose it."""
     for attribute in attrs.fields(type(stored)):
         default = attribute.default
-        default = default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type, union-attr]
+        default = default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
         assert getattr(stored, attribute.name) != default, attribute.name
 
 
@@ -131,7 +131,13 @@ async def test_every_field_of_the_store_is_kept(tmp_path: Path) -> None:
     zone = timezone(timedelta(hours=-3, minutes=-30))
     ana = hb.Party(name="Ana", email="ana@desk.example", id="7", role=hb.Role.AGENT)
     times = {"created_at": datetime(2020, 1, 1, 1, 1, 1, 1), "updated_at": datetime.now(zone)}  # noqa: DTZ001 - a naive one is kept as it is
-    file = {"name": "a", "mime_type": "b/c", "content": b"\0", "inline": True, "content_id": "d"}
+    file: dict[str, Any] = {
+        "name": "a",
+        "mime_type": "b/c",
+        "content": b"\0",
+        "inline": True,
+        "content_id": "d",
+    }
 
     def fill(store: Store) -> None:
         person = store.person("a@b.example", "A")
@@ -284,7 +290,7 @@ async def test_what_cannot_be_kept_is_refused_and_nothing_is_changed(
             await desk.update_ticket(ticket, subject="new", custom_fields={"a": value})
         with pytest.raises(hb.InvalidArgument, match="custom_fields"):
             await desk.create_ticket(
-                subject="s", requester="n@a.example", text="t", extra={"a": value}
+                subject="s", requester="n@a.example", text="t", custom_fields={"a": value}
             )
         assert await desk.ticket(ticket.id) == ticket
         assert len(store_of(desk).tickets) == len(store_of(desk).people) == 1

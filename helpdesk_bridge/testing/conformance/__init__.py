@@ -29,6 +29,7 @@ import pytest_asyncio
 
 from helpdesk_bridge.testing.conformance.account import (
     Account,
+    Letter,
     Place,
     Seen,
     StoreWitness,
@@ -45,6 +46,7 @@ from helpdesk_bridge.testing.conformance.tickets import TicketPromises
 __all__ = [
     "Account",
     "AdapterSuite",
+    "Letter",
     "Place",
     "Seen",
     "StoreWitness",

@@ -20,6 +20,7 @@ from helpdesk_bridge.text import html_to_text, text_to_html
 
 __all__ = [
     "Account",
+    "Letter",
     "Place",
     "Seen",
     "StoreWitness",
@@ -52,9 +53,11 @@ class Witness(Protocol):
 
     async def letters(self) -> Sequence[Letter]:
         """Return every mail to people outside that a message caused, oldest first."""
+        raise NotImplementedError
 
     async def messages(self, ticket_id: str) -> Sequence[Seen]:
         """Return the messages of a ticket, oldest first, without system events."""
+        raise NotImplementedError
 
     async def arrange(self, ticket_id: str, **fields: Any) -> None:
         """Set fields of a ticket that the desk cannot set: status, assignee, team, tags."""
@@ -64,6 +67,7 @@ class Witness(Protocol):
 
     async def add_ticket(self, requester: str, subject: str, text: str) -> str:
         """Let a customer write a new ticket; return its id as the desk knows it."""
+        raise NotImplementedError
 
     async def add_tickets(self, requester: str, count: int) -> None:
         """Let a customer write new tickets of one message each."""
@@ -234,10 +238,12 @@ def fake_account(
     """Return the account behind a fake.
 
     ``stranger`` are the keys of its table that make the credentials wrong; ``has`` what else
-    :class:`Account` takes. Agents, teams and tags are those of the fake's Store.
+    :class:`Account` takes. Agents, teams and tags are those of the fake's Store, and the witness
+    asks it.
     """
     table, store = fake.table(), fake.store
     known: dict[str, Any] = {
+        "witness": StoreWitness(store, fake.journal),
         "agent": store.agents[0] if store.agents else None,
         "team": next(iter(store.teams.values()), None),
         "tags": tuple(store.tags[:2]),
@@ -249,7 +255,6 @@ def fake_account(
     return Account(
         open=opens({}),
         stranger=None if stranger is None else opens(stranger),
-        witness=StoreWitness(store, fake.journal),
         **{**known, **has},
     )
 

@@ -121,7 +121,7 @@ class MessagePromises:
         with pytest.raises(NotFound):
             await place.desk.messages(ticket.id[:-4] + "9999")
 
-    @needs(Capability.LIST_MESSAGES)
+    @needs(Capability.LIST_MESSAGES, Capability.GET_TICKET)
     async def test_conversations_come_whole_and_in_the_order_asked_for(self, place: Place) -> None:
         tickets = [await place.ticket() for _ in range(4)]
         await place.witness.add_requests(tickets[2].id, ["a second message"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -36,6 +37,10 @@ def _list(**filters: Any) -> Call:
     return call
 
 
+async def _first_page(place: Place, ticket_id: str) -> Any:
+    return await place.desk.messages(ticket_id)
+
+
 async def _download(place: Place, *, inline: bool, size: str | None) -> None:
     file = Attachment(id="1", name="a.png", inline=inline)
     async with place.desk.open_attachment(file, size=size):
@@ -45,7 +50,9 @@ async def _download(place: Place, *, inline: bool, size: str | None) -> None:
 CALLS: dict[Capability, Call] = {
     Capability.LIST_TICKETS: _list(),
     Capability.GET_TICKET: lambda p, t: p.desk.ticket(t.id),
-    Capability.CREATE_TICKET: lambda p, t: p.ticket(),
+    Capability.CREATE_TICKET: lambda p, t: p.desk.create_ticket(
+        subject="Invoice 4712", requester=p.account.customer, text="Some words."
+    ),
     Capability.UPDATE_TICKET: lambda p, t: p.desk.update_ticket(t, subject="Another"),
     Capability.DELETE_TICKET: lambda p, t: p.desk.delete_ticket(t),
     Capability.LIST_CUSTOM_FIELDS: lambda p, t: p.desk.custom_fields(),
@@ -80,6 +87,15 @@ CALLS: dict[Capability, Call] = {
     Capability.FILTER_UPDATED_SINCE: _list(updated_since=WHEN),
 }
 """A call that needs each capability."""
+
+BY_ID: dict[Capability, Callable[[Place, str], Awaitable[Any]]] = {
+    Capability.GET_TICKET: lambda p, i: p.desk.ticket(i),
+    Capability.DELETE_TICKET: lambda p, i: p.desk.delete_ticket(i),
+    Capability.LIST_MESSAGES: lambda p, i: _first_page(p, i),
+    Capability.REPLY: lambda p, i: p.desk.reply(i, text="Some words.", send_email=True),
+    Capability.NOTE: lambda p, i: p.desk.note(i, text="Some words."),
+}
+"""A call that takes the id of a ticket, for capabilities that need one."""
 
 OPTIONS: tuple[tuple[Capability, str, Call], ...] = (
     (
@@ -193,10 +209,12 @@ class RefusalPromises:
             return
         ticket = await place.ticket()
         before = await _state(place, ticket)
+        files = [Upload("big", data=bytes(limit + 1))]
+        call: Callable[..., Awaitable[Any]] = partial(place.desk.reply, send_email=True)
+        if place.desk.capabilities.supports(Capability.NOTE):
+            call = place.desk.note
         with pytest.raises(InvalidArgument):
-            await place.desk.note(
-                ticket, text="Some words.", attachments=[Upload("big", data=bytes(limit + 1))]
-            )
+            await call(ticket, text="Some words.", attachments=files)
         assert await _state(place, ticket) == before
 
     @pytest.mark.parametrize(
@@ -204,13 +222,10 @@ class RefusalPromises:
     )
     async def test_a_hostile_id_is_refused_without_a_request(self, place: Place, bad: str) -> None:
         before = place.witness.requests()
-        for call in (
-            lambda: place.desk.ticket(bad),
-            lambda: place.desk.note(bad, text="Some words."),
-            lambda: place.desk.delete_ticket(bad),
-        ):
-            with pytest.raises(InvalidArgument):
-                await call()
+        for capability, call in BY_ID.items():
+            offered = place.desk.capabilities.supports(capability)
+            with pytest.raises(InvalidArgument if offered else UnsupportedCapability):
+                await call(place, bad)
         assert place.witness.requests() == before
 
     @pytest.mark.parametrize("address", ["a@b\r\nBcc: c@d", "a@b, c@d", "a", "@b", "a b@c", ""])

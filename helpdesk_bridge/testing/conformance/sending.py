@@ -88,12 +88,13 @@ class SendingPromises:
     async def test_a_status_is_set_with_the_reply_and_it_is_mailed_once(self, place: Place) -> None:
         support = place.desk.capabilities[Capability.REPLY_WITH_STATUS]
         known = support.limits.statuses
-        status = next(s for s in (Status.RESOLVED, Status.CLOSED) if not known or s in known)
+        done = [s for s in (Status.RESOLVED, Status.CLOSED) if not known or s in known]
+        status = done[0] if done else min(known or ())
         ticket = await place.ticket()
         await place.desk.reply(ticket, text=WORDS, send_email=True, status=status)
         assert len(await place.mailed(WORDS)) == 1
         read = await place.desk.ticket(ticket.id)
-        assert read.status in (Status.RESOLVED, Status.CLOSED)
+        assert read.status in ((Status.RESOLVED, Status.CLOSED) if done else (status,))
 
     @needs(Capability.REPLY, Capability.LIST_MESSAGES)
     async def test_what_was_sent_says_where_it_is(self, place: Place) -> None:
