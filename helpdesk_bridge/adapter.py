@@ -100,9 +100,12 @@ class Adapter:
         error = data.get("error")
         nested = error.get("message") if isinstance(error, dict) else error
         message = next((m for m in (data.get("message"), nested) if isinstance(m, str)), "")
+        coded = error if isinstance(error, dict) else data
+        code = coded.get("code")
         fields = data.get("errors")
         return Explanation(
             message=message,
+            code=code if isinstance(code, str) else None,
             fields={
                 str(name): tuple(str(text) for text in (told if isinstance(told, list) else [told]))
                 for name, told in (fields.items() if isinstance(fields, dict) else ())

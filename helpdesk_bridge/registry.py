@@ -30,7 +30,8 @@ def load(name: str) -> type[Adapter]:
     """Return the adapter class called ``name``; ConfigurationError unless there is just one."""
     if name in _registered:
         return _registered[name]
-    found = {entry.value: entry for entry in entry_points(group=GROUP, name=name)}
+    entries = entry_points(group=GROUP, name=name)
+    found = {(entry.value, _owner(entry)): entry for entry in entries}
     if not found:
         raise ConfigurationError(
             f"there is no adapter {name!r}{suggest(name, available())}", key="adapter"

@@ -121,9 +121,9 @@ class HelpSpaceFake(FakeServer):
         super().__init__(store)
         self.order = order
         self.escalated = escalated
-        self.seed()
+        self._seed()
 
-    def seed(self) -> None:
+    def _seed(self) -> None:
         """Give the account a channel, two agents, two teams and three tags, unless it has any."""
         store = self.store
         store.channels = store.channels or {

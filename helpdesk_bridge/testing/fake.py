@@ -71,9 +71,6 @@ class FakeServer:
         """Return the ``[desks.NAME]`` table that connects to this fake."""
         raise NotImplementedError
 
-    def seed(self) -> None:
-        """Give the Store what the vendor's account would have: agents, teams, channels, tags."""
-
     @property
     def base_url(self) -> str:
         """The address to configure."""

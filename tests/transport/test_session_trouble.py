@@ -158,3 +158,21 @@ async def test_a_token_is_in_no_repr_no_error_and_no_log(
     assert not [text for text in shown if "canary" in text or token in text]
     assert b"canary" not in pickle.dumps(error)
     assert error.__context__ is None
+
+
+@pytest.mark.asyncio
+async def test_a_provider_that_hangs_is_given_up_and_asked_again() -> None:
+    calls = 0
+
+    async def hangs_once() -> str:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            await asyncio.Event().wait()
+        return "fresh"
+
+    auth = SessionAuth(provider=TokenProvider(hangs_once), patience=0.01)
+    with pytest.raises(AuthenticationError, match="TimeoutError"):
+        await auth(request(), Server("fresh"))
+    assert (await auth(request(), Server("fresh"))).status == 200
+    await auth.aclose()

@@ -1,0 +1,98 @@
+"""Acme's operations, one short method each."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import Capability, Effect, Limits, Operation, emulated, native, none
+
+from helpdesk_bridge_acme import wire
+from helpdesk_bridge_acme.settings import AcmeSettings
+
+LIST = Operation("list_tickets", Effect.READ)
+GET = Operation("get_ticket", Effect.READ)
+CREATE = Operation("create_ticket")  # an unsafe write: twice makes two tickets
+UPDATE = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
+MESSAGES = Operation("list_messages", Effect.READ)
+SEND = Operation("send")  # an unsafe write: twice mails the customer twice
+_STATUSES = Limits(statuses=wire.STATUS.writable())
+_CHANGES = Limits(statuses=wire.STATUS.writable(), options=frozenset({"subject", "status"}))
+_PLAIN = Limits(options=frozenset())  # no optional argument is understood
+
+
+class Acme(kit.Adapter):
+    """Acme Desk's API."""
+
+    name = "acme"
+    settings_type = AcmeSettings
+    id_pattern = r"[TM]-[0-9]{1,12}"
+    fake = "helpdesk_bridge_acme.fake:AcmeFake"
+    offers: ClassVar = {
+        Capability.LIST_TICKETS: native(limits=Limits(page_size=wire.PAGE_SIZE)),
+        Capability.GET_TICKET: native(),
+        Capability.CREATE_TICKET: native(limits=_PLAIN),
+        Capability.UPDATE_TICKET: native(limits=_CHANGES),
+        Capability.LIST_MESSAGES: native(limits=Limits(page_size=wire.PAGE_SIZE)),
+        Capability.REPLY: native("To the ticket's customer only.", limits=_PLAIN),
+        Capability.NOTE: native(limits=_PLAIN),
+        Capability.REPLY_WITHOUT_EMAIL: native(),
+        Capability.REPLY_WITH_STATUS: emulated("By a second request.", limits=_STATUSES),
+        Capability.FILTER_STATUS: native(limits=_STATUSES),
+        Capability.FILTER_REQUESTER: emulated("On what is read."),
+        Capability.FILTER_CREATED_SINCE: emulated("On what is read."),
+        Capability.FILTER_UPDATED_SINCE: none("Acme does not tell when a ticket was changed."),
+        Capability.GET_MESSAGE: none("Acme gives whole conversations only."),
+        Capability.FORWARD: none("Acme mails nobody but the ticket's customer."),
+        Capability.ADD_REQUEST: none("Acme takes a customer's words with a new ticket only."),
+        Capability.SEND_ATTACHMENTS: none("Acme's API knows no files."),
+        Capability.OPEN_ATTACHMENT: none("Acme's API knows no files."),
+    }  # whatever is not named is missing because "The vendor's API has no such operation."
+
+    @classmethod
+    def auth(cls, settings: AcmeSettings) -> kit.Middleware:
+        """Sign each request ("Basics")."""
+        return kit.HeaderAuth({"X-Acme-Token": settings.token})
+
+    async def list_tickets(
+        self, query: kit.TicketQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Ticket]:
+        """GET /tickets; what Acme cannot filter is left out of what was read."""
+        asked = {"status": wire.STATUS.write(query.status)} if query.status else {}
+        pairs = wire.place(cursor, kit.merge_extra(asked, query.extra))
+        answer = await self.transport.send(LIST, "GET", ("tickets",), query=pairs)
+        page = answer.read(lambda data: wire.page(data, wire.ticket))
+        return page.where(query.matches, lambda ticket: ticket.id)
+
+    async def get_ticket(self, ticket_id: str) -> kit.Ticket:
+        """GET /tickets/{id}."""
+        answer = await self.transport.send(GET, "GET", ("tickets", ticket_id))
+        return answer.read(wire.ticket)
+
+    async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
+        """POST /tickets."""
+        answer = await self.transport.send(CREATE, "POST", ("tickets",), json=wire.new_ticket(new))
+        return answer.read(wire.ticket)
+
+    async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
+        """PATCH /tickets/{id}."""
+        path, body = ("tickets", ticket_id), wire.changes(changes)
+        answer = await self.transport.send(UPDATE, "PATCH", path, json=body)
+        return answer.read(wire.ticket)
+
+    async def list_messages(
+        self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Message]:
+        """GET /tickets/{id}/messages."""
+        path, pairs = ("tickets", ticket.id, "messages"), wire.place(cursor, {})
+        answer = await self.transport.send(MESSAGES, "GET", path, query=pairs)
+        page = answer.read(lambda data: wire.page(data, partial(wire.message, ticket.id)))
+        return page.where(lambda m: query.types is None or m.type in query.types, lambda m: m.id)
+
+    async def send(self, ticket: kit.TicketRef, draft: kit.Draft) -> kit.SentMessage:
+        """POST /tickets/{id}/messages; only the id must be understood of the answer."""
+        path, body = ("tickets", ticket.id, "messages"), wire.new_message(draft)
+        answer = await self.transport.send(SEND, "POST", path, json=body)
+        made = answer.read(lambda data: wire.FORMAT.read(data, kit.Made))
+        return kit.SentMessage(ticket_id=ticket.id, id=made.id)

@@ -1,0 +1,124 @@
+"""Acme's JSON, both ways: words, classes, pure functions. No I/O. Sections are API.md's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import EllipsisType
+from typing import Any, TypeVar
+
+from attrs import frozen
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import Audience, MessageType, Role, Status
+
+T = TypeVar("T")
+FORMAT = kit.WireFormat()
+PAGE_SIZE = 100  # "Lists": at most
+_WORDS = {"open": Status.OPEN, "waiting": Status.PENDING, "done": Status.RESOLVED}  # "Tickets"
+STATUS = kit.Vocabulary(
+    reads=_WORDS, writes={v: k for k, v in _WORDS.items()}, unknown=Status.UNKNOWN
+)
+KINDS = {  # "Messages"
+    "customer": (MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER),
+    "agent": (MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT),
+    "internal": (MessageType.NOTE, Audience.INTERNAL, Role.AGENT),
+}
+UNKNOWN = (MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN)
+
+
+@frozen(kw_only=True, repr=False)
+class TicketJson(kit.Wire):
+    """A ticket; a field without a default must be there."""
+
+    id: kit.Id
+    subject: str
+    status: str
+    customer: str
+    created_at: datetime | None = None
+
+
+@frozen(kw_only=True, repr=False)
+class MessageJson(kit.Wire):
+    """A message."""
+
+    id: kit.Id
+    kind: str
+    html: str
+    author: str | None = None
+    created_at: datetime | None = None
+
+
+@frozen(kw_only=True, repr=False)
+class ListJson(kit.Wire):
+    """A page ("Lists"). Without ``next`` it is an error: the list might end short unseen."""
+
+    items: list[Any]
+    next: kit.Cursor | None
+
+
+def ticket(data: Any, path: str = "$") -> kit.Ticket:
+    """Read a ticket."""
+    told = FORMAT.read(data, TicketJson, path)
+    return kit.Ticket(
+        id=told.id,
+        subject=told.subject,
+        status=STATUS.read(told.status),
+        vendor_status=told.status,
+        requester=kit.Party(email=told.customer, role=Role.CUSTOMER),
+        created_at=told.created_at,
+        raw=told.raw,
+    )
+
+
+def message(ticket_id: str, data: Any, path: str) -> kit.Message:
+    """Read a message; a kind that is in no table is not public."""
+    told = FORMAT.read(data, MessageJson, path)
+    kind, audience, role = KINDS.get(told.kind, UNKNOWN)
+    return kit.Message(
+        id=told.id,
+        ticket_id=ticket_id,
+        type=kind,
+        audience=audience,
+        vendor_type=told.kind,
+        author=kit.Party(email=told.author, role=role),
+        html=told.html,
+        created_at=told.created_at,
+        raw=told.raw,
+    )
+
+
+def page(data: Any, read: Callable[[Any, str], T]) -> kit.Page[T]:
+    """Read a page; ``next_url`` is never followed: the token would go wherever it points."""
+    told = FORMAT.read(data, ListJson)
+    items, problems = FORMAT.read_each(told.items, read, "$.items")
+    return kit.Page(items=items, problems=problems, next=told.next)
+
+
+def place(cursor: kit.Cursor | None, asked: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the parameters of a page ("Lists")."""
+    here = {"limit": PAGE_SIZE} if cursor is None else {"limit": PAGE_SIZE, "after": cursor}
+    return [(name, str(value)) for name, value in kit.merge_extra(here, asked).items()]
+
+
+def new_ticket(new: kit.NewTicket) -> dict[str, Any]:
+    """Return the body of POST /tickets."""
+    body = {"subject": new.subject, "customer": new.requester.email, "html": new.body.html}
+    return kit.merge_extra(body, new.extra)
+
+
+def changes(changed: kit.TicketChanges) -> dict[str, Any]:
+    """Return the body of PATCH /tickets/{id}: only what changes."""
+    body = {}
+    if not isinstance(changed.subject, EllipsisType):
+        body["subject"] = changed.subject
+    if not isinstance(changed.status, EllipsisType):
+        body["status"] = STATUS.write(changed.status)
+    return kit.merge_extra(body, changed.extra)
+
+
+def new_message(draft: kit.Draft) -> dict[str, Any]:
+    """Return the body of a message; one of any kind is mailed unless told not to ("Messages")."""
+    body: dict[str, Any] = {"kind": "internal", "html": draft.body.html, "notify": False}
+    if isinstance(draft, kit.Reply):
+        body |= {"kind": "agent", "notify": draft.send_email}
+    return kit.merge_extra(body, draft.extra)
