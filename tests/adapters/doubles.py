@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -14,8 +15,14 @@ from aioresponses import aioresponses
 from attrs import define, field, frozen
 from yarl import URL
 
-from helpdesk_bridge import HelpdeskError, Pager
-from helpdesk_bridge.testing import Exchange
+from helpdesk_bridge import Audience, Helpdesk, HelpdeskError, MessageType, Pager, Party
+from helpdesk_bridge.testing import Exchange, Store, StoredMessage, StoredTicket
+
+CUSTOMER = "ines.okafor@northpier.example"
+START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+
+Connect = Callable[..., Helpdesk]
+Caught = Callable[[Awaitable[Any]], Awaitable[HelpdeskError]]
 
 # -- without a socket ------------------------------------------------------------------------
 
@@ -38,12 +45,16 @@ class Mapped:
     _mock: aioresponses
     calls: list[Call] = field(factory=list)
 
-    def answers(self, method: str, url: str, payload: Any, status: int = 200) -> None:
-        """Answer one request for ``url``, whatever its query."""
+    def answers(
+        self, method: str, url: str, payload: Any, status: int = 200, body: bytes | None = None
+    ) -> None:
+        """Answer one request for ``url``, whatever its query, with JSON or with ``body``."""
+        if body is None:
+            body = b"" if payload is None else json.dumps(payload).encode()
         self._mock.add(
             re.compile(re.escape(url) + r"(\?.*)?$"),
             method,
-            body=b"" if payload is None else json.dumps(payload).encode(),
+            body=body,
             status=status,
             callback=partial(self._keep, method),
         )
@@ -142,3 +153,26 @@ async def drain(pager: Pager[Any]) -> tuple[list[Any], HelpdeskError | None]:
     except HelpdeskError as error:
         return found, error
     return found, None
+
+
+def new_ticket(store: Store, **fields: Any) -> StoredTicket:
+    """Put a customer's ticket into the Store; nothing goes through HTTP."""
+    given = {
+        "subject": "Export stops",
+        "requester": store.person(CUSTOMER, "Ines Okafor"),
+        "html": "<p>It stops at 90 percent.</p>",
+        **fields,
+    }
+    return store.create_ticket(**given)
+
+
+def add_message(store: Store, ticket: StoredTicket, **fields: Any) -> StoredMessage:
+    """Put an agent's answer into the Store."""
+    given = {
+        "type": MessageType.RESPONSE,
+        "audience": Audience.EXTERNAL,
+        "author": Party(id="11", name="Ada", email="ada@helpdesk.example"),
+        "html": "<p>We look into it.</p>",
+        **fields,
+    }
+    return store.add_message(ticket.id, **given)

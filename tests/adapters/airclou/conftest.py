@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,17 +12,15 @@ from aioresponses import aioresponses
 from helpdesk_bridge_airclou import AirclouSettings
 from helpdesk_bridge_airclou.fake import AirclouFake
 
-from helpdesk_bridge import Audience, Helpdesk, HelpdeskError, MessageType, Party, connect
-from helpdesk_bridge.testing import Store, StoredMessage, StoredTicket, TickingClock
-from tests.adapters.doubles import Clock, Mapped, Script
+from helpdesk_bridge import Helpdesk
+from helpdesk_bridge.testing import Store, StoredTicket, TickingClock
+from tests.adapters.doubles import CUSTOMER, START, Clock, Mapped, Script
 
 BASE = "https://app.airclou.com/helpdesk"
 TICKETS = f"{BASE}/api/v1/tickets"
 FIELDS = f"{BASE}/api/v1/ticket_fields"
 MESSAGES = f"{BASE}/api/messages"
-CUSTOMER = "ines.okafor@northpier.example"
 PARTNER = "lab@partner.example"
-START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 # -- payloads --------------------------------------------------------------------------------
 
@@ -101,10 +99,6 @@ class ScriptedFake(AirclouFake):
         return self.script.before(self.prefix, super()._in_session(needed, handler))
 
 
-Connect = Callable[..., Helpdesk]
-Caught = Callable[[Awaitable[Any]], Awaitable[HelpdeskError]]
-
-
 @pytest.fixture
 def mapped(responses: aioresponses) -> Mapped:
     return Mapped(responses)
@@ -129,67 +123,6 @@ async def fake(clock: Clock) -> AsyncIterator[ScriptedFake]:
     store = Store(clock=TickingClock(START, timedelta(minutes=1)))
     async with ScriptedFake(store, clock=clock) as started:
         yield started
-
-
-@pytest_asyncio.fixture
-async def connect_to() -> AsyncIterator[Connect]:
-    """Open desks that are closed after the test; settings given as None are left out."""
-    made: list[Helpdesk] = []
-
-    def open_desk(fake: AirclouFake, **settings: Any) -> Helpdesk:
-        table = {k: v for k, v in {**fake.table(), **settings}.items() if v is not None}
-        made.append(connect(config={"desks": {"support": table}}))
-        return made[-1]
-
-    yield open_desk
-    for desk in made:
-        await desk.aclose()
-
-
-@pytest.fixture
-def desk(fake: ScriptedFake, connect_to: Connect) -> Helpdesk:
-    return connect_to(fake)
-
-
-@pytest.fixture
-def stored(fake: ScriptedFake) -> StoredTicket:
-    """A ticket of a customer; the customer's first message is its only one."""
-    return new_ticket(fake.store)
-
-
-@pytest.fixture
-def caught() -> Caught:
-    """Await something that must fail with one of our errors, and return the error."""
-
-    async def catch(awaitable: Awaitable[Any]) -> HelpdeskError:
-        with pytest.raises(HelpdeskError) as info:
-            await awaitable
-        return info.value
-
-    return catch
-
-
-def new_ticket(store: Store, **fields: Any) -> StoredTicket:
-    """Put a customer's ticket into the Store; nothing goes through HTTP."""
-    given = {
-        "subject": "Export stops",
-        "requester": store.person(CUSTOMER, "Ines Okafor"),
-        "html": "<p>It stops at 90 percent.</p>",
-        **fields,
-    }
-    return store.create_ticket(**given)
-
-
-def add_message(store: Store, ticket: StoredTicket, **fields: Any) -> StoredMessage:
-    """Put an agent's answer into the Store."""
-    given = {
-        "type": MessageType.RESPONSE,
-        "audience": Audience.EXTERNAL,
-        "author": Party(id="11", name="Ada"),
-        "html": "<p>We look into it.</p>",
-        **fields,
-    }
-    return store.add_message(ticket.id, **given)
 
 
 def tkt(ticket: StoredTicket) -> str:

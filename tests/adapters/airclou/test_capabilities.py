@@ -10,7 +10,8 @@ import pytest
 
 from helpdesk_bridge import Attachment, Helpdesk, Status, Upload, errors
 from helpdesk_bridge.capabilities import Capability
-from tests.adapters.airclou.conftest import CUSTOMER, PARTNER, Caught, Connect, ScriptedFake
+from tests.adapters.airclou.conftest import PARTNER, ScriptedFake
+from tests.adapters.doubles import CUSTOMER, Caught, Connect
 
 C = Capability
 BY_KEY = {

@@ -9,17 +9,8 @@ from aiohttp import web
 
 from helpdesk_bridge import Helpdesk, MessageType, Pager, Status, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.airclou.conftest import (
-    Caught,
-    ScriptedFake,
-    add_message,
-    message_json,
-    new_ticket,
-    note_json,
-    ticket_json,
-    tkt,
-)
-from tests.adapters.doubles import asked, drain, ids
+from tests.adapters.airclou.conftest import ScriptedFake, message_json, note_json, ticket_json, tkt
+from tests.adapters.doubles import Caught, add_message, asked, drain, ids, new_ticket
 
 TICKETS = "/api/v1/tickets"
 MESSAGES = "/api/messages"

@@ -9,16 +9,8 @@ from helpdesk_bridge_airclou import wire
 
 from helpdesk_bridge import Helpdesk, HelpdeskError, Outcome, Priority, Status, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.airclou.conftest import (
-    CUSTOMER,
-    Caught,
-    Connect,
-    ScriptedFake,
-    error_json,
-    new_ticket,
-    tkt,
-)
-from tests.adapters.doubles import asked
+from tests.adapters.airclou.conftest import ScriptedFake, error_json, tkt
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, asked, new_ticket
 
 TICKET = "/api/v1/tickets/tkt_482"
 MESSAGES = "/api/messages"

@@ -20,18 +20,17 @@ from helpdesk_bridge import (
 )
 from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.airclou.conftest import (
+from tests.adapters.airclou.conftest import PARTNER, ScriptedFake, error_json, tkt
+from tests.adapters.doubles import (
     CUSTOMER,
-    PARTNER,
     Caught,
+    Clock,
     Connect,
-    ScriptedFake,
     add_message,
-    error_json,
+    asked,
+    ids,
     new_ticket,
-    tkt,
 )
-from tests.adapters.doubles import Clock, asked, ids
 
 # -- who is mailed ---------------------------------------------------------------------------
 

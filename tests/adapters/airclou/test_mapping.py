@@ -19,16 +19,14 @@ from helpdesk_bridge import (
     errors,
 )
 from tests.adapters.airclou.conftest import (
-    CUSTOMER,
     FIELDS,
     MESSAGES,
     PARTNER,
     TICKETS,
-    Caught,
     message_json,
     ticket_json,
 )
-from tests.adapters.doubles import Mapped
+from tests.adapters.doubles import CUSTOMER, Caught, Mapped
 
 FIRST = (("page_size", "100"), ("sort_by", "created_at"), ("sort_order", "desc"))
 TICKET = Ticket(id="tkt_482", requester=Party(email=CUSTOMER))

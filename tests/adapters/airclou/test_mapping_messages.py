@@ -22,16 +22,14 @@ from helpdesk_bridge import (
     errors,
 )
 from tests.adapters.airclou.conftest import (
-    CUSTOMER,
     MESSAGES,
     PARTNER,
     TICKETS,
-    Caught,
     message_json,
     note_json,
     ticket_json,
 )
-from tests.adapters.doubles import Mapped
+from tests.adapters.doubles import CUSTOMER, Caught, Mapped
 
 TICKET = Ticket(id="tkt_482", requester=Party(email=CUSTOMER))
 READ_MESSAGE = Message(

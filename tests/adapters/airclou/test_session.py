@@ -11,8 +11,8 @@ import pytest
 
 from helpdesk_bridge import AuthenticationError, ConfigurationError, Helpdesk, SentMessage, connect
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.airclou.conftest import Caught, Connect, ScriptedFake, tkt
-from tests.adapters.doubles import Clock, asked
+from tests.adapters.airclou.conftest import ScriptedFake, tkt
+from tests.adapters.doubles import Caught, Clock, Connect, asked
 
 TASKS = 200
 

@@ -11,19 +11,14 @@ from helpdesk_bridge import Audience, Helpdesk, MessageType, Party, Role, Status
 from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.airclou.conftest import (
-    CUSTOMER,
     PARTNER,
-    Caught,
-    Connect,
     ScriptedFake,
-    add_message,
     error_json,
     message_json,
-    new_ticket,
     ticket_json,
     tkt,
 )
-from tests.adapters.doubles import asked, ids
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, add_message, asked, ids, new_ticket
 
 
 def reads_message(**changes: Any) -> Any:

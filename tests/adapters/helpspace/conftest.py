@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from aioresponses import aioresponses
-from attrs import define, field, frozen
 from helpdesk_bridge_helpspace import HelpSpaceSettings
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
-from yarl import URL
 
-from helpdesk_bridge import Audience, Helpdesk, HelpdeskError, MessageType, Pager, Party, connect
+from helpdesk_bridge import Audience, Helpdesk, MessageType, Party
 from helpdesk_bridge.testing import Exchange, Store, StoredMessage, StoredTicket, TickingClock
+from tests.adapters import doubles
+from tests.adapters.doubles import CUSTOMER, START
 
 API = "https://api.helpspace.com/api/v1"
-CUSTOMER = "ines.okafor@northpier.example"
 AGENT = "tomasz@brightloom.example"
 CHANNEL = "help@brightloom.example"
-START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 # -- payloads --------------------------------------------------------------------------------
 
@@ -155,52 +148,16 @@ def collection(
 # -- without a socket ------------------------------------------------------------------------
 
 
-@frozen
-class Call:
-    """One request as the client would have sent it."""
-
-    method: str
-    url: str
-    query: tuple[tuple[str, str], ...]
-    headers: Mapping[str, str]
-    body: Any
-
-
-@define
-class Mapped:
-    """Answers requests by method and path, and keeps them in the order they came."""
-
-    _mock: aioresponses
-    calls: list[Call] = field(factory=list)
+class Mapped(doubles.Mapped):
+    """Answers requests by method and by path below the vendor's address."""
 
     def answers(
-        self, method: str, path: str, payload: Any, status: int = 200, body: bytes = b""
+        self, method: str, url: str, payload: Any, status: int = 200, body: bytes | None = None
     ) -> None:
-        """Answer one request for ``path``, whatever its query."""
-        answer = body or (b"" if payload is None else json.dumps(payload).encode())
-        keep = partial(self._keep, method)
-        self._mock.add(_any_query(path), method, body=answer, status=status, callback=keep)
-
-    def _keep(self, method: str, url: URL, **kwargs: Any) -> None:
-        data = kwargs.get("data")
-        self.calls.append(
-            Call(
-                method=method,
-                url=str(url.with_query(None)),
-                query=tuple(sorted(url.query.items())),
-                headers=kwargs["headers"],
-                body=None if data is None else json.loads(data.getvalue()),
-            )
-        )
-
-
-def _any_query(path: str) -> Any:
-    return re.compile(re.escape(f"{API}/{path}") + r"(\?.*)?$")
+        super().answers(method, f"{API}/{url}", payload, status, body)
 
 
 # -- over sockets ----------------------------------------------------------------------------
-
-Answer = Callable[[web.Request], web.StreamResponse]
 
 
 class ScriptedFake(HelpSpaceFake):
@@ -208,38 +165,20 @@ class ScriptedFake(HelpSpaceFake):
 
     def __init__(self, store: Store | None = None, **options: Any) -> None:
         super().__init__(store, **options)
-        self._script: dict[tuple[str, str], deque[Answer]] = defaultdict(deque)
+        self._script = doubles.Script()
 
     def instead(
         self, method: str, path: str, answer: Any, status: int = 200, *, times: int = 1
     ) -> None:
         """Answer ``path`` with JSON, with bytes as they are, or with what a function returns."""
-
-        def say(request: web.Request) -> web.StreamResponse:
-            if callable(answer):
-                return answer(request)
-            if isinstance(answer, bytes):
-                return web.Response(body=answer, status=status, content_type="application/json")
-            return web.json_response(answer, status=status)
-
-        self._script[method, path].extend([say] * times)
+        self._script.add(method, path, answer, status, times=times)
 
     def _authorised(self, handler: Any, parameters: frozenset[str] = frozenset()) -> Any:
-        inner = super()._authorised(handler, parameters)
-
-        async def scripted(request: web.Request) -> web.StreamResponse:
-            script = self._script[request.method, request.path.removeprefix(self.prefix)]
-            return script.popleft()(request) if script else await inner(request)
-
-        return scripted
+        return self._script.before(self.prefix, super()._authorised(handler, parameters))
 
     def asked(self, method: str = "", path: str = "") -> list[Exchange]:
         """Return the exchanges of this method whose path ends with ``path``."""
         return [e for e in self.journal if e.method.startswith(method) and e.path.endswith(path)]
-
-
-Connect = Callable[..., Helpdesk]
-Caught = Callable[[Awaitable[Any]], Awaitable[HelpdeskError]]
 
 
 @pytest.fixture
@@ -265,56 +204,6 @@ async def fake(store: Store) -> AsyncIterator[ScriptedFake]:
         yield started
 
 
-@pytest_asyncio.fixture
-async def connect_to() -> AsyncIterator[Connect]:
-    """Open desks that are closed after the test; settings given as None are left out."""
-    made: list[Helpdesk] = []
-
-    def open_desk(fake: HelpSpaceFake, **settings: Any) -> Helpdesk:
-        table = {k: v for k, v in {**fake.table(), **settings}.items() if v is not None}
-        made.append(connect(config={"desks": {"support": table}}))
-        return made[-1]
-
-    yield open_desk
-    for desk in made:
-        await desk.aclose()
-
-
-@pytest.fixture
-def desk(fake: ScriptedFake, connect_to: Connect) -> Helpdesk:
-    return connect_to(fake)
-
-
-@pytest.fixture
-def stored(fake: ScriptedFake) -> StoredTicket:
-    """A ticket of a customer; his first message is its only one."""
-    return new_ticket(fake.store)
-
-
-@pytest.fixture
-def caught() -> Caught:
-    """Await something that must fail with one of our errors, and return the error."""
-
-    async def catch(awaitable: Awaitable[Any]) -> HelpdeskError:
-        with pytest.raises(HelpdeskError) as info:
-            await awaitable
-        return info.value
-
-    return catch
-
-
-def new_ticket(store: Store, **fields: Any) -> StoredTicket:
-    """Put a customer's ticket into the Store; nothing goes through HTTP."""
-    given = {
-        "subject": "Export stops",
-        "requester": store.person(CUSTOMER, "Ines Okafor"),
-        "html": "<p>It stops at 90 percent.</p>",
-        "word": "external",
-        **fields,
-    }
-    return store.create_ticket(**given)
-
-
 def add(store: Store, ticket: StoredTicket, word: str = "external", **fields: Any) -> StoredMessage:
     """Put an agent's message into the Store."""
     kind = (MessageType.RESPONSE, Audience.EXTERNAL)
@@ -329,19 +218,3 @@ def add(store: Store, ticket: StoredTicket, word: str = "external", **fields: An
         **fields,
     }
     return store.add_message(ticket.id, **given)
-
-
-def ids(items: Iterable[Any]) -> list[str]:
-    """Return the ids of tickets or messages, stored or read."""
-    return [str(item.id) for item in items]
-
-
-async def drain(pager: Pager[Any]) -> tuple[list[Any], HelpdeskError | None]:
-    """Iterate to the end or to an error, and return what came by then."""
-    found: list[Any] = []
-    try:
-        async for item in pager:
-            found.append(item)
-    except HelpdeskError as error:
-        return found, error
-    return found, None

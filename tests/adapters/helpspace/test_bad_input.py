@@ -19,7 +19,8 @@ from helpdesk_bridge import (
     Upload,
     errors,
 )
-from tests.adapters.helpspace.conftest import CUSTOMER, Caught, Connect, ScriptedFake
+from tests.adapters.doubles import CUSTOMER, Caught, Connect
+from tests.adapters.helpspace.conftest import ScriptedFake
 
 FULL = Ticket(
     id="48211",

@@ -9,15 +9,8 @@ import pytest
 
 from helpdesk_bridge import Attachment, Helpdesk, MessageType, Party, Role, Status, Upload, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.helpspace.conftest import (
-    CUSTOMER,
-    Caught,
-    Connect,
-    ScriptedFake,
-    add,
-    ids,
-    new_ticket,
-)
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, ids, new_ticket
+from tests.adapters.helpspace.conftest import ScriptedFake, add
 
 # -- tickets ---------------------------------------------------------------------------------
 

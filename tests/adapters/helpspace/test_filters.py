@@ -9,16 +9,8 @@ import pytest
 
 from helpdesk_bridge import Helpdesk, Party, Status, errors
 from helpdesk_bridge.testing import Store
-from tests.adapters.helpspace.conftest import (
-    START,
-    Caught,
-    ScriptedFake,
-    collection,
-    drain,
-    ids,
-    new_ticket,
-    ticket_json,
-)
+from tests.adapters.doubles import START, Caught, drain, ids, new_ticket
+from tests.adapters.helpspace.conftest import ScriptedFake, collection, ticket_json
 
 ADA = Party(id="11", name="Ada", email="ada@helpdesk.example")
 BO = Party(id="12", name="Bo", email="bo@helpdesk.example")

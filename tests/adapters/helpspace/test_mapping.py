@@ -16,12 +16,11 @@ from helpdesk_bridge import (
     Ticket,
     Upload,
 )
+from tests.adapters.doubles import CUSTOMER, Call
 from tests.adapters.helpspace.conftest import (
     AGENT,
     API,
     CHANNEL,
-    CUSTOMER,
-    Call,
     Mapped,
     collection,
     ticket_json,

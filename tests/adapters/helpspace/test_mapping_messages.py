@@ -20,11 +20,10 @@ from helpdesk_bridge import (
     Ticket,
     Upload,
 )
+from tests.adapters.doubles import CUSTOMER, Call
 from tests.adapters.helpspace.conftest import (
     API,
     CHANNEL,
-    CUSTOMER,
-    Call,
     Mapped,
     agent_contact_json,
     collection,

@@ -7,7 +7,8 @@ from aiohttp import web
 
 from helpdesk_bridge import Attachment, Helpdesk, Status, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.helpspace.conftest import Caught, ScriptedFake, ticket_json
+from tests.adapters.doubles import Caught
+from tests.adapters.helpspace.conftest import ScriptedFake, ticket_json
 
 PAGE = b"<html><body>Sign in</body></html>"
 

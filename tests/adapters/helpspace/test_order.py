@@ -8,13 +8,11 @@ import pytest
 
 from helpdesk_bridge import Helpdesk, MessageType, errors
 from helpdesk_bridge.testing import StoredTicket
+from tests.adapters.doubles import START, Caught, ids
 from tests.adapters.helpspace.conftest import (
-    START,
-    Caught,
     ScriptedFake,
     add,
     collection,
-    ids,
     message_json,
     ticket_json,
 )

@@ -8,15 +8,8 @@ import pytest
 from aiohttp import web
 
 from helpdesk_bridge import Helpdesk, Status, errors
-from tests.adapters.helpspace.conftest import (
-    Caught,
-    ScriptedFake,
-    collection,
-    drain,
-    ids,
-    new_ticket,
-    ticket_json,
-)
+from tests.adapters.doubles import Caught, drain, ids, new_ticket
+from tests.adapters.helpspace.conftest import ScriptedFake, collection, ticket_json
 
 HIDDEN = {
     "nothing": {},

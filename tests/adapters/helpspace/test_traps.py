@@ -11,16 +11,8 @@ from helpdesk_bridge_helpspace import wire
 
 from helpdesk_bridge import Helpdesk, Party, Role, Status, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.helpspace.conftest import (
-    CUSTOMER,
-    Caught,
-    Connect,
-    ScriptedFake,
-    collection,
-    message_json,
-    new_ticket,
-    ticket_json,
-)
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, new_ticket
+from tests.adapters.helpspace.conftest import ScriptedFake, collection, message_json, ticket_json
 
 READ_ONE = "/tickets/48211"
 

@@ -10,11 +10,10 @@ from helpdesk_bridge_helpspace import wire
 
 from helpdesk_bridge import Helpdesk, MessageType, Party, Upload, errors
 from helpdesk_bridge.testing import StoredTicket
+from tests.adapters.doubles import CUSTOMER, Caught
 from tests.adapters.helpspace.conftest import (
     AGENT,
     CHANNEL,
-    CUSTOMER,
-    Caught,
     ScriptedFake,
     add,
     media_json,

@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge import Channel, Helpdesk, Party, Ticket, errors
+from tests.adapters.doubles import CUSTOMER, Caught, drain, ids
 from tests.adapters.helpspace.conftest import (
-    CUSTOMER,
-    Caught,
     ScriptedFake,
     collection,
     contact_json,
-    drain,
-    ids,
     media_json,
     message_json,
     ticket_json,

@@ -20,15 +20,12 @@ from helpdesk_bridge import (
     errors,
 )
 from helpdesk_bridge.testing import StoredTicket
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, ids
 from tests.adapters.helpspace.conftest import (
-    CUSTOMER,
-    Caught,
-    Connect,
     ScriptedFake,
     add,
     agent_contact_json,
     contact_json,
-    ids,
     message_json,
     ticket_json,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.parser import BytesParser
 from email.policy import HTTP
 from functools import partial
@@ -21,25 +21,18 @@ from helpdesk_bridge_omnidesk.fake import OmnideskFake
 from yarl import URL
 
 from helpdesk_bridge import (
-    Audience,
     Channel,
     Helpdesk,
-    HelpdeskError,
     Message,
-    MessageType,
-    Party,
     Ticket,
-    connect,
 )
-from helpdesk_bridge.testing import Exchange, Store, StoredMessage, StoredTicket, TickingClock
-from tests.adapters.doubles import Script
+from helpdesk_bridge.testing import Exchange, Store, TickingClock
+from tests.adapters.doubles import CUSTOMER, START, Script
 
 BASE = "https://acme.omnidesk.com"
 API = f"{BASE}/api/v2"
-CUSTOMER = "ines.okafor@northpier.example"
 PARTNER = "lab@partner.example"
 DESK = "support@acme.example"
-START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 ZONE = "Europe/Amsterdam"
 SETTINGS: dict[str, Any] = {
     "api_key": "made-up-key",
@@ -270,10 +263,6 @@ async def write_everything(desk: Helpdesk, ticket: str) -> None:
     await desk.update_ticket(ticket, subject="Lost again")
 
 
-Connect = Callable[..., Helpdesk]
-Caught = Callable[[Awaitable[Any]], Awaitable[HelpdeskError]]
-
-
 @pytest.fixture
 def mapped(responses: aioresponses) -> Mapped:
     return Mapped(responses)
@@ -303,64 +292,3 @@ async def start() -> AsyncIterator[Callable[..., Awaitable[ScriptedFake]]]:
 @pytest_asyncio.fixture
 async def fake(start: Callable[..., Awaitable[ScriptedFake]]) -> ScriptedFake:
     return await start()
-
-
-@pytest_asyncio.fixture
-async def connect_to() -> AsyncIterator[Connect]:
-    """Open desks that are closed after the test; settings given as None are left out."""
-    made: list[Helpdesk] = []
-
-    def open_desk(fake: OmnideskFake, **settings: Any) -> Helpdesk:
-        table = {k: v for k, v in {**fake.table(), **settings}.items() if v is not None}
-        made.append(connect(config={"desks": {"support": table}}))
-        return made[-1]
-
-    yield open_desk
-    for desk in made:
-        await desk.aclose()
-
-
-@pytest.fixture
-def desk(fake: ScriptedFake, connect_to: Connect) -> Helpdesk:
-    return connect_to(fake)
-
-
-@pytest.fixture
-def stored(fake: ScriptedFake) -> StoredTicket:
-    """A ticket of a customer; the customer's first message is its only one."""
-    return new_ticket(fake.store)
-
-
-@pytest.fixture
-def caught() -> Caught:
-    """Await something that must fail with one of our errors, and return the error."""
-
-    async def catch(awaitable: Awaitable[Any]) -> HelpdeskError:
-        with pytest.raises(HelpdeskError) as info:
-            await awaitable
-        return info.value
-
-    return catch
-
-
-def new_ticket(store: Store, **fields: Any) -> StoredTicket:
-    """Put a customer's ticket into the Store; nothing goes through HTTP."""
-    given = {
-        "subject": "Export stops",
-        "requester": store.person(CUSTOMER, "Ines Okafor"),
-        "html": "<p>It stops at 90 percent.</p>",
-        **fields,
-    }
-    return store.create_ticket(**given)
-
-
-def add_message(store: Store, ticket: StoredTicket, **fields: Any) -> StoredMessage:
-    """Put an agent's answer into the Store."""
-    given = {
-        "type": MessageType.RESPONSE,
-        "audience": Audience.EXTERNAL,
-        "author": Party(id="11", name="Ada"),
-        "html": "<p>We look into it.</p>",
-        **fields,
-    }
-    return store.add_message(ticket.id, **given)

@@ -20,7 +20,8 @@ from helpdesk_bridge import (
     errors,
 )
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.omnidesk.conftest import CUSTOMER, Caught, Connect, ScriptedFake
+from tests.adapters.doubles import CUSTOMER, Caught, Connect
+from tests.adapters.omnidesk.conftest import ScriptedFake
 
 TEXT = "We look into it."
 NEW = {"subject": "S", "requester": CUSTOMER, "text": TEXT}

@@ -10,15 +10,8 @@ from attrs import evolve
 
 from helpdesk_bridge import Helpdesk, MessageType, SentMessage, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.omnidesk.conftest import (
-    CUSTOMER,
-    PARTNER,
-    Caught,
-    Connect,
-    ScriptedFake,
-    add_message,
-    new_ticket,
-)
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, add_message, new_ticket
+from tests.adapters.omnidesk.conftest import PARTNER, ScriptedFake
 
 TEXT = "We look into it."
 AT_ONCE = (0, 0, 0)

@@ -8,15 +8,8 @@ import pytest
 
 from helpdesk_bridge import Helpdesk, Outcome, Status, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.omnidesk.conftest import (
-    CUSTOMER,
-    PARTNER,
-    Caught,
-    Connect,
-    ScriptedFake,
-    new_ticket,
-    refusal,
-)
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, new_ticket
+from tests.adapters.omnidesk.conftest import PARTNER, ScriptedFake, refusal
 
 TEXT = "We look into it."
 WRITES: list[tuple[str, dict[str, Any]]] = [

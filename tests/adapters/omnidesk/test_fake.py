@@ -15,15 +15,11 @@ from helpdesk_bridge import (
     errors,
 )
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.doubles import asked, ids
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, asked, ids, new_ticket
 from tests.adapters.omnidesk.conftest import (
-    CUSTOMER,
     NEW,
     PARTNER,
-    Caught,
-    Connect,
     ScriptedFake,
-    new_ticket,
     parts,
     refusal,
     write_everything,

@@ -9,17 +9,8 @@ import pytest
 
 from helpdesk_bridge import Audience, Channel, Helpdesk, MessageType, Party, Status, Upload, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.doubles import ids
-from tests.adapters.omnidesk.conftest import (
-    CUSTOMER,
-    PARTNER,
-    Caught,
-    Connect,
-    ScriptedFake,
-    new_ticket,
-    posted,
-    said_json,
-)
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, ids, new_ticket
+from tests.adapters.omnidesk.conftest import PARTNER, ScriptedFake, posted, said_json
 
 # -- who is mailed ---------------------------------------------------------------------------
 

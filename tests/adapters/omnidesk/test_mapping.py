@@ -17,17 +17,8 @@ from helpdesk_bridge import (
     Ticket,
     errors,
 )
-from tests.adapters.doubles import ids
-from tests.adapters.omnidesk.conftest import (
-    API,
-    CUSTOMER,
-    DESK,
-    Caught,
-    Mapped,
-    listed,
-    one,
-    ticket_json,
-)
+from tests.adapters.doubles import CUSTOMER, Caught, ids
+from tests.adapters.omnidesk.conftest import API, DESK, Mapped, listed, one, ticket_json
 
 HISTORY = {"getTicketHistory": "true"}
 FIRST = {"itemStart": "0", "itemLimit": "50"}

@@ -20,17 +20,8 @@ from helpdesk_bridge import (
     Upload,
 )
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.doubles import asked
-from tests.adapters.omnidesk.conftest import (
-    CUSTOMER,
-    DESK,
-    PARTNER,
-    Connect,
-    Mapped,
-    ScriptedFake,
-    one,
-    posted,
-)
+from tests.adapters.doubles import CUSTOMER, Connect, asked
+from tests.adapters.omnidesk.conftest import DESK, PARTNER, Mapped, ScriptedFake, one, posted
 
 TEXT = {"plaintext": "We look into it.", "message": "<p>We look into it.</p>"}
 REPLIED = {"type": "1", "toAddress": CUSTOMER, **TEXT}

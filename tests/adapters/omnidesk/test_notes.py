@@ -10,15 +10,8 @@ from helpdesk_bridge_omnidesk import Omnidesk, OmnideskSettings
 from helpdesk_bridge import Capability, Channel, Helpdesk, MessageType, errors
 from helpdesk_bridge.drafts import Body, Note, Reply, TicketRef
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.omnidesk.conftest import (
-    SETTINGS,
-    Caught,
-    Connect,
-    ScriptedFake,
-    new_ticket,
-    reads_entry,
-    said_json,
-)
+from tests.adapters.doubles import Caught, Connect, new_ticket
+from tests.adapters.omnidesk.conftest import SETTINGS, ScriptedFake, reads_entry, said_json
 
 TEXT = "Careful with this one"
 

@@ -10,17 +10,13 @@ from helpdesk_bridge_omnidesk import OmnideskSettings, wire
 
 from helpdesk_bridge import Capability, Channel, Helpdesk, MessageType, Status, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.doubles import asked, ids
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, asked, ids, new_ticket
 from tests.adapters.omnidesk.conftest import (
-    CUSTOMER,
     NEW,
     PARTNER,
     SETTINGS,
-    Caught,
-    Connect,
     ScriptedFake,
     event_json,
-    new_ticket,
     note_json,
     parts,
     posted,

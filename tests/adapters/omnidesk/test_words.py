@@ -10,8 +10,8 @@ import pytest
 from helpdesk_bridge_omnidesk import wire
 
 from helpdesk_bridge import Audience, Channel, MessageType, Party, Priority, Role, Status, errors
+from tests.adapters.doubles import CUSTOMER
 from tests.adapters.omnidesk.conftest import (
-    CUSTOMER,
     DESK,
     event_json,
     note_json,
