@@ -179,6 +179,12 @@ def uploads(values: Iterable[Upload]) -> tuple[Upload, ...]:
     return found
 
 
+def instance(value: object, kind: type | tuple[type, ...], name: str) -> None:
+    """Raise unless ``value`` is one of these."""
+    if not isinstance(value, kind):
+        raise InvalidArgument(f"{name} must not be {type(value).__name__}.")
+
+
 def mapping(value: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
     """Return a mapping with str keys, empty for None."""
     if value is None:

@@ -57,6 +57,8 @@ class Config:
     def desk(self, name: str | None = None) -> DeskConfig:
         """Return the desk ``name``, or the default one; ConfigurationError names what is wrong."""
         name = name or self.default or self._only()
+        if not isinstance(name, str):
+            raise ConfigurationError(f"{self.origin}: the name of a desk is a str")
         if name not in self.tables:
             raise ConfigurationError(
                 f"{self.origin}: there is no [desks.{name}]{suggest(name, self.desks)}"
@@ -87,6 +89,8 @@ def load_config(
     environ = os.environ if environ is None else environ
     if isinstance(source, Mapping):
         return _outline("the configuration given", source, environ)
+    if source is not None and not isinstance(source, (str, Path)):
+        raise ConfigurationError("config must be a path or a mapping")
     path = Path(source) if source is not None else _find(environ)
     problem: str
     try:
@@ -97,6 +101,8 @@ def load_config(
         problem = "is not UTF-8"
     except tomllib.TOMLDecodeError as error:
         problem = f"is not valid TOML: {error}"
+    except (ValueError, RecursionError) as error:
+        problem = f"cannot be read ({type(error).__name__})"
     else:
         found = attrs.evolve(_outline(str(path), data, environ), folder=path.parent)
         _check_overrides(found)

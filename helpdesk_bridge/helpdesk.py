@@ -126,7 +126,8 @@ class Helpdesk(MessageCalls, AttachmentCalls):
         segments below ``base_url``; ``effect`` says what a repetition would do, and is READ for
         GET and HEAD, UNSAFE_WRITE for all other verbs unless given.
         """
-        verb = method.upper()
+        with self._about("raw"):
+            verb = check.required_line(method, "method").upper()
         effect = effect or (Effect.READ if verb in ("GET", "HEAD") else Effect.UNSAFE_WRITE)
         with self._calling("raw"):
             pairs = check.query(query)

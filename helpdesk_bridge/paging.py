@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any, Generic, Self, TypeVar
 
@@ -17,19 +18,20 @@ T = TypeVar("T")
 
 _MAX_BARREN = 3
 """Pages in a row that bring nothing new before the list counts as running in circles."""
+_MAX_RESTLESS = 3
+"""Walks in a row that bring nothing new while records still move, before that is an error."""
+
+log = logging.getLogger("helpdesk_bridge.paging")
 
 
-class _Pass:
-    """What was noticed on one walk through a list.
+class _Walk:
+    """What is noticed on one walk through a list; ``whole`` if it began at the first page."""
 
-    ``known`` is the number of ids before it, ``whole`` whether it began at the first page.
-    """
-
-    def __init__(self, *, whole: bool, known: int = 0) -> None:
-        self.known = known
+    def __init__(self, *, whole: bool) -> None:
+        self.fell = False
+        """Whether the vendor listed fewer records on the way: all later ones moved up."""
+        self.listed: int | None = None
         self._whole = whole
-        self._listed: int | None = None
-        self._fell = False
         self._ids: set[str] = set()
         self._unread = 0
         self._odd: list[object] = []
@@ -40,28 +42,37 @@ class _Pass:
         self._ids.update(map(identity, page.items), page.filtered)
         self._unread += len(odd)
         if page.listed is not None:
-            self._fell |= self._listed is not None and page.listed < self._listed
-            self._listed = page.listed
+            self.fell |= self.listed is not None and page.listed < self.listed
+            self.listed = page.listed
         another, self._odd = odd != self._odd, odd
         return len(self._ids) > known or (bool(odd) and another)
 
     @property
-    def moved(self) -> bool:
-        """Whether the vendor listed fewer records on the way, or more than came."""
-        came = len(self._ids) + self._unread
-        short = self._whole and self._listed is not None and came < self._listed
-        return self._fell or short
+    def came(self) -> int:
+        """How many records came."""
+        return len(self._ids) + self._unread
+
+    @property
+    def short(self) -> bool:
+        """Whether fewer records came than the vendor counts."""
+        return self._whole and self.listed is not None and self.came < self.listed
 
 
 class Pager(Generic[T]):
     """A list that is read page by page.
 
     ``async for item in pager`` yields every item once; ``await pager`` returns the first page;
-    ``pager.pages()`` iterates over pages. It never ends short without an error: what cannot be
+    ``pager.pages()`` iterates over pages. It does not end short without an error: what cannot be
     read is raised with ``items_read`` and ``cursor``, and iterating again goes on from there.
+    Several tasks may share one pager; each item goes to one of them.
 
     A record that cannot be read raises when it is reached, and iterating again goes on behind it;
     after :meth:`collect_problems` it is put into :attr:`problems` and passed over instead.
+
+    When the vendor's count of a numbered list falls while it is read (because the caller answers
+    what it lists, say), records have moved to pages that were read already, and the list is walked
+    again until it holds still. One that leaves and one that arrives between two pages keep the
+    count as it is, and cannot be noticed.
     """
 
     def __init__(
@@ -76,16 +87,23 @@ class Pager(Generic[T]):
         self._identity = identity
         self._limit = limit
         self._start = Cursor(cursor) if cursor is not None else None
-        self._place = self._start
-        self._rest: Cursor | None = None
+        self._next = self._start  # the page to ask for
+        self._at = self._start  # the page that is being handed out
+        self._rest: Cursor | None = None  # where the rest begins once the limit is reached
         self._last = False
+        self._done = False
+        self._presented = False
         self._page: Page[T] | None = None
         self._records: Iterator[T | Problem] = iter(())
         self._visited: set[Cursor | None] = set()
         self._ids: set[str] = set()
+        self._odd: list[object] = []
         self._accepted = 0
         self._barren = 0
-        self._pass = _Pass(whole=cursor is None)
+        self._again = False
+        self._restless = 0
+        self._known_before = 0
+        self._walk = _Walk(whole=cursor is None)
         self._lock = asyncio.Lock()
         self._collect = False
         self.problems: list[Problem] = []
@@ -98,14 +116,15 @@ class Pager(Generic[T]):
         """Where to go on later (``cursor=``), or None before the first and after the last page.
 
         It is the place of the page being read, so nothing is lost; what was already handed out of
-        that page comes again. After a ``limit`` it is the place where the rest begins.
+        that page comes again. After a ``limit`` it is the place where the rest begins. While a
+        list is walked again, it is a place of that walk.
         """
-        return self._place
+        return self._at
 
     @property
     def exhausted(self) -> bool:
         """Whether everything the vendor lists was handed out."""
-        return self._last and self._page is None and self._place is None
+        return self._done and self._at is None
 
     def collect_problems(self) -> Self:
         """Keep unreadable records in :attr:`problems` in place of raising them; return self."""
@@ -127,7 +146,7 @@ class Pager(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        async with self._lock:  # several tasks may share the items of one pager
+        async with self._lock:
             return await self._next_item()
 
     async def _next_item(self) -> T:
@@ -136,7 +155,8 @@ class Pager(Generic[T]):
                 raise StopAsyncIteration
             record = next(self._records, None)
             if record is None:
-                self._leave()
+                self._page = None
+                self._move_on()
             elif not isinstance(record, Problem):
                 self.items_read += 1
                 return record
@@ -146,66 +166,85 @@ class Pager(Generic[T]):
                 raise self._located(record.error)
 
     async def pages(self) -> AsyncIterator[Page[T]]:
-        """Iterate over pages. Iterating over such a page raises at an unreadable record."""
+        """Iterate over pages, each with what was not handed out yet.
+
+        Iterating over such a page raises at an unreadable record.
+        """
         while True:
             async with self._lock:
+                if self._page is None:
+                    self._move_on()
                 page = await self._present()
-            if page is None:
-                return
-            self.items_read += len(page)
-            if self._collect:
-                self.problems.extend(page.problems)
+                if page is None:
+                    return
+                page = _with_records(page, list(self._records))
+                self._page = None
+                self.items_read += len(page)
+                if self._collect:
+                    self.problems.extend(page.problems)
             yield page
-            if self._page is page:
-                self._leave()
 
     async def _turn(self) -> Page[T] | None:
         """Read the next page that brings something, and make it the present one."""
         while not self._last or self._walk_again():
-            if self._place in self._visited:
+            if self._next in self._visited:
                 raise self._located(
                     PaginationLoop("the vendor's list leads back to an earlier page.")
                 )
             try:
-                page = await self._fetch(self._place)
+                page = await self._fetch(self._next)
             except HelpdeskError as error:
-                self._located(error)
-                raise
-            self._visited.add(self._place)
-            news = self._pass.see(page, self._identity)
-            self._barren = 0 if news else self._barren + 1
+                raise self._located(error)  # noqa: B904 - the same error, with how far it came
+            self._at = self._next
+            self._visited.add(self._next)
+            self._barren = 0 if self._walk.see(page, self._identity) else self._barren + 1
             page = self._fresh(page)
-            if page.items or page.problems or not self._visited - {self._place}:
-                self._page = page
-                self._records = page.records()
+            self._next, self._last = page.next, page.next is None
+            if page.items or page.problems or not self._presented:
+                self._presented = True
+                self._page, self._records = page, page.records()
                 return page
-            self._step(page.next)
+        self._done = True
+        self._move_on()
         return None
 
-    def _walk_again(self) -> bool:
-        """Begin again if records moved during the walk, so that some may have been jumped over.
+    def _move_on(self) -> None:
+        """Have :attr:`cursor` stand behind what was handed out."""
+        if self._visited:
+            self._at = self._rest if self._full else self._next
 
-        Records that leave a numbered list (because the caller answers them, say) move all later
-        ones to earlier pages. What was handed out already is not handed out again, and a walk that
-        brings nothing new is the last one.
-        """
-        if self._full or not self._pass.moved or len(self._ids) == self._pass.known:
+    def _walk_again(self) -> bool:
+        """Begin again if records moved during the walk, so that some may have been jumped over."""
+        walk, news = self._walk, len(self._ids) > self._known_before
+        if self._full or self._done or not (walk.fell or walk.short):
             return False
-        self._pass = _Pass(whole=self._start is None, known=len(self._ids))
-        self._barren = 0
+        if not news and not walk.fell:
+            log.warning("the vendor counts %d records, and %d came", walk.listed, walk.came)
+            return False
+        self._restless = 0 if news else self._restless + 1
+        if self._restless > _MAX_RESTLESS:
+            raise self._located(PaginationLoop("the vendor's list does not hold still."))
+        self._again = True
+        self._known_before = len(self._ids)
+        self._walk = _Walk(whole=self._start is None)
         self._visited.clear()
-        self._place, self._last = self._start, False
+        self._barren = 0
+        self._next, self._last = self._start, False
         return True
 
     def _fresh(self, page: Page[T]) -> Page[T]:
-        """Return ``page`` without the items that came before, and within the limit."""
+        """Return ``page`` without what came before, and within the limit."""
         records: list[T | Problem] = []
         self._rest = page.next
         for record in page.records():
             if self._full:
-                self._rest = self._place
+                self._rest = self._at
                 break
-            if not isinstance(record, Problem):
+            if isinstance(record, Problem):
+                if self._again and record.raw is not None and record.raw in self._odd:
+                    continue
+                self._odd.append(record.raw)
+            else:
                 identity = self._identity(record)
                 if identity in self._ids:
                     continue
@@ -217,31 +256,24 @@ class Pager(Generic[T]):
             raise self._located(
                 PaginationLoop(f"{self._barren} pages in a row brought nothing new.")
             )
-        return Page(
-            items=tuple(r for r in records if not isinstance(r, Problem)),
-            problems=tuple(
-                evolve(r, index=i) for i, r in enumerate(records) if isinstance(r, Problem)
-            ),
-            next=None if self._full else page.next,
-            total=page.total,
-        )
+        fresh = _with_records(page, records)
+        return evolve(fresh, next=None) if self._full else fresh
 
     @property
     def _full(self) -> bool:
         return self._limit is not None and self._accepted >= self._limit
 
-    def _leave(self) -> None:
-        assert self._page is not None  # noqa: S101 - only called with a page at hand
-        page, self._page = self._page, None
-        self._step(page.next)
-        if self._full:
-            self._place = self._rest
-
-    def _step(self, place: Cursor | None) -> None:
-        self._place = place
-        self._last = place is None
-
     def _located(self, error: HelpdeskError) -> HelpdeskError:
         error.items_read = self.items_read
-        error.cursor = self._place
+        error.cursor = self._next if self._page is None else self._at
         return error
+
+
+def _with_records(page: Page[T], records: list[T | Problem]) -> Page[T]:
+    """Return ``page`` with only these of its records, in this order."""
+    return Page(
+        items=tuple(r for r in records if not isinstance(r, Problem)),
+        problems=tuple(evolve(r, index=i) for i, r in enumerate(records) if isinstance(r, Problem)),
+        next=page.next,
+        total=page.total,
+    )

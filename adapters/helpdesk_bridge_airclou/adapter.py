@@ -245,7 +245,15 @@ class Airclou(Adapter):
             return _ticket_at(made, path)
         except errors.ProtocolError:
             pass
-        return await self.get_ticket(ticket_id)
+        try:
+            return await self.get_ticket(ticket_id)
+        except errors.HelpdeskError as error:
+            failure = error
+        raise errors.PartlyDone(
+            f"the ticket was created, and could not be read ({failure.message})",
+            failure=failure,
+            ticket_id=ticket_id,
+        )
 
     async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
         """PUT /api/v1/tickets/:id."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from helpdesk_bridge.kit import (
     Body,
+    Channel,
     Draft,
     Forward,
     NewTicket,
@@ -76,6 +77,8 @@ def is_abridged(ticket: Ticket, query: TicketQuery) -> bool:
 
 def new_ticket(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tuple[str, str]]:
     """Return the fields of POST /ticket, which makes an empty ticket (page "ticket", T26)."""
+    if new.channel is not None and new.channel.address not in (None, to):
+        raise errors.InvalidArgument("Omnidesk's new tickets are written to `sender` only.")
     fields = [
         ("brandID", brand),
         ("channelID", channel),
@@ -95,10 +98,12 @@ def new_ticket(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tup
 
 def chatbot_ticket(new: NewTicket, *, brand: str) -> list[tuple[str, str]]:
     """Return the fields of POST /message/chatbot (page "message"), which takes no more."""
-    extras = (new.team, new.requester.name, new.channel and new.channel.id, new.attachments or None)
+    channel = new.channel or Channel()
+    extras = (new.team, new.requester.name, channel.id, channel.address, new.attachments or None)
     if any(value is not None for value in extras):
         raise errors.InvalidArgument(
-            "a chatbot's ticket takes neither team, nor name, nor channel id, nor attachments."
+            "a chatbot's ticket takes neither team, nor name, nor attachments, and of the channel"
+            " only its kind."
         )
     fields = [
         ("brandID", brand),

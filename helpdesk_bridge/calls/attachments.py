@@ -31,6 +31,7 @@ class AttachmentCalls(DeskBase):
         """
         with self._about("open_attachment"):
             self.capabilities.require(Capability.OPEN_ATTACHMENT)
+            check.instance(attachment, Attachment, "attachment")
             self._check_id(attachment.id)
             if size is not None:
                 self.capabilities.require(Capability.RESIZED_IMAGE)
@@ -67,5 +68,7 @@ class AttachmentCalls(DeskBase):
         nothing is overwritten, no link is followed, nothing is written elsewhere. A download that
         fails leaves no file behind.
         """
+        with self._about("save_attachment"):
+            check.instance(directory, (str, Path), "directory")
         async with self.open_attachment(attachment) as chunks:
             return await files.save(chunks, Path(directory), attachment.safe_name)

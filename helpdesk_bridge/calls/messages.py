@@ -224,9 +224,12 @@ class MessageCalls(TicketCalls):
         Returned as it was when it is complete already or is not to be seen by then; that it is not
         to be seen does not prove that it was not sent.
         """
-        if sent.id is not None:
-            return sent
         with self._about("complete"):
+            check.instance(sent, SentMessage, "sent")
+            for delay in delays:
+                check.instance(delay, (int, float), "each delay")
+            if sent.id is not None:
+                return sent
             self.capabilities.require(Capability.COMPLETE)
         for delay in delays:
             await asyncio.sleep(delay)

@@ -39,6 +39,10 @@ CALLS: dict[str, Call] = {
     "one str of tickets": lambda d, t: drain(d.conversations("1001")),
     "a number of tickets": lambda d, t: drain(d.conversations(5)),
     "concurrency": lambda d, t: drain(d.conversations([t], concurrency="8")),
+    "what was sent": lambda d, t: d.complete(None),
+    "attachment": lambda d, t: d.save_attachment(None, "."),
+    "directory": lambda d, t: d.save_attachment(hb.Attachment(id="1"), 5),
+    "method": lambda d, t: d.raw(5),
     "ticket": lambda d, t: d.note(1001, text="Words."),
     "attachments": lambda d, t: d.note(t, text="Words.", attachments=["a.txt"]),
     "created_at": lambda d, t: d.add_request(

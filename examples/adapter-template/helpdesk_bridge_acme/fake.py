@@ -184,17 +184,18 @@ def _page(
     query = request.query
     if not set(query) <= {"limit", "after", *filters}:
         raise _invalid("there is no such parameter")
-    limit, ids = query.get("limit", "25"), [f"{letter}-{each.id}" for each in found]
+    limit, after = query.get("limit", "25"), query.get("after", f"{letter}-0")
     if not limit.isdigit() or not 1 <= int(limit) <= 100:
         raise _invalid("limit is from 1 to 100")
-    if "after" in query and query["after"] not in ids:
+    if not after.startswith(f"{letter}-") or not after[2:].isdigit():
         raise _invalid("after names nothing in this list")
-    start = ids.index(query["after"]) + 1 if "after" in query else 0
-    end = start + int(limit)
-    following = ids[end - 1] if end < len(ids) else None
+    # Lists are oldest first, so a cursor holds its place when its ticket leaves the list.
+    left = [each for each in found if each.id > int(after[2:])]
+    part = left[: int(limit)]
+    following = f"{letter}-{part[-1].id}" if len(left) > len(part) else None
     return web.json_response(
         {
-            "items": [show(each) for each in found[start:end]],
+            "items": [show(each) for each in part],
             "next": following,
             "next_url": following and f"https://elsewhere.example{request.path}?after={following}",
         }

@@ -96,8 +96,8 @@ def page(data: Any, read: Callable[[Any, str], T]) -> kit.Page[T]:
 
 def place(cursor: kit.Cursor | None, asked: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the parameters of a page ("Lists")."""
-    here = {"limit": PAGE_SIZE} if cursor is None else {"limit": PAGE_SIZE, "after": cursor}
-    return [(name, str(value)) for name, value in kit.merge_extra(here, asked).items()]
+    here = [("limit", str(PAGE_SIZE))] + ([] if cursor is None else [("after", str(cursor))])
+    return here + kit.extra_query(asked, ["limit", "after"])
 
 
 def new_ticket(new: kit.NewTicket) -> dict[str, Any]:

@@ -91,6 +91,18 @@ class TicketPromises:
         assert len(first) == place.account.many // 2
         assert len({*first, *rest}) == place.account.many
 
+    @needs(Capability.LIST_TICKETS, Capability.FILTER_STATUS)
+    async def test_tickets_that_leave_a_list_hide_no_others(self, place: Place) -> None:
+        known = place.desk.capabilities[Capability.FILTER_STATUS].limits.statuses
+        if known is not None and not {Status.OPEN, Status.PENDING} <= known:
+            return
+        await place.witness.add_tickets(place.account.customer, place.account.many)
+        seen = []
+        async for ticket in place.desk.tickets(status=Status.OPEN):
+            await place.witness.arrange(ticket.id, status=Status.PENDING)
+            seen.append(ticket.id)
+        assert len(set(seen)) == len(seen) == place.account.many
+
     @needs(Capability.LIST_TICKETS)
     async def test_pages_hold_what_the_list_holds(self, place: Place) -> None:
         await place.witness.add_tickets(place.account.customer, place.account.many)

@@ -1,0 +1,139 @@
+"""A list whose records move while it is read is walked again until it holds still."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from helpdesk_bridge.errors import PaginationLoop, ProtocolError
+from helpdesk_bridge.model import Cursor, Page, Problem
+from helpdesk_bridge.paging import Pager
+
+
+class Moving:
+    """A numbered list of letters, two a page; ``leave`` says what is gone after each request.
+
+    A ``!`` is a record that cannot be read.
+    """
+
+    def __init__(self, letters: str, *leave: str, counts: int = 0) -> None:
+        self.letters = letters
+        self.leave = list(leave)
+        self.counts = counts
+        self.asked = 0
+
+    async def fetch(self, place: Cursor | None) -> Page[str]:
+        await asyncio.sleep(0)
+        self.asked += 1
+        number = int(place or "1")
+        part = self.letters[2 * number - 2 : 2 * number]
+        total = len(self.letters) + self.counts
+        gone = self.leave.pop(0) if self.leave else ""
+        more = 2 * number < len(self.letters)
+        self.letters = "".join(letter for letter in self.letters if letter not in gone)
+        return Page(
+            items=tuple(letter for letter in part if letter != "!"),
+            problems=tuple(
+                Problem(index=i, error=ProtocolError("odd."), raw={"at": letter})
+                for i, letter in enumerate(part)
+                if letter == "!"
+            ),
+            next=Cursor(str(number + 1)) if more else None,
+            listed=total,
+        )
+
+    def pager(self, limit: int | None = None) -> Pager[str]:
+        return Pager(self.fetch, str, limit=limit)
+
+
+@pytest.mark.asyncio
+async def test_what_moved_to_a_page_that_was_read_is_found_on_another_walk() -> None:
+    assert [letter async for letter in Moving("ABCDEFGH", "A").pager()] == list("ABDEFGHC")
+
+
+@pytest.mark.asyncio
+async def test_a_walk_that_moved_and_brought_nothing_is_not_the_last() -> None:
+    vendor = Moving("ABCDEFGH", "A", "", "", "", "BC")
+    found = [letter async for letter in vendor.pager()]
+    assert (sorted(found), len(found)) == (list("ABCDEFGH"), 8)
+
+
+@pytest.mark.asyncio
+async def test_a_list_that_holds_still_is_walked_once() -> None:
+    vendor = Moving("ABCDE")
+    assert [letter async for letter in vendor.pager()] == list("ABCDE")
+    assert vendor.asked == 3
+
+
+@pytest.mark.asyncio
+async def test_a_count_that_is_too_high_is_said_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    vendor = Moving("ABCD", counts=10)
+    with caplog.at_level(logging.WARNING, "helpdesk_bridge.paging"):
+        found = [letter async for letter in vendor.pager()]
+    assert (found, vendor.asked) == (list("ABCD"), 4)
+    assert caplog.messages == ["the vendor counts 14 records, and 4 came"]
+
+
+@pytest.mark.asyncio
+async def test_a_list_that_never_holds_still_is_an_error() -> None:
+    class Restless(Moving):
+        async def fetch(self, place: Cursor | None) -> Page[str]:
+            page = await super().fetch(place)
+            return Page(items=page.items, next=page.next, listed=100 - self.asked)
+
+    found: list[str] = []
+
+    async def drain() -> None:
+        async for letter in Restless("ABCD").pager():
+            found.append(letter)
+
+    with pytest.raises(PaginationLoop, match="hold still") as caught:
+        await drain()
+    assert (found, caught.value.items_read) == (list("ABCD"), 4)
+
+
+@pytest.mark.asyncio
+async def test_an_unreadable_record_is_told_once() -> None:
+    pager = Moving("AB!CDEFG", "A").pager().collect_problems()
+    found = [letter async for letter in pager]
+    assert (sorted(found), len(pager.problems)) == (list("ABCDEFG"), 1)
+
+
+@pytest.mark.asyncio
+async def test_no_page_of_another_walk_is_empty() -> None:
+    pages = ["".join(page.items) async for page in Moving("ABCDEF", "A").pager().pages()]
+    assert "" not in pages
+    assert sorted("".join(pages)) == list("ABCDEF")
+
+
+@pytest.mark.asyncio
+async def test_pages_hold_only_what_was_not_handed_out_yet() -> None:
+    pager = Moving("ABCD").pager()
+    first = await anext(pager)
+    pages = ["".join(page.items) async for page in pager.pages()]
+    assert (first, pages, pager.items_read) == ("A", ["B", "CD"], 4)
+
+
+@pytest.mark.asyncio
+async def test_tasks_that_share_pages_get_each_once() -> None:
+    pager = Moving("ABCDEF").pager()
+    seen: list[str] = []
+
+    async def worker() -> None:
+        async for page in pager.pages():
+            seen.extend(page.items)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(worker(), worker())
+    assert sorted(seen) == list("ABCDEF")
+
+
+@pytest.mark.asyncio
+async def test_a_limit_ends_the_walk() -> None:
+    vendor = Moving("ABCDEF", "A")
+    assert [letter async for letter in vendor.pager(limit=3)] == list("ABD")
+    assert vendor.asked == 2
