@@ -43,6 +43,13 @@ def imports(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Run the fault tests in full, where the ordinary run takes a sample."""
+    session.install("-e", ".[dev]")
+    session.run("pytest", "tests/faults", env={"HELPDESK_BRIDGE_ALL_FAULTS": "1"})
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Tell the demo's story on every adapter."""
     session.install("-e", ".[cli]")
