@@ -197,7 +197,7 @@ class HelpSpace(Adapter):
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /tickets/{id}. T31: its answer is a sentence, which nobody needs to read."""
         answer = await self.transport.send(DELETE_TICKET, "DELETE", ("tickets", ticket_id))
-        answer.accepted()
+        answer.accepted(sentence=True)
 
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None

@@ -217,7 +217,9 @@ class Omnidesk(Adapter):
     async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
         """PUT /ticket/{id}, urlencoded; its answer is not documented, so the ticket is read."""
         fields = outgoing.changes(changes)
-        _accepted(await self.transport.send(UPDATE_TICKET, "PUT", _path(ticket_id), form=fields))
+        path = _path(ticket_id)
+        answer = await self.transport.send(UPDATE_TICKET, "PUT", path, form=fields)
+        answer.accepted()
         try:
             return await self.get_ticket(ticket_id)
         except errors.HelpdeskError as error:
@@ -230,7 +232,8 @@ class Omnidesk(Adapter):
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /ticket/{id}."""
-        _accepted(await self.transport.send(DELETE_TICKET, "DELETE", _path(ticket_id)))
+        answer = await self.transport.send(DELETE_TICKET, "DELETE", _path(ticket_id))
+        answer.accepted()
 
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
@@ -291,11 +294,9 @@ class Omnidesk(Adapter):
     async def _post(
         self, operation: Operation, path: tuple[str, ...], fields: Sequence[tuple[str, str]]
     ) -> HttpResponse:
-        return _accepted(
-            await self.transport.send(
-                operation, "POST", (*API, *path), multipart=outgoing.parts(fields)
-            )
-        )
+        parts = outgoing.parts(fields)
+        answer = await self.transport.send(operation, "POST", (*API, *path), multipart=parts)
+        return answer.accepted()  # T8: nothing, or JSON
 
     async def _add_request(self, ticket: Ticket, draft: Request, files: Sequence[str]) -> None:
         message_id = f"{uuid.uuid4()}@helpdesk-bridge.invalid"
@@ -380,13 +381,6 @@ def _path(ticket_id: str) -> tuple[str, ...]:
     if not wire.NUMBER.fullmatch(ticket_id):
         raise errors.InvalidArgument("a ticket's id is a number; this may be one of a message.")
     return (*API, "ticket", ticket_id)
-
-
-def _accepted(answer: HttpResponse) -> HttpResponse:
-    """T8: a write is answered with nothing, or with JSON; a web page is neither."""
-    if answer.content.strip():
-        answer.json()
-    return answer
 
 
 async def _encoded(uploads: Sequence[Upload]) -> list[str]:

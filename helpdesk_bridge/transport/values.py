@@ -8,7 +8,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 import orjson
@@ -235,10 +235,14 @@ class Response:
             failure = ProtocolError("the answer is not of the documented shape.")
         raise self.settled(failure)
 
-    def accepted(self) -> None:
-        """Raise if the body is a web page, which proves nothing about a write."""
-        if self.content.lstrip()[:1] == b"<":
+    def accepted(self, *, sentence: bool = False) -> Self:
+        """Return this answer to a write if its body is empty or JSON, or raise.
+
+        A web page, for one, proves nothing. With ``sentence`` any other text will do as well.
+        """
+        if self.content.strip() and not (sentence and self.content.lstrip()[:1] != b"<"):
             self.json()
+        return self
 
     def settled(self, error: HelpdeskError) -> HelpdeskError:
         """Return ``error`` with what this answer tells, as the effect of its request demands."""
