@@ -16,7 +16,13 @@ from helpdesk_bridge.drafts import (
     TicketQuery,
     TicketRef,
 )
-from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, UnsupportedCapability
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    InvalidArgument,
+    Outcome,
+    PartlyDone,
+    UnsupportedCapability,
+)
 from helpdesk_bridge.model import Attachment, Cursor, CustomField, Message, Page, Ticket
 from helpdesk_bridge.transport import (
     Effect,
@@ -28,7 +34,7 @@ from helpdesk_bridge.transport import (
     no_auth,
 )
 
-__all__ = ["Adapter", "Effect", "Operation", "page_number"]
+__all__ = ["Adapter", "Effect", "Operation", "page_number", "without_first_message"]
 
 _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
     "list_tickets": (Capability.LIST_TICKETS,),
@@ -190,3 +196,17 @@ def page_number(cursor: Cursor | None) -> int:
     if not (cursor.isascii() and cursor.isdigit() and 0 < len(cursor) < 10):
         raise InvalidArgument("this cursor is not one of this desk's.")
     return int(cursor)
+
+
+def without_first_message(failure: HelpdeskError, ticket_id: str) -> PartlyDone:
+    """Return the error for a ticket that was created, and whose first message failed.
+
+    It says to add the message only where it is known that it was not: twice would be worse.
+    """
+    known = failure.outcome is not Outcome.UNKNOWN
+    missing = "was not: add it with add_request" if known else "may not have been: look first"
+    return PartlyDone(
+        f"the ticket was created, and its first message {missing} ({failure.message})",
+        failure=failure,
+        ticket_id=ticket_id,
+    )

@@ -319,6 +319,10 @@ class MessageQuery:
 
     types: frozenset[MessageType] | None = None
 
+    def matches(self, message: Message) -> bool:
+        """Say whether ``message`` is one that was asked for."""
+        return self.types is None or message.type in self.types
+
 
 @define(eq=False)
 class TicketRef:

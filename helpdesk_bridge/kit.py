@@ -5,7 +5,7 @@ Everything an adapter needs is a name of this module; its fake may also use
 """
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.adapter import Adapter, page_number
+from helpdesk_bridge.adapter import Adapter, page_number, without_first_message
 from helpdesk_bridge.capabilities import (
     Capabilities,
     Capability,
@@ -151,4 +151,5 @@ __all__ = [
     "page_number",
     "refuse_extra",
     "text_to_html",
+    "without_first_message",
 ]

@@ -39,6 +39,7 @@ from helpdesk_bridge.kit import (
     no_auth,
     none,
     page_number,
+    without_first_message,
 )
 from helpdesk_bridge_airclou import outgoing, wire
 from helpdesk_bridge_airclou.settings import AirclouSettings
@@ -231,13 +232,7 @@ class Airclou(Adapter):
             failure = error
         else:
             return await self._created(made, path, ticket_id)
-        known = failure.outcome is not errors.Outcome.UNKNOWN
-        missing = "was not: add it with add_request" if known else "may not have been: look first"
-        raise errors.PartlyDone(
-            f"the ticket was created, its first message {missing} ({failure.message})",
-            failure=failure,
-            ticket_id=ticket_id,
-        )
+        raise without_first_message(failure, ticket_id)
 
     async def _created(self, made: Any, path: str, ticket_id: str) -> Ticket:
         """Return the new ticket; where the answer to its creation is odd, read it."""
@@ -299,9 +294,7 @@ class Airclou(Adapter):
         )
         more = wire.has_more(data, number, LIMIT, len(records))
         page = Page(items=items, problems=problems, next=Cursor(str(number + 1)) if more else None)
-        return page.where(
-            lambda m: query.types is None or m.type in query.types, lambda message: message.id
-        )
+        return page.where(query.matches, lambda message: message.id)
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
         """GET /api/messages/:messageId; a message of another ticket is not this one's."""

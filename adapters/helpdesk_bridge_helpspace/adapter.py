@@ -206,7 +206,7 @@ class HelpSpace(Adapter):
         if cursor is not None:
             raise errors.InvalidArgument("HelpSpace's messages come in one page, without cursor.")
         page = await self._conversation(await self._known(ticket))
-        return page.where(lambda m: query.types is None or m.type in query.types, _id_of)
+        return page.where(query.matches, _id_of)
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
         """GET /tickets/{id}/messages/{id}."""

@@ -42,6 +42,7 @@ from helpdesk_bridge.kit import (
     native,
     none,
     page_number,
+    without_first_message,
 )
 from helpdesk_bridge_omnidesk import outgoing, wire
 from helpdesk_bridge_omnidesk.settings import CUSTOMER_CHANNELS, OmnideskSettings
@@ -206,13 +207,7 @@ class Omnidesk(Adapter):
             return ticket
         except errors.HelpdeskError as error:
             failure = error
-        known = failure.outcome is not errors.Outcome.UNKNOWN
-        missing = "was not: add it with add_request" if known else "may not have been: look first"
-        raise errors.PartlyDone(
-            f"the ticket was created, and its first message {missing} ({failure.message})",
-            failure=failure,
-            ticket_id=ticket_id,
-        )
+        raise without_first_message(failure, ticket_id)
 
     async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
         """PUT /ticket/{id}, urlencoded; its answer is not documented, so the ticket is read."""
@@ -242,9 +237,7 @@ class Omnidesk(Adapter):
         if cursor is not None:
             raise errors.InvalidArgument("a timeline comes in one piece: there is no cursor.")
         page = self._timeline(await self.get_ticket(ticket.id))
-        return page.where(
-            lambda m: query.types is None or m.type in query.types, lambda message: message.id
-        )
+        return page.where(query.matches, lambda message: message.id)
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
         """Return an entry of the timeline."""

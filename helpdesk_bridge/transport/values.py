@@ -193,6 +193,7 @@ class Response:
     content: bytes = field(default=b"", repr=False)
     chunks: AsyncIterator[bytes] | None = field(default=None, repr=False)
     _release: list[Callable[[], Awaitable[None]]] = field(factory=list, repr=False)
+    _decoded: list[Any] = field(factory=list, init=False, repr=False, eq=False)
 
     @property
     def request_id(self) -> str | None:
@@ -221,7 +222,10 @@ class Response:
         """
         failure: HelpdeskError
         try:
-            return convert(decode_json(self.content, self.headers.get("Content-Type", "")))
+            if not self._decoded:  # the error table and the adapter read the same answer
+                content_type = self.headers.get("Content-Type", "")
+                self._decoded.append(decode_json(self.content, content_type))
+            return convert(self._decoded[0])
         except HelpdeskError as error:
             failure = error
         except (
