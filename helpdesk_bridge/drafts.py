@@ -287,18 +287,27 @@ class TicketQuery:
 
         For what a vendor cannot filter, filters too widely or might ignore. People match by
         address if both have one, else by id, else by name; a ticket without a time is rather
-        shown than lost.
+        shown than lost. An assignee of whom the vendor tells only the id, and the caller only the
+        address, cannot be judged: InvalidArgument, since the list would end up empty without a
+        word.
         """
         tag = None if self.tag is None else self.tag.casefold()
         return (
             (self.status is None or ticket.status is self.status)
-            and _is_person(ticket.assignee, self.assignee)
+            and _is_agent(ticket.assignee, self.assignee)
             and (self.team is None or ticket.team == self.team)
             and (tag is None or tag in (known.casefold() for known in ticket.tags))
             and _is_person(ticket.requester, self.requester)
             and _not_before(ticket.created_at, self.created_since)
             and _not_before(ticket.updated_at, self.updated_since)
         )
+
+
+def _is_agent(person: Party | None, wanted: Party | None) -> bool:
+    told_by_id = person is not None and person.email is None and person.id is not None
+    if told_by_id and wanted is not None and wanted.email is not None and wanted.id is None:
+        raise InvalidArgument("this desk tells only the ids of assignees: give Party(id=…).")
+    return _is_person(person, wanted)
 
 
 def _is_person(person: Party | None, wanted: Party | None) -> bool:

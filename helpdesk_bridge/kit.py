@@ -68,7 +68,7 @@ from helpdesk_bridge.transport import (
 )
 from helpdesk_bridge.transport import Request as HttpRequest
 from helpdesk_bridge.transport import Response as HttpResponse
-from helpdesk_bridge.transport.url import base_url, check_header
+from helpdesk_bridge.transport.url import SLASH, base_url, check_header
 from helpdesk_bridge.wire import (
     Id,
     Made,
@@ -82,6 +82,7 @@ from helpdesk_bridge.wire import (
 )
 
 __all__ = [
+    "SLASH",
     "Adapter",
     "Attachment",
     "Audience",

@@ -89,9 +89,9 @@ class Transport:
     ) -> Response:
         """Send one request below the desk's base URL and return the complete answer.
 
-        ``path`` is a sequence of segments, each encoded by itself. An answer that is not 2xx is
-        raised as the error the adapter's table (or the status) gives; every failure is one
-        :class:`HelpdeskError` with its outcome.
+        ``path`` is a sequence of segments, each encoded by itself; with ``SLASH`` as its last one
+        it ends in a slash. An answer that is not 2xx is raised as the error the adapter's table
+        (or the status) gives; every failure is one :class:`HelpdeskError` with its outcome.
         """
         return await self._handler(
             Request(

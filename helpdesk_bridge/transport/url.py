@@ -10,7 +10,15 @@ from yarl import URL
 
 from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
 
-__all__ = ["base_url", "check_header", "join"]
+__all__ = ["SLASH", "base_url", "check_header", "join"]
+
+
+class _Slash(str):
+    __slots__ = ()
+
+
+SLASH = _Slash("/")
+"""The end of a path that ends in a slash. Known by identity: no id that is "/" can pass for it."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FORBIDDEN = frozenset('/\\?#%;"<>')
@@ -53,8 +61,13 @@ def _is_loopback(host: str) -> bool:
 
 
 def join(base: URL, path: Iterable[str], query: Iterable[tuple[str, str]] = ()) -> URL:
-    """Return the address of ``path`` below ``base``; no segment can change the path's shape."""
-    segments = [_segment(part) for part in path]
+    """Return the address of ``path`` below ``base``; no segment can change the path's shape.
+
+    A path that ends in :data:`SLASH` ends in a slash, which some APIs insist on.
+    """
+    parts = list(path)
+    slash = [""] if parts and parts[-1] is SLASH else []
+    segments = [_segment(part) for part in parts[: len(parts) - len(slash)]] + slash
     url = base.joinpath(*segments) if segments else base
     return url.with_query([(_clean(name), _clean(value)) for name, value in query])
 

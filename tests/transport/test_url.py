@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
-from helpdesk_bridge.transport.url import base_url, check_header, join
+from helpdesk_bridge.transport.url import SLASH, base_url, check_header, join
 
 BASE = URL("https://help.example.com/api/v1")
 
@@ -40,6 +40,16 @@ BASE = URL("https://help.example.com/api/v1")
 def test_a_segment_that_could_change_the_path_is_refused(segment: str) -> None:
     with pytest.raises(InvalidArgument):
         join(BASE, ("tickets", segment))
+
+
+def test_a_path_can_end_in_a_slash_that_is_asked_for() -> None:
+    assert str(join(BASE, ("tickets", "5", SLASH))) == "https://help.example.com/api/v1/tickets/5/"
+    assert str(join(BASE, (SLASH,))) == "https://help.example.com/api/v1/"
+
+
+def test_a_slash_is_only_an_end() -> None:
+    with pytest.raises(InvalidArgument):
+        join(BASE, ("tickets", SLASH, "5"))
 
 
 @pytest.mark.parametrize("segment", [None, 5, b"5", ["5"]])

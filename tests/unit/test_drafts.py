@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge.drafts import Body, NewTicket, Note, TicketRef, Upload
+from helpdesk_bridge.drafts import Body, NewTicket, Note, TicketQuery, TicketRef, Upload
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import Party, Ticket
 
@@ -222,3 +222,25 @@ async def test_a_file_may_grow_between_two_calls(tmp_path: Path) -> None:
     assert await upload.measure() == 3
     path.write_bytes(b"abcdef")
     assert (await upload.measure(), await upload.read()) == (6, b"abcdef")
+
+
+def test_an_assignee_told_by_id_only_cannot_be_judged_by_address() -> None:
+    query = TicketQuery(assignee=Party(email="ada@helpdesk.example"))
+    with pytest.raises(InvalidArgument):
+        query.matches(Ticket(id="1", assignee=Party(id="7")))
+
+
+@pytest.mark.parametrize(
+    ("assignee", "wanted", "matches"),
+    [
+        (Party(id="7"), Party(id="7", email="ada@helpdesk.example"), True),
+        (Party(id="7"), Party(id="8"), False),
+        (Party(email="Ada@helpdesk.example"), Party(email="ada@helpdesk.example"), True),
+        (Party(name="Ada"), Party(email="ada@helpdesk.example"), False),
+        (None, Party(email="ada@helpdesk.example"), False),
+    ],
+)
+def test_an_assignee_is_judged_by_what_both_tell(
+    assignee: Party | None, wanted: Party, matches: bool
+) -> None:
+    assert TicketQuery(assignee=wanted).matches(Ticket(id="1", assignee=assignee)) is matches

@@ -15,9 +15,9 @@ MODULES = (helpdesk_bridge, kit)
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_the_list_of_names_is_sorted_and_has_none_twice(module: object) -> None:
+def test_the_list_of_names_has_none_twice(module: object) -> None:
     names = vars(module)["__all__"]
-    assert names == sorted(set(names))
+    assert len(names) == len(set(names))  # ruff sees to their order
 
 
 def test_what_is_visible_is_what_is_listed() -> None:
