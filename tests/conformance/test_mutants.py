@@ -15,7 +15,7 @@ from attrs import evolve
 import helpdesk_bridge as hb
 from helpdesk_bridge.drafts import Forward, Note, Reply, Request
 from helpdesk_bridge.kit import Page, TicketRef, native
-from helpdesk_bridge.testing import Memory
+from helpdesk_bridge.testing import Mail, Memory
 from helpdesk_bridge.testing.conformance import Account, AdapterSuite, Place, memory_account
 
 Can = hb.Capability
@@ -128,6 +128,27 @@ class MailsANewTicket(Memory):
         return ticket
 
 
+class AcknowledgesANewTicket(Memory):
+    async def create_ticket(self, new):
+        ticket = await super().create_ticket(new)
+        letter = Mail(
+            ticket_id=int(ticket.id),
+            message_id=None,
+            type=hb.MessageType.SYSTEM,
+            to=(ticket.requester.email,),
+        )
+        self.store.outbox.append(letter)
+        return ticket
+
+
+class MailsTheRequesterACopyToo(Memory):
+    async def send(self, ticket, draft):
+        sent = await super().send(ticket, draft)
+        if isinstance(draft, Reply) and draft.bcc:
+            await super().send(ticket, evolve(draft, to=(), bcc=()))
+        return sent
+
+
 class ForgetsTheStatusOfAReply(Memory):
     async def send(self, ticket, draft):
         if isinstance(draft, Reply):
@@ -234,6 +255,8 @@ MUTANTS: dict[type[Memory], str] = {
     SendsLaterAtOnce: "test_what_is_sent_later_is_not_mailed_now",
     ForwardsToTheCustomerToo: "test_a_forward_reaches_the_third_party_and_nobody_else",
     MailsANewTicket: "test_a_new_ticket_mails_nobody",
+    AcknowledgesANewTicket: "test_a_new_ticket_mails_nobody",
+    MailsTheRequesterACopyToo: "test_copies_are_sent_along[bcc]",
     ForgetsTheStatusOfAReply: "test_a_status_is_set_with_the_reply_and_it_is_mailed_once",
     IgnoresAFilter: "test_a_requester_filters_exactly",
     FiltersTooMuch: "test_a_time_filters_to_the_second_and_is_inclusive[created_since]",

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.drafts import Upload
 from helpdesk_bridge.helpdesk import Helpdesk, connect
-from helpdesk_bridge.model import Audience, MessageType, Party, Role, Status, Ticket
+from helpdesk_bridge.model import Audience, Message, MessageType, Party, Role, Status, Ticket
 from helpdesk_bridge.testing.fake import Exchange, FakeServer
 from helpdesk_bridge.testing.memory import MemorySettings
 from helpdesk_bridge.testing.store import Store, TickingClock
@@ -42,17 +42,22 @@ class Seen:
 
 @frozen(kw_only=True)
 class Letter:
-    """A mail that left, or would have: to whom, and its words."""
+    """A mail that left, or would have: to whom, and its words.
+
+    ``automatic`` is one that the helpdesk sends of itself, as its administrator configured it,
+    and not because of a message: "your ticket is there", "your ticket is done".
+    """
 
     recipients: frozenset[str]
     text: str
+    automatic: bool = False
 
 
 class Witness(Protocol):
     """What the helpdesk itself says; for a live server, by other means than the adapter."""
 
     async def letters(self) -> Sequence[Letter]:
-        """Return every mail to people outside that a message caused, oldest first."""
+        """Return every mail to people outside, oldest first; say which are automatic."""
         raise NotImplementedError
 
     async def messages(self, ticket_id: str) -> Sequence[Seen]:
@@ -81,8 +86,9 @@ class Account:
     """An account and what it has.
 
     ``open`` returns a desk on it; ``stranger`` one with wrong credentials (None: there are none).
-    ``agent``, ``team`` and ``tags`` are things that exist and can be set; None and () where the
-    vendor knows no such thing. ``many`` is more than fits on one page of tickets or messages.
+    ``agent``, ``team`` and ``tags`` are things that exist and can be set, and that a new ticket
+    has not; None and () where the vendor knows no such thing. ``many`` is more than fits on one
+    page of tickets or messages.
     """
 
     open: Callable[[], Helpdesk]
@@ -150,11 +156,22 @@ class Place:
         ticket_id = await self.witness.add_ticket(requester, subject, text)
         return await self.desk.ticket(ticket_id)
 
-    async def mailed(self, words: str) -> list[frozenset[str]]:
-        """Return the recipients of each mail that holds ``words``."""
-        return [
-            letter.recipients for letter in await self.witness.letters() if words in letter.text
-        ]
+    async def conversation(self, ticket_id: str) -> list[Message]:
+        """Read all messages of a ticket; leave out the events that some helpdesks list as well."""
+        read = [message async for message in self.desk.messages(ticket_id)]
+        return [message for message in read if message.type is not MessageType.SYSTEM]
+
+    async def letters(self) -> list[Letter]:
+        """Return the mails that calls of the desk have caused."""
+        return [letter for letter in await self.witness.letters() if not letter.automatic]
+
+    async def mailed(self, words: str) -> list[str]:
+        """Return who was mailed ``words``, sorted, and named again for each further mail.
+
+        Whether a helpdesk sends one mail to several people or several to one each is its own.
+        """
+        letters = [letter for letter in await self.letters() if words in letter.text]
+        return sorted(person for letter in letters for person in letter.recipients)
 
     async def stored(self, ticket: Ticket, words: str) -> list[tuple[MessageType, Audience]]:
         """Return type and audience of each stored message that holds ``words``."""
@@ -181,7 +198,11 @@ class StoreWitness:
     async def letters(self) -> list[Letter]:
         """Return the outbox."""
         return [
-            Letter(recipients=mail.recipients, text=html_to_text(mail.html))
+            Letter(
+                recipients=mail.recipients,
+                text=html_to_text(mail.html),
+                automatic=mail.message_id is None,
+            )
             for mail in self.store.outbox
         ]
 

@@ -15,7 +15,14 @@ from helpdesk_bridge.testing.conformance.account import Place, needs
 __all__ = ["FilterPromises"]
 
 
-STATUSES = (Status.PENDING, Status.RESOLVED, Status.OPEN, Status.NEW)
+STATUSES = (
+    Status.PENDING,
+    Status.RESOLVED,
+    Status.OPEN,
+    Status.NEW,
+    Status.ON_HOLD,
+    Status.CLOSED,
+)
 
 
 async def _listed(place: Place, **filters: Any) -> list[str]:

@@ -22,21 +22,22 @@ class MessagePromises:
         ticket = await place.ticket()
         texts = [f"message number {number}" for number in range(place.account.many)]
         await place.witness.add_requests(ticket.id, texts)
-        read = [message.text async for message in place.desk.messages(ticket.id)]
-        assert read[1:] == texts
+        read = [message.text or "" for message in await place.conversation(ticket.id)]
+        assert [text.rstrip("\n") for text in read[1:]] == texts  # a mail's text ends its line
 
     @needs(Capability.LIST_MESSAGES)
     async def test_a_conversation_names_every_message_once(self, place: Place) -> None:
         ticket = await place.ticket()
         await place.witness.add_requests(ticket.id, ["more words"] * place.account.many)
         ids = [message.id async for message in place.desk.messages(ticket)]
-        assert len(set(ids)) == len(ids) == place.account.many + 1
+        assert len(set(ids)) == len(ids)
+        assert len(await place.conversation(ticket.id)) == place.account.many + 1
 
     @needs(Capability.LIST_MESSAGES)
     async def test_times_rise_and_are_aware_and_in_utc(self, place: Place) -> None:
         ticket = await place.ticket()
         await place.witness.add_requests(ticket.id, ["second words", "third words"])
-        times = [m.created_at async for m in place.desk.messages(ticket) if m.created_at]
+        times = [m.created_at for m in await place.conversation(ticket.id) if m.created_at]
         assert len(times) == 3
         assert times == sorted(times)
         assert all(time.tzinfo is UTC for time in times)
@@ -53,7 +54,7 @@ class MessagePromises:
     async def test_the_desks_words_are_a_response_by_an_agent(self, place: Place) -> None:
         ticket = await place.ticket()
         await place.desk.reply(ticket, text="We are on it.", send_email=True)
-        message = [m async for m in place.desk.messages(ticket.id)][-1]
+        message = (await place.conversation(ticket.id))[-1]
         assert (message.type, message.audience) == (MessageType.RESPONSE, Audience.EXTERNAL)
         assert message.author.role is not Role.CUSTOMER
 
@@ -61,14 +62,14 @@ class MessagePromises:
     async def test_a_note_is_read_as_internal(self, place: Place) -> None:
         ticket = await place.ticket()
         await place.desk.note(ticket, text="Between agents.")
-        message = [m async for m in place.desk.messages(ticket.id)][-1]
+        message = (await place.conversation(ticket.id))[-1]
         assert (message.type, message.audience) == (MessageType.NOTE, Audience.INTERNAL)
         assert not message.is_public
 
     @needs(Capability.LIST_MESSAGES)
     async def test_messages_belong_to_their_ticket(self, place: Place) -> None:
         ticket, other = await place.ticket(), await place.ticket(text="Another matter.")
-        read = [message async for message in place.desk.messages(ticket)]
+        read = await place.conversation(ticket.id)
         assert {message.ticket_id for message in read} == {ticket.id}
         assert "Another matter." not in [message.text for message in read]
         assert other.id != ticket.id
@@ -101,7 +102,7 @@ class MessagePromises:
     async def test_words_come_back_as_they_were_written(self, place: Place, text: str) -> None:
         ticket = await place.ticket(text=text)
         await place.desk.reply(ticket, text=text, send_email=True)
-        read = [m.text async for m in place.desk.messages(ticket.id)]
+        read = [m.text for m in await place.conversation(ticket.id)]
         assert read == [text, text]
 
     @needs(Capability.REPLY, Capability.LIST_MESSAGES)
@@ -109,7 +110,7 @@ class MessagePromises:
         ticket = await place.ticket()
         html = '<p>See <a href="https://example.org/a?b=1&amp;c=2">this</a> &amp; that.</p>'
         await place.desk.reply(ticket, html=html, send_email=True)
-        message = [m async for m in place.desk.messages(ticket.id)][-1]
+        message = (await place.conversation(ticket.id))[-1]
         assert "https://example.org/a?b=1&amp;c=2" in (message.html or "")
         assert (message.text or "").replace("(https://example.org/a?b=1&c=2)", "").split() == [
             *("See", "this", "&", "that."),
@@ -127,7 +128,7 @@ class MessagePromises:
         await place.witness.add_requests(tickets[2].id, ["a second message"])
         asked: list[Ticket | str] = [tickets[2], tickets[0].id, tickets[3]]
         read = [
-            (ticket.id, len(messages))
+            (ticket.id, sum(message.type is not MessageType.SYSTEM for message in messages))
             async for ticket, messages in place.desk.conversations(asked, concurrency=2)
         ]
         assert read == [(tickets[2].id, 2), (tickets[0].id, 1), (tickets[3].id, 1)]

@@ -260,7 +260,7 @@ class RefusalPromises:
         value = True if key == "send_email" else [place.account.customer]
         with suppress(InvalidArgument, ValidationFailed):  # or written, as something else
             await place.desk.note(ticket, text="Some words.", extra={key: value})
-        assert list(await place.witness.letters()) == []
+        assert await place.letters() == []
         assert (MessageType.RESPONSE, Audience.EXTERNAL) not in await place.stored(ticket, "words")
 
     async def test_a_closed_desk_makes_no_request(self, place: Place) -> None:
