@@ -179,7 +179,8 @@ class TicketCalls(DeskBase):
     ) -> Ticket:
         """Change a ticket and return it as it is now. None clears a field, ``...`` keeps it.
 
-        ``tags`` replaces the whole set. A status the vendor lacks is StatusNotAllowed.
+        ``tags`` replaces the whole set. A status the vendor lacks is StatusNotAllowed. Some vendors
+        tell the customer of themselves that a ticket is resolved: see the vendor's page.
         """
         given = {
             "subject": subject,

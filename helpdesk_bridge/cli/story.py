@@ -9,7 +9,7 @@ from attrs import field, frozen
 from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.helpdesk import Helpdesk
-from helpdesk_bridge.model import MessageType, Status, Ticket
+from helpdesk_bridge.model import Message, MessageType, Status, Ticket
 from helpdesk_bridge.testing import Mail, Store
 
 __all__ = ["Step", "tell"]
@@ -68,6 +68,11 @@ class _Story:
     def _mails_since(self, before: int) -> list[Mail]:
         return self._store.outbox[before:]
 
+    async def _conversation(self) -> list[Message]:
+        """Read what people wrote; some helpdesks list events as well."""
+        read = [message async for message in self._desk.messages(self._ticket.id)]
+        return [message for message in read if message.type is not MessageType.SYSTEM]
+
     async def write(self) -> str:
         self._ticket = await self._desk.create_ticket(
             subject=SUBJECT,
@@ -83,7 +88,7 @@ class _Story:
         return f"{len(found)} ticket{'s' if len(found) != 1 else ''}"
 
     async def read(self) -> str:
-        messages = [message async for message in self._desk.messages(self._ticket)]
+        messages = await self._conversation()
         kinds = [message.type for message in messages]
         _expect(kinds == [MessageType.REQUEST], "the conversation is not one request")
         return f"{messages[0].author}: {messages[0].text}"
@@ -114,7 +119,7 @@ class _Story:
         return f"now {closed.status.value} (the vendor says {closed.vendor_status!r})"
 
     async def read_back(self) -> str:
-        messages = [message async for message in self._desk.messages(self._ticket.id)]
+        messages = await self._conversation()
         kinds = [message.type.value for message in messages]
         expected = ["request"]
         for capability, kind in (

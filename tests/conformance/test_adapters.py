@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from helpdesk_bridge_airclou.fake import AirclouFake
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
+from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
 
 from helpdesk_bridge.model import Party
 from helpdesk_bridge.testing import Store, TickingClock
@@ -44,3 +45,11 @@ class TestOmnidesk(AdapterSuite):
     async def account(self) -> AsyncIterator[Account]:
         async with OmnideskFake(Store(clock=TickingClock())) as fake:
             yield fake_account(fake, stranger={"api_key": "wrong"}, agent=Party(id="12"), team="31")
+
+
+class TestRequestTracker(AdapterSuite):
+    @asynccontextmanager
+    async def account(self) -> AsyncIterator[Account]:
+        async with RequestTrackerFake(Store(clock=TickingClock())) as fake:
+            wrong = {"token": "1-99-wrong"}
+            yield fake_account(fake, stranger=wrong, agent=fake.agent, team="Billing")

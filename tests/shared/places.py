@@ -10,7 +10,7 @@ from attrs import frozen
 import helpdesk_bridge as hb
 from helpdesk_bridge import registry
 from helpdesk_bridge.sandbox import fake_of
-from helpdesk_bridge.testing import FakeServer, MemorySettings, Store, TickingClock
+from helpdesk_bridge.testing import FakeServer, Mail, MemorySettings, Store, TickingClock
 
 ADAPTERS = registry.available()
 
@@ -27,6 +27,16 @@ class Place:
     def requests(self) -> int:
         """How many requests were made so far."""
         return len(self.fake.journal) if self.fake else 0
+
+    @property
+    def mails(self) -> list[Mail]:
+        """The mails that messages caused, not those that a helpdesk sends of itself."""
+        return [mail for mail in self.store.outbox if mail.message_id is not None]
+
+    async def conversation(self, ticket: hb.Ticket) -> list[hb.Message]:
+        """Return what people wrote: some helpdesks list events as well."""
+        read = [message async for message in self.desk.messages(ticket)]
+        return [message for message in read if message.type is not hb.MessageType.SYSTEM]
 
 
 @asynccontextmanager

@@ -45,7 +45,8 @@ PROGRAM = textwrap.dedent(
             else:
                 said["lacks"].append("send_attachments")
             async for message in desk.messages(ticket.id):
-                said["kinds"].append(message.type.value)
+                if message.type is not hb.MessageType.SYSTEM:
+                    said["kinds"].append(message.type.value)
         print(json.dumps(said))
 
     asyncio.run(main())
@@ -56,6 +57,7 @@ LACKS = {
     "helpspace": [],
     "memory": [],
     "omnidesk": ["reply_without_email", "send_attachments"],
+    "request_tracker": ["reply_without_email"],
 }
 
 

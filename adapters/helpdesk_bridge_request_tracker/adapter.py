@@ -1,0 +1,345 @@
+"""Request Tracker's operations, one short method each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, ClassVar
+
+from helpdesk_bridge.kit import (
+    Adapter,
+    Attachment,
+    Capability,
+    Cursor,
+    Draft,
+    Effect,
+    Explanation,
+    HeaderAuth,
+    HttpResponse,
+    Limits,
+    Made,
+    Message,
+    MessageQuery,
+    Middleware,
+    NewTicket,
+    Note,
+    Operation,
+    Page,
+    Reply,
+    SentMessage,
+    Status,
+    Ticket,
+    TicketChanges,
+    TicketQuery,
+    TicketRef,
+    Upload,
+    emulated,
+    errors,
+    native,
+    none,
+)
+from helpdesk_bridge_request_tracker import outgoing, wire
+from helpdesk_bridge_request_tracker.lists import API, PAGE, Lists
+from helpdesk_bridge_request_tracker.settings import RequestTrackerSettings
+
+__all__ = ["RequestTracker"]
+
+LIST_TICKETS = Operation("list_tickets", Effect.READ)
+GET_TICKET = Operation("get_ticket", Effect.READ)
+CREATE_TICKET = Operation("create_ticket")
+UPDATE_TICKET = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
+"""RT's own mails on a change (On Resolve) go out on a change only: the same PUT again has none."""
+UPDATE_OTHERWISE = Operation("update_ticket")
+"""With ``extra``, whose meaning is not known here."""
+DELETE_TICKET = Operation("delete_ticket", Effect.IDEMPOTENT_WRITE)
+LIST_MESSAGES = Operation("list_messages", Effect.READ)
+GET_MESSAGE = Operation("get_message", Effect.READ)
+OPEN_ATTACHMENT = Operation("open_attachment", Effect.READ)
+SEND = Operation("send")
+SEND_CHECK = Operation("send", Effect.READ)
+
+_STATUSES = wire.STATUS.writable()
+_FIRST_STATUSES = frozenset((Status.NEW, Status.OPEN, Status.RESOLVED))
+"""What a new ticket may be in RT's default lifecycle; observed, for the rest is a 400."""
+_OPTIONS = ("status", "priority", "assignee", "team", "custom_fields")
+
+
+class RequestTracker(Adapter):
+    """Request Tracker's REST 2.0."""
+
+    name = "request_tracker"
+    settings_type = RequestTrackerSettings
+    settings: RequestTrackerSettings
+    fake = "helpdesk_bridge_request_tracker.fake:RequestTrackerFake"
+    id_pattern = r"[1-9][0-9]{0,17}"
+    offers: ClassVar = {
+        Capability.LIST_TICKETS: native(limits=Limits(page_size=PAGE)),
+        Capability.GET_TICKET: native(),
+        Capability.CREATE_TICKET: native(
+            "RT's own auto-reply is kept back.",
+            limits=Limits(statuses=_FIRST_STATUSES, options=frozenset(_OPTIONS)),
+        ),
+        Capability.UPDATE_TICKET: native(
+            "Then the ticket is read. RT itself mails the requestor when a ticket is resolved.",
+            limits=Limits(statuses=_STATUSES, options=frozenset(("subject", *_OPTIONS))),
+        ),
+        Capability.DELETE_TICKET: native("The status becomes deleted."),
+        Capability.LIST_MESSAGES: native("With its events.", limits=Limits(page_size=PAGE)),
+        Capability.GET_MESSAGE: native(),
+        Capability.REPLY: native(
+            "To the ticket's requestors, with the copies that the ticket has.",
+            limits=Limits(options=frozenset()),
+        ),
+        Capability.NOTE: native("A comment.", limits=Limits(options=frozenset())),
+        Capability.FORWARD: none("RT's API cannot forward."),
+        Capability.ADD_REQUEST: none(
+            "RT's API writes in the name of the account only; customers write by mail."
+        ),
+        Capability.SEND_ATTACHMENTS: native("No empty files, no inline images."),
+        Capability.OPEN_ATTACHMENT: native("Text comes in UTF-8, whatever it was written in."),
+        Capability.REPLY_WITHOUT_EMAIL: none("RT mails every correspondence."),
+        Capability.REPLY_WITH_STATUS: native(
+            "Then the ticket is read. RT itself mails the requestor when a ticket is resolved.",
+            limits=Limits(statuses=_STATUSES),
+        ),
+        Capability.SCHEDULED_SEND: none("RT's API cannot send later."),
+        Capability.FILTER_STATUS: native(
+            "RT's search never finds deleted tickets.", limits=Limits(statuses=_STATUSES)
+        ),
+        Capability.FILTER_ASSIGNEE: native("By login (id) or address."),
+        Capability.FILTER_TEAM: native("By the name of the queue."),
+        Capability.FILTER_TAG: none("RT's tickets have no tags."),
+        Capability.FILTER_REQUESTER: native("Any of the ticket's requestors, not the first only."),
+        Capability.FILTER_TEXT: native("In the subject."),
+        Capability.FILTER_CREATED_SINCE: emulated("A day more is read, and judged here."),
+        Capability.FILTER_UPDATED_SINCE: emulated("A day more is read, and judged here."),
+    }
+
+    @classmethod
+    def auth(cls, settings: RequestTrackerSettings) -> Middleware:
+        """Sign with Basic or with RT's own scheme ``token`` (RT::REST2, "Authentication")."""
+        return HeaderAuth({"Authorization": settings.authorization})
+
+    @classmethod
+    def explain(cls, response: HttpResponse) -> Explanation:
+        """Read an error answer."""
+        return wire.explain(response.json(), response.status)
+
+    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+        """GET /tickets, by id: the cursor is the last one seen, so that nothing moves."""
+        if query.extra:
+            raise errors.InvalidArgument("Request Tracker's search takes no extra parameters.")
+        sql = outgoing.search(query, after=_after(cursor))
+        listing, more = await self._read(LIST_TICKETS).search(sql)
+        items, problems = wire.FORMAT.read_each(listing.items, _ticket_at, "$.items")
+        page = Page(
+            items=items,
+            problems=problems,
+            next=Cursor(str(listing.last_id)) if more else None,
+            total=listing.total if cursor is None else None,
+        )
+        return page.where(lambda ticket: outgoing.wanted(query, ticket), lambda ticket: ticket.id)
+
+    async def get_ticket(self, ticket_id: str) -> Ticket:
+        """GET /tickets for this id, which tells more of people than GET /ticket/{id} does."""
+        listing, _ = await self._read(GET_TICKET).search(f"id = {ticket_id}")
+        if listing.items:
+            return _ticket_at(listing.items[0], "$.items[0]")
+        # It is deleted, hidden, or there is none.
+        known, _ = await self._read(GET_TICKET).known(ticket_id)
+        return known.to_ticket()
+
+    async def create_ticket(self, new: NewTicket) -> Ticket:
+        """POST /ticket. T9: what RT left out of it without a word is told."""
+        body = outgoing.new_ticket(new, self.settings.queue)
+        answer = await self._post(CREATE_TICKET, ("ticket",), body, new.attachments)
+        ticket_id = answer.read(lambda data: wire.FORMAT.read(data, Made)).id
+        with _done("the ticket was created", ticket_id):
+            ticket = await self.get_ticket(ticket_id)
+            _require(outgoing.refused(body, ticket, requester=new.requester), ())
+        return ticket
+
+    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+        """PUT /ticket/{id}. T9: its 200 says nothing, so that the ticket is read."""
+        body = outgoing.changes(changes)
+        operation = UPDATE_OTHERWISE if changes.extra else UPDATE_TICKET
+        said = await self._put(operation, ticket_id, body)
+        with _done("the change was accepted", ticket_id):
+            ticket = await self.get_ticket(ticket_id)
+        names = outgoing.refused(body, ticket)
+        if len(names) < outgoing.count(body):
+            with _done("a part of the change was made", ticket_id):
+                _require(names, said)
+        _require(names, said)
+        return ticket
+
+    async def delete_ticket(self, ticket_id: str) -> None:
+        """PUT /ticket/{id} with the status deleted. T13: DELETE answers 500 where it refuses."""
+        said = await self._put(DELETE_TICKET, ticket_id, {"Status": "deleted"})
+        known, _ = await self._read(DELETE_TICKET).known(ticket_id)
+        _require([] if known.status == "deleted" else ["Status"], said)
+
+    async def list_messages(
+        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
+    ) -> Page[Message]:
+        """GET /ticket/{id}/history by id, up to the newest transaction that the ticket tells of.
+
+        T1: rows that the account may not see are missing from pages, so that a short page, an
+        empty one or one without a link to the next is no end. The ticket's ETag is the id of the
+        newest visible transaction, read before: with that row the list is whole.
+        """
+        lists = self._read(LIST_MESSAGES)
+        known, etag = await lists.known(ticket.id)
+        after, newest = _after(cursor), wire.newest(etag)
+        rows = await lists.rows(ticket.id, after) if after < newest else wire.NO_ROWS
+        items, problems = await lists.messages(known, rows.items)
+        more = bool(rows.items) and rows.last_id < newest
+        page = Page(
+            items=items, problems=problems, next=Cursor(str(rows.last_id)) if more else None
+        )
+        return page.where(query.matches, lambda message: message.id)
+
+    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+        """GET /ticket/{id}/history for this id. T12: /transaction/{id} answers 500 for none."""
+        lists = self._read(GET_MESSAGE)
+        known, _ = await lists.known(ticket.id)
+        pairs = [("query", outgoing.above(int(message_id) - 1)), *outgoing.HISTORY_FIELDS]
+        path = ("ticket", ticket.id, "history")
+        rows = await lists.page(path, pairs, per_page=1)
+        if not rows.items or str(rows.last_id) != message_id:
+            raise errors.NotFound("the ticket has no such message.")
+        items, problems = await lists.messages(known, rows.items)
+        for problem in problems:
+            raise problem.error
+        return items[0]
+
+    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+        """POST /ticket/{id}/correspond or, for a note, …/comment."""
+        if not isinstance(draft, (Reply, Note)) or (
+            isinstance(draft, Reply) and not draft.send_email
+        ):
+            raise errors.UnsupportedCapability("Request Tracker's API has no such message.")
+        body = outgoing.new_message(draft)
+        if isinstance(draft, Reply):
+            known = await ticket.full(self.get_ticket)
+            if known.requester.email is None:
+                raise errors.InvalidArgument("the ticket has no requestor: nobody would be mailed.")
+        path = ("ticket", ticket.id, "comment" if isinstance(draft, Note) else "correspond")
+        try:
+            answer = await self._post(SEND, path, body, draft.attachments)
+        except errors.PermissionDenied as error:
+            refusal = await self._explained(ticket.id, error)
+            raise refusal from None
+        message_id = wire.located(answer.headers.get("Location"), "transaction")
+        if message_id is None:
+            raise answer.settled(errors.ProtocolError("the answer has no Location."))
+        if draft.status is not None:
+            with _done("the message was sent", ticket.id, message_id):
+                said = answer.read(wire.sentences)
+                _require(outgoing.refused(body, await self.get_ticket(ticket.id)), said)
+        return SentMessage(ticket_id=ticket.id, id=message_id)
+
+    @asynccontextmanager
+    async def open_attachment(
+        self,
+        attachment: Attachment,
+        size: str | None = None,  # noqa: ARG002 - RT has no renditions
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """GET /attachment/{id}: the whole file in base64, so that it comes in one piece."""
+        path = (*API, "attachment", attachment.id)
+        try:
+            answer = await self.transport.send(OPEN_ATTACHMENT, "GET", path)
+        except errors.VendorUnavailable as error:
+            await self._require_attachment(attachment.id)
+            raise error from None
+        data = answer.read(wire.content)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield data
+
+        yield chunks()
+
+    async def _require_attachment(self, attachment_id: str) -> None:
+        """T12: GET /attachment/{id} answers 500 for one that is not there; a search tells."""
+        query = outgoing.matching("id", [attachment_id])
+        listing = await self._read(OPEN_ATTACHMENT).page(("attachments",), (), json=query)
+        if not listing.items:
+            raise errors.NotFound("there is no such file, or the account may not see it.")
+
+    # -- within ------------------------------------------------------------------------------
+
+    def _read(self, operation: Operation) -> Lists:
+        return Lists(self.transport, operation)
+
+    async def _post(
+        self,
+        operation: Operation,
+        path: tuple[str, ...],
+        body: Mapping[str, Any],
+        files: Sequence[Upload],
+    ) -> HttpResponse:
+        if not files:
+            return await self.transport.send(operation, "POST", (*API, *path), json=body)
+        parts = await outgoing.parts(body, files)
+        return await self.transport.send(operation, "POST", (*API, *path), multipart=parts)
+
+    async def _explained(
+        self, ticket_id: str, denied: errors.HelpdeskError
+    ) -> errors.HelpdeskError:
+        """Return why a message was refused. T3: it may be that there is no such ticket."""
+        try:
+            await self._read(SEND_CHECK).known(ticket_id)
+        except errors.NotFound as missing:
+            return missing
+        except errors.HelpdeskError:
+            pass  # that the message was refused is certain, whatever this was
+        return denied
+
+    async def _put(
+        self, operation: Operation, ticket_id: str, body: Mapping[str, Any]
+    ) -> tuple[str, ...]:
+        path = (*API, "ticket", ticket_id)
+        answer = await self.transport.send(operation, "PUT", path, json=body)
+        return answer.read(wire.sentences)
+
+
+def _ticket_at(record: Any, path: str) -> Ticket:
+    return wire.FORMAT.read(record, wire.TicketJson, path).to_ticket()
+
+
+def _after(cursor: Cursor | None) -> int:
+    """Return the id that a cursor stands for: the list goes on behind it."""
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise errors.InvalidArgument("this cursor is not one of this desk's.")
+    return int(cursor)
+
+
+@contextmanager
+def _done(what: str, ticket_id: str, message_id: str | None = None) -> Iterator[None]:
+    """Raise what fails within as PartlyDone: an earlier step was carried out."""
+    try:
+        yield
+        return
+    except errors.HelpdeskError as error:
+        failure = error
+    raise errors.PartlyDone(
+        f"{what}, but not all of the rest ({failure.message})",
+        failure=failure,
+        ticket_id=ticket_id,
+        message_id=message_id,
+    )
+
+
+def _require(names: Sequence[str], said: Sequence[str]) -> None:
+    """Raise for what RT did not set, with its sentences on that; nothing if it set all."""
+    if not names:
+        return
+    why = errors.redact(" ".join(s for s in said if " changed from " not in s))
+    text = f"Request Tracker did not set {', '.join(names)}{f' ({why})' if why else ''}."
+    if wire.is_denial(said):
+        raise errors.PermissionDenied(text)
+    if "Status" in names:
+        raise errors.StatusNotAllowed(text)
+    raise errors.ValidationFailed(text)

@@ -1,0 +1,296 @@
+"""What is sent to Request Tracker: searches, and the bodies of tickets and messages. No I/O.
+
+``T1`` … as in :mod:`helpdesk_bridge_request_tracker.wire`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from types import EllipsisType
+from typing import Any
+
+from helpdesk_bridge.kit import (
+    Body,
+    Draft,
+    NewTicket,
+    Note,
+    Part,
+    Party,
+    Priority,
+    Reply,
+    Ticket,
+    TicketChanges,
+    TicketQuery,
+    Upload,
+    errors,
+    merge_extra,
+    refuse_extra,
+)
+from helpdesk_bridge_request_tracker.wire import NOBODY, PRIORITY, STATUS
+
+_PERSON = "Name,EmailAddress,RealName"
+TICKET_FIELDS = (
+    (
+        "fields",
+        "Subject,Status,Priority,Queue,Owner,Requestor,Created,LastUpdated,Told,CustomFields",
+    ),
+    ("fields[Queue]", "Name"),
+    ("fields[Owner]", _PERSON),
+    ("fields[Requestor]", _PERSON),
+)
+HISTORY_FIELDS = (
+    ("fields", "Type,Creator,Created,Data,Field,OldValue,NewValue"),
+    ("fields[Creator]", _PERSON),
+)
+PART_FIELDS = (("fields", "TransactionId,Filename,ContentType,ContentLength,Subject,Headers"),)
+BODY_FIELDS = (("fields", "Content"),)
+
+# -- asking ----------------------------------------------------------------------------------
+
+ANY_ZONE = timedelta(days=1)
+"""T5: RT reads times in the zone of the account, which it does not tell; no zone is further off."""
+
+
+def quoted(value: str) -> str:
+    r"""Return a value as TicketSQL takes it: in quotes, with ``\`` before ``'`` and ``\``."""
+    if value[:3].lower() == "cf.":
+        # RT takes such a value for the name of a custom field, whatever the quotes.
+        raise errors.InvalidArgument("Request Tracker cannot search for words that begin with CF.")
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def search(query: TicketQuery, *, after: int) -> str:
+    """Return the TicketSQL for the tickets of ``query`` with an id above ``after``.
+
+    It may find more than was asked for: :func:`wanted` judges what it found.
+    """
+    conditions = [f"id > {after}"]
+    if query.status is not None:
+        conditions.append(f"Status = {quoted(STATUS.write(query.status))}")
+    if query.assignee is not None:
+        conditions.append(_person("Owner", query.assignee))
+    if query.requester is not None:
+        conditions.append(_person("Requestor", query.requester))
+    if query.team is not None:
+        conditions.append(f"Queue = {quoted(query.team)}")
+    if query.text is not None:
+        conditions.append(f"Subject LIKE {quoted(query.text)}")
+    if query.created_since is not None:
+        conditions.append(f"Created >= '{_before(query.created_since)}'")
+    if query.updated_since is not None:
+        conditions.append(f"LastUpdated >= '{_before(query.updated_since)}'")
+    return " AND ".join(conditions)
+
+
+def wanted(query: TicketQuery, ticket: Ticket) -> bool:
+    """Say whether a ticket that the search found is asked for: its times and words are judged."""
+    times = TicketQuery(created_since=query.created_since, updated_since=query.updated_since)
+    # T6: % and _ stand for any letters in a search, and find too much.
+    found = query.text is None or query.text.casefold() in ticket.subject.casefold()
+    return found and times.matches(ticket)
+
+
+def _person(role: str, person: Party) -> str:
+    if person.email is not None:
+        return f"{role}.EmailAddress = {quoted(person.email)}"
+    if person.id is not None:
+        return f"{role}.Name = {quoted(person.id)}"
+    raise errors.InvalidArgument("Request Tracker finds people by address or by login (id).")
+
+
+def _before(instant: datetime) -> str:
+    try:
+        widened = instant.astimezone(UTC) - ANY_ZONE
+    except OverflowError:
+        widened = instant
+    return f"{max(widened, datetime(1971, 1, 1, tzinfo=UTC)):%Y-%m-%d %H:%M:%S}"
+
+
+def matching(field: str, values: Iterable[str]) -> list[dict[str, str]]:
+    """Return the JSON query for records with one of ``values``."""
+    return [{"field": field, "value": value} for value in values]
+
+
+def above(number: int) -> str:
+    """Return the JSON query for records with an id above ``number``."""
+    return json.dumps([{"field": "id", "operator": ">", "value": str(number)}])
+
+
+# -- writing ---------------------------------------------------------------------------------
+
+_MAILED = ("Cc", "AdminCc", "CustomRoles", "SquelchMailTo", "TransSquelchMailTo")
+"""Keys of a new ticket that decide who is mailed."""
+_MESSAGE_EXTRAS = frozenset(
+    ("Subject", "TimeTaken", "CustomFields", "TxnCustomFields", "TransactionCustomFields")
+)
+"""T7: all that may be added to a message; ``Cc`` and the like would change the ticket's people."""
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@{_ATOM}(\.{_ATOM})*")
+"""T15: the addresses that RT understands."""
+
+
+def new_ticket(new: NewTicket, queue: str) -> dict[str, Any]:
+    """Return the body of POST /ticket.
+
+    T8: RT answers a new ticket to its requestor by itself; ``TransSquelchMailTo`` keeps it from
+    that, for this one transaction. REST 2.0 lets a list through only as the id of a reference.
+    """
+    refuse_extra(new.extra, _MAILED)
+    address = new.requester.email or ""
+    if not _ADDRESS.fullmatch(address):
+        raise errors.InvalidArgument("Request Tracker would drop a requester of this address.")
+    body: dict[str, Any] = {
+        "Queue": new.team or queue,
+        "Subject": new.subject,
+        "Requestor": _mailbox(new.requester.name, address),
+        "TransSquelchMailTo": {"type": "user", "id": [address], "_url": "-"},
+        **_words(new.body),
+    }
+    if new.status is not None:
+        body["Status"] = STATUS.write(new.status)
+    if new.priority is not None:
+        body["Priority"] = PRIORITY.write(new.priority)
+    if new.assignee is not None:
+        body["Owner"] = _login(new.assignee)
+    if new.custom_fields:
+        body["CustomFields"] = dict(new.custom_fields)
+    return merge_extra(body, new.extra)
+
+
+def changes(changed: TicketChanges) -> dict[str, Any]:
+    """Return the body of PUT /ticket/{id}: only what changes."""
+    body: dict[str, Any] = {}
+    if not isinstance(changed.subject, EllipsisType):
+        body["Subject"] = changed.subject
+    if not isinstance(changed.status, EllipsisType):
+        body["Status"] = STATUS.write(changed.status)
+    if not isinstance(changed.priority, EllipsisType):
+        body["Priority"] = _priority(changed.priority)
+    if not isinstance(changed.assignee, EllipsisType):
+        body["Owner"] = NOBODY if changed.assignee is None else _login(changed.assignee)
+    if not isinstance(changed.team, EllipsisType):
+        if changed.team is None:
+            raise errors.InvalidArgument("a ticket of Request Tracker is always in a queue.")
+        body["Queue"] = changed.team
+    if not isinstance(changed.custom_fields, EllipsisType) and changed.custom_fields:
+        body["CustomFields"] = dict(changed.custom_fields)
+    return merge_extra(body, changed.extra)
+
+
+def refused(
+    body: Mapping[str, Any], ticket: Ticket, *, requester: Party | None = None
+) -> list[str]:
+    """Return the keys of ``body`` that the ticket, read after the write, does not show (T9)."""
+    shown = {
+        "Subject": ticket.subject,
+        "Status": ticket.vendor_status.lower(),
+        "Priority": str(ticket.raw.get("Priority")),
+        "Owner": (ticket.assignee.id or "").lower() if ticket.assignee else NOBODY.lower(),
+        "Queue": (ticket.team or "").lower(),
+    }
+    given = {name: str(body[name]) for name in shown if name in body}
+    for name in {"Owner", "Queue", "Status"} & set(given):  # whose case RT does not mind
+        given[name] = given[name].lower()
+    names = [name for name in shown if name in given and given[name] != shown[name]]
+    if requester is not None and (
+        (ticket.requester.email or "").lower() != (requester.email or "").lower()
+    ):
+        names.append("Requestor")
+    for name, value in _custom_fields(body).items():
+        if _values(ticket.custom_fields.get(name, [None])) != _values(value):
+            names.append(f"CustomFields.{name}")
+    return names
+
+
+def _values(given: Any) -> list[str]:
+    """Return the values of a custom field to compare; RT writes a date and time in ISO 8601."""
+    if given is None:
+        return []
+    several = given if isinstance(given, (list, tuple)) else [given]
+    return sorted(_TIME.sub(r"\1 \2", str(value)) for value in several)
+
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
+
+
+def count(body: Mapping[str, Any]) -> int:
+    """Return how many things ``body`` sets, each custom field by itself."""
+    return len(set(body) - {"CustomFields"}) + len(_custom_fields(body))
+
+
+def _custom_fields(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = body.get("CustomFields") or {}
+    return found
+
+
+def new_message(draft: Draft) -> dict[str, Any]:
+    """Return the body of POST …/correspond or …/comment. T7: it names no people."""
+    refuse_extra(draft.extra, set(draft.extra) - _MESSAGE_EXTRAS)
+    body = _words(draft.body)
+    if isinstance(draft, (Reply, Note)) and draft.status is not None:
+        body["Status"] = STATUS.write(draft.status)
+    return merge_extra(body, draft.extra)
+
+
+async def parts(body: Mapping[str, Any], files: Sequence[Upload]) -> list[Part]:
+    """Return a multipart body. T10: as JSON a file name outside ASCII would be an error 500."""
+    found = [Part(name="JSON", content=_json(body))]
+    for file in files:
+        if file.content_id is not None:
+            raise errors.InvalidArgument("Request Tracker's API takes no inline images.")
+        data = await file.read()
+        if not data:
+            raise errors.InvalidArgument("Request Tracker's API takes no empty files.")
+        if file.name == "0":
+            raise errors.InvalidArgument("Request Tracker's API takes no file named 0.")
+        kind = _kept_type(file.mime_type, data)
+        found.append(Part(name="Attachments", content=data, filename=file.name, mime_type=kind))
+    return found
+
+
+def _kept_type(mime_type: str, data: bytes) -> str:
+    """Return the type to send a file as. T14: RT rewrites text that is not plain UTF-8."""
+    if not mime_type.lower().startswith("text/"):
+        return mime_type
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    return "application/octet-stream" if b"\0" in data else mime_type.partition(";")[0]
+
+
+def _json(body: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(body)
+    except (TypeError, ValueError):
+        pass
+    raise errors.InvalidArgument("the request holds a value that JSON cannot express.")
+
+
+def _words(body: Body) -> dict[str, Any]:
+    """Return the body as HTML; T11: RT's Perl takes a lone "0" for nothing."""
+    return {"Content": "<p>0</p>" if body.html == "0" else body.html, "ContentType": "text/html"}
+
+
+def _login(person: Party) -> str:
+    if person.id is None:
+        raise errors.InvalidArgument("Request Tracker takes an owner by login: give Party(id=…).")
+    return person.id
+
+
+def _priority(priority: Priority | None) -> str:
+    if priority is None:
+        raise errors.InvalidArgument("a ticket of Request Tracker always has a priority.")
+    return PRIORITY.write(priority)
+
+
+def _mailbox(name: str | None, address: str) -> str:
+    if not name or name == address:
+        return address
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}" <{address}>'
