@@ -1,0 +1,276 @@
+"""django-helpdesk's operations, one short method each.
+
+Addresses end in ``.json`` (Django REST framework's format suffix). Without it they would need
+a slash at their end, which is answered with a redirect when it is missing (observed on 2.6.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, ClassVar
+
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import (
+    Capability,
+    Effect,
+    Limits,
+    Operation,
+    emulated,
+    errors,
+    native,
+    none,
+)
+
+from helpdesk_bridge_django_helpdesk import outgoing, wire
+from helpdesk_bridge_django_helpdesk.settings import DjangoHelpdeskSettings
+
+LIST = Operation("list_tickets", Effect.READ)
+GET = Operation("get_ticket", Effect.READ)
+CREATE = Operation("create_ticket")
+UPDATE = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
+DELETE = Operation("delete_ticket", Effect.IDEMPOTENT_WRITE)
+SEND = Operation("send")
+PUBLISH = Operation("publish", Effect.IDEMPOTENT_WRITE)
+LINK = Operation("get_file", Effect.READ)
+DOWNLOAD = Operation("open_attachment", Effect.READ)
+
+_STATUSES = frozenset(outgoing.STATUS_FIELDS)
+_NEW = frozenset({"status", "priority", "assignee", "attachments"})
+_CHANGES = frozenset({"subject", "status", "priority", "assignee"})
+_PLAIN = Limits(options=frozenset())
+# HELPDESK_MAX_EMAIL_ATTACHMENT_SIZE: a larger file is stored, and left out of the mail.
+_FILES = Limits(attachment_bytes=511_999)
+_AS_TEXT = "As text: django-helpdesk shows no HTML."
+_NOT_SILENT = (
+    "django-helpdesk mails notes to whoever is in copy of the ticket, unless the site sets"
+    " HELPDESK_PRIVATE_FOLLOWUP_MEANS_NO_EMAILS = True: if it does, set silent_notes."
+)
+
+
+class DjangoHelpdesk(kit.Adapter):
+    """The REST API of django-helpdesk."""
+
+    name = "django_helpdesk"
+    settings_type = DjangoHelpdeskSettings
+    id_pattern = r"[1-9][0-9]{0,8}"
+    settings: DjangoHelpdeskSettings
+    error_codes: ClassVar = {  # 403 unless the site puts an authentication first that says 401
+        "Invalid username/password.": errors.AuthenticationError,
+        "Authentication credentials were not provided.": errors.AuthenticationError,
+    }
+    offers: ClassVar = {
+        Capability.LIST_TICKETS: native(limits=Limits(page_size=wire.PAGE_SIZE)),
+        Capability.GET_TICKET: native(),
+        Capability.CREATE_TICKET: emulated(
+            "The requester is set by a second request, so that nobody is mailed.",
+            limits=Limits(statuses=_STATUSES, options=_NEW, attachments=1),
+        ),
+        Capability.UPDATE_TICKET: native(
+            "The history does not show it.", limits=Limits(statuses=_STATUSES, options=_CHANGES)
+        ),
+        Capability.DELETE_TICKET: native("For good, with all messages and files."),
+        Capability.LIST_MESSAGES: native(),
+        Capability.GET_MESSAGE: emulated("Out of the whole conversation."),
+        Capability.REPLY: native(f"{_AS_TEXT} Also to whoever is in copy.", limits=_PLAIN),
+        Capability.NOTE: native(_AS_TEXT, limits=_PLAIN),
+        Capability.FORWARD: none("The API cannot choose the recipients."),
+        Capability.ADD_REQUEST: none("Whatever the API adds is the words of its own user."),
+        Capability.SEND_ATTACHMENTS: native("Of the types in file_types.", limits=_FILES),
+        Capability.OPEN_ATTACHMENT: emulated("A first request asks where the file is."),
+        Capability.REPLY_WITHOUT_EMAIL: emulated("A note that a second request makes public."),
+        Capability.REPLY_WITH_STATUS: emulated(
+            "By a second request: the mail that tells a new status may leave out the words.",
+            limits=Limits(statuses=_STATUSES),
+        ),
+        Capability.FILTER_STATUS: emulated(
+            "By the vendor; on hold, on what is read.", limits=Limits(statuses=_STATUSES)
+        ),
+        Capability.FILTER_ASSIGNEE: emulated("By id, on what is read."),
+        Capability.FILTER_TEAM: emulated("By the id of the queue, on what is read."),
+        Capability.FILTER_REQUESTER: emulated("By address, on what is read."),
+        Capability.FILTER_CREATED_SINCE: emulated("By the first message, on what is read."),
+        Capability.FILTER_UPDATED_SINCE: none("The API does not tell when a ticket was changed."),
+        Capability.WEBHOOKS: none("They are not signed."),
+    }
+
+    def __init__(self, settings: DjangoHelpdeskSettings, transport: kit.Transport) -> None:
+        super().__init__(settings, transport)
+        self._root = [*filter(None, settings.mounted_at.split("/")), "api"]
+
+    @classmethod
+    def auth(cls, settings: DjangoHelpdeskSettings) -> kit.Middleware:
+        """Sign each request."""
+        return kit.HeaderAuth({"Authorization": settings.authorization})
+
+    @classmethod
+    def explain(cls, response: kit.HttpResponse) -> kit.Explanation:
+        """Read Django REST framework's ``{"detail": …}`` or ``{field: [sentence, …]}``."""
+        data = response.json()
+        if isinstance(detail := data.get("detail"), str):
+            return kit.Explanation(message=detail, code=detail)
+        fields = {
+            name: (*map(str, told if isinstance(told, list) else [told]),)
+            for name, told in data.items()
+        }
+        # A message for a ticket that is not there is a 400 (observed): its id is a number for sure.
+        return kit.Explanation(fields=fields, kind=errors.NotFound if "ticket" in fields else None)
+
+    @property
+    def capabilities(self) -> kit.Capabilities:
+        """What this site can do: no notes unless they are silent."""
+        offered = kit.Capabilities(self.offers)
+        if self.settings.silent_notes:
+            return offered
+        return offered.without(_NOT_SILENT, Capability.NOTE, Capability.REPLY_WITHOUT_EMAIL)
+
+    async def list_tickets(
+        self, query: kit.TicketQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Ticket]:
+        """GET tickets, by rising id."""
+        number, asked = kit.page_number(cursor), outgoing.list_query(query)
+        try:
+            page = await self._tickets(asked, number, wire.PAGE_SIZE)
+        except errors.NotFound:  # "Invalid page.", in the site's language, or there is no API
+            first = await self._tickets(asked, 1, 1)
+            page = kit.Page(items=(), listed=first.listed)
+        return page.where(query.matches, lambda ticket: ticket.id)
+
+    async def _tickets(
+        self, asked: list[tuple[str, str]], number: int, size: int
+    ) -> kit.Page[kit.Ticket]:
+        place = [("page", str(number)), ("page_size", str(size))]
+        answer = await self.transport.send(LIST, "GET", self._at("tickets"), query=place + asked)
+        return answer.read(partial(wire.tickets, page=number))
+
+    async def get_ticket(self, ticket_id: str) -> kit.Ticket:
+        """GET tickets/{id}."""
+        return (await self._read(ticket_id)).read(wire.ticket)
+
+    async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
+        """POST tickets, then PATCH tickets/{id}."""
+        body, later = outgoing.new_ticket(new, self.settings.queue)
+        made = await self._post(CREATE, "tickets", body, "attachment", new.attachments)
+        try:
+            return await self._change(made.id, later)
+        except errors.HelpdeskError as error:
+            failure = error
+        raise errors.PartlyDone(
+            f"the ticket was created, and perhaps lacks its requester ({failure.message})",
+            failure=failure,
+            ticket_id=made.id,
+        )
+
+    async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
+        """PATCH tickets/{id}."""
+        return await self._change(ticket_id, outgoing.changes(changes))
+
+    async def delete_ticket(self, ticket_id: str) -> None:
+        """DELETE tickets/{id}."""
+        await self.transport.send(DELETE, "DELETE", self._at("tickets", ticket_id))
+
+    async def list_messages(
+        self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Message]:
+        """GET tickets/{id}: the conversation comes with it, whole."""
+        if kit.page_number(cursor) > 1:
+            raise errors.InvalidArgument("a conversation is one page here.")
+        page = (await self._read(ticket.id)).read(wire.conversation)
+        return page.where(query.matches, lambda message: message.id)
+
+    async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
+        """GET tickets/{id}, and find the message in it."""
+        for message in (await self._read(ticket.id)).read(wire.conversation).items:
+            if message.id == message_id:
+                return message
+        raise errors.NotFound("the ticket has no such message.")
+
+    async def send(self, ticket: kit.TicketRef, draft: kit.Draft) -> kit.SentMessage:
+        """POST followups; a reply that is not to be mailed is published afterwards."""
+        body = outgoing.follow_up(ticket.id, draft)
+        made = await self._post(SEND, "followups", body, "attachments", draft.attachments)
+        failure = _mailed_wrongly(made.raw.get("email_recipients"), public=body["public"])
+        if failure is None and isinstance(draft, kit.Reply) and not draft.send_email:
+            failure = await self._publish(made.id)
+        if failure is not None:
+            raise errors.PartlyDone(
+                f"the message was stored, but not as it was meant ({failure.message})",
+                failure=failure,
+                ticket_id=ticket.id,
+                message_id=made.id,
+            )
+        return kit.SentMessage(ticket_id=ticket.id, id=made.id)
+
+    async def _publish(self, message_id: str) -> errors.HelpdeskError | None:
+        """Let the customer see a note; this mails nobody (observed on 2.6.1)."""
+        path = self._at("followups", message_id)
+        try:
+            await self.transport.send(PUBLISH, "PATCH", path, json={"public": True})
+        except errors.HelpdeskError as error:
+            return error
+        return None
+
+    @asynccontextmanager
+    async def open_attachment(
+        self, attachment: kit.Attachment, size: str | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """GET followups-attachments/{id}, then the file itself."""
+        del size  # refused before: there is no RESIZED_IMAGE
+        path = self._at("followups-attachments", attachment.id)
+        answer = await self.transport.send(LINK, "GET", path)
+        base = str(kit.base_url(self.settings.base_url)).rstrip("/")
+        segments = answer.read(partial(wire.file_path, base))
+        async with self.transport.stream(DOWNLOAD, segments) as chunks:
+            yield chunks
+
+    def _at(self, *segments: str) -> list[str]:
+        return [*self._root, *segments[:-1], f"{segments[-1]}.json"]
+
+    async def _read(self, ticket_id: str) -> kit.HttpResponse:
+        return await self.transport.send(GET, "GET", self._at("tickets", ticket_id))
+
+    async def _change(self, ticket_id: str, body: Mapping[str, Any]) -> kit.Ticket:
+        path = self._at("tickets", ticket_id)
+        answer = await self.transport.send(UPDATE, "PATCH", path, json=body)
+        return answer.read(wire.ticket)
+
+    async def _post(
+        self,
+        operation: Operation,
+        collection: str,
+        body: Mapping[str, Any],
+        field: str,
+        files: tuple[kit.Upload, ...],
+    ) -> kit.Made:
+        """Post ``body``, as a form if there are files; only the id must be understood."""
+        outgoing.check_files(files, self.settings.file_types)
+        content: dict[str, Any] = {"json": body}
+        if files:
+            content = {"multipart": outgoing.parts(body)}
+            content["multipart"] += [
+                kit.Part(
+                    name=field,
+                    content=await file.read(),
+                    filename=file.name,
+                    mime_type=file.mime_type,
+                )
+                for file in files
+            ]
+        answer = await self.transport.send(operation, "POST", self._at(collection), **content)
+        return answer.read(lambda data: wire.FORMAT.read(data, kit.Made))
+
+
+def _mailed_wrongly(recipients: Any, *, public: bool) -> errors.HelpdeskError | None:
+    """Say what is wrong with who was mailed; None where that is not told."""
+    if public and recipients == []:
+        return errors.ValidationFailed(
+            "nobody was mailed: the ticket has no address, or mail fails"
+        )
+    if recipients and not public:
+        return errors.ConfigurationError(
+            "a note was mailed: the site does not set HELPDESK_PRIVATE_FOLLOWUP_MEANS_NO_EMAILS,"
+            " so silent_notes must not be set",
+            key="silent_notes",
+        )
+    return None
