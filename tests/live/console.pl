@@ -1,0 +1,136 @@
+# Request Tracker's own Perl API for the tests' witness: one JSON request a line on standard input,
+# one JSON answer a line on standard output. It is RT itself, and neither its REST API nor our adapter.
+use strict;
+use warnings;
+use lib '/usr/share/request-tracker5/lib';
+use JSON ();
+use RT -init;
+use RT::Interface::Email;
+
+my @AGENT_MAY = qw(
+    SeeQueue ShowTicket ShowTicketComments CreateTicket ReplyToTicket CommentOnTicket ModifyTicket
+    DeleteTicket OwnTicket TakeTicket StealTicket ReassignTicket Watch ForwardMessage
+    SeeCustomField ModifyCustomField ShowOutgoingEmail
+);
+
+sub done {
+    my ($ok, $message) = @_;
+    die "$message\n" unless $ok;
+    return $ok;
+}
+
+sub named {
+    my ($class, $name) = @_;
+    my $record = $class->new(RT->SystemUser);
+    done($record->Load($name), "no $class $name");
+    return $record;
+}
+
+# A queue with addresses of its own. Whoever writes to it may open tickets and answer.
+sub queue {
+    my ($name) = @_;
+    my $queue = RT::Queue->new(RT->SystemUser);
+    done($queue->Create(
+        Name              => $name,
+        CorrespondAddress => "$name\@desk.test",
+        CommentAddress    => "$name-notes\@desk.test",
+    ));
+    my $everyone = RT::Group->new(RT->SystemUser);
+    $everyone->LoadSystemInternalGroup('Everyone');
+    done($everyone->PrincipalObj->GrantRight(Right => $_, Object => $queue))
+        for qw(CreateTicket ReplyToTicket);
+    return $queue;
+}
+
+sub token {
+    my ($user) = @_;
+    my $token = RT::AuthToken->new(RT->SystemUser);
+    my ($ok, $message, $secret) = $token->Create(Owner => $user->id, Description => 'tests');
+    done($ok, $message);
+    return $secret;
+}
+
+my %answer = (
+    # A new queue, another to move tickets to, and an ordinary agent who sees nothing but the two;
+    # less the rights that are named.
+    account => sub {
+        my ($name, @may_not) = @_;
+        my %may = map { $_ => 1 } @AGENT_MAY;
+        delete @may{@may_not};
+        my $agent = RT::User->new(RT->SystemUser);
+        done($agent->Create(
+            Name         => "agent-$name",
+            RealName     => "Agent $name",
+            EmailAddress => "agent-$name\@desk.test",
+            Privileged   => 1,
+        ));
+        for my $queue (queue($name), queue("$name-team")) {
+            done($agent->PrincipalObj->GrantRight(Right => $_, Object => $queue)) for keys %may;
+        }
+        return { queue => $name, team => "$name-team", agent => $agent->Name, token => token($agent) };
+    },
+
+    # Mails as the mail server would hand them over; the answer is the tickets they went to.
+    # RT's own letters about them would take two thirds of the time, and nobody asks for them.
+    mails => sub {
+        my ($queue, @mails) = @_;
+        no warnings 'redefine';
+        local *RT::Action::SendEmail::Prepare = sub { 0 };
+        return [ map {
+            my ($status, $error, $ticket) = RT::Interface::Email::Gateway(
+                { queue => $queue, action => 'correspond', message => Encode::encode('UTF-8', $_) });
+            done($status == 1, "the mail gateway says: $error");
+            $ticket->id;
+        } @mails ];
+    },
+
+    arrange => sub {
+        my ($id, %fields) = @_;
+        my $ticket = named('RT::Ticket', $id);
+        done($ticket->SetStatus($fields{status}))
+            if $fields{status} && $fields{status} ne $ticket->Status;
+        done($ticket->SetOwner($fields{assignee}, 'Force')) if $fields{assignee};
+        done($ticket->SetQueue($fields{team})) if $fields{team};
+        return JSON::true;
+    },
+
+    notes => sub {
+        my ($id, @texts) = @_;
+        my $ticket = named('RT::Ticket', $id);
+        done($ticket->Comment(Content => $_)) for @texts;
+        return JSON::true;
+    },
+
+    messages => sub {
+        my ($id) = @_;
+        my $ticket = named('RT::Ticket', $id);
+        my %customer = map { $_->id => 1 } @{ $ticket->Requestors->UserMembersObj->ItemsArrayRef };
+        my @types = ('Create', 'Correspond', 'Comment', 'Forward Ticket', 'Forward Transaction');
+        my $transactions = $ticket->Transactions;
+        $transactions->Limit(FIELD => 'Type', OPERATOR => 'IN', VALUE => \@types);
+        return [ map {
+            my $body = $_->ContentObj;
+            +{  type        => $_->Type,
+                by_customer => $customer{ $_->Creator } ? JSON::true : JSON::false,
+                html        => $body && $body->ContentType eq 'text/html' ? JSON::true : JSON::false,
+                content     => $body ? $body->Content : '' };
+        } @{ $transactions->ItemsArrayRef } ];
+    },
+
+    # What makes RT send a mail: the ids that are in its message ids.
+    scrips => sub {
+        my $scrips = RT::Scrips->new(RT->SystemUser);
+        $scrips->UnLimit;
+        return { map { $_->id => $_->Description } @{ $scrips->ItemsArrayRef } };
+    },
+);
+
+my $json = JSON->new->utf8;
+$| = 1;
+while (my $line = <STDIN>) {
+    my ($name, @arguments) = @{ $json->decode($line) };
+    # The server has changed the database since; RT caches records for half a minute.
+    DBIx::SearchBuilder::Record::Cachable->FlushCache;
+    my $result = eval { $answer{$name}->(@arguments) };
+    print $json->encode(defined $result ? { result => $result } : { error => "$@" }), "\n";
+}

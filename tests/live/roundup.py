@@ -1,0 +1,83 @@
+"""A private Roundup on loopback: an issue tracker that limits its API by 429 and Retry-After."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from attrs import frozen
+
+from tests.live.server import free_port, running
+
+VERSION = "2.6.0"
+ENVIRONMENT = "HELPDESK_BRIDGE_ROUNDUP"
+"""A folder to keep Roundup's virtual environment in; it is made there once."""
+
+
+@frozen(kw_only=True)
+class Roundup:
+    """A tracker that runs; ``calls_an_hour`` is what it grants each user."""
+
+    base_url: str
+    calls_an_hour: int
+    user: str = "agent"
+    password: str = "agentpw"
+
+
+def installed(folder: Path) -> Path | str:
+    """Return where Roundup's programs are, installed with pip if need be; or why they are not."""
+    bin_ = folder / f"roundup-{VERSION}" / "bin"
+    if (bin_ / "roundup-server").exists():
+        return bin_
+    subprocess.run([sys.executable, "-m", "venv", bin_.parent], check=True)
+    done = subprocess.run(
+        [bin_ / "pip", "install", "--quiet", f"roundup=={VERSION}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return bin_ if done.returncode == 0 else f"Roundup cannot be installed: {done.stderr[-300:]}"
+
+
+@contextmanager
+def started(bin_: Path, *, calls_an_hour: int) -> Iterator[Roundup]:
+    """Make a tracker and run it until the block ends."""
+    # not a folder of pytest's, which only its owner may enter: the server refuses to be root
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        port = free_port()
+        base_url = f"http://127.0.0.1:{port}/desk/"
+        _make_tracker(bin_, folder, base_url, calls_an_hour)
+        command = [str(bin_ / "roundup-server"), "-n", "127.0.0.1", "-p", str(port)]
+        if os.getuid() == 0:
+            command += ["-u", "nobody"]
+            for path in (folder, *folder.rglob("*")):
+                shutil.chown(path, "nobody")
+        command.append(f"desk={folder / 'tracker'}")
+        with running(command, port=port, log=folder / "server.log"):
+            yield Roundup(base_url=base_url, calls_an_hour=calls_an_hour)
+
+
+def _make_tracker(bin_: Path, folder: Path, base_url: str, calls_an_hour: int) -> None:
+    settings = {
+        "tracker_web": base_url,
+        "mail_domain": "desk.test",
+        "mail_host": "localhost",
+        "admin_email": "admin@desk.test",
+        "mail_debug": str(folder / "mail"),
+        "web_api_calls_per_interval": str(calls_an_hour),
+    }
+    told = ",".join(f"{key}={value}" for key, value in settings.items())
+    admin = [str(bin_ / "roundup-admin"), "-i", str(folder / "tracker")]
+    for command in (
+        ["install", "classic", "sqlite", told],
+        ["initialise", "adminpw"],
+        ["create", "user", "username=agent", "password=agentpw", "roles=User"],
+    ):
+        subprocess.run([*admin, *command], check=True, capture_output=True)
