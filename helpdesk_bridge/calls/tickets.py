@@ -18,9 +18,7 @@ from helpdesk_bridge.drafts import (
     TicketQuery,
     Upload,
 )
-from helpdesk_bridge.errors import (
-    InvalidArgument,
-)
+from helpdesk_bridge.errors import InvalidArgument, NotFound, Outcome
 from helpdesk_bridge.model import (
     Channel,
     Cursor,
@@ -209,7 +207,12 @@ class TicketCalls(DeskBase):
             self.capabilities.require(Capability.DELETE_TICKET)
             ref = self._ref(ticket)
         with self._calling("delete_ticket", ticket_id=ref.id):
-            await self.adapter.delete_ticket(ref.id)
+            try:
+                await self.adapter.delete_ticket(ref.id)
+            except NotFound as error:
+                if error.outcome is Outcome.REJECTED:
+                    raise
+                # An attempt whose answer was lost has deleted it.
 
     async def custom_fields(self) -> list[CustomField]:
         """Return the definitions of the desk's custom fields."""

@@ -299,6 +299,13 @@ _CONNECT: tuple[tuple[type[BaseException], str], ...] = (
     (OSError, "no connection to the host could be made"),
 )
 
+_FOR_GOOD = (
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.ClientHttpProxyError,
+)
+"""What another attempt would meet again."""
+
 _AFTER: tuple[tuple[type[BaseException], type[HelpdeskError], str], ...] = (
     (aiohttp.SocketTimeoutError, errors.VendorUnavailable, "the vendor fell silent"),
     (aiohttp.ClientPayloadError, errors.TruncatedBody, "the answer ends before its announced end"),
@@ -318,7 +325,9 @@ def failure_for(error: BaseException, *, bytes_sent: bool) -> HelpdeskError:
     if not bytes_sent:
         for kind, sentence in _CONNECT:
             if isinstance(error, kind):
-                return errors.ConnectFailed(f"{sentence}.", outcome=outcome)
+                return errors.ConnectFailed(
+                    f"{sentence}.", outcome=outcome, retryable=not isinstance(error, _FOR_GOOD)
+                )
         if isinstance(error, (ValueError, TypeError)):
             return errors.InvalidArgument("the request cannot be put into HTTP.")
         return errors.ConnectFailed("the request could not be started.", outcome=outcome)

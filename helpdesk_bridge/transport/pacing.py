@@ -1,0 +1,75 @@
+"""Keep a desk under its vendor's rate limit, before the first 429 and after it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from attrs import define, field
+
+from helpdesk_bridge.errors import Outcome, RateLimited
+from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport.limits import Limiter
+from helpdesk_bridge.transport.pipeline import Handler
+from helpdesk_bridge.transport.retry import MAX_WAIT
+from helpdesk_bridge.transport.values import Request, Response
+from helpdesk_bridge.transport.waits import retry_after, until_reset
+
+__all__ = ["Pacing"]
+
+_TOO_MANY = 429
+_UNTOLD = 1.0
+"""How long (seconds) a 429 that says nothing of it closes the gate."""
+
+
+@define
+class Pacing:
+    """Stands before every single request of a desk: a gate, and a permit of each limiter.
+
+    A 429 closes the gate for all tasks of the desk for as long as it asks for, and so does an
+    answer which says that the allowance is used up. Whoever cannot pass in time gets RateLimited
+    at once, without a request.
+    """
+
+    limiters: Sequence[Limiter] = ()
+    _opens_at: float = field(default=0.0, init=False)
+
+    async def __call__(self, request: Request, handler: Handler) -> Response:
+        """Pass ``request`` on when its turn has come."""
+        progress = request.progress
+        progress.waiting = True
+        taken: list[Limiter] = []
+        try:
+            await self._gate(request)
+            for limiter in self.limiters:
+                await limiter.acquire()
+                taken.append(limiter)
+            await self._gate(request)  # it may have closed meanwhile
+            progress.waiting = False
+            response = await handler(request)
+            self._heed(response)
+            return response
+        finally:
+            for limiter in taken:
+                limiter.release(used=progress.bytes_sent)
+
+    async def _gate(self, request: Request) -> None:
+        loop = asyncio.get_running_loop()
+        while (wait := self._opens_at - loop.time()) > 0:
+            if loop.time() + wait >= request.progress.ends_at:
+                raise RateLimited(
+                    "the vendor asked for a pause that is longer than the call may take.",
+                    outcome=Outcome.NOT_SENT,
+                    retry_after=wait,
+                )
+            await clock.pause(wait)
+
+    def _heed(self, response: Response) -> None:
+        if response.status == _TOO_MANY:
+            wait = retry_after(response.headers)
+            wait = _UNTOLD if wait is None else wait
+        else:
+            wait = until_reset(response.headers) or 0.0
+        # No longer than MAX_WAIT: then one call may try whether the vendor meant it.
+        opens_at = asyncio.get_running_loop().time() + min(wait, MAX_WAIT)
+        self._opens_at = max(self._opens_at, opens_at)
