@@ -8,7 +8,7 @@ from types import EllipsisType
 from typing import Any
 
 from helpdesk_bridge import check
-from helpdesk_bridge.calls.base import DeskBase
+from helpdesk_bridge.calls.delivery import Delivery
 from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.check import AddressLike
 from helpdesk_bridge.drafts import (
@@ -19,6 +19,7 @@ from helpdesk_bridge.drafts import (
     Upload,
 )
 from helpdesk_bridge.errors import InvalidArgument, NotFound, Outcome
+from helpdesk_bridge.fingerprint import Fingerprint
 from helpdesk_bridge.model import (
     Channel,
     Cursor,
@@ -45,7 +46,7 @@ _FILTERS = {
 }
 
 
-class TicketCalls(DeskBase):
+class TicketCalls(Delivery):
     """List, read, create, change and delete tickets."""
 
     def tickets(
@@ -158,8 +159,20 @@ class TicketCalls(DeskBase):
             if new.status is not None:
                 check.status(new.status, self.capabilities[Capability.CREATE_TICKET])
             await self._check_content(Capability.CREATE_TICKET, new.body, new.attachments)
-        with self._calling("create_ticket"):
-            return await self.adapter.create_ticket(new)
+        with self._calling("create_ticket") as call:
+            call.fingerprint = Fingerprint.of(
+                "create_ticket",
+                body=new.body.text,
+                files=[upload.name for upload in new.attachments],
+                subject=new.subject,
+                requester=new.requester.email,
+                known=self._made.ids("ticket"),
+            )
+            ticket = await self._delivered(
+                call, None, lambda: self.adapter.create_ticket(new), lambda ticket: ticket.id
+            )
+            self._made.add("ticket", ticket.id, call.operation_id)
+            return ticket
 
     async def update_ticket(
         self,

@@ -31,6 +31,7 @@ from helpdesk_bridge.transport.values import (
     Response,
     TransportOptions,
 )
+from helpdesk_bridge.transport.waits import http_date
 
 __all__ = ["HttpClient", "failure_for"]
 
@@ -80,6 +81,13 @@ class HttpClient:
     _kept: aiohttp.ClientSession | None = field(default=None, init=False)
     _fresh: aiohttp.ClientSession | None = field(default=None, init=False)
     _closed: bool = field(default=False, init=False)
+    _dated: tuple[str, datetime] | None = field(default=None, init=False)
+
+    @property
+    def clock_offset(self) -> float | None:
+        """By how many seconds the vendor's clock is ahead of ours, from its last answer's Date."""
+        date = http_date(self._dated[0]) if self._dated else None
+        return (date - self._dated[1]).total_seconds() if date and self._dated else None
 
     async def __call__(self, request: Request) -> Response:
         """Send ``request`` and return the answer, whatever its status."""
@@ -154,6 +162,8 @@ class HttpClient:
 
     async def _answer(self, request: Request, answer: aiohttp.ClientResponse) -> Response:
         response = Response(request=request, status=answer.status, headers=answer.headers)
+        if "Date" in answer.headers:
+            self._dated = (answer.headers["Date"], datetime.now(UTC))
         encoding = answer.headers.get("Content-Encoding", "").strip().lower()
         if request.stream and answer.status < 300:
             chunks = _streamed(answer, BodyReader(encoding), request.progress)

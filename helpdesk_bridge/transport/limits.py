@@ -25,6 +25,10 @@ class Rate:
     count: int
     period: float
 
+    def __attrs_post_init__(self) -> None:
+        if not (self.count >= 1 and self.period > 0):
+            raise InvalidArgument("a rate allows at least one request, in a period above zero.")
+
     @classmethod
     def parse(cls, text: str) -> tuple[Rate, ...]:
         """Read ``"400/minute"``, ``"10/second, 1000/hour"`` or ``"3/10 seconds"``.

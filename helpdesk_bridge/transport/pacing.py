@@ -38,6 +38,7 @@ class Pacing:
         """Pass ``request`` on when its turn has come."""
         progress = request.progress
         progress.waiting = True
+        attempts = progress.attempts
         taken: list[Limiter] = []
         try:
             await self._gate(request)
@@ -50,13 +51,15 @@ class Pacing:
             self._heed(response)
             return response
         finally:
+            # More than one attempt: a redirect was followed, and its first hop was sent.
+            used = progress.bytes_sent or progress.attempts > attempts + 1
             for limiter in taken:
-                limiter.release(used=progress.bytes_sent)
+                limiter.release(used=used)
 
     async def _gate(self, request: Request) -> None:
         loop = asyncio.get_running_loop()
         while (wait := self._opens_at - loop.time()) > 0:
-            if loop.time() + wait >= request.progress.ends_at:
+            if self._opens_at >= request.progress.ends_at:
                 raise RateLimited(
                     "the vendor asked for a pause that is longer than the call may take.",
                     outcome=Outcome.NOT_SENT,
@@ -65,11 +68,10 @@ class Pacing:
             await clock.pause(wait)
 
     def _heed(self, response: Response) -> None:
+        waits = [until_reset(response.headers), 0.0]
         if response.status == _TOO_MANY:
-            wait = retry_after(response.headers)
-            wait = _UNTOLD if wait is None else wait
-        else:
-            wait = until_reset(response.headers) or 0.0
-        # No longer than MAX_WAIT: then one call may try whether the vendor meant it.
+            waits = [retry_after(response.headers), waits[0], _UNTOLD]
+        wait = next(wait for wait in waits if wait is not None)
+        # No longer than MAX_WAIT: after that calls try again whether the vendor meant it.
         opens_at = asyncio.get_running_loop().time() + min(wait, MAX_WAIT)
         self._opens_at = max(self._opens_at, opens_at)

@@ -129,6 +129,10 @@ class Transport:
         finally:
             await response.aclose()
 
+    def clock_offset(self) -> float | None:
+        """Return by how many seconds the vendor's clock is ahead of ours; None while not known."""
+        return None if self._client is None else self._client.clock_offset
+
     async def aclose(self) -> None:
         """Close the connections; may be called again."""
         self._closed = True

@@ -11,6 +11,8 @@ __all__ = ["http_date", "retry_after", "until_reset"]
 
 _EPOCH = 1_000_000_000.0
 """A reset above this is a time (seconds since 1970), one below it a number of seconds."""
+_NO_SECONDS = 100_000_000_000.0
+"""A reset above this is in another unit: as seconds it would be after the year 5000."""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -39,10 +41,12 @@ def until_reset(headers: Mapping[str, str]) -> float | None:
     for prefix in ("X-RateLimit-", "RateLimit-"):
         if _number(headers.get(prefix + "Remaining", "")) == 0:
             reset = _number(headers.get(prefix + "Reset", ""))
-            if reset is not None and reset > _EPOCH:
+            if reset is None or reset > _NO_SECONDS:
+                return None
+            if reset > _EPOCH:
                 now = http_date(headers.get("Date", "")) or datetime.now(UTC)
                 reset -= now.timestamp()
-            return None if reset is None else max(0.0, reset)
+            return max(0.0, reset)
     return None
 
 
