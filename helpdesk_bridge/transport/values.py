@@ -86,6 +86,8 @@ class TransportOptions:
                 raise InvalidArgument(f"the transport option {name} must be above zero.")
         if self.rate_limit is not None:
             Rate.parse(self.rate_limit)
+        if self.limiter is not None and not isinstance(self.limiter, Limiter):
+            raise InvalidArgument("the transport option limiter needs acquire and release.")
 
 
 @frozen(kw_only=True)
