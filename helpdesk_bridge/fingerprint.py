@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 import unicodedata
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -26,7 +26,10 @@ def digest(text: str | None, salt: str = "") -> str:
 
 @frozen(kw_only=True)
 class Fingerprint:
-    """Enough of a message or a new ticket to find it on its desk; carried by OutcomeUnknown."""
+    """Enough of a message or a new ticket to find it on its desk; carried by OutcomeUnknown.
+
+    It pickles, and holds no word and no address: digests, ids, times, and who asked for what.
+    """
 
     operation: str
     """The call that sent it: reply, note, forward, add_request or create_ticket."""
@@ -35,25 +38,30 @@ class Fingerprint:
     files: tuple[str, ...] = field(default=(), repr=False)
     subject: str | None = field(default=None, repr=False)
     requester: str | None = field(default=None, repr=False)
+    due: datetime | None = None
+    """The aware time that the call itself gave (``created_at`` or ``send_at``), if it did."""
+    offset: float | None = None
+    """By how many seconds the vendor's clock was ahead of the sender's; None if not known."""
     known: tuple[str, ...] = ()
-    """Ids that this desk had from earlier calls: they are not what is looked for."""
+    """Ids of what earlier calls of this desk have made alike: they are not what is looked for."""
     trace: Mapping[str, Any] = field(factory=dict, repr=False)
-    """What the adapter noted before sending, for its own way to find the message."""
+    """What the adapter noted before sending; ``before`` in it are the ids that were there."""
 
     @classmethod
     def of(
         cls,
         operation: str,
         *,
+        salt: str,
         body: str,
         files: Iterable[str] = (),
         subject: str | None = None,
         requester: str | None = None,
-        known: Iterable[str] = (),
+        due: datetime | None = None,
+        offset: float | None = None,
         trace: Mapping[str, Any] | None = None,
     ) -> Fingerprint:
         """Take the digests of what is about to be sent; ``requester`` is an e-mail address."""
-        salt = secrets.token_hex(8)
         return cls(
             operation=operation,
             salt=salt,
@@ -61,9 +69,22 @@ class Fingerprint:
             files=tuple(sorted(digest(name, salt) for name in files)),
             subject=None if subject is None else digest(subject, salt),
             requester=None if requester is None else digest(requester, salt),
-            known=tuple(known),
+            due=due,
+            offset=offset,
             trace=dict(trace or {}),
         )
+
+    @property
+    def words(self) -> tuple[str | None, ...]:
+        """What is the same for two of one salt that cannot be told apart by their words."""
+        if self.operation == "create_ticket":
+            return self.subject, self.requester
+        return (self.body,)
+
+    @property
+    def before(self) -> frozenset[str]:
+        """The ids that were there before it was sent, where the adapter noted them."""
+        return frozenset(self.trace.get("before", ()))
 
     def later(self) -> Fingerprint | None:
         """Return what the second step of this sends: of a new ticket, its first message."""
@@ -79,7 +100,12 @@ class Fingerprint:
         """Say whether these are the names of its files."""
         return tuple(sorted(digest(name, self.salt) for name in names)) == self.files
 
-    def is_ticket(self, subject: str | None, requester: str | None) -> bool:
-        """Say whether a ticket has its subject and requester; an unknown requester may be it."""
-        same = requester is None or digest(requester, self.salt) == self.requester
-        return same and digest(subject, self.salt) == self.subject
+    def has_subject(self, subject: str | None) -> bool:
+        """Say whether this is a ticket's subject."""
+        return digest(subject, self.salt) == self.subject
+
+    def has_requester(self, email: str | None) -> bool | None:
+        """Say whether this is who a ticket is of; None where it cannot be told."""
+        if email is None or self.requester is None:
+            return None
+        return digest(email, self.salt) == self.requester

@@ -98,7 +98,7 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
         self._closed = False
         self._made = Made()
         self._outbox = outbox
-        self._writing: set[asyncio.Future[None]] = set()
+        self._writing: set[asyncio.Future[bool]] = set()
         self.interrupted: deque[OutcomeUnknown] = deque(maxlen=1000)
 
     def __repr__(self) -> str:

@@ -10,15 +10,16 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import orjson
-from attrs import asdict, define, evolve, field, frozen
+from attrs import asdict, define, field, frozen
 
 from helpdesk_bridge.errors import ConfigurationError, OutcomeUnknown
 from helpdesk_bridge.fingerprint import Fingerprint
@@ -28,10 +29,27 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Outbox", "SqliteOutbox", "State"]
 
-_HOST = socket.gethostname()
+
+def _host() -> str:
+    """Name the machine, and on Linux its boot and its table of processes.
+
+    Containers often share a host name and not the processes behind it: a living process of the
+    one must not look dead from the other.
+    """
+    words = [socket.gethostname()]
+    with suppress(OSError):
+        words.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        words.append(str(Path("/proc/self/ns/pid").readlink()))
+    return " ".join(words)
+
+
+T = TypeVar("T")
+
+_HOST = _host()
 _PROCESS = uuid.uuid4().hex
 _UNDER_WAY: set[str] = set()
-_MARGIN = timedelta(minutes=1)
+_MARGIN = timedelta(minutes=5)
+"""What two machines' clocks may differ by, added to the end of a call."""
 
 
 class State(StrEnum):
@@ -70,6 +88,13 @@ class Entry:
         now = datetime.now(UTC)
         return cls(started_at=now, ends_at=now + timedelta(seconds=seconds) + _MARGIN, **what)
 
+    @property
+    def is_nameless(self) -> bool:
+        """Whether it has made, or may yet make, something that it cannot name by an id."""
+        if self.state is State.PENDING:
+            return self.is_under_way
+        return self.state is State.SENT and self.made_id is None
+
     @contextmanager
     def under_way(self) -> Iterator[None]:
         """Mark the entry as one that this process is at."""
@@ -82,12 +107,15 @@ class Entry:
     @property
     def is_under_way(self) -> bool:
         """Whether somebody may still be at it: this process, or another one that may be alive."""
-        if self.process == _PROCESS:
+        if (self.process, self.pid) == (_PROCESS, os.getpid()):  # a fork has another pid
             return self.operation_id in _UNDER_WAY
         return datetime.now(UTC) < self.ends_at and not (self.host == _HOST and _is_dead(self.pid))
 
     def as_error(self) -> OutcomeUnknown:
-        """Return the error that the call would have raised, for ``reconcile``."""
+        """Return the error that the call would have raised, for ``reconcile``.
+
+        Nobody knows when the process ended: as late as can be, so that the vendor has its time.
+        """
         error = OutcomeUnknown(
             "the process ended before the outcome was known.",
             desk=self.desk,
@@ -99,7 +127,7 @@ class Entry:
             fingerprint=self.fingerprint,
         )
         if self.state is State.PENDING:
-            error.failed_at = self.started_at
+            error.failed_at = min(self.ends_at, error.failed_at)
         return error
 
 
@@ -120,17 +148,23 @@ class Outbox(Protocol):
     """Where a desk keeps account of its writes. All of it must survive the process."""
 
     async def begin(self, entry: Entry) -> None:
-        """Keep ``entry``, durably, before this returns."""
+        """Keep ``entry``, durably, before this returns. Whatever is raised keeps it unsent."""
 
-    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> None:
-        """Set what has become known of an entry."""
+    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
+        """Set what has become known of an entry, in one step; False if it cannot be set.
+
+        NOT_SENT cannot where the entry was settled before: who is told NOT_SENT may send it
+        again, so only one may be told. SENT cannot where ``made_id`` is another entry's. UNKNOWN
+        changes only what is PENDING. Of an entry that is not kept here this is True.
+        """
+        raise NotImplementedError
 
     async def unsettled(self, desk: str) -> list[Entry]:
         """Return the entries of a desk that are PENDING or UNKNOWN, oldest first."""
         raise NotImplementedError
 
-    async def made(self, desk: str, ticket_id: str | None) -> dict[str, str]:
-        """Return the ids that were made on a ticket (None: of tickets), each with its operation."""
+    async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
+        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later."""
         raise NotImplementedError
 
     async def aclose(self) -> None:
@@ -143,20 +177,28 @@ create table if not exists outbox (
     made_id text, started_at text not null, entry blob not null
 ) without rowid
 """
+_INDEX = "create index if not exists outbox_ticket on outbox (desk, ticket_id, started_at)"
+_OPEN = "('pending', 'unknown')"
+_IS_ANOTHERS = """
+select 1 from outbox one join outbox other using (desk)
+where one.operation_id = ? and other.operation_id <> one.operation_id
+    and other.ticket_id is one.ticket_id and other.made_id = ?
+"""
 
 
 @define(eq=False)
 class SqliteOutbox:
-    """An outbox in a SQLite file, which several desks and processes may share.
+    """An outbox in a SQLite file, which several desks and processes of one machine may share.
 
-    Every entry is on the disk (``synchronous=full``) before a byte of its message leaves. Entries
-    hold digests and ids, no words and no addresses. Settled ones are kept for ``keep``, as an
-    account and to tell like messages apart.
+    Every entry is on the disk (``synchronous=extra``: the journal's folder too) before a byte of
+    its message leaves. Entries hold digests and ids, no words and no addresses. Settled ones are
+    kept for ``keep``, as an account and to tell like messages apart. A desk is known by its name:
+    give another account another name. A file that cannot be used is a ConfigurationError.
     """
 
     path: Path = field(converter=Path)
     keep: timedelta = timedelta(days=30)
-    _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False, repr=False)
+    _thread: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
     _file: sqlite3.Connection | None = field(default=None, init=False, repr=False)
 
     async def begin(self, entry: Entry) -> None:
@@ -167,84 +209,132 @@ class SqliteOutbox:
             entry.ticket_id,
             entry.state.value,
             None,
-            entry.started_at.isoformat(),
+            _stamp(entry.started_at),
             orjson.dumps(asdict(entry)),
         )
-        await self._run("insert into outbox values (?, ?, ?, ?, ?, ?, ?)", row)
-
-    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> None:
-        """Set what has become known of an entry."""
         await self._run(
-            "update outbox set state = ?, made_id = coalesce(?, made_id) where operation_id = ?",
-            (state.value, made_id, operation_id),
+            lambda file: file.execute("insert into outbox values (?, ?, ?, ?, ?, ?, ?)", row)
         )
+
+    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
+        """Set what has become known of an entry, as :meth:`Outbox.settle` says."""
+        return await self._run(lambda file: _settled(file, operation_id, state, made_id))
 
     async def unsettled(self, desk: str) -> list[Entry]:
         """Return the entries of a desk that are PENDING or UNKNOWN, oldest first."""
-        rows = await self._run(
-            "select state, entry from outbox where desk = ? and state in (?, ?)"
-            " order by started_at, operation_id",
-            (desk, State.PENDING.value, State.UNKNOWN.value),
-        )
-        return [_entry(state, blob) for state, blob in rows]
+        return await self._entries(f"desk = ? and state in {_OPEN}", (desk,))
 
-    async def made(self, desk: str, ticket_id: str | None) -> dict[str, str]:
-        """Return the ids that were made on a ticket (None: of tickets), each with its operation."""
-        rows = await self._run(
-            "select made_id, operation_id from outbox"
-            " where desk = ? and ticket_id is ? and made_id is not null",
-            (desk, ticket_id),
+    async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
+        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later."""
+        return await self._entries(
+            "desk = ? and ticket_id is ? and started_at >= ?", (desk, ticket_id, _stamp(since))
         )
-        return dict(rows)
 
     async def aclose(self) -> None:
-        """Close the file."""
-        async with self._lock:
-            file, self._file = self._file, None
-            if file is not None:
-                await asyncio.to_thread(file.close)
+        """Close the file; the next call would open it again."""
+        if self._thread is not None:
+            await self._in_thread(self._close)
+            thread, self._thread = self._thread, None
+            thread.shutdown(wait=False)
 
-    async def _run(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
-        async with self._lock:
-            work = asyncio.ensure_future(asyncio.to_thread(self._execute, statement, values))
-            try:
-                return await asyncio.shield(work)
-            except asyncio.CancelledError:
-                await asyncio.wait([work])  # the file has one user at a time
-                raise
+    async def _entries(self, which: str, values: tuple[Any, ...]) -> list[Entry]:
+        query = f"select state, made_id, entry from outbox where {which}"  # noqa: S608 - ours
+        rows = await self._run(
+            lambda file: file.execute(
+                f"{query} order by started_at, operation_id", values
+            ).fetchall()
+        )
+        try:
+            return [_entry(*row) for row in rows]
+        except (ValueError, TypeError, LookupError) as error:
+            reason = type(error).__name__
+        raise ConfigurationError(
+            f"the outbox {self.path.name} holds an entry that cannot be read ({reason})."
+        )
 
-    def _execute(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._in_thread(lambda: self._execute(work))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Do ``work`` in the file's own thread: one thing after the other, in the order asked."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _execute(self, work: Callable[[sqlite3.Connection], T]) -> T:
         import sqlite3
 
         try:
             if self._file is None:
                 self._file = self._opened()
             with self._file:
-                return self._file.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
+                self._file.execute("begin immediate")
+                return work(self._file)
+        except (sqlite3.Error, ValueError) as error:
             reason = type(error).__name__
         raise ConfigurationError(f"the outbox {self.path.name} cannot be used ({reason}).")
 
     def _opened(self) -> sqlite3.Connection:
         import sqlite3
 
-        file = sqlite3.connect(self.path, timeout=10.0, check_same_thread=False)
-        file.execute("pragma synchronous = full")
-        with file:
-            file.execute(_TABLE)
-            oldest = (datetime.now(UTC) - self.keep).isoformat()
-            file.execute(
-                "delete from outbox where state in (?, ?) and started_at < ?",
-                (State.SENT.value, State.NOT_SENT.value, oldest),
-            )
+        file = sqlite3.connect(
+            self.path, timeout=10.0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            file.execute("pragma synchronous = extra")
+            with file:
+                file.execute("begin immediate")
+                file.execute(_TABLE)
+                file.execute(_INDEX)
+                oldest = _stamp(datetime.now(UTC) - self.keep)
+                file.execute(
+                    f"delete from outbox where state not in {_OPEN} and started_at < ?",  # noqa: S608
+                    (oldest,),
+                )
+        except BaseException:
+            file.close()
+            raise
         return file
 
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
-def _entry(state: str, blob: bytes) -> Entry:
+
+def _settled(
+    file: sqlite3.Connection, operation_id: str, state: State, made_id: str | None
+) -> bool:
+    only = ""
+    if state is State.NOT_SENT:
+        only = f"and state in {_OPEN}"
+    elif state is State.UNKNOWN:
+        only = "and state = 'pending'"
+    elif made_id is not None and file.execute(_IS_ANOTHERS, (operation_id, made_id)).fetchone():
+        return False
+    changed = file.execute(
+        "update outbox set state = ?, made_id = coalesce(made_id, ?)"  # noqa: S608 - ours
+        f" where operation_id = ? {only}",
+        (state.value, made_id, operation_id),
+    )
+    if changed.rowcount or state is not State.NOT_SENT:
+        return True
+    kept = file.execute("select 1 from outbox where operation_id = ?", (operation_id,))
+    return kept.fetchone() is None
+
+
+def _stamp(when: datetime) -> str:
+    """Return a time as text that sorts as times do."""
+    return when.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _entry(state: str, made_id: str | None, blob: bytes) -> Entry:
     """Return the entry that was kept."""
     kept = orjson.loads(blob)
     mark = kept.pop("fingerprint")
-    mark = Fingerprint(**{**mark, "files": tuple(mark["files"]), "known": tuple(mark["known"])})
+    due = mark["due"] and datetime.fromisoformat(mark["due"])
+    lists = {"files": tuple(mark["files"]), "known": tuple(mark["known"])}
     for name in ("started_at", "ends_at"):
         kept[name] = datetime.fromisoformat(kept[name])
-    return evolve(Entry(fingerprint=mark, **kept), state=State(state))
+    kept |= {"state": State(state), "made_id": made_id}
+    return Entry(fingerprint=Fingerprint(**{**mark, **lists, "due": due}), **kept)

@@ -44,7 +44,7 @@ class DeskBase:
     _transport: Transport
     _made: Made
     _outbox: Outbox | None
-    _writing: set[asyncio.Future[None]]
+    _writing: set[asyncio.Future[bool]]
 
     @property
     def closed(self) -> bool:

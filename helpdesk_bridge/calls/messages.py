@@ -33,7 +33,6 @@ from helpdesk_bridge.errors import (
     Outcome,
     PartlyDone,
 )
-from helpdesk_bridge.fingerprint import Fingerprint
 from helpdesk_bridge.model import (
     Cursor,
     Message,
@@ -285,18 +284,18 @@ class MessageCalls(TicketCalls):
             draft = evolve(draft, status=None)
         with self._calling(operation, ticket_id=ref.id) as call:
             trace = await self.adapter.prepare(ref, draft)
-            call.fingerprint = Fingerprint.of(
+            call.fingerprint = self._fingerprint(
                 operation,
+                ref.id,
                 body=draft.body.text,
                 files=[upload.name for upload in draft.attachments],
-                known=self._made.ids("message", ref.id),
+                due=getattr(draft, "send_at", None) or getattr(draft, "created_at", None),
                 trace=trace,
             )
             sent = await self._delivered(
                 call, ref.id, lambda: self.adapter.send(ref, draft), lambda sent: sent.id
             )
             sent = evolve(sent, operation_id=call.operation_id, trace=trace)
-            self._made.add("message", sent.id, call.operation_id, ref.id)
             if afterwards and status is not None:
                 await self._set_status(sent, status)
         return sent

@@ -19,7 +19,6 @@ from helpdesk_bridge.drafts import (
     Upload,
 )
 from helpdesk_bridge.errors import InvalidArgument, NotFound, Outcome
-from helpdesk_bridge.fingerprint import Fingerprint
 from helpdesk_bridge.model import (
     Channel,
     Cursor,
@@ -160,19 +159,18 @@ class TicketCalls(Delivery):
                 check.status(new.status, self.capabilities[Capability.CREATE_TICKET])
             await self._check_content(Capability.CREATE_TICKET, new.body, new.attachments)
         with self._calling("create_ticket") as call:
-            call.fingerprint = Fingerprint.of(
+            call.fingerprint = self._fingerprint(
                 "create_ticket",
+                None,
                 body=new.body.text,
                 files=[upload.name for upload in new.attachments],
                 subject=new.subject,
                 requester=new.requester.email,
-                known=self._made.ids("ticket"),
+                due=new.created_at,
             )
-            ticket = await self._delivered(
+            return await self._delivered(
                 call, None, lambda: self.adapter.create_ticket(new), lambda ticket: ticket.id
             )
-            self._made.add("ticket", ticket.id, call.operation_id)
-            return ticket
 
     async def update_ticket(
         self,
