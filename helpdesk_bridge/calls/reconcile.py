@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from helpdesk_bridge import check
 from helpdesk_bridge.calls.made import Kind
@@ -320,9 +320,18 @@ class ReconcileCalls(MessageCalls):
                 raise
             except Exception as error:
                 raise ConfigurationError(f"the outbox failed ({type(error).__name__}).") from error
-        entries = {entry.operation_id: entry for entry in [*kept, *self._made.on(ticket_id)]}
+        here = [*self._made.on(ticket_id), *self._first_messages(ticket_id)]
+        entries = {entry.operation_id: entry for entry in [*kept, *here]}
         entries.pop(search.operation_id, None)
         search.others = list(entries.values())
+
+    def _first_messages(self, ticket_id: str | None) -> list[Entry]:
+        """Return the call that created this ticket as what it sent into it, which has no id."""
+        return [
+            evolve(entry, fingerprint=first, made_id=None)
+            for entry in (self._made.on(None) if ticket_id else ())
+            if entry.made_id == ticket_id and (first := entry.fingerprint.later())
+        ]
 
     def _is_anothers(self, search: _Search, kind: Kind, found: str) -> bool:
         owner = self._made.owner(kind, found)
