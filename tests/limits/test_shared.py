@@ -6,11 +6,13 @@ import asyncio
 import builtins
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -270,16 +272,33 @@ async def test_permits_of_a_clock_that_was_wrong_do_not_count_for_years(
     limiter.close()
 
 
+def test_the_time_is_taken_when_nobody_else_can_write_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = FileLimiter("1/minute", tmp_path / "permits.db")
+    assert limiter._store.take("first") == 0
+    monkeypatch.setattr(limits, "_PATIENCE", 0.01)
+    asked: list[None] = []
+    monkeypatch.setattr(limits.time, "time", lambda: asked.append(None) or 0.0)
+    with closing(sqlite3.connect(tmp_path / "permits.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ConnectFailed):
+            limiter._store.take("second")
+    assert asked == []
+
+
 @pytest.mark.asyncio
 async def test_redis_forgets_what_counts_no_longer(redis_url: str) -> None:
     import redis
 
     limiter = RedisLimiter("5/second", redis_url, name="forgotten")
-    await limiter.acquire()
-    limiter.release(used=True)
-    limiter.close()
+    key = "helpdesk_bridge:{forgotten}:1"
     with redis.Redis.from_url(redis_url) as client:
-        key = "helpdesk_bridge:{forgotten}:1"
+        await limiter.acquire()
+        assert 0 < client.pttl(key) <= 121_000
+        client.delete(key)  # as after two minutes
+        limiter.release(used=True)
+        limiter.close()
         assert 0 < client.pttl(key) <= 121_000
         client.zadd(key, {"from a wrong clock": 10**18, "long over": 1})
     assert await _free(limiter) == 4

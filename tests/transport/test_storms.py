@@ -246,6 +246,27 @@ def test_waiting_for_the_rate_ends_with_the_call_and_nothing_was_sent() -> None:
     assert "rate limit" in str(error)
 
 
+def test_an_unsafe_write_that_was_refused_and_then_waits_too_long_was_not_done() -> None:
+    wire = Wire([_limited(Retry_After="1"), Step()])
+
+    async def check() -> HelpdeskError:
+        return await _failure(send(desk(wire, rate_limit="1/hour"), UNSAFE))
+
+    error = run(check())
+    assert (type(error), error.outcome, len(wire.started)) == (
+        errors.DeadlineExceeded,
+        Outcome.NOT_SENT,
+        1,
+    )
+    assert "too many requests" in str(error)  # why it was being tried again
+
+
+def test_a_connection_that_takes_too_long_is_not_put_down_to_the_rate_limit() -> None:
+    wire = Wire([Step(connecting=90.0)])
+    error = run(_failure(send(desk(wire, rate_limit="1/hour"))))
+    assert (type(error), error.outcome) == (errors.DeadlineExceeded, Outcome.NOT_SENT)
+
+
 def test_a_redirect_counts_though_its_second_hop_was_refused() -> None:
     given_back: list[bool] = []
 
@@ -302,11 +323,14 @@ def test_a_task_that_has_a_permit_already_stays_behind_the_gate() -> None:
     run(check())
 
 
-def test_a_gate_beyond_the_deadline_is_rate_limited_at_once_and_nothing_is_sent() -> None:
+@pytest.mark.parametrize("rate_limit", [None, "1/hour"])
+def test_a_gate_beyond_the_deadline_is_rate_limited_at_once_and_nothing_is_sent(
+    rate_limit: str | None,
+) -> None:
     wire = Wire([_limited(Retry_After="90"), Step()])
 
     async def check() -> tuple[list[HelpdeskError], float]:
-        transport = desk(wire, deadline=60)
+        transport = desk(wire, deadline=60, rate_limit=rate_limit)
         errors_ = [await _failure(send(transport, UNSAFE))]
         began = now()
         errors_ += [await _failure(send(transport, UNSAFE)) for _ in range(20)]
