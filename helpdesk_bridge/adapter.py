@@ -76,7 +76,8 @@ class Adapter:
     """The vendor's own error codes, as :meth:`explain` finds them."""
     settle_time: ClassVar[float] = 10.0
     """Seconds after which a message that the vendor accepted is surely to be seen, and one that
-    was under way when the connection broke has been dealt with."""
+    it answered with an error has been dealt with. One that it never answered is given a minute at
+    least by ``reconcile``."""
     fake: ClassVar[str | None] = None
     """``module:class`` of the fake of this vendor, for the sandbox and for tests."""
 
@@ -178,7 +179,9 @@ class Adapter:
         """Return what :meth:`find_sent` needs to find ``draft`` again; called before each send.
 
         For vendors that answer without an id: note here what is on the ticket already, and no
-        word of the message, since it may be pickled with an error. JSON values only.
+        word of the message, since it may be pickled with an error. JSON values only. Under
+        ``before`` go the ids of the messages that are there; ``reconcile`` takes none of them for
+        the draft, and a message that is not among them for new whatever its time says.
         """
         return {}
 
