@@ -64,7 +64,7 @@ def http_date(text: str) -> datetime | None:
 def _number(text: str) -> float | None:
     """Return a number of digits and at most one point; ``float`` takes much more than that."""
     text = text.strip()
-    if not text.isascii() or len(text) > 20 or not text.replace(".", "", 1).isdigit():
+    if not text.isascii() or not text.replace(".", "", 1).isdigit():
         return None
     number = float(text)
     return number if math.isfinite(number) else None
