@@ -193,7 +193,8 @@ class SqliteOutbox:
     Every entry is on the disk (``synchronous=extra``: the journal's folder too) before a byte of
     its message leaves. Entries hold digests and ids, no words and no addresses. Settled ones are
     kept for ``keep``, as an account and to tell like messages apart. A desk is known by its name:
-    give another account another name. A file that cannot be used is a ConfigurationError.
+    give another account another name. A file that cannot be used is a ConfigurationError. Each
+    process makes its own object, after any fork; the file must be on a local disk.
     """
 
     path: Path = field(converter=Path)

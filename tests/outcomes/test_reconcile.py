@@ -314,7 +314,7 @@ async def test_what_is_to_be_sent_later_is_not_missed_before(
 # -- new tickets -----------------------------------------------------------------------------
 
 
-async def _create(place: Place, plan: list[str], subject: str = "Refund") -> Any:
+async def _create(place: Place, plan: list[Any], subject: str = "Refund") -> Any:
     place.trouble.plan = list(plan)
     try:
         return await place.desk.create_ticket(subject=subject, requester=CUSTOMER, text=WORDS)
@@ -349,6 +349,26 @@ async def test_a_second_new_ticket_alike_is_told_from_the_first(place: Place, ho
         assert found.verdict is SENT
         assert found.ticket is not None
         assert found.ticket.id != first.id
+
+
+@pytest.mark.parametrize("adapter", HTTP)
+async def test_a_new_ticket_alike_that_is_under_way_is_not_taken_for_it(adapter: str) -> None:
+    async with opened(adapter) as place:
+        error = await _create(place, ["request"])
+        arrived, go_on = asyncio.Event(), asyncio.Event()
+
+        async def held(request: Any, handler: Any) -> Any:
+            response = await handler(request)
+            arrived.set()
+            await go_on.wait()
+            return response
+
+        other = asyncio.create_task(_create(place, [held]))
+        await arrived.wait()
+        assert (await place.desk.reconcile(error, settle=0)).verdict is STILL_UNKNOWN
+        go_on.set()
+        await other
+        assert (await place.desk.reconcile(error, settle=0)).verdict is NOT_SENT
 
 
 async def test_a_new_ticket_with_another_subject_raises_doubts(place: Place) -> None:
