@@ -1,0 +1,133 @@
+"""A connection that breaks at any byte of a write: nobody is mailed twice, nobody is misled.
+
+The ordinary run takes a sample: the first and last bytes of head and body, and some between.
+With HELPDESK_BRIDGE_ALL_FAULTS=1 every byte is cut at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+import helpdesk_bridge as hb
+from helpdesk_bridge.testing import Cut
+from tests.sweep.bench import Bench
+from tests.sweep.conftest import ALL
+from tests.sweep.cuts import OPERATIONS, Operation, cut_once, cuts
+from tests.sweep.tally import Tally
+
+pytestmark = pytest.mark.timeout(3600 if ALL else 120)
+
+WRITES = None if ALL else 2
+"""So many places between the ends of a write's messages; None is all."""
+READS = 24 if ALL else 1
+A_TICKET = 10
+"""So many cuts are made on one ticket: its conversation is read after each."""
+
+
+class Chapter:
+    """Cuts of one operation on one desk."""
+
+    def __init__(self, bench: Bench, desk: hb.Helpdesk, operation: Operation, tally: Tally) -> None:
+        self.bench = bench
+        self.desk = desk
+        self.operation = operation
+        self.tally = tally
+        self.wrong: list[str] = []
+
+    async def run(
+        self,
+        nth: int,
+        places: Iterable[Cut],
+        *,
+        variant: str = "",
+        times: int | None = 1,
+        same_words: bool = False,
+    ) -> None:
+        """Cut the ``nth`` request at each of the places."""
+        bench = self.bench
+        words = bench.words()
+        ticket: hb.Ticket | None = None
+        for number, cut in enumerate(places):
+            fresh = self.operation.makes == "delete" or number % A_TICKET == 0
+            if ticket is None or (fresh and not same_words):
+                ticket = await bench.ticket(self.desk)
+            if not same_words:
+                words = bench.words()
+            result = await cut_once(
+                self.desk,
+                bench.proxy,
+                self.operation,
+                cut,
+                counter=bench.counter,
+                ticket=ticket,
+                words=words,
+                nth=nth,
+                times=times,
+                hurry=bench.hurry,
+            )
+            name = f"{self.operation.name} {variant}".strip()
+            self.tally.add(bench.adapter, name, cut, result)
+            for promise in result.broken_promises(repairable=times == 1):
+                self.wrong.append(f"{bench.adapter} {name}, request {nth}, {cut}: {promise}")
+
+    def check(self) -> None:
+        """Fail if a promise was broken."""
+        assert not self.wrong, "\n".join([f"{len(self.wrong)} broken", *self.wrong[:20]])
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.asyncio
+async def test_a_cut_anywhere_misleads_nobody(bench: Bench, name: str, tally: Tally) -> None:
+    operation = OPERATIONS[name]
+    async with bench.desk() as desk:
+        if not operation.offered_by(desk):
+            return
+        sizes = await bench.sizes(operation)
+        chapter = Chapter(bench, desk, operation, tally)
+        for nth, request in enumerate(sizes):
+            evenly = READS if request.is_read else WRITES
+            variant = f"({nth + 1}. {request.method})" if len(sizes) > 1 else ""
+            await chapter.run(nth, cuts(request, evenly), variant=variant)
+        chapter.check()
+
+
+@pytest.mark.parametrize("name", [o.name for o in OPERATIONS.values() if o.unsafe])
+@pytest.mark.asyncio
+async def test_the_same_words_again_and_again_are_told_apart(
+    bench: Bench, name: str, tally: Tally
+) -> None:
+    """All on one ticket: by the words alone, nobody could say which of them is meant."""
+    operation = OPERATIONS[name]
+    async with bench.desk() as desk:
+        if not operation.offered_by(desk):
+            return
+        sizes = await bench.sizes(operation)
+        chapter = Chapter(bench, desk, operation, tally)
+        for nth, request in enumerate(sizes):
+            if not request.is_read:
+                places = cuts(request, 12 if ALL else 0)
+                await chapter.run(nth, places, variant="(same words)", same_words=True)
+        chapter.check()
+
+
+@pytest.mark.parametrize("name", ["reply_and_resolve", "update_ticket", "delete_ticket"])
+@pytest.mark.asyncio
+async def test_a_write_that_is_cut_each_time_is_claimed_neither_way(
+    bench: Bench, name: str, tally: Tally
+) -> None:
+    """What may be repeated is repeated, and cut again and again."""
+    operation = OPERATIONS[name]
+    async with bench.desk() as desk:
+        if not operation.offered_by(desk):
+            return
+        sizes = await bench.sizes(operation)
+        chapter = Chapter(bench, desk, operation, tally)
+        for nth, request in enumerate(sizes):
+            if not request.is_read:
+                for times in (2, None):
+                    variant = f"(cut {times or 'each'} time{'s' * (times is not None)})"
+                    places = cuts(request, 24 if ALL else 0)
+                    await chapter.run(nth, places, variant=variant, times=times)
+        chapter.check()
