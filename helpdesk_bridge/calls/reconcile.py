@@ -370,14 +370,14 @@ class ReconcileCalls(MessageCalls):
                 best = _Found(_ALIKE, message)
         mine = _without_those_of_others(search, alike, free)
         if mine:
-            return _Found(message=mine[-1])
+            return _Found(message=mine[0])  # the oldest: a later write alike could not have it
         return _Found(_ALIKE, alike[0]) if alike else best
 
     def _judged_tickets(
         self, search: _Search, tickets: Sequence[Ticket], patience: float
     ) -> _Found | None:
         mark, best = search.mark, None
-        for ticket in tickets:
+        for ticket in sorted(tickets, key=lambda ticket: str(ticket.created_at or "")):
             owned = mark.has_requester(ticket.requester.email)
             if owned is False or self._is_anothers(search, "ticket", ticket.id):
                 continue
@@ -437,6 +437,7 @@ def _without_those_of_others(
 
     Some vendors tell no ids, and a call that is under way has none yet.
     """
+    began = search.unknown.started_at or search.unknown.failed_at
     left, elsewhere = list(alike), [message for message in free if message not in alike]
     for other in search.others:
         if not other.is_nameless or not any(_is_of(message, other) for message in alike):
@@ -445,7 +446,7 @@ def _without_those_of_others(
         if its:
             elsewhere.remove(its[0])
         elif left:
-            left.pop(0)
+            left.pop(-1 if other.started_at > began else 0)
     return left
 
 

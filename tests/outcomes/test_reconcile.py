@@ -16,6 +16,7 @@ from attrs import evolve
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
+from helpdesk_bridge.calls.made import Made
 from helpdesk_bridge.testing import Store
 from tests.outcomes.places import (
     CUSTOMER,
@@ -143,6 +144,36 @@ async def test_of_two_alike_that_were_lost_one_arrived(place: Place, at_once: bo
     assert sorted(verdicts) == sorted([SENT, NOT_SENT])
 
 
+@pytest.mark.parametrize("first", [0, 1])
+async def test_two_alike_that_both_arrived_do_not_take_each_others(
+    place: Place, first: int
+) -> None:
+    errors = [await place.fail("reply", "answer")]
+    _a_minute_earlier(errors[0], place.stored[-1])
+    errors.append(await place.fail("reply", "answer"))
+    for error in (errors[first], errors[1 - first]):
+        assert (await place.desk.reconcile(error)).verdict is SENT
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_two_new_tickets_alike_that_both_arrived_do_not_take_each_others(
+    place: Place, first: int
+) -> None:
+    errors = [await _create(place, ["answer"])]
+    _a_minute_earlier(errors[0], list(place.store.tickets.values())[-1])
+    errors.append(await _create(place, ["answer"]))
+    for error in (errors[first], errors[1 - first]):
+        assert (await place.desk.reconcile(error)).verdict is SENT
+
+
+def _a_minute_earlier(error: hb.OutcomeUnknown, stored: Any) -> None:
+    minute = timedelta(minutes=1)
+    assert error.started_at is not None
+    error.started_at -= minute
+    error.failed_at -= minute
+    stored.created_at -= minute
+
+
 @pytest.mark.parametrize("adapter", HTTP)
 async def test_one_alike_that_is_under_way_is_not_taken_for_it(adapter: str) -> None:
     async with opened(adapter) as place:
@@ -202,6 +233,16 @@ async def test_old_messages_with_the_same_words_are_not_taken_for_it(place: Plac
     long_ago = datetime.now(UTC) - timedelta(days=3)
     _foreign(place, WORDS, created_at=long_ago)
     error = await place.fail("reply", "request")
+    assert (await place.desk.reconcile(error)).verdict is NOT_SENT
+
+
+async def test_what_this_desk_made_is_known_elsewhere(place: Place) -> None:
+    """Another process without an outbox has only what the error brings along."""
+    sent = await WRITES["reply"](place.desk, place.ticket, WORDS)
+    error = await place.fail("reply", "request")
+    assert error.fingerprint is not None
+    assert error.fingerprint.known == ((sent.id,) if sent.id else ())
+    place.desk._made = Made()
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
 
 
