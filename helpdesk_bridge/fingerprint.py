@@ -105,7 +105,5 @@ class Fingerprint:
         return digest(subject, self.salt) == self.subject
 
     def has_requester(self, email: str | None) -> bool | None:
-        """Say whether this is who a ticket is of; None where it cannot be told."""
-        if email is None or self.requester is None:
-            return None
-        return digest(email, self.salt) == self.requester
+        """Say whether this is who a ticket is of; None where the vendor does not tell."""
+        return None if email is None else digest(email, self.salt) == self.requester

@@ -80,10 +80,15 @@ class Delivery(DeskBase):
         if self._outbox is None:
             return
         try:
-            await self._outbox.begin(entry)
+            await self._of_outbox(self._outbox.begin(entry))
         except asyncio.CancelledError:
             await self._put_down(entry.operation_id, State.NOT_SENT)
             raise
+
+    async def _of_outbox(self, asked: Awaitable[T]) -> T:
+        """Await what an outbox was asked for; what it raises of its own is ConfigurationError."""
+        try:
+            return await asked
         except HelpdeskError:
             raise
         except Exception as error:

@@ -14,7 +14,6 @@ from helpdesk_bridge.calls.made import Kind
 from helpdesk_bridge.calls.messages import MessageCalls
 from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.errors import (
-    ConfigurationError,
     HelpdeskError,
     InvalidArgument,
     OutcomeUnknown,
@@ -202,12 +201,7 @@ class ReconcileCalls(MessageCalls):
             self.capabilities.require(Capability.RECONCILE)
             if self._outbox is None:
                 raise InvalidArgument("this desk has no outbox: give it one as outbox=.")
-            try:
-                entries = await self._outbox.unsettled(self.name)
-            except HelpdeskError:
-                raise
-            except Exception as error:
-                raise ConfigurationError(f"the outbox failed ({type(error).__name__}).") from error
+            entries = await self._of_outbox(self._outbox.unsettled(self.name))
         open_errors = [
             entry.as_error()
             for entry in entries
@@ -314,12 +308,7 @@ class ReconcileCalls(MessageCalls):
         kept: list[Entry] = []
         if self._outbox is not None:
             since = (search.unknown.started_at or search.unknown.failed_at) - _WRONG_ZONE
-            try:
-                kept = await self._outbox.on_ticket(self.name, ticket_id, since)
-            except HelpdeskError:
-                raise
-            except Exception as error:
-                raise ConfigurationError(f"the outbox failed ({type(error).__name__}).") from error
+            kept = await self._of_outbox(self._outbox.on_ticket(self.name, ticket_id, since))
         here = [*self._made.on(ticket_id), *self._first_messages(ticket_id)]
         entries = {entry.operation_id: entry for entry in [*kept, *here]}
         entries.pop(search.operation_id, None)

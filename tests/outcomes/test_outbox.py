@@ -18,6 +18,7 @@ from attrs import define, evolve, field
 
 import helpdesk_bridge as hb
 from helpdesk_bridge import outbox as module
+from helpdesk_bridge.calls.made import Made
 from helpdesk_bridge.fingerprint import Fingerprint
 from helpdesk_bridge.outbox import Entry, SqliteOutbox, State
 from tests.outcomes.places import CUSTOMER, WORDS, WRITES, Place, number_of, opened
@@ -201,6 +202,14 @@ async def test_two_processes_do_not_claim_one_message_for_two_writes(box: Sqlite
         assert found.verdict is not hb.Verdict.SENT
 
 
+async def test_what_another_process_made_is_not_taken_for_it(box: SqliteOutbox) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        await WRITES["reply"](place.desk, place.ticket, WORDS)
+        place.desk._made = Made()  # as it is in another process
+        error = await place.fail("reply", "request")
+        assert (await place.desk.reconcile(error)).verdict is hb.Verdict.NOT_SENT
+
+
 # -- whose entries are left alone ------------------------------------------------------------
 
 
@@ -358,6 +367,26 @@ async def test_a_file_that_cannot_be_used_keeps_the_message_unsent(
             await place.desk.recover()
         if held is not None:
             held.close()
+    await box.aclose()
+
+
+async def test_a_file_that_cannot_be_used_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def remembered(*values: Any, **options: Any) -> sqlite3.Connection:
+        files.append(connect(*values, **options))
+        return files[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remembered)
+    box = SqliteOutbox(tmp_path / "outbox.db")
+    _corrupt(box.path)
+    with pytest.raises(hb.ConfigurationError):
+        await box.unsettled("it")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        files[0].execute("select 1")
     await box.aclose()
 
 

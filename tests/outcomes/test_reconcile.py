@@ -246,6 +246,23 @@ async def test_what_this_desk_made_is_known_elsewhere(place: Place) -> None:
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
 
 
+async def test_a_message_with_other_files_may_be_another(place: Place) -> None:
+    error = await place.fail("reply", "answer")
+    assert error.fingerprint is not None
+    error.fingerprint = evolve(error.fingerprint, files=("the digest of a name",))
+    # What the vendor did not have before is new, whatever became of its files.
+    expected = SENT if place.adapter == "omnidesk" else STILL_UNKNOWN
+    assert (await place.desk.reconcile(error)).verdict is expected
+
+
+async def test_a_message_without_a_word_is_told_from_another(place: Place) -> None:
+    error = await place.fail("reply", "request", "💶 💶 💶 💶 💶")
+    _foreign(place, "🙂 🙂 🙂 🙂 🙂")
+    assert (await place.desk.reconcile(error)).verdict is STILL_UNKNOWN
+    error = await place.fail("reply", "answer", "💶 💶 💶 💶 💶")
+    assert (await place.desk.reconcile(error)).verdict is SENT
+
+
 # -- clocks ----------------------------------------------------------------------------------
 
 
