@@ -17,9 +17,8 @@ from helpdesk_bridge.kit import HttpRequest, HttpResponse
 from helpdesk_bridge.outbox import Outbox
 from helpdesk_bridge.sandbox import fake_of
 from helpdesk_bridge.testing import FakeServer, FaultProxy, Store
-from helpdesk_bridge.testing.faults import PassedRequest
 from helpdesk_bridge.transport import Handler
-from tests.sweep.cuts import CUSTOMER, Operation, Sizes
+from tests.sweep.cuts import CUSTOMER, Operation, Sizes, passing
 
 ADAPTERS = tuple(name for name in registry.available() if fake_of(name) is not None)
 READ_GAP = 5.0
@@ -125,28 +124,19 @@ class Bench:
     async def sizes(self, operation: Operation) -> list[Sizes]:
         """Carry ``operation`` out in peace, and return how large each of its requests was."""
         async with self.desk() as desk:
-            return await self._sizes(desk, operation, await self.ticket(desk))
-
-    async def _sizes(
-        self, desk: hb.Helpdesk, operation: Operation, ticket: hb.Ticket
-    ) -> list[Sizes]:
-        passed: list[PassedRequest] = []
-        self.proxy.clear()
-        self.proxy.plan(times=None, when=passed.append)
-        self._bodies.clear()
-        journal = len(self.fake.journal)
-        await operation.call(desk, ticket, self.words())
-        self.proxy.clear()
-        told = self.fake.journal[journal:]
+            ticket = await self.ticket(desk)
+            self._bodies.clear()
+            passed = await passing(self.proxy, operation.call(desk, ticket, self.words()))
         return [
             Sizes(
                 method=request.method,
                 request=request.request_bytes,
-                request_head=request.request_bytes - len(exchange.body),
+                request_head=request.request_bytes
+                - int(request.headers.get("content-length", "0")),
                 answer=request.answer_bytes,
                 answer_head=request.answer_bytes - body,
             )
-            for request, exchange, body in zip(passed, told, self._bodies, strict=True)
+            for request, body in zip(passed, self._bodies, strict=True)
         ]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
@@ -17,6 +16,7 @@ from attrs import frozen
 import helpdesk_bridge as hb
 from helpdesk_bridge.errors import HelpdeskError, OutcomeUnknown, PartlyDone
 from helpdesk_bridge.testing import Cut, End, FaultProxy, Side
+from helpdesk_bridge.testing.faults import PassedRequest
 
 T = TypeVar("T")
 
@@ -150,7 +150,8 @@ class Result:
     """What the caller was told of one call, and what the vendor has because of it.
 
     ``made`` is how often the message, ticket or change is there, ``messages`` how many messages
-    came (a new ticket has one), ``reached`` whether the fault has happened.
+    came (a new ticket has one), ``reached`` whether the fault has happened. ``requests`` is how
+    often the last one was made, where it can be told.
     """
 
     operation: Operation
@@ -160,6 +161,7 @@ class Result:
     messages: int
     mails: int
     reached: bool
+    requests: int | None
 
     @property
     def outcome(self) -> str:
@@ -196,6 +198,9 @@ class Result:
                 wrong.append(f"first message {error.failure.outcome}, and it is there")
         if error is not None and error.retryable and self.made and self.operation.unsafe:
             wrong.append(f"{type(error).__name__} may be repeated, and it is there")
+        told = error.failure if isinstance(error, PartlyDone) else error
+        if told is not None and self.requests is not None and (told.attempts or 0) < self.requests:
+            wrong.append(f"{told.attempts} attempts are told of, {self.requests} were made")
         if error is not None and repairable and not self.operation.unsafe:
             wrong.append(f"{type(error).__name__}: it was not tried again")
         return wrong
@@ -254,9 +259,14 @@ async def cut_once(
     the clock forward while a connection hangs; None waits. ``settle`` is for ``reconcile``.
     """
     before = await counted(counter, operation, ticket, words)
-    seen = count()
+    seen: list[PassedRequest] = []
     faults = _faults(proxy)
-    proxy.plan(cut, times=times, when=lambda _: next(seen) >= nth)
+
+    def is_meant(request: PassedRequest) -> bool:
+        seen.append(request)
+        return len(seen) > nth
+
+    proxy.plan(cut, times=times, when=is_meant)
     error: HelpdeskError | None = None
     try:
         await _ended(operation.call(desk, ticket, words), proxy, hurry)
@@ -281,7 +291,14 @@ async def cut_once(
         messages=after.messages - before.messages,
         mails=after.mails - before.mails,
         reached=reached,
+        requests=_alike(seen) if times is None else None,
     )
+
+
+def _alike(seen: list[PassedRequest]) -> int:
+    """Count the requests that were like the last one."""
+    last = seen[-1]
+    return sum((each.method, each.target) == (last.method, last.target) for each in seen)
 
 
 def _faults(proxy: FaultProxy) -> int:
@@ -328,6 +345,15 @@ async def passes(number: int) -> None:
     """Let everything that is ready run, so many times."""
     for _ in range(number):
         await asyncio.sleep(0)
+
+
+async def passing(proxy: FaultProxy, call: Coroutine[Any, Any, Any]) -> list[PassedRequest]:
+    """Await ``call`` in peace, and return its requests, with how many bytes there are to cut at."""
+    passed: list[PassedRequest] = []
+    proxy.plan(times=None, when=passed.append)
+    await call
+    proxy.clear()
+    return passed
 
 
 @frozen

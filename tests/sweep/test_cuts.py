@@ -11,8 +11,8 @@ from collections.abc import Iterable
 import pytest
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.testing import Cut
-from tests.sweep.bench import Bench
+from helpdesk_bridge.testing import Cut, End
+from tests.sweep.bench import READ_GAP, Bench
 from tests.sweep.conftest import ALL
 from tests.sweep.cuts import OPERATIONS, Operation, cut_once, cuts
 from tests.sweep.tally import Tally
@@ -21,7 +21,9 @@ pytestmark = pytest.mark.timeout(3600 if ALL else 120)
 
 WRITES = None if ALL else 2
 """So many places between the ends of a write's messages; None is all."""
-READS = 24 if ALL else 1
+SOME = 24 if ALL else 0
+"""The same for reads and for variants, of which a complete run takes a sample too."""
+STEP = 1 if ALL else 2
 A_TICKET = 10
 """So many cuts are made on one ticket: its conversation is read after each."""
 
@@ -87,7 +89,7 @@ async def test_a_cut_anywhere_misleads_nobody(bench: Bench, name: str, tally: Ta
         sizes = await bench.sizes(operation)
         chapter = Chapter(bench, desk, operation, tally)
         for nth, request in enumerate(sizes):
-            evenly = READS if request.is_read else WRITES
+            evenly = SOME if request.is_read else WRITES
             variant = f"({nth + 1}. {request.method})" if len(sizes) > 1 else ""
             await chapter.run(nth, cuts(request, evenly), variant=variant)
         chapter.check()
@@ -107,7 +109,8 @@ async def test_the_same_words_again_and_again_are_told_apart(
         chapter = Chapter(bench, desk, operation, tally)
         for nth, request in enumerate(sizes):
             if not request.is_read:
-                places = cuts(request, 12 if ALL else 0)
+                # What was made and what was not take turns.
+                places = sorted(cuts(request, SOME)[::STEP], key=lambda cut: cut.after)
                 await chapter.run(nth, places, variant="(same words)", same_words=True)
         chapter.check()
 
@@ -128,6 +131,24 @@ async def test_a_write_that_is_cut_each_time_is_claimed_neither_way(
             if not request.is_read:
                 for times in (2, None):
                     variant = f"(cut {times or 'each'} time{'s' * (times is not None)})"
-                    places = cuts(request, 24 if ALL else 0)
+                    places = cuts(request, SOME)[::STEP]
                     await chapter.run(nth, places, variant=variant, times=times)
+        chapter.check()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.asyncio
+async def test_a_deadline_that_passes_in_the_silence_misleads_nobody(
+    bench: Bench, name: str, tally: Tally
+) -> None:
+    """The connection hangs, and the call's deadline is shorter than what silence is allowed."""
+    operation = OPERATIONS[name]
+    async with bench.desk(read_gap=3600, deadline=READ_GAP) as desk:
+        if not operation.offered_by(desk):
+            return
+        chapter = Chapter(bench, desk, operation, tally)
+        for nth, request in enumerate(await bench.sizes(operation)):
+            if not request.is_read:
+                silent = [cut for cut in cuts(request, SOME) if cut.by is End.HANG]
+                await chapter.run(nth, silent, variant="(deadline)", times=None)
         chapter.check()
