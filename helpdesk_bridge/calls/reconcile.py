@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -93,6 +94,8 @@ class _Search:
     mark: Fingerprint
     offset: float | None = None
     """The vendor's clock less ours, as of now."""
+    own: Entry | None = None
+    """What is kept of this very write."""
     others: Sequence[Entry] = field(factory=list)
     """Other writes to the same place."""
 
@@ -170,6 +173,8 @@ class ReconcileCalls(MessageCalls):
         if unknown.fingerprint is None:
             return await self._open(unknown, "nothing was remembered of it.")
         search = _Search(unknown, unknown.fingerprint, self._transport.clock_offset())
+        if await self._was_answered(search):
+            return await self._sent(search, await self._as_answered(search))
         left, gap = patience - search.age(), _FIRST_LOOK
         while True:
             found: _Found | None = None
@@ -283,6 +288,24 @@ class ReconcileCalls(MessageCalls):
             if kept.operation_id == unknown.operation_id:
                 self.interrupted.remove(kept)
 
+    async def _was_answered(self, search: _Search) -> bool:
+        """Say whether the vendor did accept it, and only what the call did next was cut off."""
+        if search.is_step:
+            return False
+        with suppress(HelpdeskError):  # told when it is looked for
+            await self._learn(search, search.unknown.ticket_id)
+        return search.own is not None and search.own.state is State.SENT
+
+    async def _as_answered(self, search: _Search) -> _Found:
+        """Return what the vendor said it had made, as far as it can be read."""
+        made, ticket_id = search.own and search.own.made_id, search.unknown.ticket_id
+        with suppress(HelpdeskError):
+            if made and ticket_id is None:
+                return _Found(ticket=await self.ticket(made))
+            if made and ticket_id is not None:
+                return _Found(message=await self.message(ticket_id, made))
+        return _Found()
+
     # -- looking -----------------------------------------------------------------------------
 
     async def _look(self, search: _Search, patience: float) -> _Found | None:
@@ -311,7 +334,7 @@ class ReconcileCalls(MessageCalls):
             kept = await self._of_outbox(self._outbox.on_ticket(self.name, ticket_id, since))
         here = [*self._made.on(ticket_id), *self._first_messages(ticket_id)]
         entries = {entry.operation_id: entry for entry in [*kept, *here]}
-        entries.pop(search.operation_id, None)
+        search.own = entries.pop(search.operation_id, None)
         search.others = list(entries.values())
 
     def _first_messages(self, ticket_id: str | None) -> list[Entry]:

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from attrs import define
+from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.outbox import Entry, SqliteOutbox, State
+from helpdesk_bridge.testing import Store
 from tests.outcomes.places import CUSTOMER, WORDS, Place, opened
 
 pytestmark = pytest.mark.asyncio
@@ -298,3 +300,40 @@ async def test_a_closed_coroutine_leaves_an_entry_to_recover() -> None:
         assert not entry.is_under_way
         (found,) = await place.desk.recover()
         assert found.verdict is hb.Verdict.NOT_SENT
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_cancelled_at_the_step_after_the_answer_it_is_known_to_be_sent(
+    tmp_path: Path, recorded: bool
+) -> None:
+    began = asyncio.Event()
+
+    async def hold_the_status(request: Any, handler: Any) -> Any:
+        if request.method == "PATCH":
+            began.set()
+            await asyncio.Event().wait()
+        return await handler(request)
+
+    outbox = SqliteOutbox(tmp_path / "outbox") if recorded else None
+    async with (
+        HelpSpaceFake(Store()) as fake,
+        hb.connect(
+            config={"desks": {"support": fake.table()}},
+            middlewares=[hold_the_status],
+            outbox=outbox,
+        ) as desk,
+    ):
+        ticket = await desk.create_ticket(subject="S", requester=CUSTOMER, text="I paid twice.")
+        call = asyncio.create_task(
+            desk.reply(ticket, text=WORDS, send_email=True, status=hb.Status.RESOLVED)
+        )
+        await began.wait()
+        call.cancel()
+        await asyncio.wait([call])
+        (error,) = desk.interrupted
+        fake.store.tickets[int(ticket.id)].messages.pop()  # not to be seen yet
+        found = await desk.reconcile(error, settle=0)
+        assert found.verdict is hb.Verdict.SENT
+        assert len(fake.store.outbox) == 1
+    if outbox is not None:
+        await outbox.aclose()
