@@ -20,12 +20,15 @@ pytest_plugins = ["helpdesk_bridge.testing.plugin"]
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Nobody sleeps in a test: a pause puts the event loop's clock forward. Gives their lengths."""
     lengths: list[float] = []
+    skipped: dict[asyncio.AbstractEventLoop, float] = {}
 
     async def skip(seconds: float) -> None:
         lengths.append(seconds)
         loop = asyncio.get_running_loop()
-        present = loop.time
-        monkeypatch.setattr(loop, "time", lambda: present() + seconds)
+        if loop not in skipped:
+            present = loop.time
+            monkeypatch.setattr(loop, "time", lambda: present() + skipped[loop])
+        skipped[loop] = skipped.get(loop, 0.0) + seconds
         await asyncio.sleep(0)
 
     monkeypatch.setattr(clock, "pause", skip)
