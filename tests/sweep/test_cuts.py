@@ -7,6 +7,7 @@ With HELPDESK_BRIDGE_ALL_FAULTS=1 every byte is cut at.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 
 import pytest
 
@@ -51,24 +52,26 @@ class Chapter:
         bench = self.bench
         words = bench.words()
         ticket: hb.Ticket | None = None
+        deletes = self.operation.makes == "delete"
         for number, cut in enumerate(places):
-            fresh = self.operation.makes == "delete" or number % A_TICKET == 0
-            if ticket is None or (fresh and not same_words):
-                ticket = await bench.ticket(self.desk)
-            if not same_words:
-                words = bench.words()
-            result = await cut_once(
-                self.desk,
-                bench.proxy,
-                self.operation,
-                cut,
-                counter=bench.counter,
-                ticket=ticket,
-                words=words,
-                nth=nth,
-                times=times,
-                hurry=bench.hurry,
-            )
+            # One that was repeated and then refused costs the desk a part of its budget for good.
+            async with bench.desk() if deletes else nullcontext(self.desk) as desk:
+                if ticket is None or deletes or (number % A_TICKET == 0 and not same_words):
+                    ticket = await bench.ticket(desk)
+                if not same_words:
+                    words = bench.words()
+                result = await cut_once(
+                    desk,
+                    bench.proxy,
+                    self.operation,
+                    cut,
+                    counter=bench.counter,
+                    ticket=ticket,
+                    words=words,
+                    nth=nth,
+                    times=times,
+                    hurry=bench.hurry,
+                )
             name = f"{self.operation.name} {variant}".strip()
             self.tally.add(bench.adapter, name, cut, result)
             for promise in result.broken_promises(repairable=times == 1):
