@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from attrs import define, field
 
 from helpdesk_bridge.testing import Cut
 from tests.sweep.cuts import Result
 
-_COLUMNS = ("cuts", "done", "not_sent", "rejected", "unknown", "partly", "SENT", "NOT_SENT")
-_COLUMNS += ("STILL_UNKNOWN", "there", "mails")
+_COLUMNS = (
+    *("cuts", "done", "not_sent", "rejected", "unknown", "partly"),
+    *("SENT", "NOT_SENT", "STILL_UNKNOWN", "there", "mails"),
+)
 
 
 @define
@@ -45,8 +47,7 @@ class Tally:
             yield f"{sums['not reached']} places were not reached: the message was shorter."
 
 
-def _line(key: tuple[str, ...], cells: object) -> str:
+def _line(key: tuple[str, ...], cells: Sequence[object]) -> str:
     adapter, operation, side, end = key
-    assert isinstance(cells, (list, tuple))
     figures = " ".join(f"{cell:>8}" if len(str(cell)) < 9 else f"{cell:>13}" for cell in cells)
     return f"{adapter:10} {operation:34} {side:8} {end:5} {figures}"

@@ -49,7 +49,7 @@ async def cancel_once(
     while not call.done() and not any(hold in link.faults for link in proxy.links):
         await passes(1)
     call.cancel()
-    (raised,) = await asyncio.gather(call, return_exceptions=True)
+    raised = (await asyncio.gather(call, return_exceptions=True))[0]
     hold.until.set()
     await rest(proxy)
     if proxy.planned:
