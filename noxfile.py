@@ -49,7 +49,8 @@ def imports(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Run the fault tests in full, where the ordinary run takes a sample."""
     session.install("-e", ".[dev]")
-    session.run("pytest", "tests/faults", env={"HELPDESK_BRIDGE_ALL_FAULTS": "1"})
+    folders = ("tests/faults", "tests/outcomes", "tests/sweep")
+    session.run("pytest", *folders, env={"HELPDESK_BRIDGE_ALL_FAULTS": "1"})
 
 
 REQUEST_TRACKER = ["request-tracker5", "rt5-standalone", "rt5-db-sqlite"]

@@ -4,6 +4,7 @@ Start with :func:`connect`; everything an application needs is a name of this mo
 adapters start with :mod:`helpdesk_bridge.kit`.
 """
 
+from helpdesk_bridge.calls import Reconciliation, Verdict
 from helpdesk_bridge.capabilities import Capabilities, Capability, Level, Limits, Support
 from helpdesk_bridge.config import Config, DeskConfig, load_config
 from helpdesk_bridge.drafts import SentMessage, Upload
@@ -94,6 +95,7 @@ __all__ = [
     "Problem",
     "ProtocolError",
     "RateLimited",
+    "Reconciliation",
     "ResponseTooLarge",
     "Role",
     "Secret",
@@ -111,6 +113,7 @@ __all__ = [
     "Upload",
     "ValidationFailed",
     "VendorUnavailable",
+    "Verdict",
     "connect",
     "load_config",
 ]

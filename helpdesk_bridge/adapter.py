@@ -74,6 +74,10 @@ class Adapter:
     """What a ticket, message or attachment id looks like; checked before any URL is built."""
     error_codes: ClassVar[Mapping[str, type[HelpdeskError]]] = {}
     """The vendor's own error codes, as :meth:`explain` finds them."""
+    settle_time: ClassVar[float] = 10.0
+    """Seconds after which a message that the vendor accepted is surely to be seen, and one that
+    it answered with an error has been dealt with. One that it never answered is given a minute at
+    least by ``reconcile``."""
     fake: ClassVar[str | None] = None
     """``module:class`` of the fake of this vendor, for the sandbox and for tests."""
 
@@ -171,6 +175,16 @@ class Adapter:
         """Return one message."""
         raise self._lacks("get_message")
 
+    async def prepare(self, ticket: TicketRef, draft: Draft) -> Mapping[str, Any]:
+        """Return what :meth:`find_sent` needs to find ``draft`` again; called before each send.
+
+        For vendors that answer without an id: note here what is on the ticket already, and no
+        word of the message, since it may be pickled with an error. JSON values only. Under
+        ``before`` go the ids of the messages that are there; ``reconcile`` takes none of them for
+        the draft, and a message that is not among them for new whatever its time says.
+        """
+        return {}
+
     async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
         """Add a message to a ticket."""
         raise self._lacks("send")
@@ -178,7 +192,7 @@ class Adapter:
     async def find_sent(self, sent: SentMessage) -> SentMessage | None:
         """Find a message that the vendor accepted without an id; None while it is not to be seen.
 
-        Only for vendors that give none: ``sent.trace`` holds what :meth:`send` put there.
+        Only for vendors that give none: ``sent.trace`` holds what :meth:`prepare` returned.
         """
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import tomllib
@@ -18,6 +19,7 @@ from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolEr
 from helpdesk_bridge.registry import suggest
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TokenProvider, TransportOptions
+from helpdesk_bridge.transport.limits import Limiter
 from helpdesk_bridge.wire import WireFormat, WrongType
 
 __all__ = ["Config", "DeskConfig", "load_config"]
@@ -186,6 +188,7 @@ class _Table:
         self._wire = WireFormat()
         self._wire.hook(Secret, _secret)
         self._wire.hook(TokenProvider, _provider)
+        self._wire.hook(Limiter, _limiter)
         self._wire.hook(Path, self._path)
 
     def build(self) -> DeskConfig:
@@ -318,6 +321,22 @@ def _provider(value: Any) -> Any:
     if not isinstance(value, (str, TokenProvider)) and not callable(value):
         raise WrongType('expected "module:function" or an async function')
     return value
+
+
+def _limiter(value: Any) -> Any:
+    """Return the object that ``"module:object"`` names."""
+    if not isinstance(value, str):
+        raise WrongType('expected "module:object"')
+    module, _, name = value.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except Exception as error:  # noqa: BLE001 - whatever the application's module raises
+        reason = type(error).__name__
+    else:
+        if isinstance(found, Limiter) and not isinstance(found, type):
+            return found
+        reason = "it is no limiter"
+    raise WrongType(f"cannot be imported ({reason}); write module:object")
 
 
 def _from_text(text: str, kind: Any) -> Any:

@@ -339,6 +339,8 @@ class TicketRef:
 
     id: str
     ticket: Ticket | None = None
+    fresh: bool = False
+    """Whether the adapter itself has read ``ticket`` for this very call."""
 
     async def full(self, read: Callable[[str], Awaitable[Ticket]]) -> Ticket:
         """Return the ticket, reading it once if only its id is known."""

@@ -27,9 +27,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Self, TypeVar
+
+from helpdesk_bridge.fingerprint import Fingerprint
 
 __all__ = [
     "AuthenticationError",
@@ -336,10 +338,12 @@ class OutcomeUnknown(HelpdeskError):
     It is deliberately no OSError, ConnectionError, TimeoutError or aiohttp.ClientError, so that
     somebody else's retry decorator leaves it alone. ``cause`` names the error the same fault
     would have been on a read, ``bytes_sent`` says whether any byte left (None: cannot be told),
-    ``started_at`` is the aware UTC time of the first attempt.
+    ``started_at`` is the aware UTC time of the first attempt, ``failed_at`` that of the failure.
+    ``fingerprint`` holds digests of what was sent, by which ``desk.reconcile(error)`` finds it,
+    also in another process; None for what cannot be found again.
     """
 
-    advice = "It may have been done: read the ticket before doing it again."
+    advice = "It may have been done: ask desk.reconcile(error) before doing it again."
 
     def __init__(
         self,
@@ -349,10 +353,13 @@ class OutcomeUnknown(HelpdeskError):
         started_at: datetime | None = None,
         bytes_sent: bool | None = None,
         cause: str | None = None,
+        fingerprint: Fingerprint | None = None,
         **context: Any,
     ) -> None:
         super().__init__(message, **context)
         self.ticket_id = ticket_id
+        self.fingerprint = fingerprint
+        self.failed_at = datetime.now(UTC)
         self.started_at = started_at
         self.bytes_sent = bytes_sent
         self.cause = cause

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -10,10 +12,12 @@ from typing import Any, Self
 
 from helpdesk_bridge import check, registry
 from helpdesk_bridge.adapter import Adapter
-from helpdesk_bridge.calls import AttachmentCalls, MessageCalls
+from helpdesk_bridge.calls import AttachmentCalls, ReconcileCalls
+from helpdesk_bridge.calls.made import Made
 from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.config import load_config
-from helpdesk_bridge.errors import DeskClosed, InvalidArgument
+from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
+from helpdesk_bridge.outbox import Outbox
 from helpdesk_bridge.transport import (
     Effect,
     Middleware,
@@ -31,11 +35,13 @@ def connect(
     *,
     config: str | Path | Mapping[str, Any] | None = None,
     middlewares: Sequence[Middleware] = (),
+    outbox: Outbox | None = None,
 ) -> Helpdesk:
     """Return the desk called ``desk`` in the configuration (None: its default); no I/O yet.
 
     ``config`` is a path or a mapping of the same shape; None looks for ``helpdesk.toml`` where
-    :func:`~helpdesk_bridge.load_config` says. Raises ConfigurationError.
+    :func:`~helpdesk_bridge.load_config` says; ``middlewares`` and ``outbox`` are handed to the
+    desk. Raises ConfigurationError.
     """
     found = load_config(config).desk(desk)
     return Helpdesk(
@@ -44,15 +50,17 @@ def connect(
         adapter=found.adapter,
         options=found.options,
         middlewares=middlewares,
+        outbox=outbox,
     )
 
 
-class Helpdesk(MessageCalls, AttachmentCalls):
+class Helpdesk(ReconcileCalls, AttachmentCalls):
     """One desk at one vendor. Use it as ``async with``; :meth:`aclose` may be called again.
 
     ``settings`` is the settings object of an adapter, ``name`` what error texts and log lines call
     the desk. Wherever a ticket is expected, a :class:`Ticket` or its id will do; with the ticket
-    an adapter often saves a request.
+    an adapter often saves a request. With an ``outbox`` every write that must not be done twice is
+    put down before it is sent, and :meth:`recover` settles what a crash left open.
 
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
     DeskClosed before anything is sent, the others as the vendor or the network has it.
@@ -66,6 +74,7 @@ class Helpdesk(MessageCalls, AttachmentCalls):
         adapter: type[Adapter] | None = None,
         options: TransportOptions | None = None,
         middlewares: Sequence[Middleware] = (),
+        outbox: Outbox | None = None,
     ) -> None:
         kind = adapter or registry.load(_adapter_of(settings))
         if not isinstance(settings, kind.settings_type):
@@ -87,6 +96,10 @@ class Helpdesk(MessageCalls, AttachmentCalls):
         self.capabilities: Capabilities = self.adapter.capabilities
         self._id = re.compile(kind.id_pattern)
         self._closed = False
+        self._made = Made()
+        self._outbox = outbox
+        self._writing: set[asyncio.Future[bool]] = set()
+        self.interrupted: deque[OutcomeUnknown] = deque(maxlen=1000)
 
     def __repr__(self) -> str:
         return f"<Helpdesk {self.name!r} ({self.adapter.name})>"
@@ -105,12 +118,17 @@ class Helpdesk(MessageCalls, AttachmentCalls):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the desk, its connections and whatever its adapter holds open."""
+        """Close the desk, its connections and whatever its adapter holds open.
+
+        The outbox is the caller's, and stays open.
+        """
         self._closed = True
         try:
             await self._transport.aclose()
         finally:
             await self.adapter.aclose()
+            if self._writing:
+                await asyncio.wait(self._writing)
 
     async def raw(
         self,

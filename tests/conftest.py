@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Iterator
 from unittest.mock import Mock
@@ -10,7 +11,28 @@ import aiohttp
 import pytest
 from aioresponses import aioresponses, core
 
+from helpdesk_bridge.transport import clock
+
 pytest_plugins = ["helpdesk_bridge.testing.plugin"]
+
+
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Nobody sleeps in a test: a pause puts the event loop's clock forward. Gives their lengths."""
+    lengths: list[float] = []
+    skipped: dict[asyncio.AbstractEventLoop, float] = {}
+
+    async def skip(seconds: float) -> None:
+        lengths.append(seconds)
+        loop = asyncio.get_running_loop()
+        if loop not in skipped:
+            present = loop.time
+            monkeypatch.setattr(loop, "time", lambda: present() + skipped[loop])
+        skipped[loop] = skipped.get(loop, 0.0) + seconds
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(clock, "pause", skip)
+    return lengths
 
 
 class _Response(aiohttp.ClientResponse):

@@ -89,6 +89,7 @@ _BY_SESSION = (
     Capability.REPLY,
     Capability.NOTE,
     Capability.FORWARD,
+    Capability.RECONCILE,
     Capability.REPLY_WITHOUT_EMAIL,
     Capability.REPLY_WITH_STATUS,
 )
@@ -140,6 +141,9 @@ class Airclou(Adapter):
             ' extra={"attachments": [{"token": …, "name": …, "size": …}]}.'
         ),
         Capability.OPEN_ATTACHMENT: none("Airclou documents no download."),
+        Capability.RECONCILE: emulated(
+            "By reading the ticket back: words, time and files are compared."
+        ),
         Capability.REPLY_WITHOUT_EMAIL: native(),
         Capability.REPLY_WITH_STATUS: native(limits=Limits(statuses=_STATUSES)),
         Capability.SCHEDULED_SEND: none("Airclou's API cannot send later."),

@@ -106,6 +106,9 @@ class HelpSpace(Adapter):
         Capability.OPEN_ATTACHMENT: native(),
         Capability.RESIZED_IMAGE: native(limits=Limits(sizes=wire.SIZES)),
         Capability.REPLY_WITHOUT_EMAIL: native(),
+        Capability.RECONCILE: emulated(
+            "By reading the ticket back: words, time and files are compared."
+        ),
         Capability.REPLY_WITH_STATUS: emulated(
             "The status is set by a second request.", limits=Limits(statuses=_WRITABLE)
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from helpdesk_bridge.kit import (
@@ -114,6 +114,7 @@ class Omnidesk(Adapter):
         Capability.REPLY_WITHOUT_EMAIL: none("Omnidesk mails every reply."),
         Capability.REPLY_WITH_STATUS: native(limits=Limits(statuses=wire.SUBMITTABLE)),
         Capability.SCHEDULED_SEND: native("In the account's time zone."),
+        Capability.RECONCILE: emulated("By the difference of the timeline before and after."),
         Capability.COMPLETE: native("By the difference of the timeline before and after."),
         Capability.FILTER_STATUS: native(limits=Limits(statuses=wire.STATUS.writable())),
         Capability.FILTER_TEXT: native("As Omnidesk searches; how exactly is not documented."),
@@ -249,18 +250,20 @@ class Omnidesk(Adapter):
             raise problem.error
         raise errors.NotFound("the ticket has no such message.")
 
+    async def prepare(self, ticket: TicketRef, draft: Draft) -> Mapping[str, Any]:
+        """Note what is in the timeline now, the only way to find the new message again."""
+        outgoing.check_draft(draft, self.settings.zone)
+        return self._trace(await self._fresh(ticket), draft)
+
     async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
         """POST /message, or for a request POST /email/newInboundMessage.
 
-        The ticket is read before: its channel says how it is answered, and its timeline what was
-        there already, which is the only way to find the new message again.
+        The ticket is read before: its channel says how it is answered.
         """
-        outgoing.check_draft(draft, self.settings.zone)
         files = await _encoded(draft.attachments)
         if isinstance(draft, Reply) and not draft.send_email:
             raise errors.UnsupportedCapability("Omnidesk mails every reply.")
-        known = await self.get_ticket(ticket.id)
-        trace = self._trace(known, draft)  # whatever can fail fails before the message is sent
+        known = await self._fresh(ticket)
         if isinstance(draft, Request):
             await self._add_request(known, draft, files)
         else:
@@ -272,7 +275,7 @@ class Omnidesk(Adapter):
                 zone=self.settings.zone,
             )
             await self._post(SEND, ("message",), fields)
-        return SentMessage(ticket_id=ticket.id, trace=trace)
+        return SentMessage(ticket_id=ticket.id)
 
     async def find_sent(self, sent: SentMessage) -> SentMessage | None:
         """Read the timeline for what came since. T13: it may be a stale one."""
@@ -283,6 +286,12 @@ class Omnidesk(Adapter):
         return SentMessage(ticket_id=sent.ticket_id, id=message.id, message=message)
 
     # -- within ------------------------------------------------------------------------------
+
+    async def _fresh(self, ticket: TicketRef) -> Ticket:
+        """Return the ticket as this very call has read it."""
+        if ticket.ticket is None or not ticket.fresh:
+            ticket.ticket, ticket.fresh = await self.get_ticket(ticket.id), True
+        return ticket.ticket
 
     async def _post(
         self, operation: Operation, path: tuple[str, ...], fields: Sequence[tuple[str, str]]

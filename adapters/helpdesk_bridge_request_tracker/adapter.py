@@ -97,6 +97,9 @@ class RequestTracker(Adapter):
         ),
         Capability.SEND_ATTACHMENTS: native("No empty files, no inline images."),
         Capability.OPEN_ATTACHMENT: native("Text comes in UTF-8, whatever it was written in."),
+        Capability.RECONCILE: emulated(
+            "By reading the ticket back: words, time and files are compared."
+        ),
         Capability.REPLY_WITHOUT_EMAIL: none("RT mails every correspondence."),
         Capability.REPLY_WITH_STATUS: native(
             "Then the ticket is read. RT itself mails the requestor when a ticket is resolved.",

@@ -2,6 +2,6 @@
 
 from helpdesk_bridge.calls.attachments import AttachmentCalls
 from helpdesk_bridge.calls.context import CallContext
-from helpdesk_bridge.calls.messages import MessageCalls
+from helpdesk_bridge.calls.reconcile import ReconcileCalls, Reconciliation, Verdict
 
-__all__ = ["AttachmentCalls", "CallContext", "MessageCalls"]
+__all__ = ["AttachmentCalls", "CallContext", "ReconcileCalls", "Reconciliation", "Verdict"]

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from helpdesk_bridge import check
 from helpdesk_bridge.adapter import Adapter
 from helpdesk_bridge.calls.context import CallContext
+from helpdesk_bridge.calls.made import Made
 from helpdesk_bridge.capabilities import Capabilities, Capability
 from helpdesk_bridge.drafts import (
     Body,
     TicketRef,
     Upload,
 )
-from helpdesk_bridge.errors import (
-    InvalidArgument,
-)
+from helpdesk_bridge.errors import InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.model import (
     Ticket,
 )
-from helpdesk_bridge.transport import (
-    TransportOptions,
-)
+from helpdesk_bridge.outbox import Outbox
+from helpdesk_bridge.transport import Transport, TransportOptions
 
 __all__ = ["DeskBase"]
 
@@ -34,8 +34,17 @@ class DeskBase:
     adapter: Adapter
     capabilities: Capabilities
     _options: TransportOptions
+    interrupted: deque[OutcomeUnknown]
+    """Writes that were cancelled when they may have been sent already: for :meth:`reconcile`.
+
+    The last 1,000; whoever settles one takes it out.
+    """
     _id: re.Pattern[str]
     _closed: bool
+    _transport: Transport
+    _made: Made
+    _outbox: Outbox | None
+    _writing: set[asyncio.Future[bool]]
 
     @property
     def closed(self) -> bool:

@@ -283,8 +283,19 @@ class MessageCalls(TicketCalls):
         if afterwards and isinstance(draft, (Reply, Note)):
             draft = evolve(draft, status=None)
         with self._calling(operation, ticket_id=ref.id) as call:
-            sent = await self.adapter.send(ref, draft)
-            sent = evolve(sent, operation_id=call.operation_id)
+            trace = await self.adapter.prepare(ref, draft)
+            call.fingerprint = self._fingerprint(
+                operation,
+                ref.id,
+                body=draft.body.text,
+                files=[upload.name for upload in draft.attachments],
+                due=getattr(draft, "send_at", None) or getattr(draft, "created_at", None),
+                trace=trace,
+            )
+            sent = await self._delivered(
+                call, ref.id, lambda: self.adapter.send(ref, draft), lambda sent: sent.id
+            )
+            sent = evolve(sent, operation_id=call.operation_id, trace=trace)
             if afterwards and status is not None:
                 await self._set_status(sent, status)
         return sent

@@ -8,7 +8,7 @@ from types import EllipsisType
 from typing import Any
 
 from helpdesk_bridge import check
-from helpdesk_bridge.calls.base import DeskBase
+from helpdesk_bridge.calls.delivery import Delivery
 from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.check import AddressLike
 from helpdesk_bridge.drafts import (
@@ -18,9 +18,7 @@ from helpdesk_bridge.drafts import (
     TicketQuery,
     Upload,
 )
-from helpdesk_bridge.errors import (
-    InvalidArgument,
-)
+from helpdesk_bridge.errors import InvalidArgument, NotFound, Outcome
 from helpdesk_bridge.model import (
     Channel,
     Cursor,
@@ -47,7 +45,7 @@ _FILTERS = {
 }
 
 
-class TicketCalls(DeskBase):
+class TicketCalls(Delivery):
     """List, read, create, change and delete tickets."""
 
     def tickets(
@@ -160,8 +158,19 @@ class TicketCalls(DeskBase):
             if new.status is not None:
                 check.status(new.status, self.capabilities[Capability.CREATE_TICKET])
             await self._check_content(Capability.CREATE_TICKET, new.body, new.attachments)
-        with self._calling("create_ticket"):
-            return await self.adapter.create_ticket(new)
+        with self._calling("create_ticket") as call:
+            call.fingerprint = self._fingerprint(
+                "create_ticket",
+                None,
+                body=new.body.text,
+                files=[upload.name for upload in new.attachments],
+                subject=new.subject,
+                requester=new.requester.email,
+                due=new.created_at,
+            )
+            return await self._delivered(
+                call, None, lambda: self.adapter.create_ticket(new), lambda ticket: ticket.id
+            )
 
     async def update_ticket(
         self,
@@ -210,7 +219,12 @@ class TicketCalls(DeskBase):
             self.capabilities.require(Capability.DELETE_TICKET)
             ref = self._ref(ticket)
         with self._calling("delete_ticket", ticket_id=ref.id):
-            await self.adapter.delete_ticket(ref.id)
+            try:
+                await self.adapter.delete_ticket(ref.id)
+            except NotFound as error:
+                if error.outcome is Outcome.REJECTED:
+                    raise
+                # An attempt whose answer was lost has deleted it.
 
     async def custom_fields(self) -> list[CustomField]:
         """Return the definitions of the desk's custom fields."""

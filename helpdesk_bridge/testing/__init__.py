@@ -1,6 +1,18 @@
-"""Test doubles that are part of the product: a helpdesk in memory, and the base of every fake."""
+"""Test doubles that are part of the product: a helpdesk in memory, fakes, and faults on demand."""
 
 from helpdesk_bridge.testing.fake import Exchange, FakeServer, Refusal, multipart_fields
+from helpdesk_bridge.testing.faults import (
+    Answer,
+    Cut,
+    Drip,
+    End,
+    FaultProxy,
+    FaultServer,
+    Hold,
+    Insert,
+    Side,
+    refused_url,
+)
 from helpdesk_bridge.testing.memory import Memory, MemorySettings
 from helpdesk_bridge.testing.store import (
     Mail,
@@ -12,16 +24,26 @@ from helpdesk_bridge.testing.store import (
 )
 
 __all__ = [
+    "Answer",
+    "Cut",
+    "Drip",
+    "End",
     "Exchange",
     "FakeServer",
+    "FaultProxy",
+    "FaultServer",
+    "Hold",
+    "Insert",
     "Mail",
     "Memory",
     "MemorySettings",
     "Refusal",
+    "Side",
     "Store",
     "StoredFile",
     "StoredMessage",
     "StoredTicket",
     "TickingClock",
     "multipart_fields",
+    "refused_url",
 ]

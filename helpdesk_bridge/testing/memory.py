@@ -55,7 +55,6 @@ _ABSENT = {
     Capability.COMPLETE: "Every message has its id at once.",
     Capability.RESIZED_IMAGE: "Files are kept as they are.",
     Capability.SCHEDULED_SEND: "A desk in memory sends at once.",
-    Capability.RECONCILE: "Nothing can be lost on the way to a desk in memory.",
     Capability.WEBHOOKS: "A desk in memory calls nobody.",
 }
 _MAILBOX = Party(name="Support", email="support@helpdesk.example", role=Role.AGENT)

@@ -31,6 +31,7 @@ from helpdesk_bridge.transport.values import (
     Response,
     TransportOptions,
 )
+from helpdesk_bridge.transport.waits import http_date
 
 __all__ = ["HttpClient", "failure_for"]
 
@@ -80,6 +81,13 @@ class HttpClient:
     _kept: aiohttp.ClientSession | None = field(default=None, init=False)
     _fresh: aiohttp.ClientSession | None = field(default=None, init=False)
     _closed: bool = field(default=False, init=False)
+    _dated: tuple[str, datetime] | None = field(default=None, init=False)
+
+    @property
+    def clock_offset(self) -> float | None:
+        """By how many seconds the vendor's clock is ahead of ours, from its last answer's Date."""
+        date = http_date(self._dated[0]) if self._dated else None
+        return (date - self._dated[1]).total_seconds() if date and self._dated else None
 
     async def __call__(self, request: Request) -> Response:
         """Send ``request`` and return the answer, whatever its status."""
@@ -154,6 +162,8 @@ class HttpClient:
 
     async def _answer(self, request: Request, answer: aiohttp.ClientResponse) -> Response:
         response = Response(request=request, status=answer.status, headers=answer.headers)
+        if "Date" in answer.headers:
+            self._dated = (answer.headers["Date"], datetime.now(UTC))
         encoding = answer.headers.get("Content-Encoding", "").strip().lower()
         if request.stream and answer.status < 300:
             chunks = _streamed(answer, BodyReader(encoding), request.progress)
@@ -299,6 +309,13 @@ _CONNECT: tuple[tuple[type[BaseException], str], ...] = (
     (OSError, "no connection to the host could be made"),
 )
 
+_FOR_GOOD = (
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.ClientHttpProxyError,
+)
+"""What another attempt would meet again."""
+
 _AFTER: tuple[tuple[type[BaseException], type[HelpdeskError], str], ...] = (
     (aiohttp.SocketTimeoutError, errors.VendorUnavailable, "the vendor fell silent"),
     (aiohttp.ClientPayloadError, errors.TruncatedBody, "the answer ends before its announced end"),
@@ -318,7 +335,9 @@ def failure_for(error: BaseException, *, bytes_sent: bool) -> HelpdeskError:
     if not bytes_sent:
         for kind, sentence in _CONNECT:
             if isinstance(error, kind):
-                return errors.ConnectFailed(f"{sentence}.", outcome=outcome)
+                return errors.ConnectFailed(
+                    f"{sentence}.", outcome=outcome, retryable=not isinstance(error, _FOR_GOOD)
+                )
         if isinstance(error, (ValueError, TypeError)):
             return errors.InvalidArgument("the request cannot be put into HTTP.")
         return errors.ConnectFailed("the request could not be started.", outcome=outcome)

@@ -14,6 +14,7 @@ from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport.outcome import judge, settle
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.values import CURRENT_CALL, Request, Response
+from helpdesk_bridge.transport.waits import retry_after
 
 __all__ = ["Deadline", "ErrorTable", "Explanation", "Observe", "Pool"]
 
@@ -62,6 +63,7 @@ class Deadline:
         call = CURRENT_CALL.get()
         now = asyncio.get_running_loop().time()
         ends_at = call.ends_at if call else now + self.seconds
+        request.progress.ends_at = ends_at
         if ends_at <= now:  # asyncio's timeout would let a kept-alive connection send it first
             raise self._too_late(request)
         limit = asyncio.timeout_at(ends_at)
@@ -75,13 +77,18 @@ class Deadline:
 
     def _too_late(self, request: Request) -> HelpdeskError:
         progress = request.progress
-        if progress.waiting and not progress.bytes_sent:
+        may_be_done = progress.bytes_sent or progress.in_doubt
+        sentence = f"the call's deadline of {self.seconds:g} s passed"
+        if progress.failure is not None and not progress.bytes_sent:
+            sentence += f" before it could be tried again ({progress.failure.message})"
+        elif progress.waiting and not progress.bytes_sent:
             return errors.PoolTimeout(
-                f"no connection of this desk became free within {self.seconds:g} s."
+                "neither the connections nor the rate limit of this desk left room within"
+                f" {self.seconds:g} s."
             )
         error = errors.DeadlineExceeded(
-            f"the call's deadline of {self.seconds:g} s passed.",
-            outcome=judge(bytes_sent=progress.bytes_sent),
+            f"{sentence}.",
+            outcome=judge(bytes_sent=may_be_done),
             attempts=progress.attempts,
         )
         return settle(
@@ -156,6 +163,9 @@ BY_STATUS: Mapping[int, type[HelpdeskError]] = {
     429: errors.RateLimited,
 }
 
+_NEVER_BETTER = (501, 505)
+"""Not implemented; HTTP version not supported: the same request will fail again."""
+
 _SENTENCES: Mapping[type[HelpdeskError], str] = {
     errors.AuthenticationError: "the credentials were not accepted",
     errors.PermissionDenied: "the account has no right to do this",
@@ -205,7 +215,9 @@ class ErrorTable:
                 for name, texts in said.fields.items()
             }
         if issubclass(kind, (errors.RateLimited, errors.VendorUnavailable)):
-            context["retry_after"] = _seconds(response.headers.get("Retry-After", ""))
+            context["retry_after"] = retry_after(response.headers)
+        if response.status in _NEVER_BETTER:
+            context["retryable"] = False
         if 300 <= response.status < 400:
             sentence = "the vendor answered with a redirect: check base_url"
         if said.message:
@@ -266,9 +278,3 @@ def _by_status(status: int) -> type[HelpdeskError]:
     if status < 400:
         return errors.ProtocolError
     return errors.ValidationFailed if status < 500 else errors.VendorUnavailable
-
-
-def _seconds(text: str) -> float | None:
-    """Read a Retry-After of whole seconds; anything else is None."""
-    text = text.strip()
-    return float(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None

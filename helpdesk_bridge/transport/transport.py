@@ -11,9 +11,13 @@ from yarl import URL
 
 from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument
 from helpdesk_bridge.transport.auth import no_auth
+from helpdesk_bridge.transport.limits import Limiter, Rate, SlidingWindow
+from helpdesk_bridge.transport.pacing import Pacing
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies import Deadline, ErrorTable, Explanation, Observe, Pool
+from helpdesk_bridge.transport.retry import Retry
 from helpdesk_bridge.transport.values import (
+    CURRENT_CALL,
     FormBody,
     JsonBody,
     Multipart,
@@ -57,9 +61,11 @@ class Transport:
             Observe(desk),
             Deadline(options.deadline),
             *middlewares,
+            Retry(options.max_attempts),
             ErrorTable(error_codes, explain, refuses),
             Pool(options.concurrency),
             auth,
+            Pacing(_limiters(options)),
         )
 
     async def _http(self, request: Request) -> Response:
@@ -93,18 +99,20 @@ class Transport:
         it ends in a slash. An answer that is not 2xx is raised as the error the adapter's table
         (or the status) gives; every failure is one :class:`HelpdeskError` with its outcome.
         """
-        return await self._handler(
-            Request(
-                operation=operation,
-                method=method,
-                path=tuple(path),
-                query=tuple(query),
-                headers=dict(headers or {}),
-                body=_body(json, form, multipart),
-                authenticate=authenticate,
-                progress=_begun(),
-            )
+        request = Request(
+            operation=operation,
+            method=method,
+            path=tuple(path),
+            query=tuple(query),
+            headers=dict(headers or {}),
+            body=_body(json, form, multipart),
+            authenticate=authenticate,
+            progress=_begun(),
         )
+        call = CURRENT_CALL.get()
+        if call is not None and request.unsafe:
+            call.writes.append(request.progress)
+        return await self._handler(request)
 
     @asynccontextmanager
     async def stream(
@@ -121,6 +129,10 @@ class Transport:
         finally:
             await response.aclose()
 
+    def clock_offset(self) -> float | None:
+        """Return by how many seconds the vendor's clock is ahead of ours; None while not known."""
+        return None if self._client is None else self._client.clock_offset
+
     async def aclose(self) -> None:
         """Close the connections; may be called again."""
         self._closed = True
@@ -131,6 +143,12 @@ class Transport:
         finally:
             if self._client is not None:
                 await self._client.aclose()
+
+
+def _limiters(options: TransportOptions) -> list[Limiter]:
+    rates = () if options.rate_limit is None else Rate.parse(options.rate_limit)
+    windows: list[Limiter] = [SlidingWindow(rate) for rate in rates]
+    return windows if options.limiter is None else [*windows, options.limiter]
 
 
 def _begun() -> Progress:

@@ -16,6 +16,7 @@ from attrs import define, evolve, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, ProtocolError
 from helpdesk_bridge.transport.decode import decode_json
+from helpdesk_bridge.transport.limits import Limiter, Rate
 from helpdesk_bridge.transport.outcome import settle
 
 __all__ = [
@@ -60,22 +61,33 @@ class TransportOptions:
     """What is the same for every vendor. Times are in seconds, sizes in bytes.
 
     ``deadline`` covers a whole call with all it has to ask for (of a download: up to its first
-    byte), ``connect`` one connection with TLS, ``read_gap`` the longest silence within an answer,
-    ``concurrency`` the requests under way at once, ``max_body`` the decoded size of an answer.
+    byte), with every wait and every attempt; ``connect`` one connection with TLS, ``read_gap`` the
+    longest silence within an answer. ``max_attempts`` is how often a request is sent in all when
+    it fails in a way that allows it (1: never again), ``concurrency`` how many are under way at
+    once, ``max_body`` the decoded size of an answer. ``rate_limit`` is what the vendor allows, as
+    in ``"400/minute"`` or ``"10/second, 1000/hour"``; None is no limit but the vendor's own 429.
+    It holds for this desk in this process; ``limiter`` is one that is shared with others.
     ``proxy`` is a URL; the environment's proxies and ``.netrc`` are never used.
     """
 
     deadline: float = field(default=60.0, converter=float)
     connect: float = field(default=10.0, converter=float)
     read_gap: float = field(default=30.0, converter=float)
+    max_attempts: int = 3
     concurrency: int = 8
+    rate_limit: str | None = None
+    limiter: Limiter | None = None
     max_body: int = 16 * 1024 * 1024
     proxy: str | None = field(default=None, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        for name in ("deadline", "connect", "read_gap", "concurrency", "max_body"):
+        for name in ("deadline", "connect", "read_gap", "max_attempts", "concurrency", "max_body"):
             if not getattr(self, name) > 0:
                 raise InvalidArgument(f"the transport option {name} must be above zero.")
+        if self.rate_limit is not None:
+            Rate.parse(self.rate_limit)
+        if self.limiter is not None and not isinstance(self.limiter, Limiter):
+            raise InvalidArgument("the transport option limiter needs acquire and release.")
 
 
 @frozen(kw_only=True)
@@ -85,6 +97,13 @@ class Call:
     operation: str
     operation_id: str
     ends_at: float
+    writes: list[Progress] = field(factory=list, repr=False)
+    """How far its unsafe writes have come, for a call that is cancelled."""
+
+    @property
+    def may_have_written(self) -> bool:
+        """Whether an unsafe write may have been carried out."""
+        return any(progress.bytes_sent for progress in self.writes)
 
 
 CURRENT_CALL: ContextVar[Call | None] = ContextVar("helpdesk_bridge_call", default=None)
@@ -146,10 +165,16 @@ class Progress:
 
     began: float = math.inf
     """When the request was asked for (loop time)."""
+    ends_at: float = math.inf
+    """When its deadline passes (loop time)."""
     waiting: bool = False
     """Queueing for one of the desk's own slots: nothing can have been sent."""
     bytes_sent: bool = False
     """Whether a byte of the present attempt may have left."""
+    in_doubt: bool = False
+    """Whether an earlier attempt at a write may have been carried out."""
+    failure: HelpdeskError | None = None
+    """How the attempt before this one failed."""
     attempts: int = 0
     started_at: datetime | None = None
 

@@ -15,11 +15,16 @@ from tests.adapters.doubles import Caught, Connect, new_ticket
 
 @pytest_asyncio.fixture
 async def connect_to() -> AsyncIterator[Connect]:
-    """Open desks that are closed after the test; settings given as None are left out."""
+    """Open desks that are closed after the test; settings given as None are left out.
+
+    They send each request once: what is tested here is how one answer is read. What is sent again
+    is the transport's, and tested with it.
+    """
     made: list[Helpdesk] = []
 
     def open_desk(fake: FakeServer, **settings: Any) -> Helpdesk:
-        table = {k: v for k, v in {**fake.table(), **settings}.items() if v is not None}
+        given = {**fake.table(), "transport": {"max_attempts": 1}, **settings}
+        table = {k: v for k, v in given.items() if v is not None}
         made.append(connect(config={"desks": {"support": table}}))
         return made[-1]
 

@@ -198,7 +198,7 @@ async def connect(
     ) -> Transport:
         transport = Transport(
             base_url(to if isinstance(to, str) else to.url),
-            TransportOptions(**{"deadline": 20.0, **options}),  # type: ignore[arg-type]
+            TransportOptions(**{"deadline": 20.0, "max_attempts": 1, **options}),  # type: ignore[arg-type]
             desk="support",
             auth=auth,
             error_codes=codes or {},

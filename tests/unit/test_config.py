@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from attrs import field, frozen
@@ -15,6 +17,7 @@ from helpdesk_bridge.config import Config, load_config
 from helpdesk_bridge.errors import ConfigurationError
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TransportOptions
+from helpdesk_bridge.transport.limits import Rate, SlidingWindow
 
 TOKEN = "hush-hush"
 
@@ -71,6 +74,28 @@ def test_a_desk_has_its_settings_and_its_transport_options() -> None:
     assert desk.options == TransportOptions(deadline=5, concurrency=2)
 
 
+LIMITER = SlidingWindow(Rate(5, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("transport", "environ"),
+    [
+        ({"limiter": f"{__name__}:LIMITER"}, {}),
+        ({"limiter": LIMITER}, {}),
+        ({"limiter": {"env": "V"}}, {"V": f"{__name__}:LIMITER"}),
+        ({}, {"HELPDESK_BRIDGE__MAIN__TRANSPORT__LIMITER": f"{__name__}:LIMITER"}),
+    ],
+)
+def test_a_limiter_is_an_object_or_where_it_is_found(
+    transport: dict[str, Any], environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, __name__, cast("ModuleType", SimpleNamespace(LIMITER=LIMITER)))
+    table = {"transport": {"rate_limit": "400/minute", "max_attempts": 1, **transport}}
+    options = given(table, environ).desk().options
+    assert options.limiter is LIMITER
+    assert (options.rate_limit, options.max_attempts) == ("400/minute", 1)
+
+
 def test_a_configuration_in_a_log_line_shows_no_secret() -> None:
     config = given({}, {"HELPDESK_BRIDGE__MAIN__TOKEN": TOKEN})
     assert TOKEN not in repr(config) + repr(config.desk())
@@ -106,6 +131,18 @@ def test_every_complaint_about_a_desk_names_the_file_the_table_and_the_key(tmp_p
         ({"transport": {"dedline": 5}}, ("[desks.main.transport] dedline", "'deadline'?")),
         ({"transport": {"deadline": "5"}}, ("[desks.main.transport] deadline: expected a number",)),
         ({"transport": {"deadline": 0}}, ("[desks.main.transport]", "deadline must be above")),
+        ({"transport": {"max_attempts": 0}}, ("[desks.main.transport]", "max_attempts must be")),
+        ({"transport": {"max_attempts": "3"}}, (".transport] max_attempts: expected an integer",)),
+        ({"transport": {"max_attempts": 1.5}}, (".transport] max_attempts: expected an integer",)),
+        ({"transport": {"rate_limit": 400}}, (".transport] rate_limit: expected a string",)),
+        ({"transport": {"rate_limit": "often"}}, ("[desks.main.transport]", "rate_limit is writ")),
+        ({"transport": {"limiter": 5}}, ('.transport] limiter: expected "module:object"',)),
+        ({"transport": {"limiter": "no.such:one"}}, ("] limiter: cannot be imported (ModuleNot",)),
+        ({"transport": {"limiter": "json:no"}}, ("] limiter: cannot be imported (AttributeErr",)),
+        ({"transport": {"limiter": "json"}}, ("] limiter: cannot be imported (AttributeError)",)),
+        ({"transport": {"limiter": ""}}, ("] limiter: cannot be imported (ValueError)",)),
+        ({"transport": {"limiter": "json:loads"}}, ("] limiter: cannot be imported (it is no",)),
+        ({"transport": {"limiter": "threading:Lock"}}, ("limiter: cannot be imported (it is",)),
     ],
 )
 def test_a_wrong_value_is_refused_by_table_and_key(

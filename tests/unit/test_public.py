@@ -51,7 +51,7 @@ def test_importing_the_library_imports_no_adapter(imported: set[str]) -> None:
     "name",
     [
         *("helpdesk_bridge.cli", "helpdesk_bridge.testing", "helpdesk_bridge.transport.client"),
-        *("pytest", "aiohttp", "cyclopts", "rich"),
+        *("helpdesk_bridge.limits", "pytest", "aiohttp", "cyclopts", "rich", "redis", "sqlite3"),
     ],
 )
 def test_importing_the_library_leaves_alone_what_it_does_not_need(

@@ -1,0 +1,70 @@
+"""Read how long a vendor asks to be left alone: pure functions of an answer's headers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+__all__ = ["http_date", "retry_after", "until_reset"]
+
+_EPOCH = 1_000_000_000.0
+"""A reset above this is a time (seconds since 1970), one below it a number of seconds."""
+_NO_SECONDS = 100_000_000_000.0
+"""A reset above this is in another unit: as seconds it would be after the year 5000."""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for: RFC 9110, section 10.2.3.
+
+    A date counts from the answer's own ``Date``, so that neither clock has to be right; without
+    one, from ours. A date in the past is 0. Anything else that is not a whole number is None.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return float(text)
+    until = http_date(text)
+    if until is None:
+        return None
+    now = http_date(headers.get("Date", "")) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def until_reset(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until the vendor's allowance is renewed, if it says that none is left.
+
+    Read are ``X-RateLimit-Remaining`` and ``-Reset`` (observed on Roundup 2.6.0; Laravel and
+    many others) and the ``RateLimit-`` names of the IETF draft. A reset is a number of seconds
+    or, when it is as large as one, a time.
+    """
+    for prefix in ("X-RateLimit-", "RateLimit-"):
+        if _number(headers.get(prefix + "Remaining", "")) == 0:
+            reset = _number(headers.get(prefix + "Reset", ""))
+            if reset is None or reset > _NO_SECONDS:
+                return None
+            if reset > _EPOCH:
+                now = http_date(headers.get("Date", "")) or datetime.now(UTC)
+                reset -= now.timestamp()
+            return max(0.0, reset)
+    return None
+
+
+def http_date(text: str) -> datetime | None:
+    """Return the aware time that an HTTP date stands for; None for anything else."""
+    if not text.isascii() or len(text) > 64:
+        return None
+    try:
+        when = parsedate_to_datetime(text)
+        return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _number(text: str) -> float | None:
+    """Return a number of digits and at most one point; ``float`` takes much more than that."""
+    text = text.strip()
+    if not text.isascii() or not text.replace(".", "", 1).isdigit():
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None

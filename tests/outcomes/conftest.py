@@ -1,0 +1,25 @@
+"""A place of each adapter in turn."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from helpdesk_bridge.outbox import SqliteOutbox
+from tests.outcomes.places import ADAPTERS, Place, opened
+
+
+@pytest_asyncio.fixture(params=ADAPTERS)
+async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
+    async with opened(request.param) as place:
+        yield place
+
+
+@pytest_asyncio.fixture
+async def box(tmp_path: Path) -> AsyncIterator[SqliteOutbox]:
+    outbox = SqliteOutbox(tmp_path / "outbox.db")
+    yield outbox
+    await outbox.aclose()

@@ -1,0 +1,140 @@
+"""How long a vendor asks to be left alone: read without trusting a clock, or any text."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from helpdesk_bridge.transport import waits
+from helpdesk_bridge.transport.waits import http_date, retry_after, until_reset
+
+NOON = "Sun, 06 Nov 1994 12:00:00 GMT"
+JUNK = [
+    "nan",
+    "inf",
+    "-inf",
+    "1e309",
+    "1e3",
+    "-5",
+    "+5",
+    "\u0665",
+    "\uff15",
+    "1_000",
+    "0x10",
+    "1.5",
+    "10" * 10,
+]
+JUNK += ["soon", "10 seconds", "5;", "5, 7", "\x00", "Sun, 99 Nov 1994", "Mon", "0" * 10, "-"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0.0), ("17", 17.0), (" 17 ", 17.0), ("999999999", 999999999.0)]
+)
+def test_whole_seconds_are_seconds(text: str, seconds: float) -> None:
+    assert retry_after({"Retry-After": text}) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", *JUNK, "Sun, \u0660\u0666 Nov 1994 12:00:00 GMT", NOON + " x" * 30]
+)
+def test_anything_else_asks_for_nothing(text: str) -> None:
+    assert retry_after({"Retry-After": text}) is None
+
+
+def test_no_header_asks_for_nothing() -> None:
+    assert retry_after({}) is None
+    assert until_reset({}) is None
+
+
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [
+        ("Sun, 06 Nov 1994 12:00:40 GMT", 40.0),
+        ("Sunday, 06-Nov-94 12:00:40 GMT", 40.0),
+        ("Sun Nov  6 12:00:40 1994", 40.0),
+        ("Sun, 06 Nov 1994 11:59:00 GMT", 0.0),
+    ],
+)
+def test_a_date_counts_from_the_answers_own_however_wrong_our_clock_is(
+    until: str, seconds: float
+) -> None:
+    assert retry_after({"Retry-After": until, "Date": NOON}) == seconds
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", *JUNK])
+def test_a_date_counts_from_our_clock_where_the_answer_has_none(
+    date: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ours(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return datetime(1994, 11, 6, 11, 59, 30, tzinfo=UTC)
+
+    monkeypatch.setattr(waits, "datetime", Ours)
+    assert retry_after({"Retry-After": NOON, "Date": date}) == 30.0
+
+
+@given(st.integers(0, 4 * 10**9), st.integers(-(10**6), 10**6))
+def test_skewed_clocks_do_not_matter(vendors_now: int, seconds: int) -> None:
+    date = datetime.fromtimestamp(vendors_now, UTC)
+    until = date + timedelta(seconds=seconds)
+    text = [when.strftime("%a, %d %b %Y %H:%M:%S GMT") for when in (date, until)]
+    assert retry_after({"Date": text[0], "Retry-After": text[1]}) == max(0, seconds)
+
+
+@pytest.mark.parametrize("prefix", ["X-RateLimit-", "RateLimit-"])
+@pytest.mark.parametrize(
+    ("remaining", "reset", "seconds"),
+    [
+        ("0", "20", 20.0),
+        ("0.0", "20.5", 20.5),
+        ("0", "784123240", 784123240.0),
+        ("0", "1", 1.0),
+        ("1", "20", None),
+        ("0", "", None),
+        ("", "20", None),
+        ("no", "20", None),
+        ("\u0660", "20", None),
+        ("0", "soon", None),
+        ("0", "nan", None),
+        ("0", "-5", None),
+        ("0", "1763730000000", None),  # milliseconds, or whatever: nobody says
+    ],
+)
+def test_a_reset_counts_when_nothing_remains(
+    prefix: str, remaining: str, reset: str, seconds: float | None
+) -> None:
+    headers = {prefix + "Remaining": remaining, prefix + "Reset": reset, "Date": NOON}
+    assert until_reset(headers) == seconds
+
+
+@pytest.mark.parametrize(("reset", "seconds"), [("2000000030", 30.0), ("1999999999", 0.0)])
+def test_a_reset_that_is_a_time_counts_from_the_answers_date(reset: str, seconds: float) -> None:
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
+    headers["Date"] = "Wed, 18 May 2033 03:33:20 GMT"  # 2,000,000,000 seconds since 1970
+    assert until_reset(headers) == seconds
+
+
+@given(st.text() | st.from_regex(r"\A[0-9A-Za-z,:+ -]{0,70}\Z"), st.text())
+@example("Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 0001 00:00:00 +2359")
+@example("Mon, 01 Jan 0001 00:00:00 +2359", "Fri, 31 Dec 9999 23:59:59 -2359")
+@example("1 Jan 1 1:1:1 +99999999", "")
+@example("9" * 30, "9" * 30)
+def test_no_text_raises_or_gives_a_wait_that_is_none(text: str, other: str) -> None:
+    for headers in (
+        {"Retry-After": text, "Date": other},
+        {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": text, "Date": other},
+        {"RateLimit-Remaining": other, "RateLimit-Reset": text},
+    ):
+        for wait in (retry_after(headers), until_reset(headers)):
+            assert wait is None or (math.isfinite(wait) and wait >= 0)
+
+
+@given(st.text())
+def test_a_date_is_aware_or_none(text: str) -> None:
+    when = http_date(text)
+    assert when is None or when.utcoffset() is not None
