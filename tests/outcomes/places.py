@@ -91,8 +91,9 @@ class Place:
 
     @property
     def stored(self) -> list[Any]:
-        """The messages of the ticket."""
-        return self.store.tickets[number_of(self.ticket)].messages
+        """The messages of the ticket, without its events."""
+        messages = self.store.tickets[number_of(self.ticket)].messages
+        return [message for message in messages if message.type is not hb.MessageType.SYSTEM]
 
     @property
     def last(self) -> int:

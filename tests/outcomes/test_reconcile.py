@@ -35,10 +35,7 @@ HTTP = tuple(FAKES)
 SENT, NOT_SENT = hb.Verdict.SENT, hb.Verdict.NOT_SENT
 STILL_UNKNOWN = hb.Verdict.STILL_UNKNOWN
 
-writes = pytest.mark.parametrize("write", WRITES)
 
-
-@writes
 async def test_what_arrived_is_found(place: Place, write: str, pauses: list[float]) -> None:
     error = await place.fail(write, "answer")
     mails, length = len(place.store.outbox), len(place.stored)
@@ -50,7 +47,6 @@ async def test_what_arrived_is_found(place: Place, write: str, pauses: list[floa
     assert pauses == []
 
 
-@writes
 async def test_what_never_arrived_is_not_sent_once_the_vendor_has_had_its_time(
     place: Place, write: str, pauses: list[float]
 ) -> None:
@@ -106,7 +102,6 @@ async def test_a_desk_that_cannot_be_read_leaves_it_open(adapter: str, how: str)
 
 
 @pytest.mark.parametrize("how", ["answer", "request"])
-@writes
 async def test_the_second_of_two_alike_is_told_from_the_first(
     place: Place, write: str, how: str
 ) -> None:
@@ -598,6 +593,9 @@ def _spoiled(response: Any) -> Any:
 
 
 def _without_first(data: Any) -> Any:
+    if isinstance(data, dict) and data.get("items") and "Creator" in data["items"][0]:
+        data["items"][0] = {"id": data["items"][0]["id"]}  # behind which that list goes on
+        return data
     find: list[Callable[[], list[Any]]] = [
         lambda: data["data"],
         lambda: data["messages"],

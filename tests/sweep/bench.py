@@ -53,7 +53,10 @@ class StoreCounter:
 
     async def messages(self, words: str) -> int:
         tickets = self.store.tickets.values()
-        return sum(words in message.html for ticket in tickets for message in ticket.messages)
+        stored = [message for ticket in tickets for message in ticket.messages]
+        # Some vendors keep an event of each mail, which holds its words too.
+        said = [message for message in stored if message.type is not hb.MessageType.SYSTEM]
+        return sum(words in message.html for message in said)
 
     async def tickets(self, words: str) -> int:
         return sum(ticket.subject == words for ticket in self.store.tickets.values())
