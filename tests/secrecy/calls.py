@@ -120,7 +120,7 @@ CALLS: Mapping[str, Call] = {
     "add_request": lambda c: c.desk.add_request(c.ticket, author=ADDRESS, text=WORDS),
     "open_attachment": _download,
     "save_attachment": lambda c: c.desk.save_attachment(c.attachment, c.folder),
-    "complete": lambda c: c.desk.complete(c.sent),
+    "complete": lambda c: c.desk.complete(c.sent, delays=[0]),
     "reconcile": lambda c: c.desk.reconcile(c.lost, settle=0),
     "recover": lambda c: c.desk.recover(settle=0),
     "raw": lambda c: c.desk.raw("GET", "tickets", query={"q": WORDS}),

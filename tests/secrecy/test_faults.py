@@ -55,8 +55,7 @@ def echo(status: int) -> Callable[[ReceivedRequest], Answer]:
 
 
 FAULTS: Mapping[str, Any] = {
-    **{f"{status} that quotes": echo(status) for status in (400, 401, 403, 404, 409, 413, 422)},
-    **{f"{status} that quotes": echo(status) for status in (429, 500, 503)},
+    **{f"{status} that quotes": echo(status) for status in (401, 404, 422, 429, 503)},
     "200 that quotes": echo(200),
     "dropped": Answer.nothing(),
     "silent": Answer.hang(),
@@ -77,6 +76,7 @@ FAULTS: Mapping[str, Any] = {
     "a redirect to nonsense": Answer.redirect(f"http://[{CANARY}"),
     "a redirect of writes": Answer.redirect(f"/{CANARY}", 307),
 }
+WITH_OUTBOX = ("dropped", "429 that quotes", "no JSON")
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def drive(case: Case, watch: Watch) -> list[hb.HelpdeskError]:
         except hb.HelpdeskError as error:
             failures.append(error)
     for failure in failures:
-        assert all(known(way(failure)) == known(failure) for way in COPIES.values())
+        assert known(COPIES["pickle"](failure)) == known(failure)
     watch.looked["call driven"] += len(CALLS)
     watch.looked["failure driven"] += len(failures)
     for thing in (case, case.desk, case.desk.adapter, case.desk.capabilities, case.ticket):
@@ -115,7 +115,8 @@ async def test_a_fault_shows_nothing(
 ) -> None:
     async with fakes(adapter) as (fake, ticket), FaultServer(default=FAULTS[fault]) as server:
         table = fake.table() | {"base_url": server.url}
-        box = SqliteOutbox(tmp_path / "box.db")
+        # Each of its entries waits for the disk.
+        box = SqliteOutbox(tmp_path / "box.db") if fault in WITH_OUTBOX else None
         options = {"max_body": 999, "read_gap": 0.02, "max_attempts": 2, "deadline": 20}
         async with connected(table, outbox=box, **options) as desk:
             case = Case(desk, ticket, tmp_path)
@@ -126,8 +127,10 @@ async def test_a_fault_shows_nothing(
             except hb.HelpdeskError:
                 pass
             failures = await drive(case, watch)
-            watch.look("object", repr([await box.unsettled("it"), desk.interrupted]))
-        await box.aclose()
+            watch.look("object", repr(desk.interrupted))
+            if box is not None:
+                watch.look("object", repr(await box.unsettled("it")))
+                await box.aclose()
         assert server.requests
     assert len(failures) > len(CALLS) // 3
 
