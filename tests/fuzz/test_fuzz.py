@@ -26,6 +26,17 @@ def test_nothing_but_our_errors_escapes(target: str) -> None:
     run()
 
 
+@pytest.mark.parametrize(
+    ("target", "data"),
+    [
+        ("addresses", b"c\xb9\x00\x00\xff\xff0\x00]~\x00t\x00t@"),  # IndexError from yarl
+        ("memory", b"p\xf2P\xef\xef\xef"),  # OverflowError of a date that UTC does not have
+    ],
+)
+def test_what_fuzzing_has_found_stays_found(target: str, data: bytes) -> None:
+    TARGETS[target](data)
+
+
 @pytest.mark.parametrize("adapter", sorted(TARGETS.keys() - FAST - {"cursors", "memory"}))
 def test_the_recording_of_a_vendor_has_answers_to_most_calls(adapter: str) -> None:
     answered = [
