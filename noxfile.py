@@ -83,6 +83,15 @@ def live(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what reads other people's bytes, a minute each: nox -s fuzz -- decoder."""
+    session.install("-e", ".[dev]", "atheris>=3")
+    every = "decoder headers names addresses words cursors memory airclou helpspace omnidesk"
+    for target in session.posargs or every.split():
+        session.run("python", "-m", "tests.fuzz.run", target, "-max_total_time=60")
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Tell the demo's story on every adapter."""
     session.install("-e", ".[cli]")

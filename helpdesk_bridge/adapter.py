@@ -78,6 +78,9 @@ class Adapter:
     """Seconds after which a message that the vendor accepted is surely to be seen, and one that
     it answered with an error has been dealt with. One that it never answered is given a minute at
     least by ``reconcile``."""
+    file_hosts: ClassVar[frozenset[str]] = frozenset()
+    """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
+    stands for the hosts below it too. Downloads may lead there, without credentials."""
     fake: ClassVar[str | None] = None
     """``module:class`` of the fake of this vendor, for the sandbox and for tests."""
 
@@ -89,6 +92,8 @@ class Adapter:
         super().__init_subclass__(**kwargs)
         if not hasattr(cls, "name"):
             return
+        if isinstance(cls.file_hosts, str):
+            raise TypeError(f"{cls.__name__}.file_hosts is a set of host names")
         offered = Capabilities(cls.offers)
         for method, capabilities in _IMPLEMENTS.items():
             written = getattr(cls, method) is not getattr(Adapter, method)

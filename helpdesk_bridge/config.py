@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import ssl
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -188,7 +189,8 @@ class _Table:
         self._wire = WireFormat()
         self._wire.hook(Secret, _secret)
         self._wire.hook(TokenProvider, _provider)
-        self._wire.hook(Limiter, _limiter)
+        self._wire.hook(Limiter, _named(Limiter, "limiter"))
+        self._wire.hook(ssl.SSLContext, _named(ssl.SSLContext, "ssl.SSLContext"))
         self._wire.hook(Path, self._path)
 
     def build(self) -> DeskConfig:
@@ -323,20 +325,24 @@ def _provider(value: Any) -> Any:
     return value
 
 
-def _limiter(value: Any) -> Any:
-    """Return the object that ``"module:object"`` names."""
-    if not isinstance(value, str):
-        raise WrongType('expected "module:object"')
-    module, _, name = value.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except Exception as error:  # noqa: BLE001 - whatever the application's module raises
-        reason = type(error).__name__
-    else:
-        if isinstance(found, Limiter) and not isinstance(found, type):
-            return found
-        reason = "it is no limiter"
-    raise WrongType(f"cannot be imported ({reason}); write module:object")
+def _named(kind: type[Any], what: str) -> Callable[[Any], Any]:
+    """Return what reads ``"module:object"`` as an object of ``kind``."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise WrongType('expected "module:object"')
+        module, _, name = value.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), name)
+        except Exception as error:  # noqa: BLE001 - whatever the application's module raises
+            reason = type(error).__name__
+        else:
+            if isinstance(found, kind) and not isinstance(found, type):
+                return found
+            reason = f"it is no {what}"
+        raise WrongType(f"cannot be imported ({reason}); write module:object")
+
+    return read
 
 
 def _from_text(text: str, kind: Any) -> Any:

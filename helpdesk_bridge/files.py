@@ -23,8 +23,11 @@ async def save(chunks: AsyncIterator[bytes], directory: Path, name: str) -> Path
     """Write ``chunks`` to a new file in ``directory`` and return its path.
 
     The disk is only touched off the event loop. A directory that cannot be written to, and a disk
-    that fails or is full, is InvalidArgument; whatever fails leaves no file behind.
+    that fails or is full, is InvalidArgument, and so is a ``name`` that is a path; whatever fails
+    leaves no file behind.
     """
+    if name in ("", ".", "..") or {"/", "\\", "\0"}.intersection(name):
+        raise InvalidArgument("the name of a file cannot be a path.")
     file = _NewFile(directory, name)
     reason: str | None
     try:

@@ -91,6 +91,7 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
             explain=kind.explain,
             refuses=kind.refuses,
             middlewares=middlewares,
+            file_hosts=kind.file_hosts,
         )
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities

@@ -127,7 +127,11 @@ def _utc(value: datetime | None) -> datetime | None:
         return value
     if value.utcoffset() is None:
         raise InvalidArgument("a datetime without a time zone: give an aware one")
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        pass
+    raise InvalidArgument("a datetime that is before the year 1 or after 9999 in UTC")
 
 
 def _when() -> Any:

@@ -13,7 +13,7 @@ from aioresponses import aioresponses, core
 
 from helpdesk_bridge.transport import clock
 
-pytest_plugins = ["helpdesk_bridge.testing.plugin"]
+pytest_plugins = ["helpdesk_bridge.testing.plugin", "tests.canary"]
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ __all__ = ["CallContext"]
 
 
 log = logging.getLogger("helpdesk_bridge")
+log.addHandler(logging.NullHandler())  # without one Python writes warnings to stderr by itself
 
 
 class _Desk(Protocol):
@@ -78,9 +79,13 @@ class CallContext:
         if self._token is not None:
             CURRENT_CALL.reset(self._token)
         if isinstance(error, HelpdeskError):
+            is_new = error.operation_id is None  # no call within this one has told of it
             self._named(error)
             if self._is_foreign_doubt(error):
                 raise self._in_doubt(str(error.message), error) from error
+            unknown = error.failure if isinstance(error, PartlyDone) else error
+            if is_new and isinstance(unknown, OutcomeUnknown):
+                self._warn(unknown)
         elif isinstance(error, asyncio.CancelledError) and self.may_have_written:
             self._interrupted(error)
         elif isinstance(error, Exception) and self.may_have_written:
@@ -110,7 +115,15 @@ class CallContext:
     def _interrupted(self, cause: BaseException) -> None:
         error = self._in_doubt("the call was cancelled when it may have been sent already.", cause)
         self._desk.interrupted.append(error)
-        log.warning("%s [%s]", error, self.operation_id)
+
+    def _warn(self, unknown: OutcomeUnknown) -> None:
+        log.warning(
+            "%s on %s: it is not known whether it was done (%s) [%s]",
+            self.operation,
+            self._desk.name,
+            unknown.cause,
+            self.operation_id,
+        )
 
     def _in_doubt(self, message: str, cause: BaseException) -> OutcomeUnknown:
         assert self._call is not None  # noqa: S101 - see may_have_written
@@ -123,6 +136,7 @@ class CallContext:
             attempts=sum(write.attempts for write in self._call.writes),
         )
         self._named(error)
+        self._warn(error)
         return error
 
     def _named(self, error: HelpdeskError) -> HelpdeskError:

@@ -6,15 +6,19 @@ it, and each of its exceptions is turned into one of ours.
 
 from __future__ import annotations
 
+import asyncio
 import io
+import socket
 import ssl
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Any
 
 import aiohttp
-from attrs import define, field
+from aiohttp.abc import AbstractResolver, ResolveResult
+from attrs import define, field, frozen
 from yarl import URL
 
 from helpdesk_bridge import errors
@@ -31,12 +35,19 @@ from helpdesk_bridge.transport.values import (
     Response,
     TransportOptions,
 )
-from helpdesk_bridge.transport.waits import http_date
+from helpdesk_bridge.transport.waits import http_date, retry_after
 
 __all__ = ["HttpClient", "failure_for"]
 
 _CHUNK = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
+_PARTIAL = 206
+_FILE_HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "User-Agent": "helpdesk-bridge",
+}
+"""All that is sent to another host, whatever is on the request."""
 _MAX_HOPS = 3
 
 
@@ -72,16 +83,54 @@ async def _about_to_send(
         progress.bytes_sent = True
 
 
+@frozen
+class _PublicAddresses(AbstractResolver):
+    """Resolves names, and refuses those with an address that is not public.
+
+    aiohttp dials exactly what this returns: a name cannot lead elsewhere between the two.
+    """
+
+    inner: AbstractResolver
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self.inner.resolve(host, port, family)
+        # localhost gets this far only when the desk itself is there.
+        if not urls.is_loopback(host) and not all(urls.is_public(one["host"]) for one in found):
+            raise errors.UnsafeURL("a file is on a host that is not on the public Internet.")
+        return found
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+class _Way(Enum):
+    """The sessions of a desk, which share no connection."""
+
+    KEPT = auto()
+    FRESH = auto()
+    """A connection for each request. A kept one may be dead already: a harmless refusal would then
+    look like a write whose outcome is unknown."""
+    AWAY = auto()
+    """To the hosts of files, which must not know whose they are."""
+
+
 @define
 class HttpClient:
-    """Sends requests to one origin. Connections are made when the first request needs them."""
+    """Sends requests to one origin. Connections are made when the first request needs them.
+
+    Downloads alone may lead to ``file_hosts``, without anything of the desk's own.
+    """
 
     base: URL
     options: TransportOptions
-    _kept: aiohttp.ClientSession | None = field(default=None, init=False)
-    _fresh: aiohttp.ClientSession | None = field(default=None, init=False)
+    file_hosts: Collection[str] = ()
+    _sessions: dict[_Way, aiohttp.ClientSession] = field(factory=dict, init=False)
     _closed: bool = field(default=False, init=False)
     _dated: tuple[str, datetime] | None = field(default=None, init=False)
+    _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
+    """The event loop of the sessions."""
 
     @property
     def clock_offset(self) -> float | None:
@@ -92,8 +141,14 @@ class HttpClient:
     async def __call__(self, request: Request) -> Response:
         """Send ``request`` and return the answer, whatever its status."""
         url = urls.join(self.base, request.path, request.query)
+        if request.url is not None:
+            url = urls.file_url(request.url)
+        away = False
         for _ in range(_MAX_HOPS + 1):
-            response = await self._attempt(request, url)
+            if away or not urls.same_origin(url, self.base):
+                away = True  # for good: whoever sends us back must not have us show credentials
+                self._check_away(request, url)
+            response = await self._attempt(request, url, away=away)
             if response.status not in _REDIRECTS or request.effect.name != "READ":
                 return response  # a redirected write is never sent on: the error table says so
             await response.aclose()
@@ -102,12 +157,19 @@ class HttpClient:
             "the vendor redirects in circles: check base_url.", attempts=request.progress.attempts
         )
 
-    def _next_hop(self, request: Request, response: Response, url: URL) -> URL:
+    def _check_away(self, request: Request, url: URL) -> None:
         try:
-            target = url.join(URL(response.headers.get("Location", "")))
-        except ValueError:
-            target = URL()
-        if request.method != "GET" or not _same_origin(target, self.base):
+            urls.check_file_host(url, self.base, self.file_hosts)
+        except errors.UnsafeURL as error:
+            error.fill(attempts=request.progress.attempts)
+            error.outcome = judge(bytes_sent=request.progress.bytes_sent)
+            raise
+
+    def _next_hop(self, request: Request, response: Response, url: URL) -> URL:
+        target = urls.redirected(url, response.headers.get("Location", ""))
+        if request.stream and self.file_hosts:
+            return target  # its host is checked like that of the first
+        if request.method != "GET" or not urls.same_origin(target, self.base):
             raise errors.UnsafeURL(
                 "the vendor redirects to another place, which must not see this desk's credentials:"
                 " check base_url.",
@@ -117,8 +179,8 @@ class HttpClient:
             )
         return target
 
-    async def _attempt(self, request: Request, url: URL) -> Response:
-        session = self._session(fresh=request.unsafe)
+    async def _attempt(self, request: Request, url: URL, *, away: bool) -> Response:
+        session = self._session(_way(request, away=away))
         progress = request.progress
         progress.attempts += 1
         progress.bytes_sent = False
@@ -130,13 +192,13 @@ class HttpClient:
             answer = await session.request(
                 request.method,
                 url,
-                headers=_headers(request),
+                headers=_FILE_HEADERS if away else _headers(request),
                 allow_redirects=False,
                 trace_request_ctx=progress,
                 proxy=self.options.proxy,
                 **_arguments(request),
             )
-            response = await self._answer(request, answer)
+            response = await self._answer(request, answer, away=away)
             handed_over = response.chunks is not None
             return response
         except HelpdeskError as error:
@@ -160,12 +222,22 @@ class HttpClient:
             started_at=progress.started_at,
         )
 
-    async def _answer(self, request: Request, answer: aiohttp.ClientResponse) -> Response:
-        response = Response(request=request, status=answer.status, headers=answer.headers)
-        if "Date" in answer.headers:
-            self._dated = (answer.headers["Date"], datetime.now(UTC))
+    async def _answer(
+        self, request: Request, answer: aiohttp.ClientResponse, *, away: bool
+    ) -> Response:
+        headers: Mapping[str, str] = answer.headers
+        if away:
+            # Neither its clock nor its limits nor its refusals are the vendor's.
+            if answer.status not in (200, *_REDIRECTS):
+                raise _refused_away(answer)
+            headers = {"Location": headers.get("Location", "")}
+        response = Response(request=request, status=answer.status, headers=headers)
+        if "Date" in headers:
+            self._dated = (headers["Date"], datetime.now(UTC))
         encoding = answer.headers.get("Content-Encoding", "").strip().lower()
         if request.stream and answer.status < 300:
+            if answer.status == _PARTIAL:
+                raise errors.TruncatedBody("the vendor sent a part of the file only.")
             chunks = _streamed(answer, BodyReader(encoding), request.progress)
             response.chunks = chunks
 
@@ -176,32 +248,36 @@ class HttpClient:
             response.on_release(close)
             return response
         reader = BodyReader(encoding, cap=self.options.max_body)
-        content = bytearray()
+        content = io.BytesIO()  # gives its bytes away without a copy
         async for chunk in answer.content.iter_chunked(_CHUNK):
-            content += reader.feed(chunk)
+            for piece in reader.pieces(chunk):
+                content.write(piece)
         if not _announced_empty(answer):
             reader.finish()
-        response.content = bytes(content)
+        response.content = content.getvalue()
         return response
 
-    def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
+    def _session(self, way: _Way) -> aiohttp.ClientSession:
         if self._closed:
             raise errors.DeskClosed("the desk is closed.")
-        if fresh:
-            # A kept-alive connection may be dead already: a harmless refusal would then look
-            # like a write whose outcome is unknown.
-            if self._fresh is None:
-                self._fresh = self._make_session(force_close=True)
-            return self._fresh
-        if self._kept is None:
-            self._kept = self._make_session(force_close=False)
-        return self._kept
+        if way not in self._sessions:
+            self._loop = asyncio.get_running_loop()
+            self._sessions[way] = self._make_session(way)
+        return self._sessions[way]
 
-    def _make_session(self, *, force_close: bool) -> aiohttp.ClientSession:
+    def _make_session(self, way: _Way) -> aiohttp.ClientSession:
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_about_to_send)
+        resolver = None
+        if way is _Way.AWAY and self.options.proxy is None:  # with one, only the proxy resolves
+            resolver = _PublicAddresses(aiohttp.ThreadedResolver())
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, force_close=force_close),
+            connector=aiohttp.TCPConnector(
+                limit=0,
+                force_close=way is not _Way.KEPT,
+                resolver=resolver,
+                ssl=(None if way is _Way.AWAY else self.options.tls) or True,
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),  # the default jar replays the vendor's cookies
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=self.options.connect, sock_read=self.options.read_gap
@@ -212,25 +288,57 @@ class HttpClient:
             trace_configs=[trace],
         )
 
+    def abandon(self) -> bool:
+        """Close all connections without waiting; say whether any session was still open."""
+        sessions, self._sessions, self._closed = list(self._sessions.values()), {}, True
+        for session in sessions:
+            if self._loop is None or _runs_here(self._loop) or not self._loop.is_running():
+                _shut(session)
+            else:  # collected by another thread
+                self._loop.call_soon_threadsafe(_shut, session)
+        return bool(sessions)
+
     async def aclose(self) -> None:
         """Close all connections; may be called again."""
         self._closed = True
-        sessions, self._kept, self._fresh = (self._kept, self._fresh), None, None
-        async with AsyncExitStack() as stack:  # each is closed, whatever happens to the other
-            for session in sessions:
-                if session is not None:
-                    stack.push_async_callback(session.close)
+        sessions, self._sessions = self._sessions, {}
+        async with AsyncExitStack() as stack:  # each is closed, whatever happens to the others
+            for session in sessions.values():
+                stack.push_async_callback(session.close)
 
 
-def _same_origin(target: URL, base: URL) -> bool:
-    # A name or password in the address would take the place of the desk's own credentials.
-    return (target.scheme, target.host, target.port, target.user, target.password) == (
-        base.scheme,
-        base.host,
-        base.port,
-        None,
-        None,
-    )
+def _runs_here(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
+
+
+def _shut(session: aiohttp.ClientSession) -> None:
+    # As far as the first wait: by then aiohttp has ended all transports.
+    closing = session.close()
+    with suppress(StopIteration):
+        closing.send(None)
+    closing.close()
+
+
+def _way(request: Request, *, away: bool) -> _Way:
+    if away:
+        return _Way.AWAY
+    return _Way.FRESH if request.unsafe else _Way.KEPT
+
+
+def _refused_away(answer: aiohttp.ClientResponse) -> HelpdeskError:
+    """Return the error for a file that its host does not give; the status is filled in later."""
+    if answer.status in (401, 403, 404, 410):  # 403 is also S3's word for a file that is gone
+        return errors.NotFound("the file is not there any more, or its address has expired.")
+    if answer.status == _PARTIAL:
+        return errors.TruncatedBody("the file's host sent a part of it only.")
+    if answer.status == 429 or answer.status >= 500:
+        return errors.VendorUnavailable(
+            "the file's host failed to answer properly.", retry_after=retry_after(answer.headers)
+        )
+    return errors.ProtocolError("the file's host answered with neither a file nor an error.")
 
 
 def _announced_empty(answer: aiohttp.ClientResponse) -> bool:
@@ -264,11 +372,11 @@ def _arguments(request: Request) -> dict[str, Any]:
 def _headers(request: Request) -> Mapping[str, str]:
     headers = {
         "Accept": "application/json",
-        "Accept-Encoding": "identity" if request.stream else "gzip",
+        "Accept-Encoding": "gzip",
         "User-Agent": "helpdesk-bridge",
     }
     if request.stream:
-        headers["Accept"] = "*/*"
+        headers = dict(_FILE_HEADERS)
     if isinstance(request.body, JsonBody):
         headers["Content-Type"] = "application/json; charset=utf-8"
     if isinstance(request.body, FormBody):
@@ -293,7 +401,7 @@ async def _streamed(
     finally:
         answer.close()
     if failure is not None:
-        raise failure.fill(attempts=progress.attempts)
+        raise failure.fill(attempts=progress.attempts, status=answer.status)
 
 
 _CONNECT: tuple[tuple[type[BaseException], str], ...] = (

@@ -37,12 +37,19 @@ def decode_json(content: bytes, content_type: str = "") -> Any:
     raise ProtocolError("the answer is not valid JSON.")
 
 
+_MAX_RATIO = 200
+"""How many times its packed size a body may unpack to. Lists of like records reach about 80."""
+_RATIO_FREE = 16 * 1024 * 1024
+"""Up to this many bytes any ratio will do."""
+
+
 class BodyReader:
     """Collects a body piece by piece: decompressed, never over its cap, complete or an error."""
 
     def __init__(self, encoding: str, cap: int = sys.maxsize) -> None:
         self._cap = cap
         self._size = 0
+        self._packed = 0
         self._gzip = encoding in ("gzip", "x-gzip")
         self._inflate = self._new() if encoding and encoding != "identity" else None
         if self._inflate and not self._gzip:
@@ -58,6 +65,7 @@ class BodyReader:
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
         """Yield what ``chunk`` decodes to, a thousandfold as it may be, in pieces of 1 MiB."""
+        self._packed += len(chunk)
         inflate = self._inflate
         if inflate is None:
             yield self._counted(chunk)
@@ -82,6 +90,8 @@ class BodyReader:
         self._size += len(decoded)
         if self._size > self._cap:
             raise ResponseTooLarge(f"the answer is larger than max_body ({self._cap} bytes).")
+        if self._size > max(_RATIO_FREE, self._packed * _MAX_RATIO):
+            raise ResponseTooLarge(f"the answer unpacks to over {_MAX_RATIO} times its size.")
         return decoded
 
     def finish(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping
+from contextlib import asynccontextmanager
 
 from attrs import define, field, frozen
 
@@ -13,50 +14,90 @@ from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport.outcome import judge, settle
 from helpdesk_bridge.transport.pipeline import Handler
-from helpdesk_bridge.transport.values import CURRENT_CALL, Request, Response
+from helpdesk_bridge.transport.quoted import Quoted
+from helpdesk_bridge.transport.values import CURRENT_CALL, Request, Response, operation_id
 from helpdesk_bridge.transport.waits import retry_after
 
-__all__ = ["Deadline", "ErrorTable", "Explanation", "Observe", "Pool"]
+__all__ = ["Deadline", "ErrorTable", "Explanation", "Observe", "Pool", "Running"]
 
 log = logging.getLogger("helpdesk_bridge.transport")
 
 
 @frozen
 class Observe:
-    """Logs one line a request: names, ids and figures only, never an address, header or body."""
+    """Logs one line an attempt (DEBUG): names, ids and figures, the path without its query.
+
+    Never a host, a header or a body; an address in the path is left out.
+    """
 
     desk: str
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on and log how it went."""
         started = time.monotonic()
-        outcome = "cancelled"
+        status: int | None = None
+        came_of_it = "cancelled"
         try:
             response = await handler(request)
-            outcome = str(response.status)
+            status, came_of_it = response.status, "done"
             return response
         except HelpdeskError as error:
-            outcome = f"{type(error).__name__} ({error.outcome})"
+            status, came_of_it = error.status, f"{type(error).__name__} ({error.outcome})"
             raise
         finally:
             if log.isEnabledFor(logging.DEBUG):
-                call = CURRENT_CALL.get()
                 log.debug(
-                    "%s on %s: %s, %d attempts, %.0f ms [%s]",
+                    "%s on %s: attempt %d, %s %s, status %s, %s, %.0f ms [%s]",
                     request.operation.name,
                     self.desk,
-                    outcome,
-                    request.progress.attempts,
+                    request.progress.attempt,
+                    request.method,
+                    "/" + "/".join(errors.redact(segment, 64) for segment in request.path),
+                    status or "-",
+                    came_of_it,
                     1000 * (time.monotonic() - started),
-                    call.operation_id if call else "-",
+                    operation_id(),
                 )
+
+
+@define
+class Running:
+    """What a desk has under way, so that to close the desk ends all of it.
+
+    aiohttp alone does not: after ``ClientSession.close`` a read of a body that never comes waits
+    for ever (3.14.5).
+    """
+
+    closed: bool = field(default=False, init=False)
+    _limits: set[asyncio.Timeout] = field(factory=set, init=False)
+
+    @asynccontextmanager
+    async def until(self, ends_at: float | None) -> AsyncIterator[asyncio.Timeout]:
+        """End the body with TimeoutError at ``ends_at`` (loop time), or when the desk is closed."""
+        if self.closed:
+            raise errors.DeskClosed("the desk is closed.")
+        async with asyncio.timeout_at(ends_at) as limit:
+            self._limits.add(limit)
+            try:
+                yield limit
+            finally:
+                self._limits.discard(limit)
+
+    def close(self) -> None:
+        """End everything now, wherever it is, and let nothing begin any more."""
+        self.closed = True
+        now = asyncio.get_running_loop().time()
+        for limit in self._limits:
+            if not limit.expired():
+                limit.reschedule(now)
 
 
 @frozen
 class Deadline:
-    """Ends a request with the call it belongs to, and says what was under way by then."""
+    """Ends a request with the call it belongs to or with its desk; says what was under way then."""
 
     seconds: float
+    running: Running
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on, within what is left of the call's time."""
@@ -66,14 +107,30 @@ class Deadline:
         request.progress.ends_at = ends_at
         if ends_at <= now:  # asyncio's timeout would let a kept-alive connection send it first
             raise self._too_late(request)
-        limit = asyncio.timeout_at(ends_at)
+        limit: asyncio.Timeout | None = None
         try:
-            async with limit:
+            async with self.running.until(ends_at) as limit:
                 return await handler(request)
         except TimeoutError:
-            if not limit.expired():
+            if limit is None or not limit.expired():
                 raise
-        raise self._too_late(request)
+        raise self._ended(request)
+
+    def _ended(self, request: Request) -> HelpdeskError:
+        if not self.running.closed:
+            return self._too_late(request)
+        progress = request.progress
+        error = errors.DeskClosed(
+            "the desk was closed during the call.",
+            outcome=judge(bytes_sent=progress.bytes_sent or progress.in_doubt),
+            attempts=progress.attempts,
+        )
+        return settle(
+            error,
+            unsafe=request.unsafe,
+            bytes_sent=progress.bytes_sent,
+            started_at=progress.started_at,
+        )
 
     def _too_late(self, request: Request) -> HelpdeskError:
         progress = request.progress
@@ -146,9 +203,6 @@ class Explanation:
     fields: Mapping[str, tuple[str, ...]] = field(factory=dict)
 
 
-_SHORTEST_SECRET = 4
-"""Shorter words of a signed header are no credentials, and would be struck out everywhere."""
-
 BY_STATUS: Mapping[int, type[HelpdeskError]] = {
     400: errors.ValidationFailed,
     401: errors.AuthenticationError,
@@ -196,7 +250,7 @@ class ErrorTable:
         raise response.settled(self._error(response))
 
     def _error(self, response: Response) -> HelpdeskError:
-        said = _without_credentials(self._explained(response), response.request)
+        said = self._explained(response)
         kind = said.kind or self.codes.get(said.code or "") or _by_status(response.status)
         sentence = _SENTENCES.get(kind, "the vendor refused it")
         context: dict[str, object] = {
@@ -226,35 +280,25 @@ class ErrorTable:
 
     def _refused(self, response: Response) -> bool:
         try:
-            return response.chunks is None and self.refuses(response)
-        except (HelpdeskError, ValueError, TypeError, LookupError, AttributeError):
+            return response.chunks is None and bool(self.refuses(response))
+        except Exception:  # noqa: BLE001 - whatever an adapter makes of an odd answer
             return False
 
     def _explained(self, response: Response) -> Explanation:
         try:
-            return self.explain(response)
-        except (HelpdeskError, ValueError, TypeError, LookupError, AttributeError):
+            return _cleaned(self.explain(response), response.request)
+        except Exception:  # noqa: BLE001 - whatever an adapter makes of an odd answer
             return Explanation()
 
 
-def _without_credentials(said: Explanation, request: Request) -> Explanation:
-    """Return what the vendor said without the credentials it may have quoted."""
-    secrets = sorted(
-        {
-            word
-            for value in request.headers.values()
-            for word in value.split()
-            if len(word) >= _SHORTEST_SECRET
-        },
-        key=len,
-        reverse=True,
-    )
+def _cleaned(said: Explanation, request: Request) -> Explanation:
+    """Return what the vendor said without what it quotes of ``request``.
 
-    def clean(text: str) -> str:
-        for secret in secrets:
-            text = text.replace(secret, "<redacted>")
-        return text
-
+    What an adapter made of the wrong types is a TypeError or an AttributeError.
+    """
+    if said.kind is not None and not issubclass(said.kind, HelpdeskError):
+        raise TypeError
+    clean = Quoted.of(request).strike_out
     return Explanation(
         message=clean(said.message),
         kind=said.kind,

@@ -12,7 +12,7 @@ from attrs import define, field
 from helpdesk_bridge.errors import HelpdeskError, Outcome, RateLimited
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.pipeline import Handler
-from helpdesk_bridge.transport.values import CURRENT_CALL, Effect, Request, Response
+from helpdesk_bridge.transport.values import Effect, Request, Response, operation_id
 
 __all__ = ["MAX_WAIT", "Budget", "Retry", "backoff", "may_repeat"]
 
@@ -93,6 +93,7 @@ class Retry:
         progress = request.progress
         attempt, paid = 1, 0
         while True:
+            progress.attempt = attempt
             try:
                 response = await handler(request)
             except HelpdeskError as error:
@@ -132,12 +133,11 @@ def _limited(failure: HelpdeskError) -> bool:
 
 
 def _report(failure: HelpdeskError, request: Request, wait: float) -> None:
-    call = CURRENT_CALL.get()
     log.info(
         "%s: %s after %d attempts, trying again in %.1f s [%s]",
         request.operation.name,
         type(failure).__name__,
         request.progress.attempts,
         wait,
-        call.operation_id if call else "-",
+        operation_id(),
     )

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+import warnings
+import weakref
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing, asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
+from attrs import define, field
 from yarl import URL
 
-from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument
+from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument, Outcome
+from helpdesk_bridge.transport import url as urls
 from helpdesk_bridge.transport.auth import no_auth
 from helpdesk_bridge.transport.limits import Limiter, Rate, SlidingWindow
 from helpdesk_bridge.transport.pacing import Pacing
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
-from helpdesk_bridge.transport.policies import Deadline, ErrorTable, Explanation, Observe, Pool
+from helpdesk_bridge.transport.policies import (
+    Deadline,
+    ErrorTable,
+    Explanation,
+    Observe,
+    Pool,
+    Running,
+)
 from helpdesk_bridge.transport.retry import Retry
 from helpdesk_bridge.transport.values import (
     CURRENT_CALL,
@@ -29,6 +48,9 @@ from helpdesk_bridge.transport.values import (
     TransportOptions,
 )
 
+if TYPE_CHECKING:  # aiohttp is imported when the first request is made
+    from helpdesk_bridge.transport.client import HttpClient
+
 __all__ = ["Transport"]
 
 
@@ -36,7 +58,8 @@ class Transport:
     """One desk's way to its vendor.
 
     ``base`` None is a desk without HTTP. ``middlewares`` are the user's own, and stand inside the
-    deadline and outside everything that concerns a single attempt.
+    deadline and outside everything that concerns a single attempt. ``file_hosts`` are the hosts
+    other than ``base`` on which the vendor keeps files.
     """
 
     def __init__(
@@ -50,35 +73,27 @@ class Transport:
         explain: Callable[[Response], Explanation],
         refuses: Callable[[Response], bool] = lambda _: False,
         middlewares: Sequence[Middleware] = (),
+        file_hosts: Collection[str] = (),
     ) -> None:
         self.base = base
         self.options = options
-        self._client: Any = None
-        self._closed = False
+        self._http = _Http(base, options, file_hosts)
         self._auth = auth
+        self._running = Running()
+        # Nothing in the pipeline leads back to the transport, so that a forgotten desk is
+        # noticed when its last user lets go of it, and not at some later collection.
+        weakref.finalize(self, _forgotten, desk, self._http)
         self._handler: Handler = compose(
             self._http,
-            Observe(desk),
-            Deadline(options.deadline),
+            Deadline(options.deadline, self._running),
             *middlewares,
             Retry(options.max_attempts),
+            Observe(desk),
             ErrorTable(error_codes, explain, refuses),
             Pool(options.concurrency),
             auth,
             Pacing(_limiters(options)),
         )
-
-    async def _http(self, request: Request) -> Response:
-        if self._closed:
-            raise DeskClosed("the desk is closed.")
-        if self._client is None:
-            if self.base is None:
-                raise InvalidArgument("this desk has no HTTP API.")
-            from helpdesk_bridge.transport.client import HttpClient
-
-            self._client = HttpClient(self.base, self.options)
-        response: Response = await self._client(request)
-        return response
 
     async def send(
         self,
@@ -118,31 +133,113 @@ class Transport:
     async def stream(
         self, operation: Operation, path: Iterable[str]
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open a download: ``async with transport.stream(…) as chunks`` gives its bytes."""
+        """Open a download: ``async with transport.stream(…) as chunks`` gives its bytes.
+
+        Where the vendor redirects to one of the adapter's ``file_hosts``, it is read from there,
+        without the desk's credentials.
+        """
         request = Request(
             operation=operation, method="GET", path=tuple(path), stream=True, progress=_begun()
         )
+        async with self._download(request) as chunks:
+            yield chunks
+
+    @asynccontextmanager
+    async def stream_url(
+        self, operation: Operation, url: str
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a download at an absolute address that the vendor gave for a file.
+
+        On the desk's own scheme, host and port it is a request like any other. Elsewhere it must
+        be https, on one of the adapter's ``file_hosts`` and at a public address, and it is read by
+        a session of its own, without credentials; UnsafeURL is raised for everything else.
+        """
+        target = urls.file_url(url)
+        request = Request(
+            operation=operation,
+            method="GET",
+            path=(),
+            url=url,
+            authenticate=self.base is not None and urls.same_origin(target, self.base),
+            stream=True,
+            progress=_begun(),
+        )
+        async with self._download(request) as chunks:
+            yield chunks
+
+    @asynccontextmanager
+    async def _download(self, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
         response = await self._handler(request)
         try:
             assert response.chunks is not None  # noqa: S101 - asked for by stream=True
-            yield response.chunks
+            async with aclosing(self._open(response.chunks)) as chunks:
+                yield chunks
         finally:
             await response.aclose()
 
+    async def _open(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        """Yield the chunks; a download that ends because the desk is closed says so."""
+        while True:
+            try:
+                async with self._running.until(None):
+                    chunk = await anext(chunks)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                if not self._running.closed:
+                    raise
+                break
+            yield chunk
+        raise DeskClosed("the desk was closed during the download.", outcome=Outcome.UNKNOWN)
+
     def clock_offset(self) -> float | None:
         """Return by how many seconds the vendor's clock is ahead of ours; None while not known."""
-        return None if self._client is None else self._client.clock_offset
+        client = self._http.client
+        return None if client is None else client.clock_offset
 
     async def aclose(self) -> None:
-        """Close the connections; may be called again."""
-        self._closed = True
+        """Close the connections; may be called again.
+
+        Whatever is under way ends: as DeskClosed, or as OutcomeUnknown where an unsafe write may
+        have been done.
+        """
+        self._running.close()
         close_auth = getattr(self._auth, "aclose", None)
         try:
             if close_auth is not None:
                 await close_auth()
         finally:
-            if self._client is not None:
-                await self._client.aclose()
+            if self._http.client is not None:
+                await self._http.client.aclose()
+
+
+@define
+class _Http:
+    """Where the pipeline ends: the client, made when the first request needs it."""
+
+    base: URL | None
+    options: TransportOptions
+    file_hosts: Collection[str] = ()
+    client: HttpClient | None = field(default=None, init=False)
+
+    async def __call__(self, request: Request) -> Response:
+        if self.client is None:
+            if self.base is None:
+                raise InvalidArgument("this desk has no HTTP API.")
+            from helpdesk_bridge.transport.client import HttpClient
+
+            self.client = HttpClient(self.base, self.options, self.file_hosts)
+        return await self.client(request)
+
+
+def _forgotten(desk: str, http: _Http) -> None:
+    """Close what a desk left open that nobody uses any more, and say so once."""
+    if http.client is not None and http.client.abandon():
+        warnings.warn(
+            f"desk {desk!r} was not closed: use it as `async with`, or await desk.aclose().",
+            ResourceWarning,
+            stacklevel=2,
+        )
 
 
 def _limiters(options: TransportOptions) -> list[Limiter]:

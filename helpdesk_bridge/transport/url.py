@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from yarl import URL
 
-from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
+from helpdesk_bridge.errors import ConfigurationError, InvalidArgument, UnsafeURL
 
-__all__ = ["SLASH", "base_url", "check_header", "join"]
+__all__ = [
+    "SLASH",
+    "base_url",
+    "check_file_host",
+    "check_header",
+    "file_url",
+    "is_loopback",
+    "is_public",
+    "join",
+    "redirected",
+    "same_origin",
+]
 
 
 class _Slash(str):
@@ -22,6 +33,10 @@ SLASH = _Slash("/")
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FORBIDDEN = frozenset('/\\?#%;"<>')
+_FILE_URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:[/?#].*)?")
+_NOT_A_URL = (ValueError, TypeError, IndexError)
+"""What yarl raises for a text that is none; IndexError (yarl 1.25) for ``http://]@``."""
+_INTERNET_V6 = ipaddress.IPv6Network("2000::/3")
 
 
 def base_url(text: str) -> URL:
@@ -32,14 +47,14 @@ def base_url(text: str) -> URL:
     try:
         url = URL(text)
         host, scheme = url.host, url.scheme
-    except (ValueError, TypeError):
+    except _NOT_A_URL:
         url, host, scheme = URL(), None, ""
     parts = url.user or url.password or url.query_string or url.fragment
     if not host or scheme not in ("http", "https"):
         raise ConfigurationError(
             "base_url must be an address like https://help.example.com.", key="base_url"
         )
-    if scheme == "http" and not _is_loopback(host):
+    if scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
             "base_url must be https: credentials would travel in clear.", key="base_url"
         )
@@ -51,7 +66,8 @@ def base_url(text: str) -> URL:
     return url.with_path(url.raw_path.rstrip("/"), encoded=True)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether ``host`` names this machine: ``localhost`` or a loopback address."""
     if host == "localhost":
         return True
     try:
@@ -88,6 +104,83 @@ def _clean(text: str) -> str:
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise InvalidArgument("a query holds a NUL character or half a surrogate pair.")
     return text
+
+
+def same_origin(target: URL, base: URL) -> bool:
+    """Say whether ``target`` is on the scheme, host and port of ``base``.
+
+    An address with a name or password is not: they would take the place of the desk's own.
+    """
+    return (target.scheme, target.host, target.port, target.user, target.password) == (
+        base.scheme,
+        base.host,
+        base.port,
+        None,
+        None,
+    )
+
+
+def redirected(url: URL, location: str) -> URL:
+    """Return where a redirect from ``url`` leads: an empty address when ``location`` is none."""
+    try:
+        return url.join(URL(location))
+    except _NOT_A_URL:
+        return URL()
+
+
+def file_url(text: str) -> URL:
+    """Return the address of a file as a vendor gave it, or raise UnsafeURL.
+
+    It is absolute, http or https, and its host is written in plain ASCII: no user, no backslash,
+    no blank, nothing that two readers could take for two hosts.
+    """
+    try:
+        if text.isprintable() and not {" ", "\\"}.intersection(text) and _FILE_URL.fullmatch(text):
+            return URL(text)
+    except (*_NOT_A_URL, AttributeError):
+        pass
+    raise UnsafeURL("the address that the vendor gives for a file is not a plain https address.")
+
+
+def check_file_host(url: URL, base: URL, hosts: Collection[str]) -> None:
+    """Raise UnsafeURL unless files may be read at ``url``, which is not on the desk's own origin.
+
+    The scheme is https and the host one of ``hosts`` or below it. A host that is an address is
+    refused, and so is this machine, unless the desk itself is on it over http (a fake, in tests).
+    """
+    host = url.host or ""
+    near = base.scheme == "http" and url.scheme == "http" and is_loopback(host)
+    if not any(host == one or host.endswith(f".{one}") for one in hosts):
+        raise UnsafeURL("a file is on a host that this adapter does not take files from.")
+    if not near and (url.scheme != "https" or is_loopback(host) or _is_address(host)):
+        raise UnsafeURL("a file is not on a public host over https.")
+    if url.user is not None or url.password is not None:
+        raise UnsafeURL("the address of a file holds a name or a password.")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def is_public(address: str) -> bool:
+    """Say whether an IP address is one of the public Internet.
+
+    Not public are private, shared, link-local (the metadata of clouds), loopback, multicast and
+    reserved ones, and IPv6 addresses that stand for an IPv4 one (mapped, NAT64, 6to4, Teredo).
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address) and (
+        ip not in _INTERNET_V6 or ip.sixtofour is not None
+    ):
+        return False
+    return ip.is_global and not ip.is_multicast
 
 
 def check_header(name: str, value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
@@ -32,6 +33,7 @@ __all__ = [
     "Request",
     "Response",
     "TransportOptions",
+    "operation_id",
 ]
 
 T = TypeVar("T")
@@ -67,7 +69,9 @@ class TransportOptions:
     once, ``max_body`` the decoded size of an answer. ``rate_limit`` is what the vendor allows, as
     in ``"400/minute"`` or ``"10/second, 1000/hour"``; None is no limit but the vendor's own 429.
     It holds for this desk in this process; ``limiter`` is one that is shared with others.
-    ``proxy`` is a URL; the environment's proxies and ``.netrc`` are never used.
+    ``proxy`` is a URL; the environment's proxies and ``.netrc`` are never used. ``tls`` takes the
+    place of the usual verification of the vendor's certificate, for an authority of one's own;
+    there is no switch to do without.
     """
 
     deadline: float = field(default=60.0, converter=float)
@@ -79,6 +83,7 @@ class TransportOptions:
     limiter: Limiter | None = None
     max_body: int = 16 * 1024 * 1024
     proxy: str | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = None
 
     def __attrs_post_init__(self) -> None:
         for name in ("deadline", "connect", "read_gap", "max_attempts", "concurrency", "max_body"):
@@ -88,6 +93,8 @@ class TransportOptions:
             Rate.parse(self.rate_limit)
         if self.limiter is not None and not isinstance(self.limiter, Limiter):
             raise InvalidArgument("the transport option limiter needs acquire and release.")
+        if self.tls is not None and not isinstance(self.tls, ssl.SSLContext):
+            raise InvalidArgument("the transport option tls is an ssl.SSLContext.")
 
 
 @frozen(kw_only=True)
@@ -107,6 +114,12 @@ class Call:
 
 
 CURRENT_CALL: ContextVar[Call | None] = ContextVar("helpdesk_bridge_call", default=None)
+
+
+def operation_id() -> str:
+    """Return the id of the present call, as log lines name it; "-" outside of any."""
+    call = CURRENT_CALL.get()
+    return call.operation_id if call else "-"
 
 
 @frozen
@@ -175,17 +188,25 @@ class Progress:
     """Whether an earlier attempt at a write may have been carried out."""
     failure: HelpdeskError | None = None
     """How the attempt before this one failed."""
+    attempt: int = 0
+    """Which attempt is under way, from 1."""
     attempts: int = 0
+    """How many requests were made: redirects and renewed sessions count, too."""
     started_at: datetime | None = None
 
 
 @frozen(kw_only=True)
 class Request:
-    """One request: a path below the desk's base URL, never a URL."""
+    """One request: a path below the desk's base URL.
+
+    ``url`` is set on the download of a file at an address that the vendor gave, and on nothing
+    else; it may hold a signature, and is not shown.
+    """
 
     operation: Operation
     method: str
     path: tuple[str, ...]
+    url: str | None = field(default=None, repr=False)
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: JsonBody | FormBody | Multipart | None = None

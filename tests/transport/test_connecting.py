@@ -7,13 +7,14 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import Outcome
-from helpdesk_bridge.transport import Operation, Transport
+from helpdesk_bridge.transport import Operation, Transport, TransportOptions
 
 Connect = Callable[..., Transport]
 NOT_SENT = (errors.ConnectFailed, Outcome.NOT_SENT, True)
@@ -83,17 +84,16 @@ async def test_tls_with_a_server_that_speaks_plain_text_is_not_sent(
     assert _known(await caught(transport.send(unsafe, "POST", ("t",), json={}))) == NOT_SENT
 
 
-@pytest.fixture(scope="session")
-def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+def _made(folder: Path, name: str, address: str) -> tuple[Path, ssl.SSLContext]:
+    """Make a certificate that vouches for itself; return its file and a server's context."""
     program = shutil.which("openssl")
     if program is None:
         pytest.skip("there is no openssl to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "cert.pem"
+    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
     subprocess.run(
         [
             *(program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-subj", f"/CN={name}", "-addext", f"subjectAltName={address}"),
             *("-keyout", str(key), "-out", str(certificate)),
         ],
         check=True,
@@ -101,7 +101,49 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    return context
+    return certificate, context
+
+
+@pytest.fixture(scope="session")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    return _made(tmp_path_factory.mktemp("tls"), "vendor", "IP:127.0.0.1")
+
+
+@pytest.fixture
+def self_signed(certified: tuple[Path, ssl.SSLContext]) -> ssl.SSLContext:
+    return certified[1]
+
+
+@pytest.mark.asyncio
+async def test_a_certificate_that_the_given_context_vouches_for_is_accepted(
+    connect: Connect, vendors: Any, read: Operation, unsafe: Operation, certified: Any
+) -> None:
+    vendor = vendors()
+    vendor.scheme = "https"
+    await vendor.start(certified[1])
+    transport = connect(vendor, tls=ssl.create_default_context(cafile=certified[0]))
+    await transport.send(read, "GET", ("t",))
+    await transport.send(unsafe, "POST", ("t",), json={})
+    assert len(vendor.seen) == 2
+
+
+@pytest.mark.asyncio
+async def test_a_certificate_of_another_host_is_not_accepted(
+    connect: Connect, vendors: Any, unsafe: Operation, caught: Any, tmp_path: Path
+) -> None:
+    certificate, server = _made(tmp_path, "other", "DNS:other.example")
+    vendor = vendors()
+    vendor.scheme = "https"
+    await vendor.start(server)
+    transport = connect(vendor, tls=ssl.create_default_context(cafile=certificate))
+    error = await caught(transport.send(unsafe, "POST", ("t",), json={}))
+    assert (*_known(error), "certificate" in str(error), vendor.seen) == (*NEVER, True, [])
+
+
+@pytest.mark.parametrize("tls", [False, True, "no", 0])
+def test_verification_cannot_be_switched_off(tls: Any) -> None:
+    with pytest.raises(errors.InvalidArgument, match="tls is an"):
+        TransportOptions(tls=tls)
 
 
 @pytest.mark.asyncio

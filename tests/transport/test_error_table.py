@@ -219,6 +219,8 @@ def _raises(error: Exception) -> Callable[[Response], Explanation]:
         TypeError("canary"),
         ValueError("canary"),
         AttributeError("canary"),
+        RecursionError("canary"),
+        RuntimeError("canary"),
         errors.ProtocolError("canary"),
     ],
     ids=lambda error: type(error).__name__,
@@ -228,6 +230,28 @@ async def test_an_explanation_that_cannot_be_understood_does_not_hide_the_refusa
 ) -> None:
     failure = await _fails(connect, vendor, unsafe, 404, explain=_raises(error))
     assert (type(failure), failure.__context__) == (errors.NotFound, None)
+
+
+WRONG: dict[str, Any] = {
+    "nothing": None,
+    "a dict": {"message": "canary"},
+    "no message": Explanation(message=None),  # type: ignore[arg-type]
+    "a number for a code": Explanation(code=404),  # type: ignore[arg-type]
+    "fields without names": Explanation(fields=["canary"]),  # type: ignore[arg-type]
+    "fields that are no text": Explanation(fields={"a": (1,)}),  # type: ignore[dict-item]
+    "a foreign kind": Explanation(kind=KeyError),  # type: ignore[arg-type]
+    "no kind": Explanation(kind="NotFound"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_an_explanation_of_the_wrong_type_does_not_hide_the_refusal(
+    connect: Connect, vendor: Any, unsafe: Operation, wrong: str
+) -> None:
+    failure = await _fails(connect, vendor, unsafe, 404, explain=lambda _: WRONG[wrong])
+    assert (type(failure), failure.__context__) == (errors.NotFound, None)
+    assert "canary" not in str(failure)
 
 
 @pytest.mark.asyncio

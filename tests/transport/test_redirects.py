@@ -105,6 +105,7 @@ async def test_another_port_sees_nothing_of_a_read(
         "http://user@127.0.0.1:{port}/t",
         "http://127.0.0.1:{port}@evil.example/t",
         "http://[/t",
+        "http://]@/t",
         "file:///etc/passwd",
         "mailto:a@b.example",
     ],

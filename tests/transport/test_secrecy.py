@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import re
 import socket
 import traceback
 from collections.abc import Callable, Iterator
@@ -13,7 +14,17 @@ import pytest
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.secret import Secret
-from helpdesk_bridge.transport import HeaderAuth, Operation, Part, Response, Transport
+from helpdesk_bridge.transport import (
+    Explanation,
+    HeaderAuth,
+    Operation,
+    Part,
+    Request,
+    Response,
+    Transport,
+)
+from helpdesk_bridge.transport.quoted import Quoted
+from helpdesk_bridge.transport.values import JsonBody
 
 Connect = Callable[..., Transport]
 CANARY = "kanarienvogel"
@@ -171,7 +182,7 @@ async def test_a_download_that_breaks_shows_nothing(
 
 
 @pytest.mark.asyncio
-async def test_a_successful_request_logs_one_line_of_names_and_figures(
+async def test_a_request_that_goes_well_logs_one_line_of_names_and_figures(
     connect: Connect, vendor: Any, unsafe: Operation, caplog: pytest.LogCaptureFixture
 ) -> None:
     vendor.plays(_answer(200, body=f'"{CANARY}"'.encode()))
@@ -180,7 +191,9 @@ async def test_a_successful_request_logs_one_line_of_names_and_figures(
             unsafe, "POST", ("t",), query=[("q", CANARY)], json={"text": CANARY}
         )
     (record,) = [one for one in caplog.records if one.name.startswith("helpdesk_bridge")]
-    assert record.getMessage().startswith("reply on support: 200, 1 attempts, ")
+    assert re.fullmatch(
+        r"reply on support: attempt 1, POST /t, status 200, done, \d+ ms \[-\]", record.getMessage()
+    )
     assert (CANARY in caplog.text, "127.0.0.1" in record.getMessage()) == (False, False)
 
 
@@ -192,3 +205,87 @@ async def test_nothing_is_logged_above_debug(
     with caplog.at_level(logging.INFO):
         await _failure(connect(vendor, auth=AUTH), unsafe)
     assert caplog.records == []
+
+
+@pytest.mark.asyncio
+async def test_each_attempt_is_a_line_and_each_repetition_one_above_it(
+    connect: Connect, vendor: Any, read: Operation, caplog: pytest.LogCaptureFixture
+) -> None:
+    vendor.plays(_answer(503))
+    vendor.plays(b"")
+    with caplog.at_level(logging.DEBUG, "helpdesk_bridge"):
+        await connect(vendor, max_attempts=3).send(
+            read, "GET", ("contacts", "li@customer.example"), query=[("q", CANARY)]
+        )
+    records = [one for one in caplog.records if one.name.startswith("helpdesk_bridge")]
+    assert [one.levelname for one in records] == ["DEBUG", "INFO", "DEBUG", "INFO", "DEBUG"]
+    lines = [re.sub(r"\d+ ms", "0 ms", one.getMessage()) for one in records[::2]]
+    begin = "list_tickets on support: attempt"
+    assert lines == [
+        f"{begin} 1, GET /contacts/<address>, status 503, VendorUnavailable (unknown), 0 ms [-]",
+        f"{begin} 2, GET /contacts/<address>, status -, VendorUnavailable (unknown), 0 ms [-]",
+        f"{begin} 3, GET /contacts/<address>, status 200, done, 0 ms [-]",
+    ]
+
+
+QUOTES = {
+    # what a vendor says of a request with these words in it, and what is shown of it
+    "the text": ("text 'I am ill since May, and' is too long", "text '<redacted>' is too long"),
+    "a piece of it": ("near 'since May, and' ", "near '<redacted>'"),
+    "in markup": ("<p>I am ill since May, and tired.</p>", "<p><redacted></p>"),
+    "a name": ("Ines Okafor is blocked", "<redacted> is blocked"),
+    "a short name": ("contact Okaf is blocked", "contact <redacted> is blocked"),
+    "two quotations": ("'I am ill since', 'since May, and'", "'<redacted>', '<redacted>'"),
+    "lines": ("I am ill\nsince May", "<redacted>"),
+    "a query": ("no match for kanarienvogel", "no match for <redacted>"),
+    "a key": ("the key geheim-1 is revoked", "the key <redacted> is revoked"),
+    "vocabulary": ("closed is no status", "closed is no status"),
+    "nothing": ("The ticket is not open.", "The ticket is not open."),
+}
+WORDS = {
+    "body": ["I am ill since May,\n and tired.", {"status": "closed"}],
+    "name": "Ines Okafor",
+    "agent": "Okaf",
+    "size": 12,
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("quote", QUOTES)
+@pytest.mark.parametrize("form", ["json", "form", "multipart"])
+async def test_what_a_vendor_quotes_of_the_request_is_struck_out(
+    connect: Connect, vendor: Any, unsafe: Operation, quote: str, form: str
+) -> None:
+    said, shown = QUOTES[quote]
+    pairs = [
+        ("body", WORDS["body"][0]),
+        ("status", "closed"),
+        ("name", "Ines Okafor"),
+        ("a", "Okaf"),
+    ]
+    bodies: dict[str, Any] = {
+        "json": WORDS,
+        "form": pairs,
+        "multipart": [Part(name=name, content=value) for name, value in pairs],
+    }
+    transport = connect(
+        vendor,
+        auth=HeaderAuth({"Authorization": Secret("Key geheim-1")}),
+        explain=lambda _: Explanation(message=said, code=None, fields={"body": (said,)}),
+    )
+    vendor.plays(_answer(422))
+    with pytest.raises(errors.ValidationFailed) as info:
+        await transport.send(unsafe, "POST", ("t",), query=[("q", CANARY)], **{form: bodies[form]})
+    assert f"({shown})" in str(info.value)
+    assert info.value.fields == {"body": (shown,)}
+
+
+def test_a_quotation_from_a_large_file_is_looked_for_in_its_beginning_only(
+    unsafe: Operation,
+) -> None:
+    """A file of many megabytes must not hold up the event loop when the vendor refuses it."""
+    assert len(Quoted.of(_request(unsafe, "x" * 10**7)).said) == 64 * 1024
+
+
+def _request(operation: Operation, text: str) -> Request:
+    return Request(operation=operation, method="POST", path=("t",), body=JsonBody({"file": text}))

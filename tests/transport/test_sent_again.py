@@ -259,7 +259,7 @@ async def test_what_is_logged_of_a_repetition_holds_no_address_and_no_secret(
 
     transport = connect(vendor, auth=auth, **THREE, explain=said)
     await transport.send(
-        read, "GET", ("canary-path",), query=[("q", "canary-query")], headers={"X": "canary-head"}
+        read, "GET", ("path",), query=[("q", "canary-query")], headers={"X": "canary-head"}
     )
     again = [record for record in caplog.records if record.levelno == logging.INFO]
     assert [record.getMessage().split(" [")[0] for record in again[:1]] == [

@@ -135,6 +135,7 @@ def test_a_refusal_of_a_segment_does_not_repeat_it() -> None:
         "https://user@help.example.com",
         "https://user:pw@help.example.com",
         "https://:pw@help.example.com",
+        "https://]@",
         "https://help.example.com/?token=x",
         "https://help.example.com/#x",
     ],

@@ -138,6 +138,10 @@ class Wire:
         self.doubts[number] = not (400 <= step.status < 500 and step.status != 408)
         return Response(request=request, status=step.status, headers=dict(step.headers))
 
+    def abandon(self) -> bool:
+        """Nothing is held."""
+        return False
+
     async def aclose(self) -> None:
         """Nothing is held."""
 
@@ -151,7 +155,7 @@ def desk(wire: Wire, **options: Any) -> Transport:
         error_codes={},
         explain=lambda _: Explanation(),
     )
-    transport._client = wire
+    transport._http.client = wire  # type: ignore[assignment]
     return transport
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -94,6 +95,16 @@ def test_a_limiter_is_an_object_or_where_it_is_found(
     options = given(table, environ).desk().options
     assert options.limiter is LIMITER
     assert (options.rate_limit, options.max_attempts) == ("400/minute", 1)
+
+
+def test_a_tls_context_is_named_and_never_a_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = SimpleNamespace(CONTEXT=ssl.create_default_context(), OTHER=5)
+    monkeypatch.setitem(sys.modules, "made_up", cast("ModuleType", module))
+    desk = given({"transport": {"tls": "made_up:CONTEXT"}}).desk()
+    assert desk.options.tls is module.CONTEXT
+    for wrong in (False, "made_up:OTHER", "no_such_module:TLS"):
+        with pytest.raises(ConfigurationError, match="tls"):
+            given({"transport": {"tls": wrong}}).desk()
 
 
 def test_a_configuration_in_a_log_line_shows_no_secret() -> None:
