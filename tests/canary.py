@@ -204,7 +204,8 @@ class Plugin:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         looked = ", ".join(f"{count} {name}" for name, count in sorted(self.watch.looked.items()))
-        terminalreporter.write_line(f"canaries looked for in: {looked or 'nothing'}")
+        if looked:  # with several processes each has looked by itself
+            terminalreporter.write_line(f"canaries looked for in: {looked}")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -37,7 +37,7 @@ def test_the_example_is_about_twenty_lines() -> None:
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     command = blocks("sh")[1].strip()
-    assert command.endswith("pytest -q")
+    assert command.endswith("pytest -q -n auto")
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
