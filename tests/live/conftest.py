@@ -34,5 +34,12 @@ def roundup_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def roundup(roundup_programs: Path) -> Iterator[ru.Roundup]:
     """A Roundup that grants three calls an hour, and has granted none yet."""
-    with ru.started(roundup_programs, calls_an_hour=3) as server:
+    with ru.started(roundup_programs, calls=3, seconds=3600) as server:
+        yield server
+
+
+@pytest.fixture
+def brisk_roundup(roundup_programs: Path) -> Iterator[ru.Roundup]:
+    """A Roundup that grants three calls in 30 seconds, and has granted none yet."""
+    with ru.started(roundup_programs, calls=3, seconds=30) as server:
         yield server

@@ -117,6 +117,16 @@ my %answer = (
         } @{ $transactions->ItemsArrayRef } ];
     },
 
+    # The words of each mail that RT has put on record as sent.
+    sent => sub {
+        my ($id) = @_;
+        my $transactions = named('RT::Ticket', $id)->Transactions;
+        $transactions->Limit(FIELD => 'Type', VALUE => 'EmailRecord');
+        return [ map {
+            join "\n", map { $_->Content // '' } @{ $_->Attachments->ItemsArrayRef };
+        } @{ $transactions->ItemsArrayRef } ];
+    },
+
     # What makes RT send a mail: the ids that are in its message ids.
     scrips => sub {
         my $scrips = RT::Scrips->new(RT->SystemUser);

@@ -6,10 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from attrs import frozen
 
@@ -22,12 +26,29 @@ ENVIRONMENT = "HELPDESK_BRIDGE_ROUNDUP"
 
 @frozen(kw_only=True)
 class Roundup:
-    """A tracker that runs; ``calls_an_hour`` is what it grants each user."""
+    """A tracker that runs; ``calls`` in so many ``seconds`` is what it grants each user."""
 
     base_url: str
-    calls_an_hour: int
+    calls: int
+    seconds: int
     user: str = "agent"
     password: str = "agentpw"
+
+    @property
+    def authorization(self) -> str:
+        """What signs a request of the user's."""
+        return f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"
+
+    def use_up(self) -> None:
+        """Call it, as another program of the user's would, until it says that this is too often."""
+        url, headers = f"{self.base_url}rest/data/issue", {"Authorization": self.authorization}
+        try:
+            while True:
+                urlopen(Request(url, headers=headers)).close()
+        except HTTPError as refused:
+            refused.close()
+            if refused.code != HTTPStatus.TOO_MANY_REQUESTS:
+                raise
 
 
 def installed(folder: Path) -> Path | str:
@@ -46,14 +67,14 @@ def installed(folder: Path) -> Path | str:
 
 
 @contextmanager
-def started(bin_: Path, *, calls_an_hour: int) -> Iterator[Roundup]:
+def started(bin_: Path, *, calls: int, seconds: int) -> Iterator[Roundup]:
     """Make a tracker and run it until the block ends."""
     # not a folder of pytest's, which only its owner may enter: the server refuses to be root
     with TemporaryDirectory() as made:
         folder = Path(made)
         port = free_port()
         base_url = f"http://127.0.0.1:{port}/desk/"
-        _make_tracker(bin_, folder, base_url, calls_an_hour)
+        _make_tracker(bin_, folder, base_url, calls, seconds)
         command = [str(bin_ / "roundup-server"), "-n", "127.0.0.1", "-p", str(port)]
         if os.getuid() == 0:
             command += ["-u", "nobody"]
@@ -61,17 +82,18 @@ def started(bin_: Path, *, calls_an_hour: int) -> Iterator[Roundup]:
                 shutil.chown(path, "nobody")
         command.append(f"desk={folder / 'tracker'}")
         with running(command, port=port, log=folder / "server.log"):
-            yield Roundup(base_url=base_url, calls_an_hour=calls_an_hour)
+            yield Roundup(base_url=base_url, calls=calls, seconds=seconds)
 
 
-def _make_tracker(bin_: Path, folder: Path, base_url: str, calls_an_hour: int) -> None:
+def _make_tracker(bin_: Path, folder: Path, base_url: str, calls: int, seconds: int) -> None:
     settings = {
         "tracker_web": base_url,
         "mail_domain": "desk.test",
         "mail_host": "localhost",
         "admin_email": "admin@desk.test",
         "mail_debug": str(folder / "mail"),
-        "web_api_calls_per_interval": str(calls_an_hour),
+        "web_api_calls_per_interval": str(calls),
+        "web_api_interval_in_sec": str(seconds),
     }
     told = ",".join(f"{key}={value}" for key, value in settings.items())
     admin = [str(bin_ / "roundup-admin"), "-i", str(folder / "tracker")]

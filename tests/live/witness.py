@@ -65,6 +65,10 @@ class RequestTrackerWitness:
         """Return the messages that RT keeps."""
         return [_seen(told) for told in await self._ask("messages", ticket_id)]
 
+    async def sent(self, ticket_id: str) -> list[str]:
+        """Return the words of each mail that RT has put on record as sent."""
+        return [str(words) for words in await self._ask("sent", ticket_id)]
+
     async def arrange(self, ticket_id: str, **fields: Any) -> None:
         """Set status, assignee and team (a queue) as RT's system user."""
         told: dict[str, str] = {}
