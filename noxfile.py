@@ -75,7 +75,8 @@ def live(session: nox.Session) -> None:
                 success_codes=range(256),
             )
     kept = {"HELPDESK_BRIDGE_ROUNDUP": str(session.cache_dir / "roundup")}
-    session.run("pytest", "-rs", *(session.posargs or ["tests/live"]), env=kept)
+    several = ("-n", "2", "--dist", "loadgroup")  # each process starts its own servers
+    session.run("pytest", "-rs", *several, *(session.posargs or ["tests/live"]), env=kept)
     if not session.posargs:  # an adapter as others would write it, on the helpdesk it is for
         session.install("-e", "examples/adapter-django-helpdesk")
         with session.chdir("examples/adapter-django-helpdesk"):

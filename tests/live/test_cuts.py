@@ -21,7 +21,7 @@ from tests.live.test_request_tracker import settings
 from tests.live.witness import RequestTrackerWitness
 from tests.sweep.cuts import CUSTOMER, OPERATIONS, Operation, Result, cut_once, passing
 
-CUTS = 200 if os.environ.get("HELPDESK_BRIDGE_ALL_FAULTS") == "1" else 40
+CUTS = 200 if os.environ.get("HELPDESK_BRIDGE_ALL_FAULTS") == "1" else 16
 GIVEN_UP = 20
 """Replies of which the answer is not waited for."""
 A_TICKET = 10
