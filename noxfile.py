@@ -53,6 +53,14 @@ def faults(session: nox.Session) -> None:
     session.run("pytest", *folders, env={"HELPDESK_BRIDGE_ALL_FAULTS": "1"})
 
 
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Break what decides over repetitions, line by line, and see that a test notices (mutmut)."""
+    session.install("-e", ".[dev]", "mutmut>=3.8.1,<4")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
 REQUEST_TRACKER = ["request-tracker5", "rt5-standalone", "rt5-db-sqlite"]
 """Packages of Debian 12."""
 

@@ -36,12 +36,17 @@ def test_every_other_status_is_unknown(status: int | None) -> None:
     assert judge(bytes_sent=True, status=status, complete=True) is Outcome.UNKNOWN
 
 
+def test_an_answer_of_which_the_end_was_not_seen_refuses_nothing() -> None:
+    assert judge(bytes_sent=True, status=400) is Outcome.UNKNOWN
+
+
 def test_an_unknown_outcome_of_an_unsafe_write_becomes_outcome_unknown() -> None:
     error = errors.VendorUnavailable(
         "the vendor failed.", status=502, vendor_code="X", request_id="r1", attempts=1
     )
     settled = settle(error, unsafe=True, bytes_sent=True, started_at=STARTED)
     assert isinstance(settled, errors.OutcomeUnknown)
+    assert settled.message == error.message
     assert (settled.cause, settled.bytes_sent, settled.started_at) == (
         "VendorUnavailable",
         True,

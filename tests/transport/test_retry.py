@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Outcome
-from helpdesk_bridge.transport import CURRENT_CALL, Call, Effect, Operation
+from helpdesk_bridge.transport import CURRENT_CALL, Call, Effect, Operation, Request, Response
 from helpdesk_bridge.transport.retry import MAX_WAIT, Budget, backoff, may_repeat
 from tests.transport.virtual import IDEMPOTENT, READ, UNSAFE, Step, Wire, desk, now, run, send
 
@@ -101,6 +101,22 @@ def test_an_unsafe_write_is_repeated_only_when_it_was_not_done(
     answer, _ = run(_sent(wire, UNSAFE, {}))
     assert len(wire.started) == requests
     assert (requests == 3) == (answer.status == 200 and not isinstance(answer, HelpdeskError))
+
+
+@pytest.mark.parametrize(("operation", "requests"), [(READ, 3), (IDEMPOTENT, 3), (UNSAFE, 1)])
+def test_the_effect_counts_where_an_error_was_not_settled(
+    operation: Operation, requests: int
+) -> None:
+    """Below the retry an unknown outcome is OutcomeUnknown; it does not rely on that."""
+
+    class Careless(Wire):
+        async def _play(self, request: Request, step: Step) -> Response:
+            await super()._play(request, step)
+            raise errors.VendorUnavailable("dropped.", outcome=Outcome.UNKNOWN)
+
+    wire = Careless()
+    run(_sent(wire, operation, {}))
+    assert len(wire.started) == requests
 
 
 @pytest.mark.parametrize("outcome", Outcome)

@@ -217,6 +217,21 @@ def test_a_permit_that_was_not_used_is_free_at_once() -> None:
     assert run(check()) == 1.0
 
 
+def test_all_permits_that_were_not_used_are_free_again() -> None:
+    async def check() -> float:
+        window = SlidingWindow(Rate(3, 60.0))
+        began = now()
+        for _ in range(3):
+            await window.acquire()
+        for _ in range(3):
+            window.release(used=False)
+        for _ in range(3):
+            await window.acquire()
+        return now() - began
+
+    assert run(check()) == 0.0
+
+
 def test_a_refused_connection_costs_no_permit() -> None:
     wire = Wire([Step(status=0), Step()])
 

@@ -78,6 +78,19 @@ def test_a_date_counts_from_our_clock_where_the_answer_has_none(
     assert retry_after({"Retry-After": NOON, "Date": date}) == 30.0
 
 
+def test_a_reset_that_is_a_time_counts_from_our_clock_where_the_answer_has_no_date() -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=10)
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(soon.timestamp()))}
+    assert until_reset(headers) == pytest.approx(600, abs=60)
+    when = soon.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    assert retry_after({"Retry-After": when}) == pytest.approx(600, abs=60)
+
+
+def test_a_date_of_another_time_zone_is_the_time_that_it_says() -> None:
+    text = "Sun, 06 Nov 1994 14:00:00 +0200"
+    assert retry_after({"Retry-After": text, "Date": "Sun, 06 Nov 1994 11:59:00 GMT"}) == 60.0
+
+
 @given(st.integers(0, 4 * 10**9), st.integers(-(10**6), 10**6))
 def test_skewed_clocks_do_not_matter(vendors_now: int, seconds: int) -> None:
     date = datetime.fromtimestamp(vendors_now, UTC)
@@ -100,6 +113,7 @@ def test_skewed_clocks_do_not_matter(vendors_now: int, seconds: int) -> None:
         ("no", "20", None),
         ("\u0660", "20", None),
         ("0", "soon", None),
+        ("0", "1.2.3", None),
         ("0", "nan", None),
         ("0", "-5", None),
         ("0", "1763730000000", None),  # milliseconds, or whatever: nobody says
