@@ -101,6 +101,13 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure reading, sending and memory beside other clients; writes docs/benchmarks (Linux)."""
+    session.install("-e", ".[bench]")
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Tell the demo's story on every adapter."""
     session.install("-e", ".[cli]")

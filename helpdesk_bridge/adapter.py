@@ -34,7 +34,10 @@ from helpdesk_bridge.transport import (
     no_auth,
 )
 
-__all__ = ["Adapter", "Effect", "Operation", "page_number", "without_first_message"]
+__all__ = ["Adapter", "Effect", "Operation", "page_number", "pages_behind", "without_first_message"]
+
+_AHEAD = 32
+"""How many numbered pages are named in advance."""
 
 _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
     "list_tickets": (Capability.LIST_TICKETS,),
@@ -215,6 +218,14 @@ def page_number(cursor: Cursor | None) -> int:
     if not (cursor.isascii() and cursor.isdigit() and 0 < len(cursor) < 10):
         raise InvalidArgument("this cursor is not one of this desk's.")
     return int(cursor)
+
+
+def pages_behind(page: int, last: int) -> tuple[Cursor, ...]:
+    """Return the numbers of some pages behind ``page``, up to ``last``, for :attr:`Page.ahead`.
+
+    More than any desk reads at once are never needed.
+    """
+    return tuple(Cursor(str(number)) for number in range(page + 1, min(last, page + _AHEAD) + 1))
 
 
 def without_first_message(failure: HelpdeskError, ticket_id: str) -> PartlyDone:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+import os
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
@@ -13,6 +16,7 @@ from unicodedata import category
 
 from attrs import define, field, frozen
 
+from helpdesk_bridge.disk import CHUNK, Spool, chunks_of, in_thread
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import (
     Channel,
@@ -85,6 +89,8 @@ class Upload:
     """A file to send.
 
     ``data`` is bytes, a path, or an async iterable of bytes, which needs ``size`` (in bytes).
+    The file is read while it is sent, a chunk at a time. An async iterable is written to a
+    temporary file before anything is sent, so that a second attempt sends the same bytes.
     With ``content_id`` it is an inline image that the HTML shows as ``<img src="cid:…">``.
     ``mime_type`` is guessed from the name when left out.
     """
@@ -95,7 +101,7 @@ class Upload:
     size: int | None = None
     content_id: str | None = None
     _announced: bool = field(default=False, init=False, repr=False)
-    _kept: bytes | None = field(default=None, init=False, repr=False)
+    _spool: Spool | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         self._announced = self.size is not None
@@ -127,42 +133,86 @@ class Upload:
     async def measure(self) -> int:
         """Return the size in bytes without reading the file."""
         if isinstance(self.data, Path):
-            try:
-                found = (await asyncio.to_thread(self.data.stat)).st_size
-            except OSError as error:
-                raise InvalidArgument(f"an attachment cannot be read: {error.strerror}") from None
+            found = await _size_of(self.data)
             if not self._announced:
                 self.size = None  # it may have changed since an earlier call
             self._expect(found)
         assert self.size is not None  # noqa: S101 - an async iterable has one, see above
         return self.size
 
-    async def read(self) -> bytes:
-        """Return the whole content, the same bytes each time.
+    async def ready(self) -> int:
+        """Return the size in bytes once it is sure that the file can be read, more than once.
 
-        An async iterable is read once and kept, so that a second attempt sends the same file.
+        InvalidArgument if it cannot, or has another size than it was said to have.
         """
+        if isinstance(self.data, Path):
+            self._expect(await _size_of(self.data))
+        elif not isinstance(self.data, bytes) and self._spool is None:
+            self._spool = await self._spooled(self.data)
+        assert self.size is not None  # noqa: S101 - see above
+        return self.size
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Yield the content, the same bytes each time; InvalidArgument if its size has changed."""
+        size, came = await self.ready(), 0
+        try:
+            async with aclosing(self._stored()) as stored:
+                async for chunk in stored:
+                    came += len(chunk)
+                    if came > size:
+                        break
+                    yield chunk
+        except OSError as error:
+            raise InvalidArgument(f"an attachment cannot be read: {error.strerror}") from None
+        if came != size:
+            raise InvalidArgument("an attachment has changed while it was read.")
+
+    async def read(self) -> bytes:
+        """Return the whole content, the same bytes each time."""
         if isinstance(self.data, bytes):
             return self.data
-        if isinstance(self.data, Path):
-            try:
-                content = await asyncio.to_thread(self.data.read_bytes)
-            except OSError as error:
-                raise InvalidArgument(f"an attachment cannot be read: {error.strerror}") from None
-            self._expect(len(content))
-            return content
-        if self._kept is None:
-            self._kept = await self._drain(self.data)
-        return self._kept
+        async with aclosing(self.chunks()) as chunks:
+            return b"".join([chunk async for chunk in chunks])
 
-    async def _drain(self, chunks: Chunks) -> bytes:
-        content = bytearray()
-        async for chunk in chunks:
-            content += chunk
-            if self.size is not None and len(content) > self.size:
-                break
-        self._expect(len(content))
-        return bytes(content)
+    def _stored(self) -> AsyncGenerator[bytes, None]:
+        if isinstance(self.data, bytes):
+            return _slices(self.data)
+        if isinstance(self.data, Path):
+            return chunks_of(self.data)
+        assert self._spool is not None  # noqa: S101 - see ready
+        return self._spool.chunks()
+
+    async def _spooled(self, chunks: Chunks) -> Spool:
+        spool, came = Spool(), 0
+        try:
+            async for chunk in chunks:
+                came += len(chunk)
+                if self.size is not None and came > self.size:
+                    break
+                await in_thread(partial(spool.add, chunk))
+        except OSError as error:
+            raise InvalidArgument(f"an attachment cannot be kept: {error.strerror}") from None
+        self._expect(came)
+        return spool
+
+
+async def _size_of(path: Path) -> int:
+    """Return the size of a file that can be read."""
+
+    def opened() -> int:
+        with path.open("rb") as file:
+            return os.fstat(file.fileno()).st_size
+
+    try:
+        return await asyncio.to_thread(opened)
+    except OSError as error:
+        reason = error.strerror
+    raise InvalidArgument(f"an attachment cannot be read: {reason}")
+
+
+async def _slices(data: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(data), CHUNK):
+        yield data[start : start + CHUNK]
 
 
 def _guess_type(name: str) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TypeVar
 
+from helpdesk_bridge.disk import in_thread
 from helpdesk_bridge.errors import InvalidArgument
 
 __all__ = ["save"]
-
-T = TypeVar("T")
 
 _MAX_TRIES = 1000
 _MAX_NAME = 255
@@ -31,27 +28,17 @@ async def save(chunks: AsyncIterator[bytes], directory: Path, name: str) -> Path
     file = _NewFile(directory, name)
     reason: str | None
     try:
-        await _in_thread(file.create)
+        await in_thread(file.create)
         async for chunk in chunks:
-            await _in_thread(lambda part=chunk: file.write(part))  # type: ignore[misc]
-        return await _in_thread(file.close)
+            await in_thread(lambda part=chunk: file.write(part))  # type: ignore[misc]
+        return await in_thread(file.close)
     except OSError as error:
         reason = error.strerror
-        await _in_thread(file.discard)
+        await in_thread(file.discard)
     except BaseException:
-        await _in_thread(file.discard)
+        await in_thread(file.discard)
         raise
     raise InvalidArgument(f"the file cannot be written: {reason}.")
-
-
-async def _in_thread(action: Callable[[], T]) -> T:
-    """Return ``action()``; a cancellation waits for its end, for it holds the descriptor."""
-    work = asyncio.ensure_future(asyncio.to_thread(action))
-    try:
-        return await asyncio.shield(work)
-    finally:
-        if not work.done():
-            await asyncio.wait((work,))
 
 
 class _NewFile:

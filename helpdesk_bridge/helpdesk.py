@@ -18,6 +18,7 @@ from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.config import load_config
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.outbox import Outbox
+from helpdesk_bridge.reading import Readers
 from helpdesk_bridge.transport import (
     Effect,
     Middleware,
@@ -100,6 +101,7 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
         self._made = Made()
         self._outbox = outbox
         self._writing: set[asyncio.Future[bool]] = set()
+        self._readers = Readers()
         self.interrupted: deque[OutcomeUnknown] = deque(maxlen=1000)
 
     def __repr__(self) -> str:
@@ -127,6 +129,7 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
         try:
             await self._transport.aclose()
         finally:
+            await self._readers.aclose()
             await self.adapter.aclose()
             if self._writing:
                 await asyncio.wait(self._writing)

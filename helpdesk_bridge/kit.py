@@ -5,7 +5,7 @@ Everything an adapter needs is a name of this module; its fake may also use
 """
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.adapter import Adapter, page_number, without_first_message
+from helpdesk_bridge.adapter import Adapter, page_number, pages_behind, without_first_message
 from helpdesk_bridge.capabilities import (
     Capabilities,
     Capability,
@@ -51,6 +51,7 @@ from helpdesk_bridge.model import (
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.text import html_to_text, text_to_html
 from helpdesk_bridge.transport import (
+    Base64,
     ChosenAuth,
     Effect,
     Explanation,
@@ -61,6 +62,7 @@ from helpdesk_bridge.transport import (
     Operation,
     Part,
     SessionAuth,
+    Source,
     TokenProvider,
     Transport,
     check_credential,
@@ -86,6 +88,7 @@ __all__ = [
     "Adapter",
     "Attachment",
     "Audience",
+    "Base64",
     "Body",
     "Capabilities",
     "Capability",
@@ -124,6 +127,7 @@ __all__ = [
     "Secret",
     "SentMessage",
     "SessionAuth",
+    "Source",
     "Status",
     "Support",
     "Ticket",
@@ -150,6 +154,7 @@ __all__ = [
     "no_auth",
     "none",
     "page_number",
+    "pages_behind",
     "refuse_extra",
     "text_to_html",
     "without_first_message",

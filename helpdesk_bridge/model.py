@@ -325,9 +325,14 @@ class Page(Generic[T]):
     """Ids of records that were read and left out, because the vendor could not filter them."""
     listed: int | None = None
     """The vendor's count of the records it lists, filtered or not; when it changes, they move."""
+    ahead: tuple[Cursor, ...] = field(default=(), repr=False, eq=False)
+    """Places of pages behind ``next`` that are known already, in order; a few are enough."""
 
     def records(self) -> Iterator[T | Problem]:
-        """Yield items and problems in the order the vendor sent them."""
+        """Return items and problems in the order the vendor sent them."""
+        return self._mixed() if self.problems else iter(self.items)
+
+    def _mixed(self) -> Iterator[T | Problem]:
         items = iter(self.items)
         broken = {problem.index: problem for problem in self.problems}
         for index in range(len(self.items) + len(broken)):
@@ -352,6 +357,7 @@ class Page(Generic[T]):
             problems=tuple(problems),
             filtered=(*self.filtered, *left_out),
             listed=self.listed,
+            ahead=self.ahead,
         )
 
     def __iter__(self) -> Iterator[T]:

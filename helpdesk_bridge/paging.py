@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+import weakref
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 from attrs import evolve
 
 from helpdesk_bridge.errors import HelpdeskError, PaginationLoop
 from helpdesk_bridge.model import Cursor, Page, Problem
+from helpdesk_bridge.reading import Fetch, ReadAhead, Readers
 
 __all__ = ["Pager"]
 
@@ -27,30 +29,29 @@ log = logging.getLogger("helpdesk_bridge.paging")
 class _Walk:
     """What is noticed on one walk through a list; ``whole`` if it began at the first page."""
 
-    def __init__(self, *, whole: bool) -> None:
+    def __init__(self, number: int, *, whole: bool) -> None:
+        self.number = number
         self.fell = False
         """Whether the vendor listed fewer records on the way: all later ones moved up."""
         self.listed: int | None = None
+        self.came = 0
+        """How many records came."""
         self._whole = whole
-        self._ids: set[str] = set()
-        self._unread = 0
         self._odd: list[object] = []
 
-    def see(self, page: Page[T], identity: Callable[[T], str]) -> bool:
-        """Take note of a page as the vendor sent it; say whether this walk had not seen it yet."""
-        known, odd = len(self._ids), [problem.raw for problem in page.problems]
-        self._ids.update(map(identity, page.items), page.filtered)
-        self._unread += len(odd)
+    def see(self, page: Page[T], ids: Sequence[str], seen: Mapping[str, int]) -> bool:
+        """Take note of a page as the vendor sent it; say whether this walk had not seen it yet.
+
+        ``seen`` has the number of the walk on which each record came last, before this page.
+        """
+        odd = [problem.raw for problem in page.problems]
+        new = len({one for one in (*ids, *page.filtered) if seen.get(one) != self.number})
+        self.came += new + len(odd)
         if page.listed is not None:
             self.fell |= self.listed is not None and page.listed < self.listed
             self.listed = page.listed
         another, self._odd = odd != self._odd, odd
-        return len(self._ids) > known or (bool(odd) and another)
-
-    @property
-    def came(self) -> int:
-        """How many records came."""
-        return len(self._ids) + self._unread
+        return new > 0 or (bool(odd) and another)
 
     @property
     def short(self) -> bool:
@@ -69,6 +70,11 @@ class Pager(Generic[T]):
     A record that cannot be read raises when it is reached, and iterating again goes on behind it;
     after :meth:`collect_problems` it is put into :attr:`problems` and passed over instead.
 
+    The page after the one being read is asked for meanwhile. A caller who has to wait for it gets
+    several at once from then on, where the vendor numbers its pages and tells how many there are;
+    never more than the desk's ``concurrency``, and none that a ``limit`` makes needless. Who stops
+    early need do nothing: pages under way end with the pager, with the desk, or at :meth:`aclose`.
+
     When the vendor's count of a numbered list falls while it is read (because the caller answers
     what it lists, say), records have moved to pages that were read already, and the list is walked
     again until it holds still. One that leaves and one that arrives between two pages keep the
@@ -77,13 +83,21 @@ class Pager(Generic[T]):
 
     def __init__(
         self,
-        fetch: Callable[[Cursor | None], Awaitable[Page[T]]],
+        fetch: Fetch[T],
         identity: Callable[[T], str],
         *,
         cursor: str | None = None,
         limit: int | None = None,
+        readers: Readers | None = None,
+        concurrency: int = 8,
     ) -> None:
-        self._fetch = fetch
+        self._reading = ReadAhead(fetch, readers or Readers())
+        self._concurrency = concurrency
+        self._window = 1  # how many pages to have under way
+        self._coming: tuple[Cursor, ...] = ()  # the pages known to follow the present one
+        self._largest = 1  # records on a page
+        self._is_watched = False
+        self._reads_on = False
         self._identity = identity
         self._limit = limit
         self._start = Cursor(cursor) if cursor is not None else None
@@ -96,14 +110,14 @@ class Pager(Generic[T]):
         self._page: Page[T] | None = None
         self._records: Iterator[T | Problem] = iter(())
         self._visited: set[Cursor | None] = set()
-        self._ids: set[str] = set()
+        self._seen: dict[str, int] = {}  # the number of the walk on which each id came last
         self._odd: list[object] = []
         self._accepted = 0
         self._barren = 0
         self._again = False
         self._restless = 0
         self._known_before = 0
-        self._walk = _Walk(whole=cursor is None)
+        self._walk = _Walk(0, whole=cursor is None)
         self._lock = asyncio.Lock()
         self._collect = False
         self.problems: list[Problem] = []
@@ -146,24 +160,32 @@ class Pager(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
+        item = self._next_of_page()
+        if item is not None:
+            return item
         async with self._lock:
-            return await self._next_item()
+            while await self._present() is not None:
+                item = self._next_of_page()
+                if item is not None:
+                    return item
+        raise StopAsyncIteration
 
-    async def _next_item(self) -> T:
-        while True:
-            if await self._present() is None:
-                raise StopAsyncIteration
-            record = next(self._records, None)
-            if record is None:
-                self._page = None
-                self._move_on()
-            elif not isinstance(record, Problem):
+    def _next_of_page(self) -> T | None:
+        """Return the next item of the present page; None when it has no more."""
+        if self._page is None:
+            return None
+        if not self._reads_on:
+            self._read_on()
+        for record in self._records:
+            if not isinstance(record, Problem):
                 self.items_read += 1
                 return record
-            elif self._collect:
-                self.problems.append(record)
-            else:
+            if not self._collect:
                 raise self._located(record.error)
+            self.problems.append(record)
+        self._page = None
+        self._move_on()
+        return None
 
     async def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate over pages, each with what was not handed out yet.
@@ -182,7 +204,12 @@ class Pager(Generic[T]):
                 self.items_read += len(page)
                 if self._collect:
                     self.problems.extend(page.problems)
+                self._read_on()
             yield page
+
+    async def aclose(self) -> None:
+        """End what is read ahead, and wait for its end. Iterating afterwards goes on."""
+        await self._reading.aclose()
 
     async def _turn(self) -> Page[T] | None:
         """Read the next page that brings something, and make it the present one."""
@@ -191,15 +218,19 @@ class Pager(Generic[T]):
                 raise self._located(
                     PaginationLoop("the vendor's list leads back to an earlier page.")
                 )
+            if self._coming and not self._reading.has(self._next):
+                self._window = self._concurrency  # the caller is faster than the vendor
+                self._read_on()
             try:
-                page = await self._fetch(self._next)
+                page = await self._reading.page(self._next)
             except HelpdeskError as error:
                 raise self._located(error)  # noqa: B904 - the same error, with how far it came
             self._at = self._next
             self._visited.add(self._next)
-            self._barren = 0 if self._walk.see(page, self._identity) else self._barren + 1
             page = self._fresh(page)
             self._next, self._last = page.next, page.next is None
+            self._coming = () if page.next is None else (page.next, *page.ahead)
+            self._reads_on = False
             if page.items or page.problems or not self._presented:
                 self._presented = True
                 self._page, self._records = page, page.records()
@@ -208,6 +239,18 @@ class Pager(Generic[T]):
         self._move_on()
         return None
 
+    def _read_on(self) -> None:
+        """Ask for the pages that come next, as many as are known and wanted."""
+        self._reads_on = True
+        wanted = self._window
+        if self._limit is not None:
+            pages = -(-(self._limit - self._accepted) // self._largest)
+            wanted = min(wanted, pages)
+        coming = [place for place in self._coming[:wanted] if place not in self._visited]
+        if self._reading.start(coming) and not self._is_watched:
+            self._is_watched = True
+            weakref.finalize(self, self._reading.abandon).atexit = False
+
     def _move_on(self) -> None:
         """Have :attr:`cursor` stand behind what was handed out."""
         if self._visited:
@@ -215,7 +258,7 @@ class Pager(Generic[T]):
 
     def _walk_again(self) -> bool:
         """Begin again if records moved during the walk, so that some may have been jumped over."""
-        walk, news = self._walk, len(self._ids) > self._known_before
+        walk, news = self._walk, len(self._seen) > self._known_before
         if self._full or self._done or not (walk.fell or walk.short):
             return False
         if not news and not walk.fell:
@@ -225,8 +268,9 @@ class Pager(Generic[T]):
         if self._restless > _MAX_RESTLESS:
             raise self._located(PaginationLoop("the vendor's list does not hold still."))
         self._again = True
-        self._known_before = len(self._ids)
-        self._walk = _Walk(whole=self._start is None)
+        self._known_before = len(self._seen)
+        self._walk = _Walk(walk.number + 1, whole=self._start is None)
+        self._reading.start(())  # those of this walk are no longer wanted
         self._visited.clear()
         self._barren = 0
         self._next, self._last = self._start, False
@@ -234,8 +278,28 @@ class Pager(Generic[T]):
 
     def _fresh(self, page: Page[T]) -> Page[T]:
         """Return ``page`` without what came before, and within the limit."""
-        records: list[T | Problem] = []
+        walk, seen = self._walk, self._seen
+        ids = [self._identity(item) for item in page.items]
+        self._barren = 0 if walk.see(page, ids, seen) else self._barren + 1
+        self._largest = max(self._largest, len(ids) + len(page.problems) + len(page.filtered))
         self._rest = page.next
+        is_new = len(set(ids)) == len(ids) and seen.keys().isdisjoint(ids)
+        if is_new and self._limit is None and not page.problems:
+            fresh = page  # nearly all pages are like this, and large
+            seen.update(dict.fromkeys(ids, walk.number))
+        else:
+            fresh = _with_records(page, self._news(page, ids))
+        seen.update(dict.fromkeys(page.filtered, walk.number))
+        if self._barren >= _MAX_BARREN and page.next is not None:
+            raise self._located(
+                PaginationLoop(f"{self._barren} pages in a row brought nothing new.")
+            )
+        return evolve(fresh, next=None) if self._full else fresh
+
+    def _news(self, page: Page[T], ids: Sequence[str]) -> list[T | Problem]:
+        """Return the records that did not come before, up to the limit."""
+        records: list[T | Problem] = []
+        identities = iter(ids)
         for record in page.records():
             if self._full:
                 self._rest = self._at
@@ -245,19 +309,14 @@ class Pager(Generic[T]):
                     continue
                 self._odd.append(record.raw)
             else:
-                identity = self._identity(record)
-                if identity in self._ids:
+                identity = next(identities)
+                known = identity in self._seen
+                self._seen[identity] = self._walk.number
+                if known:
                     continue
-                self._ids.add(identity)
                 self._accepted += 1
             records.append(record)
-        self._ids.update(page.filtered)
-        if self._barren >= _MAX_BARREN and page.next is not None:
-            raise self._located(
-                PaginationLoop(f"{self._barren} pages in a row brought nothing new.")
-            )
-        fresh = _with_records(page, records)
-        return evolve(fresh, next=None) if self._full else fresh
+        return records
 
     @property
     def _full(self) -> bool:
@@ -276,4 +335,5 @@ def _with_records(page: Page[T], records: list[T | Problem]) -> Page[T]:
         problems=tuple(evolve(r, index=i) for i, r in enumerate(records) if isinstance(r, Problem)),
         next=page.next,
         total=page.total,
+        ahead=page.ahead,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -43,6 +42,7 @@ from helpdesk_bridge.kit import (
     native,
     none,
     page_number,
+    pages_behind,
 )
 from helpdesk_bridge_helpspace import outgoing, wire
 from helpdesk_bridge_helpspace.settings import HelpSpaceSettings
@@ -155,6 +155,7 @@ class HelpSpace(Adapter):
             total=listed.meta.total if listed.meta else None,
             next=_next(listed, number),
             listed=listed.meta.total if listed.meta else None,
+            ahead=_ahead(listed, number + 1),
         )
         return page.where(lambda ticket: outgoing.matches(ticket, query), _id_of)
 
@@ -176,9 +177,12 @@ class HelpSpace(Adapter):
             body = outgoing.new_ticket(
                 new, files, channel=self.settings.channel, escalated=escalated
             )
-            if len(body["message"]["body"].encode()) > MAX_BODY:
+            if outgoing.body_bytes(body["message"]["body"], files) > MAX_BODY:
                 raise errors.InvalidArgument("the body with its images is larger than 5 MB.")
-            answer = await self.transport.send(CREATE_TICKET, "POST", ("tickets",), json=body)
+            sources = outgoing.sources(files)
+            answer = await self.transport.send(
+                CREATE_TICKET, "POST", ("tickets",), json=body, files=sources
+            )
             made = answer.read(lambda data: wire.FORMAT.read(data, wire.OneMade)).data
             return _created(made)
 
@@ -227,7 +231,9 @@ class HelpSpace(Adapter):
         known = await self._known(ticket, channel=speaks_as_channel)
         body = outgoing.new_message(draft, files, known, self._sender(known, draft))
         path = ("tickets", ticket.id, "messages")
-        answer = await self.transport.send(SEND, "POST", path, json=body)
+        answer = await self.transport.send(
+            SEND, "POST", path, json=body, files=outgoing.sources(files)
+        )
         made = answer.read(lambda data: wire.FORMAT.read(data, wire.OneMade)).data
         try:
             message = wire.FORMAT.read(made.raw, wire.MessageJson).to_message(known)
@@ -280,14 +286,15 @@ class HelpSpace(Adapter):
 
     async def _encoded(self, uploads: Sequence[Upload]) -> list[outgoing.Encoded]:
         """T24: the limit is on base64 characters, the safe reading of "5 MB"."""
-        sizes = [await upload.measure() for upload in uploads]
-        if sum(-(-size // 3) * 4 for size in sizes) > self.settings.max_attachment_chars:
+        for upload in uploads:
+            await upload.ready()
+        files = [outgoing.Encoded(upload) for upload in uploads]
+        if sum(file.size for file in files) > self.settings.max_attachment_chars:
             raise errors.InvalidArgument(
                 f"the attachments have more than {self.settings.max_attachment_chars} base64"
                 " characters in all."
             )
-        contents = [await upload.read() for upload in uploads]
-        return await asyncio.to_thread(outgoing.encoded, uploads, contents)
+        return files
 
     async def _spelled(self, status: object, write: Callable[[str], Awaitable[Ticket]]) -> Ticket:
         """T1: write one spelling of escalated, and the other once if that one is refused."""
@@ -375,6 +382,14 @@ def _next(listed: wire.Collection, number: int) -> Cursor | None:
     if listed.meta is not None and listed.meta.current_page not in (None, number):
         raise errors.PaginationLoop("the vendor answered another page than the one asked for.")
     return None if listed.is_last(number, PER_PAGE) else Cursor(str(number + 1))
+
+
+def _ahead(listed: wire.Collection, following: int) -> tuple[Cursor, ...]:
+    """Return pages behind the ``following`` one, if the vendor tells how many there are."""
+    meta = listed.meta or wire.Meta()
+    if meta.last_page is not None:
+        return pages_behind(following, meta.last_page)
+    return pages_behind(following, -(-(meta.total or 0) // (meta.per_page or PER_PAGE)))
 
 
 def _id_of(item: Ticket | Message) -> str:

@@ -5,16 +5,17 @@ Pages and ``T1`` … as in :mod:`helpdesk_bridge_helpspace.wire`.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import EllipsisType
 from typing import Any
+from uuid import uuid4
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge.kit import (
+    Base64,
     Channel,
     Draft,
     Forward,
@@ -23,6 +24,7 @@ from helpdesk_bridge.kit import (
     Party,
     Reply,
     Request,
+    Source,
     Status,
     Ticket,
     TicketChanges,
@@ -89,12 +91,17 @@ def matches(ticket: Ticket, query: TicketQuery) -> bool:
 # -- writing ---------------------------------------------------------------------------------
 
 
-@frozen(kw_only=True)
+@frozen
 class Encoded:
-    """A file ready for JSON: ``data`` is base64."""
+    """A file in JSON: ``data`` stands where its base64 is put while the body is sent."""
 
     upload: Upload
-    data: str
+    data: str = field(factory=lambda: f"file-{uuid4().hex}")
+
+    @property
+    def size(self) -> int:
+        """The number of base64 characters, once the upload is ready."""
+        return -(-(self.upload.size or 0) // 3) * 4
 
     def to_json(self) -> dict[str, str]:
         """T21: ``name`` on writing, ``file_name`` on reading."""
@@ -102,12 +109,15 @@ class Encoded:
         return {"cid": self.upload.content_id, **body} if self.upload.content_id else body
 
 
-def encoded(uploads: Sequence[Upload], contents: Sequence[bytes]) -> list[Encoded]:
-    """Return files ready for JSON; for large ones this takes a while."""
-    return [
-        Encoded(upload=upload, data=base64.b64encode(content).decode("ascii"))
-        for upload, content in zip(uploads, contents, strict=True)
-    ]
+def body_bytes(html: str, files: Sequence[Encoded]) -> int:
+    """Return the size of a body with its images put in."""
+    images = sum(html.count(file.data) * (file.size - len(file.data)) for file in files)
+    return len(html.encode()) + images
+
+
+def sources(files: Sequence[Encoded]) -> dict[str, Source]:
+    """Return what is to be put into the body, and where."""
+    return {file.data: Base64(file.upload) for file in files}
 
 
 def new_ticket(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from helpdesk_bridge.kit import (
     Adapter,
+    Base64,
     Capabilities,
     Capability,
     Cursor,
@@ -42,6 +41,7 @@ from helpdesk_bridge.kit import (
     native,
     none,
     page_number,
+    pages_behind,
     without_first_message,
 )
 from helpdesk_bridge_omnidesk import outgoing, wire
@@ -173,6 +173,7 @@ class Omnidesk(Adapter):
             total=listed.item_total,
             next=Cursor(str(end)) if more else None,
             listed=listed.item_total,
+            ahead=_ahead(end, listed.item_total) if len(listed.items) == PAGE else (),
         )
         return page.where(query.matches, lambda ticket: ticket.id)
 
@@ -294,13 +295,16 @@ class Omnidesk(Adapter):
         return ticket.ticket
 
     async def _post(
-        self, operation: Operation, path: tuple[str, ...], fields: Sequence[tuple[str, str]]
+        self,
+        operation: Operation,
+        path: tuple[str, ...],
+        fields: Sequence[tuple[str, str | Base64]],
     ) -> HttpResponse:
         parts = outgoing.parts(fields)
         answer = await self.transport.send(operation, "POST", (*API, *path), multipart=parts)
         return answer.accepted()  # T8: nothing, or JSON
 
-    async def _add_request(self, ticket: Ticket, draft: Request, files: Sequence[str]) -> None:
+    async def _add_request(self, ticket: Ticket, draft: Request, files: Sequence[Base64]) -> None:
         message_id = f"{uuid.uuid4()}@helpdesk-bridge.invalid"
         fields = outgoing.inbound_mail(draft, ticket, message_id=message_id, files=files)
         await self._post(ADD_REQUEST, ("email", "newInboundMessage"), fields)
@@ -385,13 +389,18 @@ def _path(ticket_id: str) -> tuple[str, ...]:
     return (*API, "ticket", ticket_id)
 
 
-async def _encoded(uploads: Sequence[Upload]) -> list[str]:
+def _ahead(following: int, total: int | None) -> tuple[Cursor, ...]:
+    """Return the offsets of pages behind the one at ``following``."""
+    pages = -(-((total or 0) - following) // PAGE)
+    return tuple(Cursor(str(following + PAGE * int(n))) for n in pages_behind(0, pages - 1))
+
+
+async def _encoded(uploads: Sequence[Upload]) -> list[Base64]:
     if any(upload.content_id for upload in uploads):
         raise errors.InvalidArgument("Omnidesk's inbound mails have no inline images.")
-    return [
-        (await asyncio.to_thread(base64.b64encode, await upload.read())).decode("ascii")
-        for upload in uploads
-    ]
+    for upload in uploads:
+        await upload.ready()
+    return [Base64(upload) for upload in uploads]
 
 
 def _number(channel_id: str | None) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from types import EllipsisType
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from helpdesk_bridge.kit import (
+    Base64,
     Body,
     Channel,
     Draft,
@@ -125,8 +126,8 @@ def changes(changed: TicketChanges) -> list[tuple[str, str]]:
 
 
 def inbound_mail(
-    request: Request, ticket: Ticket, *, message_id: str, files: Sequence[str]
-) -> list[tuple[str, str]]:
+    request: Request, ticket: Ticket, *, message_id: str, files: Sequence[Base64]
+) -> list[tuple[str, str | Base64]]:
     """Return the fields of POST /email/newInboundMessage (page "email").
 
     ``externalID`` threads it into the ticket; ``messageID`` lets the vendor notice a repetition.
@@ -136,7 +137,7 @@ def inbound_mail(
         raise errors.InvalidArgument(
             "the ticket has no external id, without which Omnidesk would open another one."
         )
-    fields = [
+    fields: list[tuple[str, str | Base64]] = [
         ("messageID", message_id),
         ("externalID", external),
         ("fromAddress[name]", request.author.name or ""),
@@ -237,7 +238,12 @@ def _inbound(ticket: Ticket) -> list[Mapping[str, Any]]:
     ]
 
 
-def with_extra(fields: list[tuple[str, str]], extra: Mapping[str, Any]) -> list[tuple[str, str]]:
+Value = TypeVar("Value", str, str | Base64)
+
+
+def with_extra(
+    fields: list[tuple[str, Value]], extra: Mapping[str, Any]
+) -> list[tuple[str, Value]]:
     """Add ``extra``: numbers and booleans as decimal text, T7 lists with indexed brackets."""
     taken = {base_name(name) for name, _ in fields}
     twice = sorted(taken & {base_name(name) for name in extra})
@@ -274,6 +280,6 @@ def _plain(value: Any) -> str:
     raise errors.InvalidArgument("extra takes texts, numbers, booleans and lists of them.")
 
 
-def parts(fields: Sequence[tuple[str, str]]) -> list[Part]:
+def parts(fields: Sequence[tuple[str, str | Base64]]) -> list[Part]:
     """T6: a POST is real multipart, with text fields only too."""
     return [Part(name=name, content=value) for name, value in fields]

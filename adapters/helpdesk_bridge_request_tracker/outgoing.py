@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
 from typing import Any
@@ -243,25 +245,29 @@ async def parts(body: Mapping[str, Any], files: Sequence[Upload]) -> list[Part]:
     for file in files:
         if file.content_id is not None:
             raise errors.InvalidArgument("Request Tracker's API takes no inline images.")
-        data = await file.read()
-        if not data:
+        if not await file.ready():
             raise errors.InvalidArgument("Request Tracker's API takes no empty files.")
         if file.name == "0":
             raise errors.InvalidArgument("Request Tracker's API takes no file named 0.")
-        kind = _kept_type(file.mime_type, data)
-        found.append(Part(name="Attachments", content=data, filename=file.name, mime_type=kind))
+        kind = await _kept_type(file)
+        found.append(Part(name="Attachments", content=file, filename=file.name, mime_type=kind))
     return found
 
 
-def _kept_type(mime_type: str, data: bytes) -> str:
+async def _kept_type(file: Upload) -> str:
     """Return the type to send a file as. T14: RT rewrites text that is not plain UTF-8."""
-    if not mime_type.lower().startswith("text/"):
-        return mime_type
+    if not file.mime_type.lower().startswith("text/"):
+        return file.mime_type
+    decoder = getincrementaldecoder("utf-8")()
     try:
-        data.decode()
+        async with aclosing(file.chunks()) as chunks:
+            async for chunk in chunks:
+                if "\0" in decoder.decode(chunk):
+                    return "application/octet-stream"
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return "application/octet-stream"
-    return "application/octet-stream" if b"\0" in data else mime_type.partition(";")[0]
+    return file.mime_type.partition(";")[0]
 
 
 def _json(body: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from helpdesk_bridge.model import (
     Ticket,
 )
 from helpdesk_bridge.outbox import Outbox
+from helpdesk_bridge.reading import Readers
 from helpdesk_bridge.transport import Transport, TransportOptions
 
 __all__ = ["DeskBase"]
@@ -45,6 +46,7 @@ class DeskBase:
     _made: Made
     _outbox: Outbox | None
     _writing: set[asyncio.Future[bool]]
+    _readers: Readers
 
     @property
     def closed(self) -> bool:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 
@@ -72,7 +80,13 @@ class MessageCalls(TicketCalls):
             with self._calling("messages"):
                 return await self.adapter.list_messages(ref, query, place)
 
-        return Pager(fetch, lambda message: message.id, cursor=cursor)
+        return Pager(
+            fetch,
+            lambda message: message.id,
+            cursor=cursor,
+            readers=self._readers,
+            concurrency=self._options.concurrency,
+        )
 
     async def message(self, ticket: Ticket | str, message_id: str) -> Message:
         """Return one message of a ticket. Raises NotFound."""
@@ -247,28 +261,34 @@ class MessageCalls(TicketCalls):
     ) -> AsyncIterator[tuple[Ticket, list[Message]]]:
         """Yield each ticket with all its messages, in the order given, read several at a time.
 
-        A ticket given by id is read first. The first error cancels what is under way and is
-        raised.
+        A ticket given by id is read first. The first error, in that order, cancels what is under
+        way and is raised. While a long conversation holds up the others' turn, at most as many
+        again are read and kept.
         """
         with self._about("conversations"):
             check.concurrency(concurrency)
             check.tickets(tickets)
-        running: deque[asyncio.Task[tuple[Ticket, list[Message]]]] = deque()
+        room = asyncio.Semaphore(concurrency)
+        begun: deque[asyncio.Task[tuple[Ticket, list[Message]]]] = deque()
         try:
-            async for ticket in _each(tickets):
-                running.append(asyncio.create_task(self._conversation(ticket)))
-                if len(running) >= concurrency:
-                    yield await running.popleft()
-            while running:
-                yield await running.popleft()
+            async with aclosing(_each(tickets)) as given:
+                async for ticket in given:
+                    begun.append(asyncio.create_task(self._conversation(ticket, room)))
+                    while begun and (len(begun) >= 2 * concurrency or begun[0].done()):
+                        yield await begun.popleft()
+            while begun:
+                yield await begun.popleft()
         finally:
-            for task in running:
+            for task in begun:
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.gather(*begun, return_exceptions=True)
 
-    async def _conversation(self, ticket: Ticket | str) -> tuple[Ticket, list[Message]]:
-        full = ticket if isinstance(ticket, Ticket) else await self.ticket(ticket)
-        return full, [message async for message in self.messages(full)]
+    async def _conversation(
+        self, ticket: Ticket | str, room: asyncio.Semaphore
+    ) -> tuple[Ticket, list[Message]]:
+        async with room:
+            full = ticket if isinstance(ticket, Ticket) else await self.ticket(ticket)
+            return full, [message async for message in self.messages(full)]
 
     async def _send(
         self, operation: str, ref: TicketRef, draft: Draft, status: Status | None
@@ -319,7 +339,7 @@ class MessageCalls(TicketCalls):
 
 async def _each(
     tickets: Iterable[Ticket | str] | AsyncIterable[Ticket],
-) -> AsyncIterator[Ticket | str]:
+) -> AsyncGenerator[Ticket | str, None]:
     if isinstance(tickets, AsyncIterable):
         async for ticket in tickets:
             yield ticket

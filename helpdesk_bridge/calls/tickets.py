@@ -93,7 +93,14 @@ class TicketCalls(Delivery):
             with self._calling("tickets"):
                 return await self.adapter.list_tickets(query, place)
 
-        return Pager(fetch, lambda ticket: ticket.id, cursor=cursor, limit=limit)
+        return Pager(
+            fetch,
+            lambda ticket: ticket.id,
+            cursor=cursor,
+            limit=limit,
+            readers=self._readers,
+            concurrency=self._options.concurrency,
+        )
 
     async def ticket(self, ticket_id: str) -> Ticket:
         """Return one ticket. Raises NotFound."""

@@ -4,6 +4,7 @@ from helpdesk_bridge.transport.auth import HeaderAuth, check_credential, no_auth
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies import Explanation
 from helpdesk_bridge.transport.session import ChosenAuth, Fetch, SessionAuth, TokenProvider
+from helpdesk_bridge.transport.sources import Base64, Source
 from helpdesk_bridge.transport.transport import Transport
 from helpdesk_bridge.transport.values import (
     CURRENT_CALL,
@@ -18,6 +19,7 @@ from helpdesk_bridge.transport.values import (
 
 __all__ = [
     "CURRENT_CALL",
+    "Base64",
     "Call",
     "ChosenAuth",
     "Effect",
@@ -31,6 +33,7 @@ __all__ = [
     "Request",
     "Response",
     "SessionAuth",
+    "Source",
     "TokenProvider",
     "Transport",
     "TransportOptions",

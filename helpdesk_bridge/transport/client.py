@@ -10,8 +10,8 @@ import asyncio
 import io
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, suppress
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any
@@ -26,10 +26,12 @@ from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.transport import url as urls
 from helpdesk_bridge.transport.decode import BodyReader
 from helpdesk_bridge.transport.outcome import judge, settle
+from helpdesk_bridge.transport.sources import Source, put_in
 from helpdesk_bridge.transport.values import (
     FormBody,
     JsonBody,
     Multipart,
+    Part,
     Progress,
     Request,
     Response,
@@ -49,6 +51,8 @@ _FILE_HEADERS = {
 }
 """All that is sent to another host, whatever is on the request."""
 _MAX_HOPS = 3
+_TEXT = "text/plain; charset=utf-8"
+_BINARY = "application/octet-stream"
 
 
 class _Failed(Exception):
@@ -196,7 +200,7 @@ class HttpClient:
                 allow_redirects=False,
                 trace_request_ctx=progress,
                 proxy=self.options.proxy,
-                **_arguments(request),
+                **await _arguments(request),
             )
             response = await self._answer(request, answer, away=away)
             handed_over = response.chunks is not None
@@ -350,22 +354,59 @@ def _announced_empty(answer: aiohttp.ClientResponse) -> bool:
     )
 
 
-def _arguments(request: Request) -> dict[str, Any]:
+class _Pieces(aiohttp.Payload):
+    """A body that is read while it is sent; its size is known beforehand."""
+
+    _autoclose = True  # a file is open only while it is written
+
+    def __init__(self, pieces: Sequence[bytes | Source], size: int, content_type: str) -> None:
+        super().__init__(None, content_type=content_type)
+        self._pieces = pieces
+        self._size = size
+
+    async def write(self, writer: Any) -> None:
+        for piece in self._pieces:
+            if isinstance(piece, bytes):
+                await writer.write(piece)
+                continue
+            async with aclosing(piece.chunks()) as chunks:
+                async for chunk in chunks:
+                    await writer.write(chunk)
+
+    def decode(self, *_: str) -> str:
+        raise TypeError("a file is sent and never decoded")
+
+
+async def _in_pieces(pieces: Sequence[bytes | Source], content_type: str) -> _Pieces:
+    sizes = [len(one) if isinstance(one, bytes) else await one.ready() for one in pieces]
+    return _Pieces(pieces, sum(sizes), content_type)
+
+
+async def _form(parts: Sequence[Part]) -> aiohttp.FormData:
+    # Without the first flag text fields alone go out urlencoded; without the second, file
+    # names that are not ASCII arrive percent-encoded.
+    form = aiohttp.FormData(default_to_multipart=True, quote_fields=False)
+    for part in parts:
+        content: Any = part.content
+        if isinstance(content, Source):
+            kind = part.mime_type or (_TEXT if part.filename is None else _BINARY)
+            content = await _in_pieces([content], kind)
+        form.add_field(part.name, content, filename=part.filename, content_type=part.mime_type)
+    return form
+
+
+async def _arguments(request: Request) -> dict[str, Any]:
     """Build the body anew, so that a later attempt sends the same bytes and not an empty rest."""
     if isinstance(request.body, FormBody):
         return {"data": request.body.encode()}
+    if isinstance(request.body, JsonBody) and request.body.files:
+        pieces = put_in(request.body.encode(), request.body.files)
+        return {"data": await _in_pieces(pieces, _BINARY)}
     if isinstance(request.body, JsonBody):
         # As a file: aiohttp warns of bytes over 1 MiB, which would be written in one go.
         return {"data": io.BytesIO(request.body.encode())}
     if isinstance(request.body, Multipart):
-        # Without the first flag text fields alone go out urlencoded; without the second, file
-        # names that are not ASCII arrive percent-encoded.
-        form = aiohttp.FormData(default_to_multipart=True, quote_fields=False)
-        for part in request.body.parts:
-            form.add_field(
-                part.name, part.content, filename=part.filename, content_type=part.mime_type
-            )
-        return {"data": form}
+        return {"data": await _form(request.body.parts)}
     return {}
 
 
@@ -440,6 +481,8 @@ def failure_for(error: BaseException, *, bytes_sent: bool) -> HelpdeskError:
     if isinstance(error, _Failed):
         error = error.reason
     outcome = judge(bytes_sent=bytes_sent)
+    if isinstance(error.__cause__, errors.InvalidArgument):  # a file that changed meanwhile
+        return errors.InvalidArgument(error.__cause__.message, outcome=outcome)
     if not bytes_sent:
         for kind, sentence in _CONNECT:
             if isinstance(error, kind):

@@ -35,6 +35,7 @@ from helpdesk_bridge.transport.policies import (
     Running,
 )
 from helpdesk_bridge.transport.retry import Retry
+from helpdesk_bridge.transport.sources import Source
 from helpdesk_bridge.transport.values import (
     CURRENT_CALL,
     FormBody,
@@ -105,14 +106,17 @@ class Transport:
         json: Any = None,
         form: Sequence[tuple[str, str]] | None = None,
         multipart: Sequence[Part] | None = None,
+        files: Mapping[str, Source] | None = None,
         headers: Mapping[str, str] | None = None,
         authenticate: bool = True,
     ) -> Response:
         """Send one request below the desk's base URL and return the complete answer.
 
         ``path`` is a sequence of segments, each encoded by itself; with ``SLASH`` as its last one
-        it ends in a slash. An answer that is not 2xx is raised as the error the adapter's table
-        (or the status) gives; every failure is one :class:`HelpdeskError` with its outcome.
+        it ends in a slash. Each of ``files`` is sent in place of its key in a string of ``json``;
+        let the key be one that nobody could have written. An answer that is not 2xx is raised as
+        the error the adapter's table (or the status) gives; every failure is one
+        :class:`HelpdeskError` with its outcome.
         """
         request = Request(
             operation=operation,
@@ -120,7 +124,7 @@ class Transport:
             path=tuple(path),
             query=tuple(query),
             headers=dict(headers or {}),
-            body=_body(json, form, multipart),
+            body=_body(json, form, multipart, files or {}),
             authenticate=authenticate,
             progress=_begun(),
         )
@@ -256,9 +260,10 @@ def _body(
     json: Any,
     form: Sequence[tuple[str, str]] | None,
     multipart: Sequence[Part] | None,
+    files: Mapping[str, Source],
 ) -> JsonBody | FormBody | Multipart | None:
     if form is not None:
         return FormBody(tuple(form))
     if multipart is not None:
         return Multipart(tuple(multipart))
-    return None if json is None else JsonBody(json)
+    return None if json is None else JsonBody(json, files)

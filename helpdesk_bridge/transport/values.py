@@ -19,6 +19,7 @@ from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, ProtocolError
 from helpdesk_bridge.transport.decode import decode_json
 from helpdesk_bridge.transport.limits import Limiter, Rate
 from helpdesk_bridge.transport.outcome import settle
+from helpdesk_bridge.transport.sources import Source
 
 __all__ = [
     "CURRENT_CALL",
@@ -124,9 +125,13 @@ def operation_id() -> str:
 
 @frozen
 class JsonBody:
-    """A JSON body, serialised anew for each attempt."""
+    """A JSON body, serialised anew for each attempt.
+
+    Each of ``files`` is sent in place of its key, which stands in a string of ``value``.
+    """
 
     value: Any = field(repr=False)
+    files: Mapping[str, Source] = field(factory=dict, repr=False)
 
     def encode(self) -> bytes:
         """Return the bytes; what JSON cannot say is InvalidArgument."""
@@ -153,15 +158,18 @@ class FormBody:
 
 @frozen(kw_only=True)
 class Part:
-    """A part of a multipart body: a text field, or a file when ``filename`` is given."""
+    """A part of a multipart body: a text field, or a file when ``filename`` is given.
+
+    A source is read while it is sent, and anew for each attempt.
+    """
 
     name: str
-    content: str | bytes = field(repr=False)
+    content: str | bytes | Source = field(repr=False)
     filename: str | None = field(default=None, repr=False)
     mime_type: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.filename is None and not isinstance(self.content, str):
+        if self.filename is None and isinstance(self.content, bytes):
             raise InvalidArgument("a part of a multipart body that is no text needs a file name.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections import defaultdict, deque
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from aiohttp import web
+from aiohttp import Payload, web
 from aioresponses import aioresponses
 from attrs import define, field, frozen
 from yarl import URL
@@ -59,8 +60,10 @@ class Mapped:
             callback=partial(self._keep, method),
         )
 
-    def _keep(self, method: str, url: URL, **kwargs: Any) -> None:
+    async def _keep(self, method: str, url: URL, **kwargs: Any) -> None:
         data = kwargs.get("data")
+        if isinstance(data, Payload):
+            data = await _written(data)
         self.calls.append(
             Call(
                 method=method,
@@ -75,6 +78,18 @@ class Mapped:
     def asked(self) -> list[tuple[str, str, tuple[tuple[str, str], ...], Any]]:
         """What was asked, without the headers."""
         return [(call.method, call.url, call.query, call.body) for call in self.calls]
+
+
+async def _written(payload: Payload) -> io.BytesIO:
+    """Return what a body that is read while it is sent writes."""
+    sink = io.BytesIO()
+
+    class Writer:
+        async def write(self, chunk: bytes) -> None:
+            sink.write(chunk)
+
+    await payload.write(Writer())  # type: ignore[arg-type]
+    return sink
 
 
 # -- over sockets ----------------------------------------------------------------------------

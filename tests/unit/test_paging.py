@@ -67,6 +67,12 @@ async def test_every_item_comes_once_in_order() -> None:
 
 
 @pytest.mark.asyncio
+async def test_an_item_that_is_on_a_page_twice_comes_once() -> None:
+    pager = Vendor({None: page("aba", "2"), "2": page("cc")}).pager()
+    assert [item async for item in pager] == list("abc")
+
+
+@pytest.mark.asyncio
 async def test_a_finished_list_stays_finished() -> None:
     vendor = three_pages()
     pager = vendor.pager()
@@ -162,6 +168,20 @@ async def test_pages_that_bring_nothing_new_for_ever_are_an_error() -> None:
     seen: list[str] = []
     assert isinstance(await drain(Pager(fetch, str), seen), PaginationLoop)
     assert (seen, asked) == (["a", "b"], 4)
+
+
+@pytest.mark.asyncio
+async def test_pages_that_filter_the_same_records_for_ever_are_an_error() -> None:
+    asked = 0
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        nonlocal asked
+        asked += 1
+        assert asked < 9, "it goes on for ever"
+        return page("", str(asked), filtered=("id-1", "id-2"))
+
+    assert isinstance(await drain(Pager(fetch, str), []), PaginationLoop)
+    assert asked == 4
 
 
 @pytest.mark.asyncio

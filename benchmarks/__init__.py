@@ -1,0 +1,1 @@
+"""What reading and sending cost, measured beside other clients: ``nox -s bench``."""

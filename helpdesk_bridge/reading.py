@@ -1,0 +1,121 @@
+"""Pages that are asked for before the caller comes to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+from helpdesk_bridge.errors import DeadlineExceeded, Outcome, PoolTimeout, RateLimited
+from helpdesk_bridge.model import Cursor, Page
+
+__all__ = ["Fetch", "ReadAhead", "Readers"]
+
+T = TypeVar("T")
+
+Fetch = Callable[[Cursor | None], Coroutine[Any, Any, Page[T]]]
+
+
+class Readers:
+    """What a desk reads ahead, so that closing it leaves nothing under way."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T] | None:
+        """Begin ``work()`` in a task of its own; None when the desk is closed."""
+        if self._closed:
+            return None
+        task = asyncio.create_task(work())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def aclose(self) -> None:
+        """Cancel what is under way and wait for its end; nothing can be started afterwards."""
+        self._closed = True
+        await _end(self._tasks)
+
+
+class ReadAhead(Generic[T]):
+    """The pages of one list that were asked for and not taken yet.
+
+    A task returns what went wrong instead of raising it: whether anybody comes to that page is
+    not known, and the event loop reports an exception that nobody awaits. It must not refer to the
+    pager, whose disappearance is what ends it.
+    """
+
+    def __init__(self, fetch: Fetch[T], readers: Readers) -> None:
+        self._fetch = fetch
+        self._readers = readers
+        self._tasks: dict[Cursor | None, asyncio.Task[Page[T] | Exception]] = {}
+
+    def start(self, places: Iterable[Cursor]) -> bool:
+        """Have these pages under way and no others; say whether there are any."""
+        wanted = dict.fromkeys(places)
+        for place in self._tasks.keys() - wanted.keys():
+            self._tasks.pop(place).cancel()
+        for place in wanted:
+            if place in self._tasks:
+                continue
+            task = self._readers.start(lambda place=place: self._attempt(place))  # type: ignore[misc]
+            if task is not None:
+                self._tasks[place] = task
+        return bool(self._tasks)
+
+    def has(self, place: Cursor | None) -> bool:
+        """Say whether a page is there already."""
+        return place in self._tasks and self._tasks[place].done()
+
+    async def page(self, place: Cursor | None) -> Page[T]:
+        """Return a page, or raise what went wrong with it."""
+        task = self._tasks.get(place)
+        if task is None:
+            return await self._fetch(place)
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            await self.aclose()
+            raise
+        self._tasks.pop(place, None)
+        # Cancelled by a desk that was closed: asking again says so, with the desk's name.
+        found = None if task.cancelled() else task.result()
+        if isinstance(found, Page):
+            return found
+        if found is None or _never_had_its_turn(found):
+            return await self._fetch(place)
+        raise found
+
+    async def _attempt(self, place: Cursor | None) -> Page[T] | Exception:
+        try:
+            return await self._fetch(place)
+        except Exception as error:  # noqa: BLE001 - raised in its place, by page()
+            return error
+
+    def abandon(self) -> None:
+        """End what is under way once nobody can ask for it, from whatever thread collects it."""
+        for task in self._tasks.values():
+            with suppress(RuntimeError):  # the loop is closed, and took its tasks with it
+                task.get_loop().call_soon_threadsafe(task.cancel)
+
+    async def aclose(self) -> None:
+        """Cancel what is under way, and wait for its end."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        await _end(tasks)
+
+
+async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    left = [task for task in tasks if not task.done()]
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)
+
+
+def _never_had_its_turn(error: Exception) -> bool:
+    """Say whether a page was only crowded out: asked for in its turn, it has a deadline anew."""
+    crowded = isinstance(error, (PoolTimeout, RateLimited, DeadlineExceeded))
+    return crowded and error.outcome is Outcome.NOT_SENT  # type: ignore[attr-defined]

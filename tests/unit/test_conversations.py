@@ -1,0 +1,153 @@
+"""Conversations are read several at a time, in order, and no further ahead than said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar
+
+import pytest
+import pytest_asyncio
+from attrs import frozen
+
+from helpdesk_bridge import Helpdesk, Message, Ticket
+from helpdesk_bridge.errors import HelpdeskError, NotFound
+from helpdesk_bridge.kit import Adapter, Capability, Cursor, MessageQuery, Page, TicketRef, native
+
+
+@frozen
+class GatedSettings:
+    adapter: ClassVar[str] = "gated"
+
+
+class Gated(Adapter):
+    """Answers for a ticket once it is let go, with one message of the same id."""
+
+    name = "gated"
+    settings_type = GatedSettings
+    offers: ClassVar = {Capability.LIST_MESSAGES: native()}
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.asked: list[str] = []
+        self.gates: dict[str, asyncio.Event] = {}
+        self.broken: set[str] = set()
+
+    async def list_messages(
+        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
+    ) -> Page[Message]:
+        """Wait, then answer."""
+        self.asked.append(ticket.id)
+        await self.gates.setdefault(ticket.id, asyncio.Event()).wait()
+        if ticket.id in self.broken:
+            raise NotFound("gone.")
+        return Page(items=(Message(id=ticket.id, ticket_id=ticket.id),))
+
+    def let_go(self, *numbers: int) -> None:
+        """Answer for these tickets."""
+        for number in numbers:
+            self.gates.setdefault(str(number), asyncio.Event()).set()
+
+
+class Reading:
+    """A caller who reads everything, and notes what came."""
+
+    def __init__(self, desk: Helpdesk, tickets: Any, concurrency: int) -> None:
+        self.came: list[str] = []
+        self.found = desk.conversations(tickets, concurrency=concurrency)
+        self.task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        async for ticket, messages in self.found:
+            assert [message.id for message in messages] == [ticket.id]
+            self.came.append(ticket.id)
+
+
+def tickets(count: int) -> list[Ticket]:
+    return [Ticket(id=str(number)) for number in range(1, count + 1)]
+
+
+def ids(count: int) -> list[str]:
+    return [ticket.id for ticket in tickets(count)]
+
+
+async def settle() -> None:
+    for _ in range(30):
+        await asyncio.sleep(0)
+
+
+@pytest_asyncio.fixture
+async def desk() -> AsyncIterator[Helpdesk]:
+    async with Helpdesk(GatedSettings(), adapter=Gated) as opened:
+        yield opened
+
+
+@pytest.mark.asyncio
+async def test_as_many_are_under_way_as_were_asked_for(desk: Helpdesk) -> None:
+    adapter: Any = desk.adapter
+    reading = Reading(desk, tickets(10), 3)
+    await settle()
+    assert adapter.asked == ids(3)
+    adapter.let_go(1)
+    await settle()
+    assert (adapter.asked, reading.came) == (ids(4), ids(1))
+    adapter.let_go(*range(1, 11))
+    await reading.task
+    assert (adapter.asked, reading.came) == (ids(10), ids(10))
+
+
+@pytest.mark.asyncio
+async def test_a_slow_one_holds_up_no_more_than_as_many_again(desk: Helpdesk) -> None:
+    adapter: Any = desk.adapter
+    reading = Reading(desk, tickets(20), 3)
+    await settle()
+    adapter.let_go(*range(2, 21))
+    await settle()
+    assert (adapter.asked, reading.came) == (ids(6), [])
+    adapter.let_go(1)
+    await reading.task
+    assert reading.came == ids(20)
+
+
+@pytest.mark.asyncio
+async def test_one_that_is_there_is_handed_out_before_the_next_ticket_is_asked_for(
+    desk: Helpdesk,
+) -> None:
+    adapter: Any = desk.adapter
+    adapter.let_go(1, 2, 3)
+    more = asyncio.Event()
+
+    async def source() -> AsyncIterator[Ticket]:
+        for ticket in tickets(3):
+            yield ticket
+            await settle()
+        await more.wait()
+
+    reading = Reading(desk, source(), 8)
+    await settle()
+    await settle()
+    await settle()
+    await settle()
+    assert reading.came == ids(2)
+    more.set()
+    await reading.task
+    assert reading.came == ids(3)
+
+
+@pytest.mark.parametrize("way", ["error", "cancelled"])
+@pytest.mark.asyncio
+async def test_an_end_before_the_last_leaves_nothing_under_way(desk: Helpdesk, way: str) -> None:
+    adapter: Any = desk.adapter
+    adapter.broken = {"1"}
+    reading = Reading(desk, tickets(20), 3)
+    await settle()
+    if way == "error":
+        adapter.let_go(1)
+        with pytest.raises(HelpdeskError):
+            await reading.task
+    else:
+        reading.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading.task
+    await reading.found.aclose()  # type: ignore[attr-defined]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
