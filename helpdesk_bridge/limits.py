@@ -46,6 +46,7 @@ class _Store(Protocol):
 
     def take(self, permit: str) -> float:
         """Take ``permit`` and return 0, or return the seconds until it is worth asking again."""
+        raise NotImplementedError
 
     def give_back(self, permit: str, *, used: bool) -> None:
         """End ``permit``: at once, or when ``used`` in a period."""

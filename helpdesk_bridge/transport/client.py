@@ -25,7 +25,7 @@ from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.transport import url as urls
 from helpdesk_bridge.transport.decode import BodyReader
-from helpdesk_bridge.transport.outcome import judge, settle
+from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.sources import Source, put_in
 from helpdesk_bridge.transport.values import (
     FormBody,
@@ -219,12 +219,7 @@ class HttpClient:
             )
         failure.fill(attempts=progress.attempts, status=answer.status if answer else None)
         # Raised out here, so that no exception with headers in it hangs on as its context.
-        raise settle(
-            failure,
-            unsafe=request.unsafe,
-            bytes_sent=progress.bytes_sent,
-            started_at=progress.started_at,
-        )
+        raise request.settled(failure)
 
     async def _answer(
         self, request: Request, answer: aiohttp.ClientResponse, *, away: bool

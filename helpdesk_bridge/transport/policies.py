@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Outcome
-from helpdesk_bridge.transport.outcome import judge, settle
+from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.quoted import Quoted
 from helpdesk_bridge.transport.values import CURRENT_CALL, Request, Response, operation_id
@@ -125,12 +125,7 @@ class Deadline:
             outcome=judge(bytes_sent=progress.bytes_sent or progress.in_doubt),
             attempts=progress.attempts,
         )
-        return settle(
-            error,
-            unsafe=request.unsafe,
-            bytes_sent=progress.bytes_sent,
-            started_at=progress.started_at,
-        )
+        return request.settled(error)
 
     def _too_late(self, request: Request) -> HelpdeskError:
         progress = request.progress
@@ -148,12 +143,7 @@ class Deadline:
             outcome=judge(bytes_sent=may_be_done),
             attempts=progress.attempts,
         )
-        return settle(
-            error,
-            unsafe=request.unsafe,
-            bytes_sent=progress.bytes_sent,
-            started_at=progress.started_at,
-        )
+        return request.settled(error)
 
 
 @define

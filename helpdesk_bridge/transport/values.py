@@ -232,6 +232,15 @@ class Request:
         """Whether doing it twice does two things."""
         return self.effect is Effect.UNSAFE_WRITE
 
+    def settled(self, error: HelpdeskError) -> HelpdeskError:
+        """Return ``error`` as the effect of this request demands, by how far it has come."""
+        return settle(
+            error,
+            unsafe=self.unsafe,
+            bytes_sent=self.progress.bytes_sent,
+            started_at=self.progress.started_at,
+        )
+
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """Return this request with more headers."""
         return evolve(self, headers={**self.headers, **headers})

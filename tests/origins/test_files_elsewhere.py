@@ -275,7 +275,9 @@ async def test_a_file_that_is_packed_all_the_same_is_unpacked(
     connect: Connect, serve: Serve, read: Operation
 ) -> None:
     vendor = await serve()
-    other = await serve(Answer.of(200, gzip.compress(b"bytes"), {"Content-Encoding": "gzip"}))
+    other = await serve(
+        Answer.of(200, gzip.compress(b"bytes", mtime=0), {"Content-Encoding": "gzip"})
+    )
     assert await download(connect(vendor, "127.0.0.1"), read, other.url) == b"bytes"
 
 

@@ -17,6 +17,7 @@ from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.calls.made import Made
+from helpdesk_bridge.outbox import SqliteOutbox
 from helpdesk_bridge.testing import Store
 from tests.outcomes.places import (
     CUSTOMER,
@@ -53,6 +54,7 @@ async def test_what_never_arrived_is_not_sent_once_the_vendor_has_had_its_time(
     error = await place.fail(write, "request")
     found = await place.desk.reconcile(error)
     assert (found.verdict, found.message) == (NOT_SENT, None)
+    assert found.reason == "It is not on the desk."
     assert sum(pauses) == pytest.approx(60)
 
 
@@ -200,6 +202,15 @@ async def test_a_customer_who_writes_the_same_words_is_not_taken_for_the_reply(
     assert found.verdict is STILL_UNKNOWN
 
 
+async def test_the_same_words_half_a_minute_before_may_be_anothers() -> None:
+    """Once the clocks have been compared, they differ by seconds."""
+    async with opened("helpspace") as place:
+        error = await place.fail("reply", "request")
+        assert error.started_at is not None
+        _foreign(place, WORDS, created_at=error.started_at - timedelta(seconds=30))
+        assert (await place.desk.reconcile(error)).verdict is STILL_UNKNOWN
+
+
 async def test_a_note_is_never_taken_for_a_reply(place: Place) -> None:
     error = await place.fail("reply", "request")
     _foreign(place, WORDS, type=hb.MessageType.NOTE, audience=hb.Audience.INTERNAL, word="internal")
@@ -229,6 +240,15 @@ async def test_old_messages_with_the_same_words_are_not_taken_for_it(place: Plac
     _foreign(place, WORDS, created_at=long_ago)
     error = await place.fail("reply", "request")
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
+
+
+async def test_behind_an_old_message_with_the_same_words_it_is_found(place: Place) -> None:
+    _foreign(place, WORDS, created_at=datetime.now(UTC) - timedelta(days=3))
+    error = await place.fail("reply", "answer")
+    found = await place.desk.reconcile(error)
+    assert found.verdict is SENT
+    assert found.message is not None
+    assert number_of(found.message) == place.last
 
 
 async def test_what_this_desk_made_is_known_elsewhere(place: Place) -> None:
@@ -432,6 +452,15 @@ async def test_a_new_ticket_with_another_subject_raises_doubts(place: Place) -> 
     assert (await place.desk.reconcile(error)).verdict is STILL_UNKNOWN
 
 
+async def test_a_ticket_alike_of_two_hours_ago_may_be_anothers(place: Place) -> None:
+    error = await _create(place, ["request"])
+    ticket = place.store.create_ticket(
+        subject="Refund", requester=place.store.person(CUSTOMER), html=WORDS
+    )
+    ticket.created_at -= timedelta(hours=2)
+    assert (await place.desk.reconcile(error)).verdict is STILL_UNKNOWN
+
+
 @pytest.mark.parametrize("adapter", ["airclou", "omnidesk"])
 @pytest.mark.parametrize(("how", "verdict"), [("answer", SENT), ("request", NOT_SENT)])
 async def test_of_what_was_partly_done_the_later_step_is_looked_for(
@@ -509,6 +538,29 @@ async def test_a_time_to_settle_is_a_number_of_seconds(place: Place, settle: Any
         await place.desk.reconcile(error, settle=settle)
 
 
+async def test_what_the_outbox_knows_as_sent_is_shown_all_the_same(box: SqliteOutbox) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        reply, created = await place.fail("reply", "answer"), await _create(place, ["answer"])
+        number = list(place.store.tickets)[-1]
+        for _ in range(2):
+            found = await place.desk.reconcile(reply)
+            assert (found.verdict, found.ticket_id) == (SENT, place.ticket.id)
+            assert found.message is not None
+            assert number_of(found.message) == place.last
+            found = await place.desk.reconcile(created)
+            assert found.verdict is SENT
+            assert found.ticket is not None
+            assert number_of(found.ticket) == number
+            place.desk._made = Made()  # as in another process: what is known is the outbox's
+
+
+async def test_recover_waits_as_long_as_it_is_told(box: SqliteOutbox, pauses: list[float]) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        await place.fail("reply", "request")
+        (found,) = await place.desk.recover(settle=0)
+        assert (found.verdict, pauses) == (NOT_SENT, [])
+
+
 async def test_a_desk_that_cannot_read_messages_cannot_reconcile() -> None:
     async with FAKES["airclou"](Store()) as fake:
         table = {k: v for k, v in fake.table().items() if not k.startswith("session")}
@@ -538,8 +590,9 @@ async def test_a_closing_desk_does_not_keep_one_waiting(
     monkeypatch.setattr(place.desk, "messages", closing)
     found = await place.desk.reconcile(error)
     assert (found.verdict, pauses) == (STILL_UNKNOWN, [])
-    with pytest.raises(hb.DeskClosed):
+    with pytest.raises(hb.DeskClosed) as caught:
         await place.desk.reconcile(error)
+    assert caught.value.operation == "reconcile"
 
 
 async def test_a_conversation_of_three_hundred_is_read_to_its_end(place: Place) -> None:

@@ -81,16 +81,17 @@ LIMITER = SlidingWindow(Rate(5, 1.0))
 @pytest.mark.parametrize(
     ("transport", "environ"),
     [
-        ({"limiter": f"{__name__}:LIMITER"}, {}),
+        ({"limiter": "made_up:LIMITER"}, {}),
         ({"limiter": LIMITER}, {}),
-        ({"limiter": {"env": "V"}}, {"V": f"{__name__}:LIMITER"}),
-        ({}, {"HELPDESK_BRIDGE__MAIN__TRANSPORT__LIMITER": f"{__name__}:LIMITER"}),
+        ({"limiter": {"env": "V"}}, {"V": "made_up:LIMITER"}),
+        ({}, {"HELPDESK_BRIDGE__MAIN__TRANSPORT__LIMITER": "made_up:LIMITER"}),
     ],
 )
 def test_a_limiter_is_an_object_or_where_it_is_found(
     transport: dict[str, Any], environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, __name__, cast("ModuleType", SimpleNamespace(LIMITER=LIMITER)))
+    module = cast("ModuleType", SimpleNamespace(LIMITER=LIMITER))
+    monkeypatch.setitem(sys.modules, "made_up", module)
     table = {"transport": {"rate_limit": "400/minute", "max_attempts": 1, **transport}}
     options = given(table, environ).desk().options
     assert options.limiter is LIMITER
