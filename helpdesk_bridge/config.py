@@ -6,7 +6,6 @@ import importlib
 import os
 import ssl
 import sys
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -95,6 +94,8 @@ def load_config(
     if source is not None and not isinstance(source, (str, Path)):
         raise ConfigurationError("config must be a path or a mapping")
     path = Path(source) if source is not None else _find(environ)
+    import tomllib  # only who has a file needs it
+
     problem: str
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -349,6 +350,8 @@ def _from_text(text: str, kind: Any) -> Any:
     """Return what ``text`` stands for: itself where text is wanted, else a TOML value."""
     if any(kind in (one, one | None) for one in (str, Path, Secret, TokenProvider)):
         return text
+    import tomllib
+
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

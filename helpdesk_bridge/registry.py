@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -63,6 +62,8 @@ def _owner(entry: EntryPoint) -> str:
 
 def suggest(word: str, known: list[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest known word, else what there is."""
+    import difflib  # only who errs needs it
+
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"

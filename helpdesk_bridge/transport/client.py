@@ -405,20 +405,22 @@ async def _arguments(request: Request) -> dict[str, Any]:
     return {}
 
 
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": "helpdesk-bridge",
+}
+
+
 def _headers(request: Request) -> Mapping[str, str]:
-    headers = {
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip",
-        "User-Agent": "helpdesk-bridge",
-    }
-    if request.stream:
-        headers = dict(_FILE_HEADERS)
+    headers = dict(_FILE_HEADERS if request.stream else _HEADERS)
     if isinstance(request.body, JsonBody):
         headers["Content-Type"] = "application/json; charset=utf-8"
     if isinstance(request.body, FormBody):
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-    headers.update(request.headers)
-    return {name: urls.check_header(name, value) for name, value in headers.items()}
+    for name, value in request.headers.items():
+        headers[name] = urls.check_header(name, value)
+    return headers
 
 
 async def _streamed(

@@ -41,11 +41,13 @@ class Pacing:
         attempts = progress.attempts
         taken: list[Limiter] = []
         try:
-            await self._gate(request)
+            if self._closed:
+                await self._gate(request)
             for limiter in self.limiters:
                 await limiter.acquire()
                 taken.append(limiter)
-            await self._gate(request)  # it may have closed meanwhile
+            if self._closed:  # meanwhile
+                await self._gate(request)
             progress.waiting = False
             response = await handler(request)
             self._heed(response)
@@ -55,6 +57,10 @@ class Pacing:
             used = progress.bytes_sent or progress.attempts > attempts + 1
             for limiter in taken:
                 limiter.release(used=used)
+
+    @property
+    def _closed(self) -> bool:
+        return self._opens_at > asyncio.get_running_loop().time()
 
     async def _gate(self, request: Request) -> None:
         loop = asyncio.get_running_loop()
@@ -68,10 +74,12 @@ class Pacing:
             await clock.pause(wait)
 
     def _heed(self, response: Response) -> None:
-        waits = [until_reset(response.headers), 0.0]
+        waits = [until_reset(response.headers)]
         if response.status == _TOO_MANY:
-            waits = [retry_after(response.headers), waits[0], _UNTOLD]
-        wait = next(wait for wait in waits if wait is not None)
+            waits = [retry_after(response.headers), *waits, _UNTOLD]
+        wait = next((wait for wait in waits if wait is not None), None)
+        if wait is None:
+            return
         # No longer than MAX_WAIT: after that calls try again whether the vendor meant it.
         opens_at = asyncio.get_running_loop().time() + min(wait, MAX_WAIT)
         self._opens_at = max(self._opens_at, opens_at)

@@ -101,7 +101,11 @@ def _segment(part: str) -> str:
 
 
 def _clean(text: str) -> str:
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = "\0"
+    if "\0" in text:
         raise InvalidArgument("a query holds a NUL character or half a surrogate pair.")
     return text
 

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 import orjson
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, ProtocolError
 from helpdesk_bridge.transport.decode import decode_json
@@ -243,7 +243,18 @@ class Request:
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """Return this request with more headers."""
-        return evolve(self, headers={**self.headers, **headers})
+        return Request(
+            operation=self.operation,
+            method=self.method,
+            path=self.path,
+            url=self.url,
+            query=self.query,
+            headers={**self.headers, **headers},
+            body=self.body,
+            authenticate=self.authenticate,
+            stream=self.stream,
+            progress=self.progress,
+        )
 
 
 @define(kw_only=True)
