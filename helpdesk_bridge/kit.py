@@ -6,6 +6,7 @@ Everything an adapter needs is a name of this module; its fake may also use
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.adapter import Adapter, page_number, pages_behind, without_first_message
+from helpdesk_bridge.build import new_attachment, new_message, new_party, new_ticket
 from helpdesk_bridge.capabilities import (
     Capabilities,
     Capability,
@@ -48,6 +49,14 @@ from helpdesk_bridge.model import (
     Ticket,
     TicketKind,
 )
+from helpdesk_bridge.records import (
+    AnyId,
+    Digits,
+    EmptyList,
+    Record,
+    Timestamp,
+    as_id,
+)
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.text import html_to_text, text_to_html
 from helpdesk_bridge.transport import (
@@ -80,12 +89,15 @@ from helpdesk_bridge.wire import (
     WrongType,
     extra_query,
     merge_extra,
+    read_one,
+    read_records,
     refuse_extra,
 )
 
 __all__ = [
     "SLASH",
     "Adapter",
+    "AnyId",
     "Attachment",
     "Audience",
     "Base64",
@@ -96,8 +108,10 @@ __all__ = [
     "ChosenAuth",
     "Cursor",
     "CustomField",
+    "Digits",
     "Draft",
     "Effect",
+    "EmptyList",
     "Explanation",
     "Fetch",
     "Forward",
@@ -121,6 +135,7 @@ __all__ = [
     "Party",
     "Priority",
     "Problem",
+    "Record",
     "Reply",
     "Request",
     "Role",
@@ -135,6 +150,7 @@ __all__ = [
     "TicketKind",
     "TicketQuery",
     "TicketRef",
+    "Timestamp",
     "TokenProvider",
     "Transport",
     "Upload",
@@ -142,6 +158,7 @@ __all__ = [
     "Wire",
     "WireFormat",
     "WrongType",
+    "as_id",
     "base_url",
     "check_credential",
     "check_header",
@@ -151,10 +168,16 @@ __all__ = [
     "html_to_text",
     "merge_extra",
     "native",
+    "new_attachment",
+    "new_message",
+    "new_party",
+    "new_ticket",
     "no_auth",
     "none",
     "page_number",
     "pages_behind",
+    "read_one",
+    "read_records",
     "refuse_extra",
     "text_to_html",
     "without_first_message",

@@ -340,6 +340,8 @@ class Page(Generic[T]):
 
     def where(self, keep: Callable[[T], bool], identity: Callable[[T], str]) -> Page[T]:
         """Return this page with only the items to keep; the others' ids go to ``filtered``."""
+        if all(map(keep, self.items)):
+            return self
         items: list[T] = []
         left_out: list[str] = []
         problems: list[Problem] = []

@@ -8,7 +8,7 @@ declared are ignored, and kept in ``raw``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic, NewType, TypeVar, get_origin
 
 import attrs
@@ -20,6 +20,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, ProtocolError
 from helpdesk_bridge.model import Problem
+from helpdesk_bridge.records import Record, WrongType, instant, json_name, read_record
 
 __all__ = [
     "Id",
@@ -30,18 +31,17 @@ __all__ = [
     "WrongType",
     "extra_query",
     "merge_extra",
+    "read_one",
+    "read_records",
     "refuse_extra",
 ]
 
 T = TypeVar("T")
 E = TypeVar("E")
+R = TypeVar("R", bound=Record)
 
 Id = NewType("Id", str)
 """A vendor's id: an integer or a non-empty string in JSON, always a str here."""
-
-
-class WrongType(ValueError):
-    """A JSON value is not what its field needs; the text names types, never the value."""
 
 
 @frozen(kw_only=True, repr=False)
@@ -65,25 +65,14 @@ class Made(Wire):
     id: Id
 
 
-_JSON_NAMES = {
-    type(None): "null",
-    bool: "a boolean",
-    int: "an integer",
-    float: "a number with a fraction",
-    str: "a string",
-    list: "a list",
-    dict: "an object",
-}
-
-
 def _wrong(expected: str, value: Any) -> WrongType:
-    return WrongType(f"expected {expected}, got {_JSON_NAMES.get(type(value), 'something else')}")
+    return WrongType(f"expected {expected}, got {json_name(type(value))}")
 
 
 def _exactly(kind: type[T]) -> Callable[[Any, Any], T]:
     def structure(value: Any, _: Any) -> T:
         if type(value) is not kind:
-            raise _wrong(_JSON_NAMES[kind], value)
+            raise _wrong(json_name(kind), value)
         result: T = value
         return result
 
@@ -112,16 +101,7 @@ def _id(value: Any, _: Any) -> str:
 def _instant(value: Any, _: Any) -> datetime:
     if type(value) is not str:
         raise _wrong("a date and time", value)
-    try:
-        instant = datetime.fromisoformat(value)
-    except ValueError:
-        raise WrongType("expected a date and time in ISO 8601") from None
-    if instant.utcoffset() is None:
-        raise WrongType("expected a date and time with its offset from UTC")
-    try:
-        return instant.astimezone(UTC)
-    except (OverflowError, ValueError):
-        raise WrongType("expected a date and time within the years 1 to 9999") from None
+    return instant(value)
 
 
 class WireFormat:
@@ -142,6 +122,7 @@ class WireFormat:
         classes: Any = self._class_hook
         converter.register_structure_hook_factory(_is_list, lists)
         converter.register_structure_hook_factory(attrs.has, classes)
+        converter.register_structure_hook_func(_is_record, read_record)
 
     def hook(self, kind: Any, read: Callable[[Any], Any]) -> None:
         """Have ``read`` turn JSON values into ``kind`` (a class or a NewType).
@@ -161,17 +142,15 @@ class WireFormat:
             return self._converter.structure(data, into)
         except (BaseValidationError, WrongType) as error:
             where, what = self._locate(error, path)
-        raise ProtocolError(f"{where}: {what}.", path=where)
+        raise _odd(where, what)
 
     def read_each(
         self, data: Any, convert: Callable[[Any, str], T], path: str
     ) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
         """Convert each record of a list; one that cannot be read does not lose the others."""
-        if type(data) is not list:
-            raise ProtocolError(f"{path}: {_wrong('a list', data)}.", path=path)
         items: list[T] = []
         problems: list[Problem] = []
-        for index, record in enumerate(data):
+        for index, record in enumerate(_listed(data, path)):
             try:
                 items.append(convert(record, f"{path}[{index}]"))
             except HelpdeskError as error:
@@ -219,7 +198,54 @@ class WireFormat:
             return self._locate(outer[0], path)
         if isinstance(error, KeyError):
             return path, "a required field is missing"
-        return path, str(error) if isinstance(error, WrongType) else "the value is not acceptable"
+        if isinstance(error, WrongType):
+            return path + error.place, str(error)
+        return path, "the value is not acceptable"
+
+
+def read_one(data: Any, into: type[R], convert: Callable[[R], T], path: str = "$") -> T:
+    """Convert a record once it is checked, or raise ProtocolError naming the JSON path.
+
+    ``convert`` may raise WrongType with the place of what it does not take.
+    """
+    try:
+        return convert(read_record(data, into))
+    except WrongType as error:
+        place, what = error.place, str(error)
+    raise _odd(path + place, what)
+
+
+def read_records(
+    data: Any, into: type[R], convert: Callable[[R], T], path: str
+) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
+    """Convert each record of a list; one that cannot be read does not lose the others."""
+    items: list[T] = []
+    problems: list[Problem] = []
+    for index, record in enumerate(_listed(data, path)):
+        failure: HelpdeskError
+        try:
+            items.append(convert(read_record(record, into)))
+            continue
+        except WrongType as error:
+            failure = _odd(f"{path}[{index}]{error.place}", str(error))
+        except HelpdeskError as error:
+            failure = error
+        problems.append(Problem(index=index, error=failure, raw=record))
+    return tuple(items), tuple(problems)
+
+
+def _listed(data: Any, path: str) -> list[Any]:
+    if type(data) is not list:
+        raise _odd(path, str(_wrong("a list", data)))
+    return data
+
+
+def _odd(path: str, what: str) -> ProtocolError:
+    return ProtocolError(f"{path}: {what}.", path=path)
+
+
+def _is_record(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, Record)
 
 
 def _is_list(cls: Any) -> bool:

@@ -39,6 +39,7 @@ from helpdesk_bridge.kit import (
     no_auth,
     none,
     page_number,
+    read_records,
     without_first_message,
 )
 from helpdesk_bridge_airclou import outgoing, wire
@@ -205,7 +206,7 @@ class Airclou(Adapter):
         answer = await self.transport.send(LIST_TICKETS, "GET", TICKETS, query=pairs)
         data = answer.json()
         records, path = wire.listed(data, "tickets", "data")
-        items, problems = wire.FORMAT.read_each(records, _ticket_at, path)
+        items, problems = read_records(records, wire.TicketJson, wire.TicketJson.to_ticket, path)
         following = answer.read(lambda data: wire.next_cursor(data, full=len(records) >= PAGE_SIZE))
         page = Page(
             items=items,
@@ -293,8 +294,8 @@ class Airclou(Adapter):
         answer = await self.transport.send(LIST_MESSAGES, "GET", MESSAGES, query=pairs)
         data = answer.json()
         records, path = wire.listed(data, "messages", "data", "items")
-        items, problems = wire.FORMAT.read_each(
-            records, lambda record, where: _message_at(record, where, ticket.id), path
+        items, problems = read_records(
+            records, wire.MessageJson, lambda message: message.to_message(ticket.id), path
         )
         more = wire.has_more(data, number, LIMIT, len(records))
         page = Page(items=items, problems=problems, next=Cursor(str(number + 1)) if more else None)

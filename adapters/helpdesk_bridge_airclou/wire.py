@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from attrs import frozen
 
 from helpdesk_bridge.kit import (
+    AnyId,
     Attachment,
     Audience,
     CustomField,
@@ -24,14 +24,21 @@ from helpdesk_bridge.kit import (
     MessageType,
     Party,
     Priority,
+    Record,
     Role,
     Status,
     Ticket,
     TicketKind,
+    Timestamp,
     Vocabulary,
     Wire,
     WireFormat,
+    as_id,
     errors,
+    new_attachment,
+    new_message,
+    new_party,
+    new_ticket,
 )
 
 # -- words (page "tickets") ------------------------------------------------------------------
@@ -102,89 +109,91 @@ def camel(name: str) -> str:
 FORMAT = WireFormat(camel)
 
 
-@frozen(kw_only=True, repr=False)
-class FieldValueJson(Wire):
+class FieldValueJson(Record, frozen=True, rename=camel):
     """A custom field of a ticket; what its value is depends on the field."""
 
-    id: Id
+    id: AnyId
     value: Any = None
 
 
-@frozen(kw_only=True, repr=False)
-class TicketJson(Wire):
+class TicketJson(Record, frozen=True, rename=camel):
     """Page "tickets"."""
 
-    id: Id
+    id: AnyId
     subject: str | None = None
     status: str | None = None
     priority: str | None = None
     type: str | None = None
-    assignee_id: Id | None = None
+    assignee_id: AnyId | None = None
     requester_email: str | None = None
     requester_name: str | None = None
     tags: tuple[str, ...] | None = None
     custom_fields: tuple[FieldValueJson, ...] | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
 
     def to_ticket(self) -> Ticket:
         """Return the neutral ticket."""
-        return Ticket(
-            id=self.id,
+        return new_ticket(
+            id=str(self.id),
             subject=self.subject or "",
             status=STATUS.read(self.status or ""),
             vendor_status=self.status or "",
             priority=None if self.priority is None else PRIORITY.read(self.priority),
             kind=None if self.type is None else KIND.read(self.type),
-            requester=Party(
+            requester=new_party(
                 email=self.requester_email, name=self.requester_name, role=Role.CUSTOMER
             ),
-            assignee=Party(id=self.assignee_id, role=Role.AGENT) if self.assignee_id else None,
+            assignee=(
+                new_party(id=str(self.assignee_id), role=Role.AGENT) if self.assignee_id else None
+            ),
             tags=self.tags or (),
-            custom_fields={item.id: item.value for item in self.custom_fields or ()},
+            custom_fields={str(item.id): item.value for item in self.custom_fields or ()},
             created_at=self.created_at,
             updated_at=self.updated_at,
             raw=self.raw,
         )
 
 
-@frozen(kw_only=True, repr=False)
-class PersonJson(Wire):
+class PersonJson(Record, frozen=True, rename=camel):
     """A copy's recipient. Trap 8: other addresses have other shapes."""
 
     email: str | None = None
     name: str | None = None
 
+    def to_party(self) -> Party:
+        """Return this recipient as a person."""
+        return new_party(email=self.email, name=self.name)
 
-@frozen(kw_only=True, repr=False)
-class MessageJson(Wire):
+
+class MessageJson(Record, frozen=True, rename=camel):
     """Page "messages", "The message object"."""
 
-    id: Id
-    ticket_id: Id | None = None
+    id: AnyId
+    ticket_id: AnyId | None = None
     type: str | None = None
     content: str | None = None
     text_content: str | None = None
-    author_id: Id | None = None
+    author_id: AnyId | None = None
     attachments: list[Any] | None = None
     ccs: tuple[PersonJson, ...] | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
 
     def to_message(self, ticket_id: str) -> Message:
         """Return the neutral message."""
         kind, audience, role = TYPES.get(self.type or "", _UNKNOWN)
-        return Message(
-            id=self.id,
-            ticket_id=self.ticket_id or ticket_id,
+        return new_message(
+            id=str(self.id),
+            ticket_id=str(self.ticket_id or ticket_id),
             type=kind,
             audience=audience,
             vendor_type=self.type or "",
-            author=Party(id=self.author_id, role=role),
-            cc=tuple(Party(email=cc.email, name=cc.name) for cc in self.ccs or ()),
+            author=new_party(id=as_id(self.author_id), role=role),
+            cc=tuple([cc.to_party() for cc in self.ccs]) if self.ccs else (),
             html=self.content,
             text=self.text_content,
-            attachments=tuple(map(_attachment, self.attachments or ())),
+            attachments=tuple(map(_attachment, self.attachments)) if self.attachments else (),
             created_at=self.created_at,
             updated_at=self.updated_at,
             raw=self.raw,
@@ -193,15 +202,18 @@ class MessageJson(Wire):
 
 def _attachment(file: Any) -> Attachment:
     """Read what can be read of a file: its shape is not documented (page "messages")."""
-    told = file if isinstance(file, Mapping) else {"id": file}
-    words = {key: value for key, value in told.items() if isinstance(value, str) and value}
+    told = file if type(file) is dict else {"id": file}
     number, size = told.get("id"), told.get("size")
-    return Attachment(
-        id=words.get("id") or (str(number) if type(number) is int else words.get("token", "")),
-        name=words.get("name"),
-        mime_type=words.get("mimeType"),
+    return new_attachment(
+        id=str(number) if type(number) is int else _word(number) or _word(told.get("token")) or "",
+        name=_word(told.get("name")),
+        mime_type=_word(told.get("mimeType")),
         size=size if type(size) is int else None,
     )
+
+
+def _word(value: Any) -> str | None:
+    return value if type(value) is str and value else None
 
 
 @frozen(kw_only=True, repr=False)

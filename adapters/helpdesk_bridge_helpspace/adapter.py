@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from operator import lt
 from typing import Any, ClassVar
 
 from attrs import evolve
@@ -43,6 +44,7 @@ from helpdesk_bridge.kit import (
     none,
     page_number,
     pages_behind,
+    read_records,
 )
 from helpdesk_bridge_helpspace import outgoing, wire
 from helpdesk_bridge_helpspace.settings import HelpSpaceSettings
@@ -148,7 +150,9 @@ class HelpSpace(Adapter):
         ]
         answer = await self.transport.send(LIST_TICKETS, "GET", ("tickets",), query=pairs)
         listed = answer.read(_collection)
-        items, problems = wire.FORMAT.read_each(listed.data, _ticket_at, "$.data")
+        items, problems = read_records(
+            listed.data, wire.TicketJson, wire.TicketJson.to_ticket, "$.data"
+        )
         page = Page(
             items=items,
             problems=problems,
@@ -306,18 +310,19 @@ class HelpSpace(Adapter):
                 raise
         return await write("escaleted" if first == "escalated" else "escalated")
 
-    async def _messages_page(self, ticket: Ticket, number: int) -> Page[Message]:
+    async def _messages_page(
+        self, ticket: Ticket, conversation: wire.Conversation, number: int
+    ) -> Page[Message]:
         """Return one page as the vendor orders it."""
         pairs = [("page", str(number)), ("per-page", str(PER_PAGE))]
         pairs += [("additional-types[]", word) for word in wire.ADDITIONAL_TYPES]
         path = ("tickets", ticket.id, "messages")
         answer = await self.transport.send(LIST_MESSAGES, "GET", path, query=pairs)
         listed = answer.read(_collection)
-        items, problems = wire.FORMAT.read_each(
+        items, problems = read_records(
             listed.data,
-            lambda record, where: wire.FORMAT.read(record, wire.MessageJson, where).to_message(
-                ticket
-            ),
+            wire.MessageJson,
+            lambda message: message.to_message(ticket, conversation),
             "$.data",
         )
         return Page(
@@ -334,13 +339,15 @@ class HelpSpace(Adapter):
         is there. New messages only push older ones to later pages meanwhile, if anywhere: none is
         missed.
         """
-        page = await self._messages_page(ticket, 1)
-        items, problems, total = page.items, page.problems, page.total
+        conversation = wire.Conversation.of(ticket)
+        page = await self._messages_page(ticket, conversation, 1)
+        items, problems, total = list(page.items), page.problems, page.total
+        known = {message.id for message in items}
         barren = 0
         while page.next is not None:
-            page = await self._messages_page(ticket, page_number(page.next))
-            known = {message.id for message in items}
-            new = tuple(message for message in page.items if message.id not in known)
+            page = await self._messages_page(ticket, conversation, page_number(page.next))
+            new = [message for message in page.items if message.id not in known]
+            known.update([message.id for message in new])
             odd = tuple(p for p in page.problems if all(p.raw != old.raw for old in problems))
             barren = 0 if new or odd else barren + 1
             if barren and (page.items or page.problems or barren > _MAX_BARREN):
@@ -349,7 +356,7 @@ class HelpSpace(Adapter):
             problems = tuple(
                 evolve(p, index=len(items) + i) for i, p in enumerate((*problems, *odd))
             )
-        return Page(items=tuple(sorted(items, key=_age)), problems=problems, total=total)
+        return Page(items=_oldest_first(items), problems=problems, total=total)
 
 
 def _collection(data: Any) -> wire.Collection:
@@ -394,6 +401,13 @@ def _ahead(listed: wire.Collection, following: int) -> tuple[Cursor, ...]:
 
 def _id_of(item: Ticket | Message) -> str:
     return item.id
+
+
+def _oldest_first(messages: Sequence[Message]) -> tuple[Message, ...]:
+    times = [message.created_at or _NO_TIME for message in messages]
+    if all(map(lt, times, times[1:])):
+        return tuple(messages)  # as nearly every conversation comes
+    return tuple(sorted(messages, key=_age))
 
 
 def _age(message: Message) -> tuple[bool, datetime, int]:

@@ -7,28 +7,36 @@ docs/vendors/helpspace.md lists them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, NewType
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge.kit import (
+    AnyId,
     Attachment,
     Audience,
     Channel,
-    Id,
+    Digits,
+    EmptyList,
     Made,
     Message,
     MessageType,
     Party,
+    Record,
     Role,
     Status,
     Ticket,
+    Timestamp,
     Vocabulary,
     Wire,
     WireFormat,
     WrongType,
+    as_id,
+    new_attachment,
+    new_message,
+    new_party,
+    new_ticket,
 )
 
 # -- words -----------------------------------------------------------------------------------
@@ -57,13 +65,17 @@ FILTERABLE = frozenset((Status.OPEN, Status.PENDING, Status.ESCALATED, Status.CL
 # MESSAGES, "Query parameters". `external` and `widget` say only that the customer sees it;
 # who speaks is told by the author. T18: any other word is unknown, and so not public.
 EXTERNAL_WORDS = frozenset(("external", "widget"))
-TYPES: Mapping[str, tuple[MessageType, Audience]] = {
-    "forward": (MessageType.RESPONSE, Audience.FORWARD),
-    "internal": (MessageType.NOTE, Audience.INTERNAL),
-    "error": (MessageType.SYSTEM, Audience.INTERNAL),
-    "bounce": (MessageType.SYSTEM, Audience.INTERNAL),
-    "event": (MessageType.SYSTEM, Audience.INTERNAL),
+TYPES: Mapping[str, tuple[MessageType, Audience, Role]] = {
+    "forward": (MessageType.RESPONSE, Audience.FORWARD, Role.AGENT),
+    "internal": (MessageType.NOTE, Audience.INTERNAL, Role.AGENT),
+    "error": (MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM),
+    "bounce": (MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM),
+    "event": (MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM),
 }
+_FROM_CUSTOMER = (MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER)
+_FROM_AGENT = (MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT)
+_FROM_SOMEBODY = (MessageType.UNKNOWN, Audience.EXTERNAL, Role.UNKNOWN)
+_UNKNOWN = (MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN)
 # T16, T17: without these a conversation comes without its notes.
 ADDITIONAL_TYPES = ("internal", "error", "bounce", "event")
 SIZES = frozenset(("medium", "large"))  # MESSAGES, "Get Media Stream - Inline Image"
@@ -71,27 +83,8 @@ SIZES = frozenset(("medium", "large"))  # MESSAGES, "Get Media Stream - Inline I
 
 # -- reading ---------------------------------------------------------------------------------
 
-Word = NewType("Word", str)
-"""T2: a word that may come as a number."""
-Name = NewType("Name", str)
-"""T9: a name that may come alone or inside an object."""
 Count = NewType("Count", int)
 """A number that may come as digits, as Laravel's page figures do."""
-PhpMap = NewType("PhpMap", dict[str, Any])
-"""T32: an object that PHP writes as ``[]`` when it is empty."""
-
-
-def _word(value: Any) -> str:
-    if type(value) not in (str, int):
-        raise WrongType("expected a word")
-    return str(value)
-
-
-def _name(value: Any) -> str:
-    name = value.get("name") if type(value) is dict else value
-    if type(name) is not str:
-        raise WrongType("expected a name, or an object with a name")
-    return name
 
 
 def _count(value: Any) -> int:
@@ -102,27 +95,15 @@ def _count(value: Any) -> int:
     raise WrongType("expected a whole number")
 
 
-def _php_map(value: Any) -> dict[str, Any]:
-    if value == [] and type(value) is list:
-        return {}
-    if type(value) is not dict:
-        raise WrongType("expected an object")
-    return value
-
-
 FORMAT = WireFormat()
-FORMAT.hook(Word, _word)
-FORMAT.hook(Name, _name)
 FORMAT.hook(Count, _count)
-FORMAT.hook(PhpMap, _php_map)
 
 
-@frozen(kw_only=True, repr=False)
-class ContactJson(Wire):
+class ContactJson(Record, frozen=True):
     """T5: the address is in ``value`` on reading, in ``email`` on writing. T8: may be ``{}``."""
 
-    id: Id | None = None
-    user_id: Id | None = None
+    id: AnyId | None = None
+    user_id: AnyId | None = None
     name: str | None = None
     value: str | None = None
     email: str | None = None
@@ -137,61 +118,71 @@ class ContactJson(Wire):
 
     def to_party(self, role: Role) -> Party:
         """Return this contact as a person."""
-        return Party(id=self.id, name=self.name, email=self.address, role=role)
+        return new_party(id=as_id(self.id), name=self.name, email=self.address, role=role)
 
 
-@frozen(kw_only=True, repr=False)
-class ChannelJson(Wire):
+_NO_CONTACT = ContactJson()
+
+
+class ChannelJson(Record, frozen=True):
     """T6: the address is in ``value``."""
 
-    id: Id | None = None
+    id: AnyId | None = None
     name: str | None = None
     value: str | None = None
     type: str | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class PersonJson(Wire):
+class PersonJson(Record, frozen=True):
     """An assignee."""
 
-    id: Id | None = None
+    id: AnyId | None = None
     name: str | None = None
     email: str | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class TicketJson(Wire):
-    """TICKETS, "Ticket Object". T8: everything but the id may be missing or null."""
+class NameJson(Record, frozen=True):
+    """T9: a name inside an object."""
 
-    id: Id
+    name: str
+
+
+class TicketJson(Record, frozen=True):
+    """TICKETS, "Ticket Object". T8: everything but the id may be missing or null.
+
+    T2: the status may be a number. T9: a name may come alone. T32: PHP writes an object as ``[]``
+    when it is empty.
+    """
+
+    id: AnyId
     subject: str | None = None
     channel: ChannelJson | None = None
     from_contact: ContactJson | None = None
-    status: Word | None = None
+    status: str | int | None = None
     assignee: PersonJson | None = None
-    team: Name | None = None
-    tags: tuple[Name, ...] | None = None
-    custom_fields: PhpMap | None = None
-    last_contact: datetime | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    deleted_at: datetime | None = None
+    team: str | NameJson | None = None
+    tags: tuple[str | NameJson, ...] | None = None
+    custom_fields: dict[str, Any] | EmptyList | None = None
+    last_contact: Timestamp | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+    deleted_at: Timestamp | None = None
 
     def to_ticket(self) -> Ticket:
         """Return the neutral ticket."""
-        word = self.status or ""
-        contact = self.from_contact or ContactJson()
-        return Ticket(
-            id=self.id,
+        word = str(self.status or "")
+        contact = self.from_contact or _NO_CONTACT
+        return new_ticket(
+            id=str(self.id),
             subject=self.subject or "",
             status=Status.DELETED if self.deleted_at else STATUS.read(word),
             vendor_status=word,
             requester=contact.to_party(Role.CUSTOMER),
             assignee=_agent(self.assignee) if self.assignee else None,
-            team=self.team,
+            team=_name(self.team) if self.team else None,
             channel=_channel(self.channel) if self.channel else None,
-            tags=tuple(self.tags or ()),
-            custom_fields=self.custom_fields or {},
+            tags=tuple(map(_name, self.tags or ())),
+            custom_fields=dict(self.custom_fields or {}),
             created_at=self.created_at,
             updated_at=self.updated_at,
             last_message_at=self.last_contact,
@@ -200,107 +191,156 @@ class TicketJson(Wire):
         )
 
 
+def _name(told: str | NameJson) -> str:
+    return told if isinstance(told, str) else told.name
+
+
 def _agent(person: PersonJson) -> Party:
-    return Party(id=person.id, name=person.name, email=person.email, role=Role.AGENT)
+    return new_party(id=as_id(person.id), name=person.name, email=person.email, role=Role.AGENT)
 
 
 def _channel(channel: ChannelJson) -> Channel:
-    return Channel(id=channel.id, name=channel.name, address=channel.value, kind=channel.type)
+    return Channel(
+        id=as_id(channel.id), name=channel.name, address=channel.value, kind=channel.type
+    )
 
 
-@frozen(kw_only=True, repr=False)
-class MediaJson(Wire):
+class MediaJson(Record, frozen=True):
     """MESSAGES, "Attachment and Inline Image". T20: ``url`` is not read; T21: two names."""
 
-    id: Id
+    id: AnyId
     file_name: str | None = None
     name: str | None = None
     mime_type: str | None = None
-    size: Count | None = None
+    size: int | Digits | None = None
 
-    def to_attachment(self, *, inline: bool) -> Attachment:
-        """Return the neutral attachment. T22: a body refers to an inline image by its id."""
-        return Attachment(
-            id=self.id,
+    def to_attachment(self) -> Attachment:
+        """Return the neutral attachment."""
+        return new_attachment(
+            id=str(self.id),
             name=self.file_name or self.name,
             mime_type=self.mime_type,
-            size=self.size,
-            inline=inline,
-            content_id=self.id if inline else None,
+            size=None if self.size is None else int(self.size),
         )
 
+    def to_inline_image(self) -> Attachment:
+        """Return the neutral attachment. T22: a body refers to an inline image by its id."""
+        return evolve(self.to_attachment(), inline=True, content_id=str(self.id))
 
-@frozen(kw_only=True, repr=False)
-class MessageJson(Wire):
+
+class MessageJson(Record, frozen=True):
     """MESSAGES, "Message field list" of the responses; it names neither ticket nor update time."""
 
-    id: Id
+    id: AnyId
     subject: str | None = None
     from_contact: ContactJson | None = None
-    type: Word | None = None
+    type: str | int | None = None
     to: tuple[str, ...] | None = None
     cc: tuple[str, ...] | None = None
     bcc: tuple[str, ...] | None = None
     body: str | None = None
     attachments: tuple[MediaJson, ...] | None = None
     inline_images: tuple[MediaJson, ...] | None = None
-    created_at: datetime | None = None
+    created_at: Timestamp | None = None
 
-    def to_message(self, ticket: Ticket) -> Message:
-        """Return the neutral message; the ``ticket`` tells who the customer is."""
-        word = self.type or ""
-        author = self.from_contact or ContactJson()
-        kind, audience, role = _kind(word, author, ticket)
-        return Message(
-            id=self.id,
+    def to_message(self, ticket: Ticket, conversation: Conversation | None = None) -> Message:
+        """Return the neutral message of ``ticket``.
+
+        Who reads many of its messages gives their ``conversation``, which is made once.
+        """
+        shared = conversation or Conversation.of(ticket)
+        word = str(self.type or "")
+        kind, audience, author = shared.speaker(word, self.from_contact or _NO_CONTACT)
+        return new_message(
+            id=str(self.id),
             ticket_id=ticket.id,
             type=kind,
             audience=audience,
             vendor_type=word,
-            author=author.to_party(role),
-            to=_people(self.to),
-            cc=_people(self.cc),
-            bcc=_people(self.bcc),
+            author=author,
+            to=shared.people(self.to) if self.to else (),
+            cc=shared.people(self.cc) if self.cc else (),
+            bcc=shared.people(self.bcc) if self.bcc else (),
             subject=self.subject,
             html=self.body,
-            attachments=(
-                *(m.to_attachment(inline=False) for m in self.attachments or ()),
-                *(m.to_attachment(inline=True) for m in self.inline_images or ()),
-            ),
+            attachments=self._files() if self.attachments or self.inline_images else (),
             created_at=self.created_at,
             raw=self.raw,
         )
 
+    def _files(self) -> tuple[Attachment, ...]:
+        files = [file.to_attachment() for file in self.attachments or ()]
+        if self.inline_images:
+            files += [image.to_inline_image() for image in self.inline_images]
+        return tuple(files)
 
-def _people(addresses: Sequence[str] | None) -> tuple[Party, ...]:
-    return tuple(Party(email=address) for address in addresses or ())
+
+Speaker = tuple[MessageType, Audience, Party]
+"""What a message is, and who wrote it."""
 
 
-def _kind(word: str, author: ContactJson, ticket: Ticket) -> tuple[MessageType, Audience, Role]:
-    if word in EXTERNAL_WORDS:
-        from_customer = is_customer(author, ticket)
+@frozen
+class Conversation:
+    """What the messages of a ticket share: who its customer is, and the people who take part."""
+
+    customer_id: str | None
+    user_id: str | None
+    address: str | None
+    """The customer's, in lower case."""
+    _speakers: dict[tuple[str, ContactJson], Speaker] = field(factory=dict)
+    _people: dict[tuple[str, ...], tuple[Party, ...]] = field(factory=dict)
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Conversation:
+        """Return the conversation of ``ticket``."""
+        contact = ticket.raw.get("from_contact")
+        user_id = contact.get("user_id") if isinstance(contact, Mapping) else None
+        return cls(
+            customer_id=ticket.requester.id or None,
+            user_id=None if user_id is None else str(user_id),
+            address=(ticket.requester.email or "").casefold() or None,
+        )
+
+    def people(self, addresses: tuple[str, ...]) -> tuple[Party, ...]:
+        """Return who is at these addresses."""
+        known = self._people.get(addresses)
+        if known is None:
+            known = tuple([new_party(email=address) for address in addresses])
+            self._people[addresses] = known
+        return known
+
+    def speaker(self, word: str, author: ContactJson) -> Speaker:
+        """Return what a message with this ``word`` is, and its ``author`` as a person."""
+        known = self._speakers.get((word, author))
+        if known is None:
+            kind, audience, role = TYPES.get(word) or self._kind(word, author)
+            known = kind, audience, author.to_party(role)
+            self._speakers[word, author] = known
+        return known
+
+    def _kind(self, word: str, author: ContactJson) -> tuple[MessageType, Audience, Role]:
+        """Return what a message is whose ``word`` does not tell who speaks."""
+        if word not in EXTERNAL_WORDS:
+            return _UNKNOWN
+        from_customer = self.is_customer(author)
         if from_customer is None:
-            return MessageType.UNKNOWN, Audience.EXTERNAL, Role.UNKNOWN
-        if from_customer:
-            return MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER
-        return MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT
-    kind, audience = TYPES.get(word, (MessageType.UNKNOWN, Audience.UNKNOWN))
-    if kind is MessageType.SYSTEM:
-        return kind, audience, Role.SYSTEM
-    return kind, audience, Role.UNKNOWN if kind is MessageType.UNKNOWN else Role.AGENT
+            return _FROM_SOMEBODY
+        return _FROM_CUSTOMER if from_customer else _FROM_AGENT
 
-
-def is_customer(author: ContactJson, ticket: Ticket) -> bool | None:
-    """Say whether ``author`` is the ticket's contact; None when it cannot be told."""
-    contact = ticket.raw.get("from_contact")
-    user_id = contact.get("user_id") if isinstance(contact, Mapping) else None
-    known = (
-        (author.id, ticket.requester.id),
-        (author.user_id, None if user_id is None else str(user_id)),
-        ((author.address or "").casefold() or None, (ticket.requester.email or "").casefold()),
-    )
-    pairs = [(one, other) for one, other in known if one and other]
-    return any(one == other for one, other in pairs) if pairs else None
+    def is_customer(self, author: ContactJson) -> bool | None:
+        """Say whether ``author`` is the ticket's contact; None when it cannot be told."""
+        told = False
+        address = author.address
+        for ours, theirs in (
+            (self.customer_id, as_id(author.id)),
+            (self.user_id, as_id(author.user_id)),
+            (self.address, address.casefold() if address else None),
+        ):
+            if ours and theirs:
+                if ours == theirs:
+                    return True
+                told = True
+        return False if told else None
 
 
 @frozen(kw_only=True, repr=False)

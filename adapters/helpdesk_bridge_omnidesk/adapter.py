@@ -35,13 +35,13 @@ from helpdesk_bridge.kit import (
     TicketQuery,
     TicketRef,
     Upload,
-    WireFormat,
     emulated,
     errors,
     native,
     none,
     page_number,
     pages_behind,
+    read_records,
     without_first_message,
 )
 from helpdesk_bridge_omnidesk import outgoing, wire
@@ -153,17 +153,19 @@ class Omnidesk(Adapter):
             )
         return able
 
-    @property
-    def _format(self) -> WireFormat:
-        return wire.reading(self.settings.zone)
+    def _reading(self) -> wire.Reading:
+        return wire.Reading(self.settings.zone, self.settings.note_type)
 
     async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
         """GET /ticket, by offset."""
         start = 0 if cursor is None else page_number(cursor)
         pairs = outgoing.ticket_filters(query, start=start, limit=PAGE)
         answer = await self.transport.send(LIST_TICKETS, "GET", (*API, "ticket"), query=pairs)
-        listed = answer.read(lambda data: self._format.read(data, wire.Collection))
-        items, problems = self._format.read_each(listed.items, self._ticket_at, "$.items")
+        listed = answer.read(lambda data: wire.FORMAT.read(data, wire.Collection))
+        reading = self._reading()
+        items, problems = read_records(
+            listed.items, wire.TicketJson, lambda ticket: ticket.to_ticket(reading), "$.items"
+        )
         # An empty page in the middle is stepped over; the pager ends a list of nothing else.
         end = start + (len(listed.items) or PAGE)
         more = bool(listed.items) if listed.item_total is None else end < listed.item_total
@@ -183,7 +185,8 @@ class Omnidesk(Adapter):
         answer = await self.transport.send(
             GET_TICKET, "GET", _path(ticket_id), query=[("getTicketHistory", "true")]
         )
-        ticket = answer.read(lambda data: self._format.read(data, wire.OneTicket).item.to_ticket())
+        reading = self._reading()
+        ticket = answer.read(lambda data: wire.FORMAT.read(data, wire.OneTicket).to_ticket(reading))
         if ticket.id != ticket_id:  # its customer would be answered in place of the right one
             raise errors.ProtocolError("$.item.id: another ticket's.", path="$.item.id")
         return ticket
@@ -358,16 +361,13 @@ class Omnidesk(Adapter):
         except errors.NotFound:
             return ticket  # it went meanwhile: nothing is known of it that could match
 
-    def _ticket_at(self, record: Any, path: str) -> Ticket:
-        return self._format.read(record, wire.TicketJson, path).to_ticket()
-
     def _timeline(self, ticket: Ticket) -> Page[Message]:
         """Return the whole timeline, oldest first."""
-        items, problems = self._format.read_each(
+        reading = self._reading()
+        items, problems = read_records(
             wire.timeline(ticket),
-            lambda record, path: self._format.read(record, wire.EntryJson, path).to_message(
-                ticket.id, self.settings.note_type
-            ),
+            wire.EntryJson,
+            lambda entry: entry.to_message(ticket.id, reading),
             "$.item.timeline",
         )
         return Page(items=wire.oldest_first(items), problems=problems)

@@ -10,21 +10,21 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache, partial
 from typing import Any, NewType
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.kit import (
+    AnyId,
     Audience,
     Channel,
     Explanation,
-    Id,
     Message,
     MessageType,
     Party,
     Priority,
+    Record,
     Role,
     Status,
     Ticket,
@@ -33,6 +33,10 @@ from helpdesk_bridge.kit import (
     WireFormat,
     WrongType,
     errors,
+    new_message,
+    new_party,
+    new_ticket,
+    read_one,
 )
 
 # -- words -----------------------------------------------------------------------------------
@@ -70,27 +74,21 @@ PRIORITY = Vocabulary(
     writes={},
     unknown=Priority.UNKNOWN,
 )
+_NO_TIME = datetime.max.replace(tzinfo=UTC)
 INBOUND, OUTBOUND = "inbound", "outbound"
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 # -- reading ---------------------------------------------------------------------------------
 
-Text = NewType("Text", str)
-"""T14: a word or number that comes as either; T15: "" is nothing."""
-Stamp = NewType("Stamp", datetime)
-"""T12: a time that is written without a zone, and meant in the account's."""
-
 Count = NewType("Count", int)
 """T14: a number that may come as a word."""
+Text = str | int
+"""T14: a word or number that comes as either; T15: "" is nothing."""
+Stamp = str
+"""T12: a time that is written without a zone, and meant in the account's."""
 
 _KEYS = {"sender": "from", "sender_name": "from_name", "item_total": "itemTotal"}
 """JSON keys that are no Python names, or not our style."""
-
-
-def _text(value: Any) -> str:
-    if type(value) not in (str, int):
-        raise WrongType("expected a word or a number")
-    return str(value)
 
 
 def _count(value: Any) -> int:
@@ -99,27 +97,8 @@ def _count(value: Any) -> int:
     return int(value)
 
 
-@cache
-def reading(zone: ZoneInfo) -> WireFormat:
-    """Return what reads the JSON of an account in this time zone."""
-    made = WireFormat(lambda name: _KEYS.get(name, name))
-    made.hook(Text, _text)
-    made.hook(Count, _count)
-    made.hook(Stamp, partial(_instant, zone=zone))
-    return made
-
-
-def _instant(value: Any, *, zone: ZoneInfo) -> datetime | None:
-    """Read a time. In the hour that autumn has twice, the first one is meant."""
-    if value == "" or (type(value) is str and value.startswith("0000-00-00")):
-        return None  # T15: nothing is written in several ways
-    if type(value) is not str:
-        raise WrongType("expected a time as YYYY-MM-DD HH:MM:SS")
-    try:
-        local = datetime.fromisoformat(value)
-        return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise WrongType("expected a time as YYYY-MM-DD HH:MM:SS") from None
+FORMAT = WireFormat(lambda name: _KEYS.get(name, name))
+FORMAT.hook(Count, _count)
 
 
 def stamp(value: datetime, zone: ZoneInfo) -> str:
@@ -133,12 +112,76 @@ def stamp(value: datetime, zone: ZoneInfo) -> str:
     return local.strftime("%Y-%m-%d %H:%M:%S")
 
 
-@frozen(kw_only=True, repr=False)
-class EntryJson(Wire):
+Speaker = tuple[MessageType, Audience, Party]
+"""What an entry is, and who wrote it."""
+
+
+@frozen
+class Reading:
+    """What the objects of one answer are read with, and the people that they have in common."""
+
+    zone: ZoneInfo
+    """The account's time zone."""
+    note_type: str | None = None
+    """The channel of notes, as the settings have it."""
+    _speakers: dict[tuple[Text | None, ...], Speaker] = field(factory=dict)
+    _people: dict[str, tuple[Party, ...]] = field(factory=dict)
+
+    def time(self, value: Stamp | None, name: str) -> datetime | None:
+        """Read the time in the field ``name``. In the hour that autumn has twice, the first one."""
+        if not value or value.startswith("0000-00-00"):
+            return None  # T15: nothing is written in several ways
+        try:
+            local = datetime.fromisoformat(value)
+            return (local if local.tzinfo else local.replace(tzinfo=self.zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise WrongType("expected a time as YYYY-MM-DD HH:MM:SS", f".{name}")
+
+    def speaker(self, entry: EntryJson) -> Speaker:
+        """Return what an entry is, and who wrote it."""
+        key = (
+            *(entry.type, entry.channel_id, entry.direction, entry.user_id, entry.user_name),
+            *(entry.sender, entry.sender_name),
+        )
+        known = self._speakers.get(key)
+        if known is None:
+            kind, audience, role = self._kind(entry)
+            known = kind, audience, entry.author(role)
+            self._speakers[key] = known
+        return known
+
+    def _kind(self, entry: EntryJson) -> tuple[MessageType, Audience, Role]:
+        if entry.type == "event":
+            return MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM
+        channel = None if entry.channel_id is None else str(entry.channel_id)
+        written = self.note_type is not None and channel == self.note_type
+        if entry.type == "note" or (written and entry.direction != INBOUND):
+            return MessageType.NOTE, Audience.INTERNAL, Role.AGENT
+        if channel == "0":  # T5: the channel of notes in the guide; no customer is there
+            return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
+        # Entries of customers and agents are not documented: the direction tells them apart.
+        if entry.direction == INBOUND:
+            return MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER
+        if entry.direction == OUTBOUND:
+            return MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT
+        return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
+
+    def people(self, addresses: str) -> tuple[Party, ...]:
+        """Return who is at these addresses, which are separated by commas."""
+        known = self._people.get(addresses)
+        if known is None:
+            words = [word.strip() for word in addresses.split(",") if "@" in word]
+            known = tuple([new_party(email=word) for word in words])
+            self._people[addresses] = known
+        return known
+
+
+class EntryJson(Record, frozen=True, rename=_KEYS):
     """An entry of a timeline (guide "ticket"). Only events and notes are documented."""
 
     type: Text
-    id: Id
+    id: AnyId
     channel_id: Text | None = None
     content: str | None = None
     message: str | None = None
@@ -151,61 +194,45 @@ class EntryJson(Wire):
     to: str | None = None
     created_at: Stamp | None = None
 
-    def to_message(self, ticket_id: str, note_type: str | None) -> Message:
+    def to_message(self, ticket_id: str, reading: Reading) -> Message:
         """Return the neutral message. T14: ids of events and notes may be the same number."""
-        kind, audience, role = self._kind(note_type)
-        speaker = self.sender if role is Role.CUSTOMER else None
-        return Message(
+        kind, audience, author = reading.speaker(self)
+        return new_message(
             id=f"{self.type}-{self.id}",
             ticket_id=ticket_id,
             type=kind,
             audience=audience,
-            vendor_type=self.type,
-            author=Party(
-                id=given(self.user_id) or (speaker if speaker and "@" not in speaker else None),
-                name=(self.sender_name if role is Role.CUSTOMER else self.user_name) or None,
-                email=speaker if speaker and "@" in speaker else None,
-                role=role,
-            ),
-            to=tuple(
-                Party(email=word.strip()) for word in (self.to or "").split(",") if "@" in word
-            ),
-            html=_first(self.content, self.message),
+            vendor_type=str(self.type),
+            author=author,
+            to=reading.people(self.to) if self.to else (),
+            html=self.message if self.content is None else self.content,
             text=self.description if kind is MessageType.SYSTEM else None,
-            created_at=self.created_at,
+            created_at=reading.time(self.created_at, "created_at"),
             raw=self.raw,
         )
 
-    def _kind(self, note_type: str | None) -> tuple[MessageType, Audience, Role]:
-        if self.type == "event":
-            return MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM
-        written = note_type is not None and self.channel_id == note_type
-        if self.type == "note" or (written and self.direction != INBOUND):
-            return MessageType.NOTE, Audience.INTERNAL, Role.AGENT
-        if self.channel_id == "0":  # T5: the channel of notes in the guide; no customer is there
-            return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
-        # Entries of customers and agents are not documented: the direction tells them apart.
-        if self.direction == INBOUND:
-            return MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER
-        if self.direction == OUTBOUND:
-            return MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT
-        return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
+    def author(self, role: Role) -> Party:
+        """Return who wrote it; a customer may be known by a number in place of an address."""
+        customer = role is Role.CUSTOMER
+        speaker = (self.sender if customer else None) or ""
+        address = speaker if "@" in speaker else None
+        return new_party(
+            id=given(self.user_id) or (None if address else speaker or None),
+            name=(self.sender_name if customer else self.user_name) or None,
+            email=address,
+            role=role,
+        )
 
 
-def given(word: str | None) -> str | None:
+def given(word: Text | None) -> str | None:
     """T15: 0 and "" stand for nothing."""
-    return word if word not in (None, "", "0") else None
+    return None if word in (None, "", "0", 0) else str(word)
 
 
-def _first(*texts: str | None) -> str | None:
-    return next((text for text in texts if text is not None), None)
-
-
-@frozen(kw_only=True, repr=False)
-class TicketJson(Wire):
+class TicketJson(Record, frozen=True, rename=_KEYS):
     """The item of a ticket (guide "ticket"); entries of a list may have less."""
 
-    id: Id
+    id: AnyId
     title: str | None = None
     status: Text | None = None
     priority: Text | None = None
@@ -227,42 +254,46 @@ class TicketJson(Wire):
     last_update_agent: Stamp | None = None
     timeline: list[Any] | None = None
 
-    def to_ticket(self) -> Ticket:
+    def to_ticket(self, reading: Reading) -> Ticket:
         """Return the neutral ticket. One that went out is written from the desk to the customer."""
         outbound = self.direction == OUTBOUND
         address = (self.to if outbound else self.sender) or ""
         name = self.to_name if outbound else self.sender_name
+        status = str(self.status or "")
         agent, priority = given(self.assigned_user_id), given(self.priority)
-        return Ticket(
-            id=self.id,
+        return new_ticket(
+            id=str(self.id),
             subject=self.title or "",
-            status=STATUS.read(self.status or ""),
-            vendor_status=self.status or "",
+            status=STATUS.read(status),
+            vendor_status=status,
             priority=None if priority is None else PRIORITY.read(priority),
-            requester=Party(
+            requester=new_party(
                 id=given(self.customer_id),
                 name=name or None,
                 email=address if "@" in address else None,
                 role=Role.CUSTOMER,
             ),
-            assignee=Party(id=agent, role=Role.AGENT) if agent else None,
+            assignee=new_party(id=agent, role=Role.AGENT) if agent else None,
             team=given(self.assigned_group_id),
             channel=self._channel(),
-            created_at=self.created_at,
-            updated_at=self.last_update,
-            last_message_at=max(self._spoken(), default=None),
+            created_at=reading.time(self.created_at, "created_at"),
+            updated_at=reading.time(self.last_update, "last_update"),
+            last_message_at=max(self._spoken(reading), default=None),
             raw=self.raw,
         )
 
-    def _spoken(self) -> list[datetime]:
+    def _spoken(self, reading: Reading) -> list[datetime]:
         """When the customer and the agents last wrote, as far as it is told."""
-        return [at for at in (self.last_update_customer, self.last_update_agent) if at]
+        customer = reading.time(self.last_update_customer, "last_update_customer")
+        agent = reading.time(self.last_update_agent, "last_update_agent")
+        return [at for at in (customer, agent) if at]
 
     def _channel(self) -> Channel | None:
-        if given(self.channel_id) is None:
+        channel_id = given(self.channel_id)
+        if channel_id is None:
             return None
         return Channel(
-            id=self.channel_id,
+            id=channel_id,
             name=self.channel_name,
             address=(self.sender if self.direction == OUTBOUND else self.to) or None,
             kind=self.channel_name,
@@ -273,7 +304,11 @@ class TicketJson(Wire):
 class OneTicket(Wire):
     """The envelope of a ticket: ``{"type": "item", "item": {…}}`` (guide "ticket")."""
 
-    item: TicketJson
+    item: dict[str, Any]
+
+    def to_ticket(self, reading: Reading) -> Ticket:
+        """Return the neutral ticket."""
+        return read_one(self.item, TicketJson, lambda item: item.to_ticket(reading), "$.item")
 
 
 @frozen(kw_only=True, repr=False)
@@ -328,7 +363,7 @@ def oldest_first(messages: Sequence[Message]) -> tuple[Message, ...]:
     """Sort by time; nobody documents the order of a timeline, nor more than whole seconds."""
     times = [message.created_at for message in messages if message.created_at]
     turned = messages[::-1] if times and times[0] > times[-1] else messages
-    return tuple(sorted(turned, key=lambda m: (m.created_at is None, str(m.created_at or ""))))
+    return tuple(sorted(turned, key=lambda message: message.created_at or _NO_TIME))
 
 
 # -- finding again what was sent -------------------------------------------------------------

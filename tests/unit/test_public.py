@@ -52,6 +52,7 @@ def test_importing_the_library_imports_no_adapter(imported: set[str]) -> None:
     [
         *("helpdesk_bridge.cli", "helpdesk_bridge.testing", "helpdesk_bridge.transport.client"),
         *("helpdesk_bridge.limits", "pytest", "aiohttp", "cyclopts", "rich", "redis", "sqlite3"),
+        *("helpdesk_bridge.sandbox", "tomllib", "difflib", "zoneinfo", "http.client"),
     ],
 )
 def test_importing_the_library_leaves_alone_what_it_does_not_need(

@@ -27,6 +27,7 @@ from helpdesk_bridge import (
     Ticket,
 )
 from helpdesk_bridge.testing import Exchange, Store, TickingClock
+from helpdesk_bridge.wire import read_one
 from tests.adapters.doubles import CUSTOMER, START, Script
 
 BASE = "https://acme.omnidesk.com"
@@ -170,14 +171,14 @@ def refusal(message: str = "No.") -> dict[str, Any]:
 
 def reads_ticket(zone: str = ZONE, **changes: Any) -> Ticket:
     """Return what is read of a ticket."""
-    made = wire.reading(ZoneInfo(zone)).read(ticket_json(**changes), wire.TicketJson)
-    return made.to_ticket()
+    reading = wire.Reading(ZoneInfo(zone))
+    return read_one(ticket_json(**changes), wire.TicketJson, lambda made: made.to_ticket(reading))
 
 
 def reads_entry(entry: Any, note_type: str | None = None, zone: str = ZONE) -> Message:
     """Return what is read of an entry of a timeline."""
-    made = wire.reading(ZoneInfo(zone)).read(entry, wire.EntryJson)
-    return made.to_message("900101", note_type)
+    reading = wire.Reading(ZoneInfo(zone), note_type)
+    return read_one(entry, wire.EntryJson, lambda made: made.to_message("900101", reading))
 
 
 # -- without a socket ------------------------------------------------------------------------

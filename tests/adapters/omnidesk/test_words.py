@@ -170,9 +170,9 @@ def test_nothing_is_written_in_several_ways(empty: Any) -> None:
 
 
 def test_what_is_missing_or_null_is_not_guessed() -> None:
-    read = wire.reading(ZoneInfo("UTC")).read
-    bare = read({"id": 7}, wire.TicketJson).to_ticket()
-    nulls = read({**dict.fromkeys(ticket_json()), "id": 7}, wire.TicketJson).to_ticket()
+    read, reading = wire.FORMAT.read, wire.Reading(ZoneInfo("UTC"))
+    bare = read({"id": 7}, wire.TicketJson).to_ticket(reading)
+    nulls = read({**dict.fromkeys(ticket_json()), "id": 7}, wire.TicketJson).to_ticket(reading)
     assert bare == nulls
     assert (bare.subject, bare.status, bare.priority, bare.channel) == (
         "", Status.UNKNOWN, None, None,
@@ -181,8 +181,8 @@ def test_what_is_missing_or_null_is_not_guessed() -> None:
 
 def test_the_vendors_object_is_kept_whole() -> None:
     answer = one(novelty={"a": 1})
-    read = wire.reading(ZoneInfo("UTC")).read(answer, wire.OneTicket)
-    assert read.item.to_ticket().raw is answer["item"]
+    read = wire.FORMAT.read(answer, wire.OneTicket)
+    assert read.to_ticket(wire.Reading(ZoneInfo("UTC"))).raw is answer["item"]
 
 
 # -- times -----------------------------------------------------------------------------------

@@ -1,0 +1,285 @@
+"""A record is read as strictly as a class of the wire, and the same comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import attrs
+import msgspec
+import pytest
+from attrs import frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpdesk_bridge.errors import NotFound, ProtocolError
+from helpdesk_bridge.records import (
+    AnyId,
+    Digits,
+    EmptyList,
+    Record,
+    Timestamp,
+    WrongType,
+    as_id,
+    read_record,
+)
+from helpdesk_bridge.wire import Id, Wire, WireFormat, read_one, read_records
+
+
+class Leaf(Record, frozen=True):
+    id: AnyId
+    at: Timestamp | None = None
+
+
+class Tree(Record, frozen=True, rename={"word": "Word"}):
+    id: AnyId
+    name: str
+    other: AnyId | None = None
+    word: str | None = None
+    count: int = 5
+    open: bool | None = True
+    ratio: float = 0.5
+    words: tuple[str, ...] = ()
+    leaves: tuple[Leaf, ...] | None = None
+    leaf: Leaf | None = None
+    anything: Any = None
+    things: list[Any] | None = None
+    more: dict[str, Any] | None = None
+    at: Timestamp | None = None
+
+
+@frozen(kw_only=True)
+class WireLeaf(Wire):
+    id: Id
+    at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class WireTree(Wire):
+    id: Id
+    name: str
+    other: Id | None = None
+    word: str | None = None
+    count: int = 5
+    open: bool | None = True
+    ratio: float = 0.5
+    words: tuple[str, ...] = ()
+    leaves: tuple[WireLeaf, ...] | None = None
+    leaf: WireLeaf | None = None
+    anything: Any = None
+    things: list[Any] | None = None
+    more: Mapping[str, Any] | None = None
+    at: datetime | None = None
+
+
+FORMAT = WireFormat(lambda name: {"word": "Word"}.get(name, name))
+AT = "2025-06-17T08:41:12+00:00"
+LEAF = {"id": 1, "at": AT}
+RIGHT: dict[str, Any] = {
+    "id": 7,
+    "name": "n",
+    "other": "8",
+    "Word": "w",
+    "count": 0,
+    "open": None,
+    "ratio": 1,
+    "words": ["a", "b"],
+    "leaves": [LEAF, LEAF],
+    "leaf": LEAF,
+    "anything": [1],
+    "things": [1, "a"],
+    "more": {"a": 1},
+    "at": AT,
+}
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.sampled_from(["", "a", "7", AT, "2025-06-17T08:41:12", "2025-06-17"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["id", "name", "at", "raw"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def plain(made: Any) -> Any:
+    """Return a record or a wire's object as a dict without ``raw``, with ids as ours."""
+    if isinstance(made, Record):
+        made = {name: getattr(made, name) for name in made.__struct_fields__}
+    elif attrs.has(type(made)):
+        made = attrs.asdict(made, recurse=False)
+    elif isinstance(made, tuple):
+        return [plain(one) for one in made]
+    else:
+        return made
+    return {
+        name: as_id(value) if name in ("id", "other") else plain(value)
+        for name, value in made.items()
+        if name != "raw"
+    }
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    changed=st.dictionaries(st.sampled_from(sorted(RIGHT)), values, max_size=3),
+    dropped=st.sets(st.sampled_from(sorted(RIGHT)), max_size=4),
+)
+def test_a_record_is_read_as_the_wire_reads_it(changed: dict[str, Any], dropped: set[str]) -> None:
+    data = {key: value for key, value in {**RIGHT, **changed}.items() if key not in dropped}
+    before = repr(data)
+    try:
+        expected = FORMAT.read(data, WireTree)
+    except ProtocolError as error:
+        refused = error.path
+        with pytest.raises(ProtocolError) as caught:
+            FORMAT.read(data, Tree)
+        assert caught.value.path
+        if len(changed) + len(dropped) == 1:
+            assert caught.value.path == refused
+        return
+    found = FORMAT.read(data, Tree)
+    assert repr(plain(found)) == repr(plain(expected))  # 1 is not True
+    assert found.raw is data
+    assert repr(data) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "reason"),
+    [
+        ({"id": ""}, "$.id", "a string of length"),
+        ({"id": None}, "$.id", "an integer or a string, got null"),
+        ({"other": True}, "$.other", "got a boolean"),
+        ({"other": 1.0}, "$.other", "got a number with a fraction"),
+        ({"name": None}, "$.name", "expected a string, got null"),
+        ({"Word": 5}, "$.Word", "expected a string or null, got an integer"),
+        ({"count": True}, "$.count", "got a boolean"),
+        ({"count": 1.0}, "$.count", "got a number with a fraction"),
+        ({"count": "1"}, "$.count", "got a string"),
+        ({"open": 1}, "$.open", "got an integer"),
+        ({"ratio": "1"}, "$.ratio", "got a string"),
+        ({"words": ["a", 5]}, "$.words[1]", "got an integer"),
+        ({"words": "ab"}, "$.words", "expected a list, got a string"),
+        ({"leaves": {}}, "$.leaves", "got an object"),
+        ({"leaves": [LEAF, None]}, "$.leaves[1]", "expected an object, got null"),
+        ({"leaves": [LEAF, {}]}, "$.leaves[1].id", "a required field is missing"),
+        ({"leaf": {"id": 1, "at": "SECRET"}}, "$.leaf.at", "not acceptable"),
+        ({"at": "SECRET"}, "$.at", "ISO 8601"),
+        ({"at": "2025-06-17T08:41:12"}, "$.at", "with its offset"),
+        ({"at": "2025-06-17"}, "$.at", "with its offset"),
+        ({"at": 1714557600}, "$.at", "a date and time or null, got an integer"),
+        ({"more": ["SECRET"]}, "$.more", "expected an object or null, got a list"),
+    ],
+)
+def test_what_does_not_fit_is_named_by_its_place_and_never_quoted(
+    changes: dict[str, Any], place: str, reason: str
+) -> None:
+    with pytest.raises(ProtocolError, match=reason) as caught:
+        FORMAT.read({**RIGHT, **changes}, Tree)
+    assert caught.value.path == place
+    assert "SECRET" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("data", ["text", ["id"], None, 5])
+def test_what_is_no_object_is_not_read_as_an_empty_one(data: Any) -> None:
+    class Lenient(Record, frozen=True):
+        count: int = 5
+
+    with pytest.raises(ProtocolError, match="expected an object, got"):
+        FORMAT.read(data, Lenient)
+
+
+@pytest.mark.parametrize(
+    "text", ["2025-06-17T08:41Z", "20250617T084112Z", "2025-06-17T10:41:12.000+02"]
+)
+def test_a_time_may_have_any_form_of_iso_8601(text: str) -> None:
+    data = {**RIGHT, "at": text}
+    found = FORMAT.read(data, Tree)
+    assert found.at == datetime.fromisoformat(text)
+    assert found.raw is data
+
+
+def test_a_time_keeps_its_offset_until_it_is_put_into_the_model() -> None:
+    found = read_record({"id": 1, "at": "2025-06-17T10:41:12+02:00"}, Leaf)
+    assert found.at == datetime(2025, 6, 17, 10, 41, 12, tzinfo=timezone(timedelta(hours=2)))
+    assert read_record(LEAF, Leaf).at == datetime(2025, 6, 17, 8, 41, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken", "refused"),
+    [
+        (Digits, ["0", "12", "9" * 18], ["", "-1", "1.0", "٣", "9" * 19, 5]),
+        (EmptyList, [[]], [[1], {}, ""]),
+        (AnyId, [0, 7, "7", "x"], ["", None, 1.0, True, []]),
+    ],
+)
+def test_the_kinds_of_fields(kind: Any, taken: list[Any], refused: list[Any]) -> None:
+    for value in taken:
+        assert msgspec.convert(value, kind) == value
+    for value in refused:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(value, kind)
+
+
+def test_the_vendors_object_in_a_log_line_shows_its_class_only() -> None:
+    assert repr(FORMAT.read({"id": "SECRET"}, Leaf)) == "<Leaf>"
+
+
+def test_what_was_read_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        read_record(LEAF, Leaf).id = 5  # type: ignore[misc]
+
+
+def test_a_record_inside_a_wire_is_named_by_its_place() -> None:
+    @frozen(kw_only=True)
+    class Envelope(Wire):
+        data: tuple[Leaf, ...]
+
+    data = {"data": [LEAF]}
+    assert FORMAT.read(data, Envelope).data[0].raw is LEAF
+    with pytest.raises(ProtocolError) as caught:
+        FORMAT.read({"data": [LEAF, {"id": None}]}, Envelope)
+    assert caught.value.path == "$.data[1].id"
+
+
+def test_a_page_is_read_record_by_record() -> None:
+    data = [LEAF, {"id": None}, {"id": "b"}, 5]
+    ids, problems = read_records(data, Leaf, lambda leaf: leaf.id, "$.data")
+    assert ids == (1, "b")
+    assert [(p.index, p.raw, getattr(p.error, "path", None)) for p in problems] == [
+        (1, {"id": None}, "$.data[1].id"),
+        (3, 5, "$.data[3]"),
+    ]
+
+
+def test_an_error_of_the_conversion_is_a_problem_of_its_record() -> None:
+    def gone(_: Leaf) -> str:
+        raise NotFound("gone.")
+
+    def odd(_: Leaf) -> str:
+        raise WrongType("expected a colour", ".colour")
+
+    assert [type(p.error) for p in read_records([LEAF], Leaf, gone, "$")[1]] == [NotFound]
+    error = read_records([LEAF], Leaf, odd, "$")[1][0].error
+    assert isinstance(error, ProtocolError)
+    assert (error.path, error.message) == ("$[0].colour", "$[0].colour: expected a colour.")
+    with pytest.raises(ProtocolError, match=r"\$\.data\.colour: expected a colour") as caught:
+        read_one(LEAF, Leaf, odd, "$.data")
+    assert caught.value.path == "$.data.colour"
+    assert read_one(LEAF, Leaf, lambda leaf: leaf.id) == 1
+
+
+def test_a_mistake_in_our_own_code_is_no_problem_of_a_record() -> None:
+    with pytest.raises(ZeroDivisionError):
+        read_records([LEAF], Leaf, lambda _: 1 / 0, "$")
+
+
+@pytest.mark.parametrize("data", [None, {}, "ab", 5])
+def test_records_come_in_a_list(data: Any) -> None:
+    with pytest.raises(ProtocolError, match=r"\$\.data: expected a list"):
+        read_records(data, Leaf, lambda leaf: leaf, "$.data")
