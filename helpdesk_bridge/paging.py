@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 from attrs import evolve
@@ -29,8 +29,9 @@ log = logging.getLogger("helpdesk_bridge.paging")
 class _Walk:
     """What is noticed on one walk through a list; ``whole`` if it began at the first page."""
 
-    def __init__(self, number: int, *, whole: bool) -> None:
-        self.number = number
+    def __init__(self, seen: set[str], *, whole: bool) -> None:
+        self.seen = seen
+        """The ids that came on this walk; on the first one these are all that ever came."""
         self.fell = False
         """Whether the vendor listed fewer records on the way: all later ones moved up."""
         self.listed: int | None = None
@@ -39,13 +40,12 @@ class _Walk:
         self._whole = whole
         self._odd: list[object] = []
 
-    def see(self, page: Page[T], ids: Sequence[str], seen: Mapping[str, int]) -> bool:
+    def see(self, page: Page[T], new: int) -> bool:
         """Take note of a page as the vendor sent it; say whether this walk had not seen it yet.
 
-        ``seen`` has the number of the walk on which each record came last, before this page.
+        ``new`` is how many of its records had not come on this walk before.
         """
         odd = [problem.raw for problem in page.problems]
-        new = len({one for one in (*ids, *page.filtered) if seen.get(one) != self.number})
         self.came += new + len(odd)
         if page.listed is not None:
             self.fell |= self.listed is not None and page.listed < self.listed
@@ -108,16 +108,17 @@ class Pager(Generic[T]):
         self._done = False
         self._presented = False
         self._page: Page[T] | None = None
-        self._records: Iterator[T | Problem] = iter(())
+        self._records: Iterator[T | Problem] = iter(())  # what the present page has left
+        self._readable: Iterator[T] = iter(())  # the same, on a page without problems
         self._visited: set[Cursor | None] = set()
-        self._seen: dict[str, int] = {}  # the number of the walk on which each id came last
+        self._seen: set[str] = set()  # all ids that came
         self._odd: list[object] = []
         self._accepted = 0
         self._barren = 0
         self._again = False
         self._restless = 0
         self._known_before = 0
-        self._walk = _Walk(0, whole=cursor is None)
+        self._walk = _Walk(self._seen, whole=cursor is None)
         self._lock = asyncio.Lock()
         self._collect = False
         self.problems: list[Problem] = []
@@ -160,14 +161,17 @@ class Pager(Generic[T]):
         return self
 
     async def __anext__(self) -> T:
-        item = self._next_of_page()
-        if item is not None:
+        for item in self._readable:  # nearly all items come this way
+            self.items_read += 1
             return item
+        found = self._next_of_page()
+        if found is not None:
+            return found
         async with self._lock:
             while await self._present() is not None:
-                item = self._next_of_page()
-                if item is not None:
-                    return item
+                found = self._next_of_page()
+                if found is not None:
+                    return found
         raise StopAsyncIteration
 
     def _next_of_page(self) -> T | None:
@@ -176,6 +180,8 @@ class Pager(Generic[T]):
             return None
         if not self._reads_on:
             self._read_on()
+            if not self._page.problems:
+                self._records = self._readable = iter(self._page.items)
         for record in self._records:
             if not isinstance(record, Problem):
                 self.items_read += 1
@@ -199,7 +205,8 @@ class Pager(Generic[T]):
                 page = await self._present()
                 if page is None:
                     return
-                page = _with_records(page, list(self._records))
+                if self._reads_on:  # some of its items were handed out one by one
+                    page = _with_records(page, list(self._records))
                 self._page = None
                 self.items_read += len(page)
                 if self._collect:
@@ -234,6 +241,7 @@ class Pager(Generic[T]):
             if page.items or page.problems or not self._presented:
                 self._presented = True
                 self._page, self._records = page, page.records()
+                self._locate_problems(page)
                 return page
         self._done = True
         self._move_on()
@@ -269,7 +277,7 @@ class Pager(Generic[T]):
             raise self._located(PaginationLoop("the vendor's list does not hold still."))
         self._again = True
         self._known_before = len(self._seen)
-        self._walk = _Walk(walk.number + 1, whole=self._start is None)
+        self._walk = _Walk(set(), whole=self._start is None)
         self._reading.start(())  # those of this walk are no longer wanted
         self._visited.clear()
         self._barren = 0
@@ -279,17 +287,23 @@ class Pager(Generic[T]):
     def _fresh(self, page: Page[T]) -> Page[T]:
         """Return ``page`` without what came before, and within the limit."""
         walk, seen = self._walk, self._seen
-        ids = [self._identity(item) for item in page.items]
-        self._barren = 0 if walk.see(page, ids, seen) else self._barren + 1
-        self._largest = max(self._largest, len(ids) + len(page.problems) + len(page.filtered))
+        ids = [*map(self._identity, page.items)]
+        came = {*ids, *page.filtered}
+        sent = len(ids) + len(page.filtered)
+        is_new = seen.isdisjoint(came)
+        new = len(came) if is_new else len(came - walk.seen)
+        self._barren = 0 if walk.see(page, new) else self._barren + 1
+        self._largest = max(self._largest, sent + len(page.problems))
         self._rest = page.next
-        is_new = len(set(ids)) == len(ids) and seen.keys().isdisjoint(ids)
-        if is_new and self._limit is None and not page.problems:
+        fits = self._limit is None or self._accepted + len(ids) <= self._limit
+        if is_new and len(came) == sent and fits and not page.problems:
             fresh = page  # nearly all pages are like this, and large
-            seen.update(dict.fromkeys(ids, walk.number))
+            self._accepted += len(ids)
         else:
             fresh = _with_records(page, self._news(page, ids))
-        seen.update(dict.fromkeys(page.filtered, walk.number))
+        seen |= came
+        if self._again:
+            walk.seen |= came
         if self._barren >= _MAX_BARREN and page.next is not None:
             raise self._located(
                 PaginationLoop(f"{self._barren} pages in a row brought nothing new.")
@@ -311,7 +325,7 @@ class Pager(Generic[T]):
             else:
                 identity = next(identities)
                 known = identity in self._seen
-                self._seen[identity] = self._walk.number
+                self._seen.add(identity)
                 if known:
                     continue
                 self._accepted += 1
@@ -321,6 +335,12 @@ class Pager(Generic[T]):
     @property
     def _full(self) -> bool:
         return self._limit is not None and self._accepted >= self._limit
+
+    def _locate_problems(self, page: Page[T]) -> None:
+        """Have the errors that iterating over ``page`` raises say how far the list came by then."""
+        for before, problem in enumerate(page.problems):
+            error = self._located(problem.error)
+            error.items_read = self.items_read + problem.index - before
 
     def _located(self, error: HelpdeskError) -> HelpdeskError:
         error.items_read = self.items_read

@@ -71,22 +71,28 @@ class ReadAhead(Generic[T]):
 
     async def page(self, place: Cursor | None) -> Page[T]:
         """Return a page, or raise what went wrong with it."""
-        task = self._tasks.get(place)
-        if task is None:
-            return await self._fetch(place)
         try:
-            await asyncio.wait((task,))
+            if place in self._tasks:
+                found = await self._outcome(place)
+                if isinstance(found, Page):
+                    return found
+                if found is not None and not _never_had_its_turn(found):
+                    raise found
+            return await self._fetch(place)
         except asyncio.CancelledError:
             await self.aclose()
             raise
+
+    async def _outcome(self, place: Cursor | None) -> Page[T] | Exception | None:
+        """Wait for a task and take what it brought; None if the desk was closed meanwhile.
+
+        Asking again then says so, with the desk's name.
+        """
+        task = self._tasks[place]
+        if not task.done():
+            await _wait(task)
         self._tasks.pop(place, None)
-        # Cancelled by a desk that was closed: asking again says so, with the desk's name.
-        found = None if task.cancelled() else task.result()
-        if isinstance(found, Page):
-            return found
-        if found is None or _never_had_its_turn(found):
-            return await self._fetch(place)
-        raise found
+        return None if task.cancelled() else task.result()
 
     async def _attempt(self, place: Cursor | None) -> Page[T] | Exception:
         try:
@@ -105,6 +111,21 @@ class ReadAhead(Generic[T]):
         tasks = list(self._tasks.values())
         self._tasks.clear()
         await _end(tasks)
+
+
+async def _wait(task: asyncio.Task[Any]) -> None:
+    """Wait until a task is done; to cancel the wait leaves the task alone.
+
+    Like ``asyncio.wait``, which takes longer for one task than making it does.
+    """
+    done = asyncio.get_running_loop().create_future()
+
+    def tell(_: asyncio.Task[Any]) -> None:
+        if not done.done():
+            done.set_result(None)
+
+    task.add_done_callback(tell)
+    await done
 
 
 async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:

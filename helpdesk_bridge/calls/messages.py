@@ -14,6 +14,7 @@ from collections.abc import (
 )
 from contextlib import aclosing
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from attrs import evolve
@@ -82,7 +83,7 @@ class MessageCalls(TicketCalls):
 
         return Pager(
             fetch,
-            lambda message: message.id,
+            attrgetter("id"),
             cursor=cursor,
             readers=self._readers,
             concurrency=self._options.concurrency,
@@ -288,7 +289,10 @@ class MessageCalls(TicketCalls):
     ) -> tuple[Ticket, list[Message]]:
         async with room:
             full = ticket if isinstance(ticket, Ticket) else await self.ticket(ticket)
-            return full, [message async for message in self.messages(full)]
+            messages: list[Message] = []
+            async for page in self.messages(full).pages():
+                messages.extend(page)
+            return full, messages
 
     async def _send(
         self, operation: str, ref: TicketRef, draft: Draft, status: Status | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from types import EllipsisType
 from typing import Any
 
@@ -95,7 +96,7 @@ class TicketCalls(Delivery):
 
         return Pager(
             fetch,
-            lambda ticket: ticket.id,
+            attrgetter("id"),
             cursor=cursor,
             limit=limit,
             readers=self._readers,

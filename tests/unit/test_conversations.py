@@ -11,8 +11,17 @@ import pytest_asyncio
 from attrs import frozen
 
 from helpdesk_bridge import Helpdesk, Message, Ticket
-from helpdesk_bridge.errors import HelpdeskError, NotFound
-from helpdesk_bridge.kit import Adapter, Capability, Cursor, MessageQuery, Page, TicketRef, native
+from helpdesk_bridge.errors import HelpdeskError, NotFound, ProtocolError
+from helpdesk_bridge.kit import (
+    Adapter,
+    Capability,
+    Cursor,
+    MessageQuery,
+    Page,
+    Problem,
+    TicketRef,
+    native,
+)
 
 
 @frozen
@@ -32,6 +41,7 @@ class Gated(Adapter):
         self.asked: list[str] = []
         self.gates: dict[str, asyncio.Event] = {}
         self.broken: set[str] = set()
+        self.unreadable: tuple[int, ...] = ()
 
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
@@ -41,7 +51,8 @@ class Gated(Adapter):
         await self.gates.setdefault(ticket.id, asyncio.Event()).wait()
         if ticket.id in self.broken:
             raise NotFound("gone.")
-        return Page(items=(Message(id=ticket.id, ticket_id=ticket.id),))
+        problems = tuple(Problem(index=at, error=ProtocolError("odd.")) for at in self.unreadable)
+        return Page(items=(Message(id=ticket.id, ticket_id=ticket.id),), problems=problems)
 
     def let_go(self, *numbers: int) -> None:
         """Answer for these tickets."""
@@ -151,3 +162,24 @@ async def test_an_end_before_the_last_leaves_nothing_under_way(desk: Helpdesk, w
             await reading.task
     await reading.found.aclose()  # type: ignore[attr-defined]
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.parametrize("way", ["messages", "conversations"])
+@pytest.mark.asyncio
+async def test_an_unreadable_message_is_an_error_that_says_how_far_it_came(
+    desk: Helpdesk, way: str
+) -> None:
+    adapter: Any = desk.adapter
+    adapter.unreadable = (1,)
+    adapter.let_go(1)
+    ticket = Ticket(id="1")
+
+    async def read() -> None:
+        if way == "messages":
+            _ = [message async for message in desk.messages(ticket)]
+        else:
+            _ = [found async for found in desk.conversations([ticket])]
+
+    with pytest.raises(ProtocolError, match="odd") as caught:
+        await read()
+    assert caught.value.items_read == 1

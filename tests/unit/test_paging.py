@@ -140,6 +140,17 @@ async def test_pages_come_without_what_came_before() -> None:
     assert (pager.items_read, pager.exhausted) == (5, True)
 
 
+@pytest.mark.asyncio
+async def test_items_and_pages_may_be_taken_in_turn() -> None:
+    pager = Vendor({None: page("abc", "2"), "2": page("d", "3"), "3": page("efg")}).pager()
+    took: list[Any] = [await anext(pager)]
+    took.append((await anext(pager.pages())).items)
+    took += [await anext(pager), await anext(pager)]
+    took.append((await anext(pager.pages())).items)
+    assert took == ["a", ("b", "c"), "d", "e", ("f", "g")]
+    assert (pager.items_read, [item async for item in pager]) == (7, [])
+
+
 @pytest.mark.parametrize("back", [None, "2", "3"])
 @pytest.mark.asyncio
 async def test_a_list_that_leads_back_is_an_error_before_an_item_comes_twice(
@@ -293,6 +304,20 @@ async def test_problems_nobody_asked_to_collect_stay_with_their_page() -> None:
     pager = Vendor({None: page("ac", None, 1)}).pager()
     pages = [p async for p in pager.pages()]
     assert (len(pages[0].problems), pager.problems) == (1, [])
+
+
+@pytest.mark.parametrize("way", ["await", "pages", "pages after an item"])
+@pytest.mark.asyncio
+async def test_iterating_over_a_page_says_how_far_it_came_too(way: str) -> None:
+    pager = Vendor({None: page("ab", "2"), "2": page("cd", None, 1, 3)}).pager()
+    await anext(pager.pages())
+    if way == "pages after an item":
+        await anext(pager)
+    second = await pager if way == "await" else await anext(pager.pages())
+    for problem, read in zip(second.problems, (3, 4), strict=True):
+        assert (problem.error.items_read, problem.error.cursor) == (read, "2")
+    with pytest.raises(ProtocolError):
+        list(second)
 
 
 @pytest.mark.asyncio

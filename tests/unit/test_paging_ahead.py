@@ -306,6 +306,22 @@ async def test_reading_goes_on_after_a_caller_was_cancelled() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_caller_cancelled_while_he_asks_again_leaves_nothing_under_way() -> None:
+    vendor = Numbered(20, gated=True)
+    vendor.answer(1)
+    vendor.failures[2] = [PoolTimeout("no room.", outcome=Outcome.NOT_SENT)]
+    reading = asyncio.create_task(_all(vendor.pager()))
+    await settle()
+    vendor.answer(2)
+    vendor.gates[2] = asyncio.Event()
+    await settle()
+    assert sorted(vendor.asked) == [1, 2, 2, 3, 4, 5]
+    reading.cancel()
+    await asyncio.wait((reading,))
+    assert (left(), sorted(vendor.cancelled)) == (set(), [2, 3, 4, 5])
+
+
+@pytest.mark.asyncio
 async def test_one_of_several_callers_may_be_cancelled() -> None:
     vendor = Numbered(5, gated=True)
     vendor.answer(1)

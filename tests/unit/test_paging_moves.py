@@ -68,6 +68,13 @@ async def test_a_list_that_holds_still_is_walked_once() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_list_that_begins_in_the_middle_is_not_short() -> None:
+    vendor = Moving("ABCDEF")
+    assert [letter async for letter in Pager(vendor.fetch, str, cursor="2")] == list("CDEF")
+    assert vendor.asked == 2
+
+
+@pytest.mark.asyncio
 async def test_a_count_that_is_too_high_is_said_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -96,9 +103,10 @@ async def test_a_list_that_never_holds_still_is_an_error() -> None:
     assert (found, caught.value.items_read) == (list("ABCD"), 4)
 
 
+@pytest.mark.parametrize("letters", ["AB!CDEFG", "!ABCDEFG"])
 @pytest.mark.asyncio
-async def test_an_unreadable_record_is_told_once() -> None:
-    pager = Moving("AB!CDEFG", "A").pager().collect_problems()
+async def test_an_unreadable_record_is_told_once(letters: str) -> None:
+    pager = Moving(letters, "A").pager().collect_problems()
     found = [letter async for letter in pager]
     assert (sorted(found), len(pager.problems)) == (list("ABCDEFG"), 1)
 
@@ -137,3 +145,22 @@ async def test_a_limit_ends_the_walk() -> None:
     vendor = Moving("ABCDEF", "A")
     assert [letter async for letter in vendor.pager(limit=3)] == list("ABD")
     assert vendor.asked == 2
+
+
+@pytest.mark.asyncio
+async def test_another_walk_that_runs_in_circles_is_an_error() -> None:
+    asked = 0
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        nonlocal asked
+        asked += 1
+        assert asked < 20, "it goes on for ever"
+        if asked == 1:
+            return Page(items=("a", "b"), next=Cursor("2"), listed=4)
+        if asked == 2:
+            return Page(items=("c",), listed=3)
+        return Page(items=("a", "b"), next=Cursor(f"again {asked}"), listed=3)
+
+    with pytest.raises(PaginationLoop, match="nothing new"):
+        _ = [letter async for letter in Pager(fetch, str)]
+    assert asked <= 7
