@@ -20,7 +20,7 @@ from benchmarks import memory, reading, report
 
 ROOT = Path(__file__).parent.parent
 _COSTS = "import time; t = time.process_time(); import {}; print(time.process_time() - t)"
-_PACKAGES = ("aiohttp", "attrs", "cattrs", "orjson", "httpx", "pydantic", "openai")
+_PACKAGES = ("aiohttp", "attrs", "cattrs", "msgspec", "orjson", "httpx", "pydantic", "openai")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,7 +11,12 @@ PER_PAGE = 50
 PAGES = 4
 """Pages of a conversation: 200 messages."""
 LIST_PAGES = 40
-_AT = "2026-02-03T09:10:11+00:00"
+_BEGAN = datetime(2026, 2, 3, 9, 10, 11, tzinfo=UTC)
+
+
+def _at(number: int) -> str:
+    """Return when this message or ticket was made."""
+    return (_BEGAN + timedelta(minutes=number)).isoformat()
 
 
 def _html(number: int) -> str:
@@ -26,7 +32,7 @@ def _helpspace_message(number: int) -> dict[str, Any]:
         "file_name": "export.log",
         "mime_type": "text/plain",
         "size": 88102,
-        "created_at": _AT,
+        "created_at": _at(number),
     }
     return {
         "id": number,
@@ -45,7 +51,7 @@ def _helpspace_message(number: int) -> dict[str, Any]:
         "body": _html(number),
         "inline_images": [],
         "attachments": [{"id": 3 * number + i, **media} for i in range(number % 3)],
-        "created_at": _AT,
+        "created_at": _at(number),
     }
 
 
@@ -66,8 +72,8 @@ def _helpspace_ticket(number: int) -> dict[str, Any]:
         "team": {"id": 3, "name": "Exports"},
         "tags": ["export", "bug"],
         "custom_fields": {"plan": "gold"},
-        "created_at": _AT,
-        "updated_at": _AT,
+        "created_at": _at(number),
+        "updated_at": _at(number),
         "deleted_at": None,
     }
 
@@ -98,8 +104,8 @@ def _airclou_message(number: int) -> dict[str, Any]:
             for i in range(number % 3)
         ],
         "ccs": [{"email": "li@northpier.example", "name": "Li"}] if number % 3 == 0 else [],
-        "createdAt": "2026-02-03T09:10:11.000Z",
-        "updatedAt": "2026-02-03T09:10:12.000Z",
+        "createdAt": _at(number),
+        "updatedAt": _at(number),
     }
 
 
@@ -116,7 +122,7 @@ def _omnidesk_entry(number: int) -> dict[str, Any]:
         "from": "ines@northpier.example" if inbound else "help@acme.example",
         "from_name": "Ines Okafor" if inbound else "Acme",
         "to": "help@acme.example" if inbound else "ines@northpier.example",
-        "created_at": "2026-02-03 10:10:11",
+        "created_at": _at(number)[:19].replace("T", " "),
     }
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import msgspec
 
@@ -52,7 +52,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``raw`` is the decoded object itself; None in an object that is part of another.
     """
 
-    raw: Any = msgspec.field(default=None, name="(the object itself)")
+    if TYPE_CHECKING:
+        raw: Any = None
+    else:  # to msgspec nothing but None, so that no key of the vendor's can fill it
+        raw: None = msgspec.field(default=None, name="(the object itself)")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

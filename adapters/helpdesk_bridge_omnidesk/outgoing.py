@@ -238,23 +238,24 @@ def _inbound(ticket: Ticket) -> list[Mapping[str, Any]]:
     ]
 
 
-Value = TypeVar("Value", str, str | Base64)
+Value = TypeVar("Value")
 
 
 def with_extra(
-    fields: list[tuple[str, Value]], extra: Mapping[str, Any]
-) -> list[tuple[str, Value]]:
+    fields: Sequence[tuple[str, Value]], extra: Mapping[str, Any]
+) -> list[tuple[str, Value | str]]:
     """Add ``extra``: numbers and booleans as decimal text, T7 lists with indexed brackets."""
     taken = {base_name(name) for name, _ in fields}
     twice = sorted(taken & {base_name(name) for name in extra})
     if twice:
         raise errors.InvalidArgument(f"extra sets {', '.join(twice)}, which the call sets already.")
+    added: list[tuple[str, str]] = []
     for name, value in extra.items():
         if isinstance(value, (list, tuple)):
-            fields += [(f"{name}[{index}]", _plain(item)) for index, item in enumerate(value)]
+            added += [(f"{name}[{index}]", _plain(item)) for index, item in enumerate(value)]
         elif value is not None:
-            fields.append((name, _plain(value)))
-    return fields
+            added.append((name, _plain(value)))
+    return [*fields, *added]
 
 
 _NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[A-Za-z0-9_]*\])*")

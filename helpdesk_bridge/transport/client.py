@@ -368,7 +368,7 @@ class _Pieces(aiohttp.Payload):
                 async for chunk in chunks:
                     await writer.write(chunk)
 
-    def decode(self, *_: str) -> str:
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
         raise TypeError("a file is sent and never decoded")
 
 

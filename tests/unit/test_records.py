@@ -230,6 +230,20 @@ def test_the_vendors_object_in_a_log_line_shows_its_class_only() -> None:
     assert repr(FORMAT.read({"id": "SECRET"}, Leaf)) == "<Leaf>"
 
 
+def test_no_key_of_the_vendors_fills_raw() -> None:
+    name = "(the object itself)"
+    leaf = {"id": 1, name: {}}
+    with pytest.raises(ProtocolError, match="expected null, got an object"):
+        FORMAT.read({"id": 7, "name": "n", "leaf": leaf}, Tree)
+    assert read_record({"id": 1, "raw": 5, name: None}, Leaf).raw == {"id": 1, "raw": 5, name: None}
+
+
+def test_a_part_of_a_record_can_be_the_key_of_a_dict() -> None:
+    found = FORMAT.read(RIGHT, Tree)
+    assert found.leaves is not None
+    assert {found.leaves[0]: 1}[found.leaves[1]] == 1
+
+
 def test_what_was_read_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         read_record(LEAF, Leaf).id = 5  # type: ignore[misc]
