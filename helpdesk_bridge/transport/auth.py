@@ -20,13 +20,16 @@ class HeaderAuth:
     """Puts fixed credential headers on each request that is to be authenticated."""
 
     headers: Mapping[str, Secret] = field(repr=False)
+    _checked: dict[str, str] = field(factory=dict, init=False, repr=False, eq=False)
+    """The same as they are sent, once they were found to be clean."""
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Sign ``request`` and pass it on."""
         if request.authenticate:
-            request = request.with_headers(
-                {name: check_header(name, value.reveal()) for name, value in self.headers.items()}
-            )
+            if not self._checked:
+                found = {n: check_header(n, one.reveal()) for n, one in self.headers.items()}
+                self._checked.update(found)
+            request = request.with_headers(self._checked)
         return await handler(request)
 
 

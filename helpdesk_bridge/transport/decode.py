@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -24,12 +24,12 @@ def decode_json(content: bytes, content_type: str = "") -> Any:
     deeply and anything else that is not JSON. A byte order mark is tolerated.
     """
     content = content.removeprefix(_BOM)
-    if not content.strip():
-        raise ProtocolError("the answer is empty where JSON is documented.")
     try:
         return orjson.loads(content)
     except (ValueError, RecursionError):
         pass
+    if not content.strip():
+        raise ProtocolError("the answer is empty where JSON is documented.")
     if "html" in content_type.lower() or content.lstrip()[:1] == b"<":
         raise ProtocolError(
             "the answer is a web page, not JSON: a login page, a proxy or a wrong base_url."
@@ -50,10 +50,11 @@ class BodyReader:
         self._cap = cap
         self._size = 0
         self._packed = 0
-        self._gzip = encoding in ("gzip", "x-gzip")
-        self._inflate = self._new() if encoding and encoding != "identity" else None
-        if self._inflate and not self._gzip:
-            raise ProtocolError("the answer has a content encoding that was not asked for.")
+        self._inflate: zlib._Decompress | None = None
+        if encoding and encoding != "identity":
+            if encoding not in ("gzip", "x-gzip"):
+                raise ProtocolError("the answer has a content encoding that was not asked for.")
+            self._inflate = self._new()
 
     @staticmethod
     def _new() -> zlib._Decompress:
@@ -63,13 +64,14 @@ class BodyReader:
         """Return what ``chunk`` decodes to."""
         return b"".join(self.pieces(chunk))
 
-    def pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what ``chunk`` decodes to, a thousandfold as it may be, in pieces of 1 MiB."""
+    def pieces(self, chunk: bytes) -> Iterable[bytes]:
+        """Return what ``chunk`` decodes to, a thousandfold as it may be, in pieces of 1 MiB."""
         self._packed += len(chunk)
-        inflate = self._inflate
-        if inflate is None:
-            yield self._counted(chunk)
-            return
+        if self._inflate is None:
+            return (self._counted(chunk),)
+        return self._unpacked(self._inflate, chunk)
+
+    def _unpacked(self, inflate: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
         while chunk:
             if inflate.eof:  # a gzip body may have several members
                 inflate = self._inflate = self._new()
@@ -90,7 +92,7 @@ class BodyReader:
         self._size += len(decoded)
         if self._size > self._cap:
             raise ResponseTooLarge(f"the answer is larger than max_body ({self._cap} bytes).")
-        if self._size > max(_RATIO_FREE, self._packed * _MAX_RATIO):
+        if self._size > _RATIO_FREE and self._size > self._packed * _MAX_RATIO:
             raise ResponseTooLarge(f"the answer unpacks to over {_MAX_RATIO} times its size.")
         return decoded
 

@@ -46,7 +46,7 @@ class Pacing:
             for limiter in self.limiters:
                 await limiter.acquire()
                 taken.append(limiter)
-            if self._closed:  # meanwhile
+            if taken and self._closed:  # meanwhile
                 await self._gate(request)
             progress.waiting = False
             response = await handler(request)
@@ -60,7 +60,7 @@ class Pacing:
 
     @property
     def _closed(self) -> bool:
-        return self._opens_at > asyncio.get_running_loop().time()
+        return self._opens_at > 0.0 and self._opens_at > asyncio.get_running_loop().time()
 
     async def _gate(self, request: Request) -> None:
         loop = asyncio.get_running_loop()
@@ -74,10 +74,10 @@ class Pacing:
             await clock.pause(wait)
 
     def _heed(self, response: Response) -> None:
-        waits = [until_reset(response.headers)]
+        wait = until_reset(response.headers)
         if response.status == _TOO_MANY:
-            waits = [retry_after(response.headers), *waits, _UNTOLD]
-        wait = next((wait for wait in waits if wait is not None), None)
+            asked = retry_after(response.headers)
+            wait = next(found for found in (asked, wait, _UNTOLD) if found is not None)
         if wait is None:
             return
         # No longer than MAX_WAIT: after that calls try again whether the vendor meant it.

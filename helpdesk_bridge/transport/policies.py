@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Container, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Container, Mapping
 
 from attrs import define, field, frozen
 
@@ -15,10 +14,11 @@ from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.quoted import Quoted
+from helpdesk_bridge.transport.running import Running
 from helpdesk_bridge.transport.values import CURRENT_CALL, Request, Response, operation_id
 from helpdesk_bridge.transport.waits import retry_after
 
-__all__ = ["Deadline", "ErrorTable", "Explanation", "Observe", "Pool", "Running"]
+__all__ = ["Deadline", "ErrorTable", "Explanation", "Observe", "Pool"]
 
 log = logging.getLogger("helpdesk_bridge.transport")
 
@@ -32,8 +32,13 @@ class Observe:
 
     desk: str
 
-    async def __call__(self, request: Request, handler: Handler) -> Response:
-        """Pass ``request`` on and log how it went."""
+    def __call__(self, request: Request, handler: Handler) -> Awaitable[Response]:
+        """Pass ``request`` on and log how it went, if anybody wants to know."""
+        if not log.isEnabledFor(logging.DEBUG):
+            return handler(request)
+        return self._logged(request, handler)
+
+    async def _logged(self, request: Request, handler: Handler) -> Response:
         started = time.monotonic()
         status: int | None = None
         came_of_it = "cancelled"
@@ -45,51 +50,18 @@ class Observe:
             status, came_of_it = error.status, f"{type(error).__name__} ({error.outcome})"
             raise
         finally:
-            if log.isEnabledFor(logging.DEBUG):
-                log.debug(
-                    "%s on %s: attempt %d, %s %s, status %s, %s, %.0f ms [%s]",
-                    request.operation.name,
-                    self.desk,
-                    request.progress.attempt,
-                    request.method,
-                    "/" + "/".join(errors.redact(segment, 64) for segment in request.path),
-                    status or "-",
-                    came_of_it,
-                    1000 * (time.monotonic() - started),
-                    operation_id(),
-                )
-
-
-@define
-class Running:
-    """What a desk has under way, so that to close the desk ends all of it.
-
-    aiohttp alone does not: after ``ClientSession.close`` a read of a body that never comes waits
-    for ever (3.14.5).
-    """
-
-    closed: bool = field(default=False, init=False)
-    _limits: set[asyncio.Timeout] = field(factory=set, init=False)
-
-    @asynccontextmanager
-    async def until(self, ends_at: float | None) -> AsyncIterator[asyncio.Timeout]:
-        """End the body with TimeoutError at ``ends_at`` (loop time), or when the desk is closed."""
-        if self.closed:
-            raise errors.DeskClosed("the desk is closed.")
-        async with asyncio.timeout_at(ends_at) as limit:
-            self._limits.add(limit)
-            try:
-                yield limit
-            finally:
-                self._limits.discard(limit)
-
-    def close(self) -> None:
-        """End everything now, wherever it is, and let nothing begin any more."""
-        self.closed = True
-        now = asyncio.get_running_loop().time()
-        for limit in self._limits:
-            if not limit.expired():
-                limit.reschedule(now)
+            log.debug(
+                "%s on %s: attempt %d, %s %s, status %s, %s, %.0f ms [%s]",
+                request.operation.name,
+                self.desk,
+                request.progress.attempt,
+                request.method,
+                "/" + "/".join(errors.redact(segment, 64) for segment in request.path),
+                status or "-",
+                came_of_it,
+                1000 * (time.monotonic() - started),
+                operation_id(),
+            )
 
 
 @frozen
@@ -105,14 +77,14 @@ class Deadline:
         now = asyncio.get_running_loop().time()
         ends_at = call.ends_at if call else now + self.seconds
         request.progress.ends_at = ends_at
-        if ends_at <= now:  # asyncio's timeout would let a kept-alive connection send it first
+        if ends_at <= now:  # a limit would let a kept-alive connection send it first
             raise self._too_late(request)
-        limit: asyncio.Timeout | None = None
+        limit = self.running.until(ends_at)
         try:
-            async with self.running.until(ends_at) as limit:
+            with limit:
                 return await handler(request)
         except TimeoutError:
-            if limit is None or not limit.expired():
+            if not limit.expired:
                 raise
         raise self._ended(request)
 

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
+    Awaitable,
     Callable,
     Collection,
     Iterable,
@@ -32,9 +33,9 @@ from helpdesk_bridge.transport.policies import (
     Explanation,
     Observe,
     Pool,
-    Running,
 )
 from helpdesk_bridge.transport.retry import Retry
+from helpdesk_bridge.transport.running import Running
 from helpdesk_bridge.transport.sources import Source
 from helpdesk_bridge.transport.values import (
     CURRENT_CALL,
@@ -123,13 +124,12 @@ class Transport:
             method=method,
             path=tuple(path),
             query=tuple(query),
-            headers=dict(headers or {}),
-            body=_body(json, form, multipart, files or {}),
+            headers=dict(headers) if headers else {},
+            body=_body(json, form, multipart, files),
             authenticate=authenticate,
             progress=_begun(),
         )
-        call = CURRENT_CALL.get()
-        if call is not None and request.unsafe:
+        if request.unsafe and (call := CURRENT_CALL.get()) is not None:
             call.writes.append(request.progress)
         return await self._handler(request)
 
@@ -185,7 +185,7 @@ class Transport:
         """Yield the chunks; a download that ends because the desk is closed says so."""
         while True:
             try:
-                async with self._running.until(None):
+                with self._running.until():
                     chunk = await anext(chunks)
             except StopAsyncIteration:
                 return
@@ -226,14 +226,14 @@ class _Http:
     file_hosts: Collection[str] = ()
     client: HttpClient | None = field(default=None, init=False)
 
-    async def __call__(self, request: Request) -> Response:
+    def __call__(self, request: Request) -> Awaitable[Response]:
         if self.client is None:
             if self.base is None:
                 raise InvalidArgument("this desk has no HTTP API.")
             from helpdesk_bridge.transport.client import HttpClient
 
             self.client = HttpClient(self.base, self.options, self.file_hosts)
-        return await self.client(request)
+        return self.client(request)
 
 
 def _forgotten(desk: str, http: _Http) -> None:
@@ -260,10 +260,10 @@ def _body(
     json: Any,
     form: Sequence[tuple[str, str]] | None,
     multipart: Sequence[Part] | None,
-    files: Mapping[str, Source],
+    files: Mapping[str, Source] | None,
 ) -> JsonBody | FormBody | Multipart | None:
     if form is not None:
         return FormBody(tuple(form))
     if multipart is not None:
         return Multipart(tuple(multipart))
-    return None if json is None else JsonBody(json, files)
+    return None if json is None else JsonBody(json, files or {})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
+from urllib.parse import quote, quote_plus
 
 from yarl import URL
 
@@ -33,6 +35,9 @@ SLASH = _Slash("/")
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FORBIDDEN = frozenset('/\\?#%;"<>')
+_PLAIN = "!$&'()*+,:=@"
+"""What a segment may hold as it is, besides letters, digits, "-", ".", "_" and "~" (RFC 3986)."""
+_PLAIN_IN_QUERY = "!$'()*,/:?@"
 _FILE_URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:[/?#].*)?")
 _NOT_A_URL = (ValueError, TypeError, IndexError)
 """What yarl raises for a text that is none; IndexError (yarl 1.25) for ``http://]@``."""
@@ -82,13 +87,25 @@ def join(base: URL, path: Iterable[str], query: Iterable[tuple[str, str]] = ()) 
     A path that ends in :data:`SLASH` ends in a slash, which some APIs insist on.
     """
     parts = list(path)
-    slash = [""] if parts and parts[-1] is SLASH else []
-    segments = [_segment(part) for part in parts[: len(parts) - len(slash)]] + slash
-    url = base.joinpath(*segments) if segments else base
-    return url.with_query([(_clean(name), _clean(value)) for name, value in query])
+    end = "/" if parts and parts[-1] is SLASH else ""
+    if end:
+        parts.pop()
+    encoded = base.raw_path.rstrip("/")
+    for part in parts:
+        # Almost all are plain: to ask here costs less than a call.
+        plain = type(part) is str and part.isascii() and part.isalnum()
+        encoded += "/" + (part if plain else _segment(part))
+    return URL.build(
+        scheme=base.scheme,
+        authority=base.raw_authority,
+        path=encoded + end,
+        query_string="&".join([f"{_queried(name)}={_queried(value)}" for name, value in query]),
+        encoded=True,
+    )
 
 
 def _segment(part: str) -> str:
+    """Return a segment as it stands in an address, or raise InvalidArgument."""
     if (
         not isinstance(part, str)
         or not part
@@ -97,17 +114,20 @@ def _segment(part: str) -> str:
         or _FORBIDDEN.intersection(part)
     ):
         raise InvalidArgument("an id or path segment holds characters that cannot be part of one.")
-    return part
+    return quote(part, safe=_PLAIN)
 
 
-def _clean(text: str) -> str:
+def _queried(text: str) -> str:
+    """Return a name or a value as it stands in a query, or raise InvalidArgument."""
+    if text.isascii() and text.isalnum():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
         text = "\0"
     if "\0" in text:
         raise InvalidArgument("a query holds a NUL character or half a surrogate pair.")
-    return text
+    return quote_plus(text, safe=_PLAIN_IN_QUERY)
 
 
 def same_origin(target: URL, base: URL) -> bool:
@@ -189,8 +209,14 @@ def is_public(address: str) -> bool:
 
 def check_header(name: str, value: str) -> str:
     """Return a header value that is printable ASCII without surrounding blanks, or raise."""
-    if not _TOKEN.fullmatch(name):  # aiohttp sends a name with a blank or a colon in it as it is
+    if not _is_token(name):  # aiohttp sends a name with a blank or a colon in it as it is
         raise InvalidArgument("the name of a header is empty or holds forbidden characters.")
-    if not value or value != value.strip() or not (value.isascii() and value.isprintable()):
+    clean = value and value.isascii() and value.isprintable()
+    if not clean or value[0] == " " or value[-1] == " ":
         raise InvalidArgument(f"the value of header {name} is empty or holds forbidden characters.")
     return value
+
+
+@lru_cache  # the names of headers are few, and nobody's secret
+def _is_token(name: str) -> bool:
+    return bool(_TOKEN.fullmatch(name))

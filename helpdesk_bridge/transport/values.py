@@ -203,7 +203,7 @@ class Progress:
     started_at: datetime | None = None
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)  # made for every request: slots are dear to fill when frozen
 class Request:
     """One request: a path below the desk's base URL.
 
@@ -230,7 +230,7 @@ class Request:
     @property
     def unsafe(self) -> bool:
         """Whether doing it twice does two things."""
-        return self.effect is Effect.UNSAFE_WRITE
+        return self.operation.effect is Effect.UNSAFE_WRITE
 
     def settled(self, error: HelpdeskError) -> HelpdeskError:
         """Return ``error`` as the effect of this request demands, by how far it has come."""

@@ -11,6 +11,10 @@ __all__ = ["http_date", "retry_after", "until_reset"]
 
 _EPOCH = 1_000_000_000.0
 """A reset above this is a time (seconds since 1970), one below it a number of seconds."""
+_ALLOWANCES = (
+    ("X-RateLimit-Remaining", "X-RateLimit-Reset"),
+    ("RateLimit-Remaining", "RateLimit-Reset"),
+)
 _NO_SECONDS = 100_000_000_000.0
 """A reset above this is in another unit: as seconds it would be after the year 5000."""
 
@@ -38,9 +42,10 @@ def until_reset(headers: Mapping[str, str]) -> float | None:
     many others) and the ``RateLimit-`` names of the IETF draft. A reset is a number of seconds
     or, when it is as large as one, a time.
     """
-    for prefix in ("X-RateLimit-", "RateLimit-"):
-        if _number(headers.get(prefix + "Remaining", "")) == 0:
-            reset = _number(headers.get(prefix + "Reset", ""))
+    for remaining, until in _ALLOWANCES:
+        left = headers.get(remaining)
+        if left is not None and _number(left) == 0:
+            reset = _number(headers.get(until, ""))
             if reset is None or reset > _NO_SECONDS:
                 return None
             if reset > _EPOCH:

@@ -104,6 +104,15 @@ def test_a_query_arrives_as_it_was_given_or_is_refused(query: dict[str, str]) ->
     assert dict(url.query) == query
 
 
+@given(st.lists(st.tuples(st.text(max_size=9), st.text(max_size=9)), max_size=3))
+def test_a_query_is_written_as_yarl_writes_it(query: list[tuple[str, str]]) -> None:
+    try:
+        url = join(BASE, ("tickets",), query)
+    except InvalidArgument:
+        return
+    assert url.raw_query_string == BASE.with_query(query).raw_query_string
+
+
 @pytest.mark.parametrize("pair", [("q", "\ud800"), ("\udfff", "q"), ("q", "a\0"), ("\0", "q")])
 def test_a_query_that_has_no_utf8_form_or_a_nul_is_refused(pair: tuple[str, str]) -> None:
     with pytest.raises(InvalidArgument):

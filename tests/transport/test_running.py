@@ -1,0 +1,169 @@
+"""A limit ends its body and nothing else, as asyncio's own timeouts do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import pytest
+
+from helpdesk_bridge.errors import DeskClosed
+from helpdesk_bridge.transport.running import Running
+from tests.transport.virtual import now, run
+
+Body: TypeAlias = Callable[[], Awaitable[None]]
+
+
+async def _asleep(running: Running, ends_at: float) -> float:
+    with pytest.raises(TimeoutError), running.until(ends_at):
+        await asyncio.sleep(1000)
+    return now()
+
+
+def test_each_ends_at_its_own_time_in_whatever_order_they_begin() -> None:
+    async def main() -> None:
+        running, began = Running(), now()
+        ends = [began + 30, began + 10, began + 20, began + 10]
+        assert await asyncio.gather(*(_asleep(running, one) for one in ends)) == ends
+
+    run(main())
+
+
+def test_what_ended_by_itself_does_not_hide_the_end_of_others() -> None:
+    async def main() -> None:
+        running, began = Running(), now()
+        with running.until(began + 5):
+            await asyncio.sleep(1)
+        assert await _asleep(running, began + 20) == began + 20
+        assert await _asleep(running, began + 40) == began + 40
+
+    run(main())
+
+
+def test_a_limit_that_is_left_cancels_nothing_later() -> None:
+    async def main() -> None:
+        running = Running()
+        with running.until(now() + 5):
+            await asyncio.sleep(1)
+        await asyncio.sleep(60)  # would raise CancelledError
+
+    run(main())
+
+
+def test_a_limit_of_another_event_loop_is_kept() -> None:
+    running = Running()
+
+    async def once() -> None:
+        began = now()
+        with running.until(began + 50):
+            await asyncio.sleep(1)
+
+    async def again() -> None:
+        assert await _asleep(running, now() + 90) == pytest.approx(1090)
+
+    run(once())
+    run(again())
+
+
+async def _long() -> None:
+    await asyncio.sleep(7)
+
+
+async def _stubborn() -> None:
+    """Finish, whoever cancels."""
+    try:
+        await asyncio.sleep(7)
+    except asyncio.CancelledError:
+        await asyncio.sleep(3)
+
+
+async def _failing() -> None:
+    try:
+        await asyncio.sleep(7)
+    except asyncio.CancelledError:
+        raise ValueError from None
+
+
+async def _ours(body: Body) -> None:
+    with Running().until(now() + 5):
+        await body()
+
+
+async def _asyncios(body: Body) -> None:
+    async with asyncio.timeout(5):
+        await body()
+
+
+async def _came_of(limited: Callable[[Body], Awaitable[None]], body: Body, cancel: float) -> str:
+    """Return how ``body`` ended, with the cancellations that its task is left with."""
+    left = -1
+
+    async def inner() -> None:
+        nonlocal left
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            await limited(body)
+        finally:
+            left = task.cancelling()
+
+    task = asyncio.create_task(inner())
+    asyncio.get_running_loop().call_later(cancel, task.cancel)
+    await asyncio.wait([task])
+    if task.cancelled():
+        return f"cancelled {left}"
+    return f"{type(task.exception()).__name__} {left}"
+
+
+@pytest.mark.parametrize("body", [_long, _stubborn, _failing])
+@pytest.mark.parametrize("cancel", [1, 5, 6, 99])
+def test_cancellations_are_treated_as_asyncio_treats_them(body: Body, cancel: float) -> None:
+    async def main() -> None:
+        expected = await _came_of(_asyncios, body, cancel)
+        assert await _came_of(_ours, body, cancel) == expected
+
+    run(main())
+
+
+@pytest.mark.parametrize(("cancel", "told"), [(1, "cancelled 1"), (99, "TimeoutError 0")])
+def test_a_callers_cancellation_is_no_timeout(cancel: float, told: str) -> None:
+    async def main() -> None:
+        assert await _came_of(_ours, _long, cancel) == told
+
+    run(main())
+
+
+def test_a_timeout_error_of_the_body_is_not_called_ours() -> None:
+    async def main() -> None:
+        limit = Running().until(now() + 5)
+        with pytest.raises(TimeoutError), limit:
+            raise TimeoutError
+        assert not limit.expired
+
+    run(main())
+
+
+def test_closing_ends_all_and_lets_nothing_begin() -> None:
+    async def main() -> None:
+        running = Running()
+        tasks = [asyncio.create_task(_asleep(running, now() + n)) for n in (10, 20)]
+        forever = asyncio.create_task(_asleep(running, float("inf")))
+        await asyncio.sleep(1)
+        running.close()
+        assert await asyncio.gather(*tasks, forever) == [now()] * 3
+        with pytest.raises(DeskClosed):
+            running.until(now() + 5)
+        await asyncio.sleep(100)
+
+    run(main())
+
+
+def test_who_closes_from_within_and_leaves_at_once_is_not_cancelled_later() -> None:
+    async def main() -> None:
+        running = Running()
+        with running.until(now() + 5):
+            running.close()
+        await asyncio.sleep(60)  # would raise CancelledError
+
+    run(main())
