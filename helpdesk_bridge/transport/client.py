@@ -89,6 +89,7 @@ class _Connector(aiohttp.TCPConnector):
         if progress is None:
             raise _SecondTry
         _UNDERWAY.set(None)
+        progress.bytes_sent = False
         connection = await super().connect(req, traces, timeout)
         progress.bytes_sent = True
         return connection
@@ -206,6 +207,9 @@ class HttpClient:
         try:
             body = None if request.body is None else await _encoded(request.body)
             _UNDERWAY.set(progress)
+            # Until the connector is asked. An aiohttp that asked in another way would make every
+            # failure one in doubt, and not one after which a reply is sent again.
+            progress.bytes_sent = True
             answer = await session.request(
                 request.method,
                 url,
@@ -220,6 +224,8 @@ class HttpClient:
         except HelpdeskError as error:
             failure = error
         except Exception as error:  # noqa: BLE001 - no foreign exception leaves this module
+            if _UNDERWAY.get() is progress and isinstance(error, (ValueError, TypeError)):
+                progress.bytes_sent = False  # aiohttp refused the request as it is
             failure = failure_for(error, bytes_sent=progress.bytes_sent)
         finally:
             if answer is not None and not handed_over and not answer.closed:

@@ -77,6 +77,20 @@ async def test_a_dropped_unsafe_write_says_what_is_known(
 
 
 @pytest.mark.asyncio
+async def test_an_aiohttp_that_does_not_ask_our_connector_leaves_all_in_doubt(
+    connect: Connect,
+    vendor: Any,
+    unsafe: Operation,
+    caught: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("helpdesk_bridge.transport.client._Connector.connect")
+    vendor.drops()
+    error = await caught(connect(vendor).send(unsafe, "POST", ("t",), json={}))
+    assert (error.outcome, error.bytes_sent) == (Outcome.UNKNOWN, True)
+
+
+@pytest.mark.asyncio
 async def test_unsafe_writes_take_fresh_connections(
     connect: Connect, vendor: Any, read: Operation, unsafe: Operation
 ) -> None:
