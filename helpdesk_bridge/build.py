@@ -1,4 +1,4 @@
-"""Build the values that a list holds thousands of, at a third of what their constructors cost.
+"""Build the values that a list holds thousands of, at a quarter of what their constructors cost.
 
 attrs sets each field of a frozen object by ``object.__setattr__``, which makes it the dearest part
 of reading a page. Here an object is filled while it is open, and frozen when it is complete.
