@@ -124,7 +124,7 @@ class Reading:
     """The account's time zone."""
     note_type: str | None = None
     """The channel of notes, as the settings have it."""
-    _speakers: dict[tuple[Text | None, ...], Speaker] = field(factory=dict)
+    _speakers: dict[tuple[object, ...], Speaker] = field(factory=dict)
     _people: dict[str, tuple[Party, ...]] = field(factory=dict)
 
     def time(self, value: Stamp | None, name: str) -> datetime | None:
@@ -133,17 +133,17 @@ class Reading:
             return None  # T15: nothing is written in several ways
         try:
             local = datetime.fromisoformat(value)
-            return (local if local.tzinfo else local.replace(tzinfo=self.zone)).astimezone(UTC)
+            if local.tzinfo is None:  # replace() takes four times as long (Python 3.11)
+                local = datetime.combine(local.date(), local.time(), self.zone)
+            return local.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
         raise WrongType("expected a time as YYYY-MM-DD HH:MM:SS", f".{name}")
 
     def speaker(self, entry: EntryJson) -> Speaker:
         """Return what an entry is, and who wrote it."""
-        key = (
-            *(entry.type, entry.channel_id, entry.direction, entry.user_id, entry.user_name),
-            *(entry.sender, entry.sender_name),
-        )
+        told = (entry.type, entry.channel_id, entry.direction, entry.user_id)
+        key = (told, entry.user_name, entry.sender, entry.sender_name)
         known = self._speakers.get(key)
         if known is None:
             kind, audience, role = self._kind(entry)
