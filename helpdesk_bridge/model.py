@@ -326,7 +326,11 @@ class Page(Generic[T]):
     listed: int | None = None
     """The vendor's count of the records it lists, filtered or not; when it changes, they move."""
     ahead: tuple[Cursor, ...] = field(default=(), repr=False, eq=False)
-    """Places of pages behind ``next`` that are known already, in order; a few are enough."""
+    """Places of pages behind ``next`` that are known already, in order; a few are enough.
+
+    They are read at once only where ``listed`` is given, too: without a count nobody would notice
+    a record that moved from one of these pages to another meanwhile.
+    """
 
     def records(self) -> Iterator[T | Problem]:
         """Return items and problems in the order the vendor sent them."""

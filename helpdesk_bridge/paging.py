@@ -71,7 +71,7 @@ class Pager(Generic[T]):
     after :meth:`collect_problems` it is put into :attr:`problems` and passed over instead.
 
     The page after the one being read is asked for meanwhile. A caller who has to wait for it gets
-    several at once from then on, where the vendor numbers its pages and tells how many there are;
+    several at once from then on, where the vendor numbers its pages and counts what it lists;
     never more than the desk's ``concurrency``, and none that a ``limit`` makes needless. Who stops
     early need do nothing: pages under way end with the pager, with the desk, or at :meth:`aclose`.
 
@@ -234,9 +234,12 @@ class Pager(Generic[T]):
                 raise self._located(error)  # noqa: B904 - the same error, with how far it came
             self._at = self._next
             self._visited.add(self._next)
+            # Pages that are read at once may be answered in any order, and a record that arrives
+            # meanwhile then hides another: only the count tells of that.
+            ahead = () if page.listed is None else page.ahead
             page = self._fresh(page)
             self._next, self._last = page.next, page.next is None
-            self._coming = () if page.next is None else (page.next, *page.ahead)
+            self._coming = () if page.next is None else (page.next, *ahead)
             self._reads_on = False
             if page.items or page.problems or not self._presented:
                 self._presented = True

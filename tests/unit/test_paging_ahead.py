@@ -32,6 +32,7 @@ class Numbered:
 
     def __init__(self, last: int, *, tells: bool = True, gated: bool = False) -> None:
         self.last = last
+        self.listed: int | None = 2 * last
         self.tells = tells
         self.gates: dict[int, asyncio.Event] = {}
         self.gated = gated
@@ -60,7 +61,7 @@ class Numbered:
             items=(f"{number}a", f"{number}b"),
             next=Cursor(str(number + 1)) if number < self.last else None,
             ahead=tuple(Cursor(str(n)) for n in behind),
-            **more,
+            **{"listed": self.listed, **more},
         )
 
     def gate(self, number: int) -> asyncio.Event:
@@ -155,6 +156,19 @@ async def test_a_caller_who_waits_has_as_many_pages_under_way_as_the_desk_allows
     vendor.answer(*range(1, 21))
     assert await reading == everything(20)
     assert sorted(vendor.asked) == list(range(1, 21))
+
+
+@pytest.mark.asyncio
+async def test_pages_of_a_list_without_a_count_are_read_one_after_the_other() -> None:
+    vendor = Numbered(20, gated=True)
+    vendor.listed = None  # a record that moves between two of them would hide another
+    vendor.answer(1, 2)
+    pager = vendor.pager(concurrency=4)
+    reading = asyncio.create_task(_all(pager))
+    await settle()
+    assert vendor.asked == [1, 2, 3]
+    vendor.answer(*range(1, 21))
+    assert await reading == everything(20)
 
 
 async def _all(pager: Pager[str]) -> list[str]:
@@ -402,6 +416,7 @@ async def test_a_list_that_leads_back_is_an_error_however_far_it_was_read_ahead(
             items=(f"item {place}",),
             next=Cursor("3" if place == "2" else "2"),
             ahead=(Cursor("3"), Cursor("2")),
+            listed=9,
         )
 
     with pytest.raises(PaginationLoop):
