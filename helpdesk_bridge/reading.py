@@ -51,18 +51,23 @@ class ReadAhead(Generic[T]):
         self._fetch = fetch
         self._readers = readers
         self._tasks: dict[Cursor | None, asyncio.Task[Page[T] | Exception]] = {}
+        self._dropped: set[asyncio.Task[Page[T] | Exception]] = set()
+        """Cancelled, and not at their end yet."""
 
     def start(self, places: Iterable[Cursor]) -> bool:
         """Have these pages under way and no others; say whether there are any."""
         wanted = dict.fromkeys(places)
         for place in self._tasks.keys() - wanted.keys():
-            self._tasks.pop(place).cancel()
+            task = self._tasks.pop(place)
+            task.cancel()
+            self._dropped.add(task)
+            task.add_done_callback(self._dropped.discard)
         for place in wanted:
             if place in self._tasks:
                 continue
-            task = self._readers.start(lambda place=place: self._attempt(place))  # type: ignore[misc]
-            if task is not None:
-                self._tasks[place] = task
+            begun = self._readers.start(lambda place=place: self._attempt(place))  # type: ignore[misc]
+            if begun is not None:
+                self._tasks[place] = begun
         return bool(self._tasks)
 
     def has(self, place: Cursor | None) -> bool:
@@ -108,7 +113,7 @@ class ReadAhead(Generic[T]):
 
     async def aclose(self) -> None:
         """Cancel what is under way, and wait for its end."""
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *self._dropped]
         self._tasks.clear()
         await _end(tasks)
 

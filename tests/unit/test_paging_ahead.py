@@ -21,7 +21,7 @@ from helpdesk_bridge.errors import (
 )
 from helpdesk_bridge.model import Cursor, Page
 from helpdesk_bridge.paging import Pager
-from helpdesk_bridge.reading import Readers
+from helpdesk_bridge.reading import ReadAhead, Readers
 
 
 class Numbered:
@@ -359,6 +359,17 @@ async def test_closing_a_pager_waits_for_what_it_reads_ahead() -> None:
     assert (left(), vendor.cancelled) == (set(), [2])
     vendor.answer(*range(2, 10))
     assert await _all(pager) == everything(9)[1:]
+
+
+@pytest.mark.asyncio
+async def test_closing_waits_for_pages_that_were_dropped_too() -> None:
+    vendor = Numbered(9, gated=True)
+    reading = ReadAhead(vendor.fetch, vendor.readers)
+    reading.start([Cursor("2"), Cursor("3")])
+    await settle()
+    reading.start([Cursor("2")])
+    await reading.aclose()
+    assert (left(), sorted(vendor.cancelled)) == (set(), [2, 3])
 
 
 @pytest.mark.asyncio
