@@ -52,7 +52,8 @@ class Limit:
     def expire(self) -> None:
         """Cancel the task at what it is at."""
         self.expired = True
-        if self._task is not None:
+        # In a closed loop nothing can be ended, and trying to would keep others from their end.
+        if self._task is not None and not self._task.get_loop().is_closed():
             self._task.cancel()
 
 

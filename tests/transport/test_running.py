@@ -10,7 +10,7 @@ import pytest
 
 from helpdesk_bridge.errors import DeskClosed
 from helpdesk_bridge.transport.running import Running
-from tests.transport.virtual import now, run
+from tests.transport.virtual import VirtualLoop, now, run
 
 Body: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -48,6 +48,26 @@ def test_a_limit_that_is_left_cancels_nothing_later() -> None:
             await asyncio.sleep(1)
         await asyncio.sleep(60)  # would raise CancelledError
 
+    run(main())
+
+
+def test_what_a_closed_event_loop_left_behind_stops_no_alarm() -> None:
+    running = Running()
+
+    async def left_behind() -> None:
+        with running.until(now() + 5):
+            await asyncio.Event().wait()
+
+    async def main() -> None:
+        began = now()
+        assert await _asleep(running, began + 10) == began + 10
+        assert await _asleep(running, began + 20) == began + 20
+
+    loop = VirtualLoop()
+    task = loop.create_task(left_behind())
+    task._log_destroy_pending = False  # type: ignore[attr-defined]  # as it is meant here
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
     run(main())
 
 
