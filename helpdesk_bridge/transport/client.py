@@ -360,31 +360,48 @@ def _announced_empty(answer: aiohttp.ClientResponse) -> bool:
 
 
 class _Pieces(aiohttp.Payload):
-    """A body that is read while it is sent; its size is known beforehand."""
+    """A body that is read while it is sent; its size is known beforehand.
+
+    aiohttp does not count: bytes too many would be the vendor's next request, and with too few of
+    them it would wait for the rest.
+    """
 
     _autoclose = True  # a file is open only while it is written
 
-    def __init__(self, pieces: Sequence[bytes | Source], size: int, content_type: str) -> None:
+    def __init__(
+        self, pieces: Sequence[bytes | Source], sizes: Sequence[int], content_type: str
+    ) -> None:
         super().__init__(None, content_type=content_type)
         self._pieces = pieces
-        self._size = size
+        self._sizes = sizes
+        self._size = sum(sizes)
 
     async def write(self, writer: Any) -> None:
-        for piece in self._pieces:
+        for piece, left in zip(self._pieces, self._sizes, strict=True):
             if isinstance(piece, bytes):
                 await writer.write(piece)
-                continue
-            async with aclosing(piece.chunks()) as chunks:
-                async for chunk in chunks:
-                    await writer.write(chunk)
+            else:
+                await _write_file(writer, piece, left)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
         raise TypeError("a file is sent and never decoded")
 
 
+async def _write_file(writer: Any, file: Source, left: int) -> None:
+    """Write the ``left`` bytes that were announced of a file, or raise InvalidArgument."""
+    async with aclosing(file.chunks()) as chunks:
+        async for chunk in chunks:
+            left -= len(chunk)
+            if left < 0:
+                break
+            await writer.write(chunk)
+    if left:
+        raise errors.InvalidArgument("a file has changed while it was sent.")
+
+
 async def _in_pieces(pieces: Sequence[bytes | Source], content_type: str) -> _Pieces:
     sizes = [len(one) if isinstance(one, bytes) else await one.ready() for one in pieces]
-    return _Pieces(pieces, sum(sizes), content_type)
+    return _Pieces(pieces, sizes, content_type)
 
 
 async def _form(parts: Sequence[Part]) -> aiohttp.FormData:

@@ -191,6 +191,58 @@ async def test_a_file_that_changes_while_it_is_sent_leaves_the_outcome_open(
     assert (vendor.seen, vendor.connections) == ([], 1)
 
 
+class Lying:
+    """A source of another size than it said, which it does not notice."""
+
+    def __init__(self, *parts: bytes) -> None:
+        self.parts = parts
+
+    async def ready(self) -> int:
+        return 6
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        for part in self.parts:
+            yield part
+
+
+@pytest.mark.parametrize("wrap", [lambda source: source, Base64], ids=["as it is", "base64"])
+@pytest.mark.parametrize("parts", [(), (b"abc",), (b"abcdefghij",), (b"abc", b"def", b"g")])
+@pytest.mark.asyncio
+async def test_no_more_and_no_less_is_sent_of_a_file_than_announced(
+    connect: Connect,
+    vendor: Any,
+    unsafe: Operation,
+    caught: Any,
+    parts: tuple[bytes, ...],
+    wrap: Callable[[Source], Source],
+) -> None:
+    files = {KEY: wrap(Lying(*parts))}
+    sending = connect(vendor).send(unsafe, "POST", ("t",), json={"file": KEY}, files=files)
+    error = await caught(sending)
+    assert isinstance(error, errors.OutcomeUnknown)
+    assert "has changed" in error.message
+    assert (vendor.seen, vendor.connections) == ([], 1)
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_grew_for_another_call_is_not_sent_beyond_its_size(
+    tmp_path: Path,
+) -> None:
+    written = bytearray()
+
+    class Writer:
+        async def write(self, chunk: bytes) -> None:
+            written.extend(chunk)
+
+    file = upload("path", b"abc", tmp_path)
+    payload = await _in_pieces([file], "text/plain")
+    (tmp_path / "a.bin").write_bytes(b"abcdef")
+    await file.measure()  # as any call does that begins meanwhile
+    with pytest.raises(errors.InvalidArgument, match="has changed"):
+        await payload.write(Writer())
+    assert len(written) <= 3
+
+
 @pytest.mark.parametrize("now", [b"", b"a" * CHUNK, b"a" * 3 * CHUNK])
 @pytest.mark.asyncio
 async def test_a_file_is_never_yielded_beyond_its_size(tmp_path: Path, now: bytes) -> None:
