@@ -40,7 +40,7 @@ AnyId = int | Annotated[str, msgspec.Meta(min_length=1)]
 """A vendor's id: an integer or a text that is not empty. ``str(value)`` is ours."""
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time in ISO 8601 with its offset from UTC, which may be another than zero here."""
-Digits = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}$")]
+Digits = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}\Z")]
 """A whole number written as text; ``int(value)`` is the number."""
 EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]
 """What PHP makes of an object without keys."""

@@ -145,7 +145,9 @@ class TicketJson(Record, frozen=True, rename=camel):
                 email=self.requester_email, name=self.requester_name, role=Role.CUSTOMER
             ),
             assignee=(
-                new_party(id=str(self.assignee_id), role=Role.AGENT) if self.assignee_id else None
+                None
+                if self.assignee_id is None
+                else new_party(id=str(self.assignee_id), role=Role.AGENT)
             ),
             tags=self.tags or (),
             custom_fields={str(item.id): item.value for item in self.custom_fields or ()},
@@ -185,7 +187,7 @@ class MessageJson(Record, frozen=True, rename=camel):
         kind, audience, role = TYPES.get(self.type or "", _UNKNOWN)
         return new_message(
             id=str(self.id),
-            ticket_id=str(self.ticket_id or ticket_id),
+            ticket_id=as_id(self.ticket_id) or ticket_id,
             type=kind,
             audience=audience,
             vendor_type=self.type or "",

@@ -170,7 +170,7 @@ class TicketJson(Record, frozen=True):
 
     def to_ticket(self) -> Ticket:
         """Return the neutral ticket."""
-        word = str(self.status or "")
+        word = as_id(self.status) or ""
         contact = self.from_contact or _NO_CONTACT
         return new_ticket(
             id=str(self.id),
@@ -249,7 +249,7 @@ class MessageJson(Record, frozen=True):
         Who reads many of its messages gives their ``conversation``, which is made once.
         """
         shared = conversation or Conversation.of(ticket)
-        word = str(self.type or "")
+        word = as_id(self.type) or ""
         kind, audience, author = shared.speaker(word, self.from_contact or _NO_CONTACT)
         return new_message(
             id=str(self.id),

@@ -32,6 +32,7 @@ from helpdesk_bridge.kit import (
     Wire,
     WireFormat,
     WrongType,
+    as_id,
     errors,
     new_message,
     new_party,
@@ -259,7 +260,7 @@ class TicketJson(Record, frozen=True, rename=_KEYS):
         outbound = self.direction == OUTBOUND
         address = (self.to if outbound else self.sender) or ""
         name = self.to_name if outbound else self.sender_name
-        status = str(self.status or "")
+        status = as_id(self.status) or ""
         agent, priority = given(self.assigned_user_id), given(self.priority)
         return new_ticket(
             id=str(self.id),

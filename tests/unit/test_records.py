@@ -213,7 +213,7 @@ def test_a_time_keeps_its_offset_until_it_is_put_into_the_model() -> None:
 @pytest.mark.parametrize(
     ("kind", "taken", "refused"),
     [
-        (Digits, ["0", "12", "9" * 18], ["", "-1", "1.0", "٣", "9" * 19, 5]),
+        (Digits, ["0", "12", "9" * 18], ["", "-1", "1.0", "٣", "9" * 19, "12\n", 5]),
         (EmptyList, [[]], [[1], {}, ""]),
         (AnyId, [0, 7, "7", "x"], ["", None, 1.0, True, []]),
     ],
