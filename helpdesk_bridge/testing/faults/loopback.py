@@ -203,6 +203,7 @@ class Loopback(ABC):
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.sleep(0)  # from Python 3.12 on gather returns at once if all are done
         if error is None:
             self._listener.result()
             for mistake in self._mistakes:
