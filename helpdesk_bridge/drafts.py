@@ -102,6 +102,7 @@ class Upload:
     content_id: str | None = None
     _announced: bool = field(default=False, init=False, repr=False)
     _spool: Spool | None = field(default=None, init=False, repr=False)
+    _spooling: asyncio.Lock | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         self._announced = self.size is not None
@@ -147,8 +148,10 @@ class Upload:
         """
         if isinstance(self.data, Path):
             self._expect(await _size_of(self.data))
-        elif not isinstance(self.data, bytes) and self._spool is None:
-            self._spool = await self._spooled(self.data)
+        elif not isinstance(self.data, bytes):
+            self._spooling = self._spooling or asyncio.Lock()
+            async with self._spooling:  # two calls may send the same upload at once
+                self._spool = self._spool or await self._spooled(self.data)
         assert self.size is not None  # noqa: S101 - see above
         return self.size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,12 @@ def test_a_media_type_is_guessed_only_when_left_out(name: str, mime_type: str, k
 def test_a_file_is_bytes_a_path_or_an_async_iterable(data: Any) -> None:
     with pytest.raises(InvalidArgument, match="data is bytes"):
         Upload("a.txt", data=data)
+
+
+@pytest.mark.asyncio
+async def test_two_calls_may_read_an_async_iterable_at_once() -> None:
+    upload = Upload("a.log", data=chunks(b"ab", b"cd"), size=4)
+    assert await asyncio.gather(upload.read(), upload.read()) == [b"abcd", b"abcd"]
 
 
 def test_an_async_iterable_needs_its_size() -> None:
