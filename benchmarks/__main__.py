@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import memory, reading, report
+from benchmarks import memory, reading, report, steps
 
 ROOT = Path(__file__).parent.parent
 _COSTS = "import time; t = time.process_time(); import {}; print(time.process_time() - t)"
@@ -54,6 +54,7 @@ def measure(rounds: int) -> dict[str, Any]:
             "versions": {name: version(name) for name in _PACKAGES},
             "rounds": rounds,
             "reading": asyncio.run(reading.reading(origin, rounds)),
+            "steps": asyncio.run(steps.steps(origin, rounds)),
             "overhead": asyncio.run(reading.overhead(origin, rounds)),
             "latency": asyncio.run(reading.latency(origin, rounds)),
             "streaming": asyncio.run(reading.streaming(origin, max(rounds // 5, 1))),

@@ -18,7 +18,17 @@ from helpdesk_bridge import Helpdesk
 from helpdesk_bridge.model import Ticket
 from helpdesk_bridge.transport import Effect, Operation
 
-__all__ = ["latency", "overhead", "reading", "streaming"]
+__all__ = [
+    "Rounds",
+    "conversation",
+    "cost",
+    "latency",
+    "overhead",
+    "reading",
+    "settle_heap",
+    "stream",
+    "streaming",
+]
 
 Rounds = list[dict[str, float]]
 _CONVERSATIONS = 5
@@ -32,27 +42,30 @@ async def reading(origin: str, rounds: int) -> Rounds:
         rows: dict[str, Read] = await stack.enter_async_context(peers(origin))
         for vendor in TICKETS:
             opened = await stack.enter_async_context(desk(vendor, origin))
-            rows[f"helpdesk_bridge {vendor}"] = _conversation(opened, TICKETS[vendor])
+            rows[f"helpdesk_bridge {vendor}"] = conversation(opened, TICKETS[vendor])
         for read in rows.values():
             await read()
-        _settle_heap()
-        return [{name: await _cost(read) for name, read in rows.items()} for _ in range(rounds)]
+        settle_heap()
+        return [{name: await cost(read) for name, read in rows.items()} for _ in range(rounds)]
 
 
-def _settle_heap() -> None:
+def settle_heap() -> None:
     """Have the collector pass over what the other clients have imported: it is no row's cost."""
     gc.collect()
     gc.freeze()
 
 
-def _conversation(opened: Helpdesk, ticket: Ticket) -> Read:
+def conversation(opened: Helpdesk, ticket: Ticket) -> Read:
+    """Return what reads a whole conversation, as users do."""
+
     async def read() -> int:
         return len([message async for message in opened.messages(ticket)])
 
     return read
 
 
-async def _cost(read: Read) -> float:
+async def cost(read: Read) -> float:
+    """Return the CPU seconds per message of some conversations."""
     await read()  # in the caches and the heap that the row before has left
     gc.collect()
     began, messages = time.process_time(), 0
@@ -113,7 +126,7 @@ async def latency(origin: str, rounds: int) -> Rounds:
             assert len(read) == 40  # noqa: S101
             return time.perf_counter() - began
 
-        _settle_heap()
+        settle_heap()
         return [
             {"40 pages": await pages(), "40 conversations": await conversations()}
             for _ in range(rounds + 1)
@@ -123,7 +136,7 @@ async def latency(origin: str, rounds: int) -> Rounds:
 async def streaming(origin: str, rounds: int) -> Rounds:
     """Return the CPU seconds per message of 2,000 and of 200,000 messages."""
     async with desk("HelpSpace", origin) as opened:
-        _settle_heap()
+        settle_heap()
         found: Rounds = []
         for _ in range(rounds + 1):
             small = [await stream(opened, 2000) for _ in range(20)]  # one alone is too short

@@ -6,6 +6,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.steps import STEPS
+
 __all__ = ["figures", "plot", "table"]
 
 _OURS = "helpdesk_bridge {}"
@@ -119,6 +121,14 @@ def table(results: dict[str, Any]) -> str:
     lines += ["| row | x C |", "|---|---|"]
     lines += [f"| {name} | {ratio:.2f} |" for name, ratio in _rows(results)]
     lines += ["", "![CPU per message](reading.svg)", ""]
+    lines += ["Where it goes: each row has one step more than the one above.", ""]
+    lines += ["| step | x C | more |", "|---|---|---|"]
+    before = 0.0
+    for name, title in STEPS.items():
+        ratio = _ratio(results["steps"], name, "C HelpSpace")
+        lines.append(f"| {title} | {ratio:.2f} | {ratio - before:+.2f} |")
+        before = ratio
+    lines += ["", "What was tried to make it less, and was left: [decisions](../decisions.md).", ""]
     return "\n".join(lines)
 
 
