@@ -170,7 +170,7 @@ class TicketJson(Record, frozen=True):
 
     def to_ticket(self) -> Ticket:
         """Return the neutral ticket."""
-        word = as_id(self.status) or ""
+        word = "" if self.status is None else str(self.status)
         contact = self.from_contact or _NO_CONTACT
         return new_ticket(
             id=str(self.id),
@@ -179,7 +179,7 @@ class TicketJson(Record, frozen=True):
             vendor_status=word,
             requester=contact.to_party(Role.CUSTOMER),
             assignee=_agent(self.assignee) if self.assignee else None,
-            team=_name(self.team) if self.team else None,
+            team=None if self.team is None else _name(self.team),
             channel=_channel(self.channel) if self.channel else None,
             tags=tuple(map(_name, self.tags or ())),
             custom_fields=dict(self.custom_fields or {}),
@@ -249,7 +249,7 @@ class MessageJson(Record, frozen=True):
         Who reads many of its messages gives their ``conversation``, which is made once.
         """
         shared = conversation or Conversation.of(ticket)
-        word = as_id(self.type) or ""
+        word = "" if self.type is None else str(self.type)
         kind, audience, author = shared.speaker(word, self.from_contact or _NO_CONTACT)
         return new_message(
             id=str(self.id),

@@ -32,7 +32,6 @@ from helpdesk_bridge.kit import (
     Wire,
     WireFormat,
     WrongType,
-    as_id,
     errors,
     new_message,
     new_party,
@@ -260,7 +259,7 @@ class TicketJson(Record, frozen=True, rename=_KEYS):
         outbound = self.direction == OUTBOUND
         address = (self.to if outbound else self.sender) or ""
         name = self.to_name if outbound else self.sender_name
-        status = as_id(self.status) or ""
+        status = "" if self.status is None else str(self.status)
         agent, priority = given(self.assigned_user_id), given(self.priority)
         return new_ticket(
             id=str(self.id),
