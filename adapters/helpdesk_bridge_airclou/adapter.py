@@ -294,8 +294,9 @@ class Airclou(Adapter):
         answer = await self.transport.send(LIST_MESSAGES, "GET", MESSAGES, query=pairs)
         data = answer.json()
         records, path = wire.listed(data, "messages", "data", "items")
+        people = wire.People()
         items, problems = read_records(
-            records, wire.MessageJson, lambda message: message.to_message(ticket.id), path
+            records, wire.MessageJson, lambda message: message.to_message(ticket.id, people), path
         )
         more = wire.has_more(data, number, LIMIT, len(records))
         page = Page(items=items, problems=problems, next=Cursor(str(number + 1)) if more else None)

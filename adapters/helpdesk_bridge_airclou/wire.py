@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.kit import (
     AnyId,
@@ -163,10 +163,6 @@ class PersonJson(Record, frozen=True, rename=camel):
     email: str | None = None
     name: str | None = None
 
-    def to_party(self) -> Party:
-        """Return this recipient as a person."""
-        return new_party(email=self.email, name=self.name)
-
 
 class MessageJson(Record, frozen=True, rename=camel):
     """Page "messages", "The message object"."""
@@ -182,17 +178,19 @@ class MessageJson(Record, frozen=True, rename=camel):
     created_at: Timestamp | None = None
     updated_at: Timestamp | None = None
 
-    def to_message(self, ticket_id: str) -> Message:
-        """Return the neutral message."""
-        kind, audience, role = TYPES.get(self.type or "", _UNKNOWN)
+    def to_message(self, ticket_id: str, people: People | None = None) -> Message:
+        """Return the neutral message; who reads many of them gives the ``people`` of all."""
+        shared = people or People()
+        word = self.type or ""
+        kind, audience, author = shared.speaker(word, self.author_id)
         return new_message(
             id=str(self.id),
             ticket_id=as_id(self.ticket_id) or ticket_id,
             type=kind,
             audience=audience,
-            vendor_type=self.type or "",
-            author=new_party(id=as_id(self.author_id), role=role),
-            cc=tuple([cc.to_party() for cc in self.ccs]) if self.ccs else (),
+            vendor_type=word,
+            author=author,
+            cc=shared.copies(self.ccs) if self.ccs else (),
             html=self.content,
             text=self.text_content,
             attachments=tuple(map(_attachment, self.attachments)) if self.attachments else (),
@@ -200,6 +198,35 @@ class MessageJson(Record, frozen=True, rename=camel):
             updated_at=self.updated_at,
             raw=self.raw,
         )
+
+
+Speaker = tuple[MessageType, Audience, Party]
+"""What a message is, and who wrote it."""
+
+
+@frozen
+class People:
+    """Who takes part in the messages of one answer, each made once."""
+
+    _speakers: dict[tuple[str, AnyId | None], Speaker] = field(factory=dict)
+    _copies: dict[tuple[PersonJson, ...], tuple[Party, ...]] = field(factory=dict)
+
+    def speaker(self, word: str, author_id: AnyId | None) -> Speaker:
+        """Return what a message with this ``word`` is, and its author."""
+        known = self._speakers.get((word, author_id))
+        if known is None:
+            kind, audience, role = TYPES.get(word, _UNKNOWN)
+            known = kind, audience, new_party(id=as_id(author_id), role=role)
+            self._speakers[word, author_id] = known
+        return known
+
+    def copies(self, told: tuple[PersonJson, ...]) -> tuple[Party, ...]:
+        """Return who got a copy."""
+        known = self._copies.get(told)
+        if known is None:
+            known = tuple([new_party(email=one.email, name=one.name) for one in told])
+            self._copies[told] = known
+        return known
 
 
 def _attachment(file: Any) -> Attachment:
