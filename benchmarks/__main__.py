@@ -57,7 +57,7 @@ def measure(rounds: int) -> dict[str, Any]:
             "steps": asyncio.run(steps.steps(origin, rounds)),
             "overhead": asyncio.run(reading.overhead(origin, rounds)),
             "latency": asyncio.run(reading.latency(origin, rounds)),
-            "streaming": asyncio.run(reading.streaming(origin, max(rounds // 5, 1))),
+            "streaming": asyncio.run(reading.streaming(origin, rounds)),
             "imports": _imports(rounds),
             "memory": {
                 what: _child("-m", "benchmarks.memory", what, origin) for what in memory.KINDS

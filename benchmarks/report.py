@@ -97,10 +97,10 @@ _HEAD = """\
 Written by `nox -s bench` (`python -m benchmarks`); the code is in [benchmarks](../../benchmarks).
 Python {python}, {versions}.
 
-Each figure is the median of {rounds} rounds (of streaming: of a fifth of them) in which all rows
-took turns in one process, beside a server with prebuilt pages. Times mean nothing on another
-machine; the ratios hold within some percent. Latencies (50 ms) are by the clock, and suffer from
-whatever else the machine does; memory is how far the peak of the resident set grew.
+Each figure is the median of {rounds} rounds in which all rows took turns in one process, beside a
+server with prebuilt pages. Times mean nothing on another machine; the ratios hold within a tenth.
+Latencies (50 ms) are by the clock, and suffer from whatever else the machine does; memory is how
+far the peak of the resident set grew.
 
 | figure | measured | at least | hoped for | reached |
 |---|---|---|---|---|"""
