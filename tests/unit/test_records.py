@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -124,6 +125,13 @@ def plain(made: Any) -> Any:
     }
 
 
+def field_of(path: str | None) -> str:
+    """Return the field of the record that a path leads into."""
+    found = re.match(r"\$\.\w+", path or "")
+    assert found, path
+    return found[0]
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     changed=st.dictionaries(st.sampled_from(sorted(RIGHT)), values, max_size=3),
@@ -139,8 +147,8 @@ def test_a_record_is_read_as_the_wire_reads_it(changed: dict[str, Any], dropped:
         with pytest.raises(ProtocolError) as caught:
             FORMAT.read(data, Tree)
         assert caught.value.path
-        if len(changed) + len(dropped) == 1:
-            assert caught.value.path == refused
+        if len(changed) + len(dropped) == 1:  # which of two faults below it is named may differ
+            assert field_of(caught.value.path) == field_of(refused)
         return
     found = FORMAT.read(data, Tree)
     assert repr(plain(found)) == repr(plain(expected))  # 1 is not True
