@@ -218,7 +218,11 @@ def read_one(data: Any, into: type[R], convert: Callable[[R], T], path: str = "$
 def read_records(
     data: Any, into: type[R], convert: Callable[[R], T], path: str
 ) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
-    """Convert each record of a list; one that cannot be read does not lose the others."""
+    """Convert each record of a list; one that cannot be read does not lose the others.
+
+    Not by :meth:`WireFormat.read_each`: to name the place of each record, also of those that are
+    right, takes a tenth of reading it.
+    """
     items: list[T] = []
     problems: list[Problem] = []
     for index, record in enumerate(_listed(data, path)):

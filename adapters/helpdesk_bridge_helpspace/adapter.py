@@ -290,9 +290,7 @@ class HelpSpace(Adapter):
 
     async def _encoded(self, uploads: Sequence[Upload]) -> list[outgoing.Encoded]:
         """T24: the limit is on base64 characters, the safe reading of "5 MB"."""
-        for upload in uploads:
-            await upload.ready()
-        files = [outgoing.Encoded(upload) for upload in uploads]
+        files = [await outgoing.Encoded.of(upload) for upload in uploads]
         if sum(file.size for file in files) > self.settings.max_attachment_chars:
             raise errors.InvalidArgument(
                 f"the attachments have more than {self.settings.max_attachment_chars} base64"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import EllipsisType
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 from attrs import evolve, field, frozen
@@ -96,12 +96,16 @@ class Encoded:
     """A file in JSON: ``data`` stands where its base64 is put while the body is sent."""
 
     upload: Upload
+    source: Base64
+    size: int
+    """The number of base64 characters."""
     data: str = field(factory=lambda: f"file-{uuid4().hex}")
 
-    @property
-    def size(self) -> int:
-        """The number of base64 characters, once the upload is ready."""
-        return -(-(self.upload.size or 0) // 3) * 4
+    @classmethod
+    async def of(cls, upload: Upload) -> Self:
+        """Return a file that can be read, or raise InvalidArgument."""
+        source = Base64(upload)
+        return cls(upload, source, await source.ready())
 
     def to_json(self) -> dict[str, str]:
         """T21: ``name`` on writing, ``file_name`` on reading."""
@@ -117,7 +121,7 @@ def body_bytes(html: str, files: Sequence[Encoded]) -> int:
 
 def sources(files: Sequence[Encoded]) -> dict[str, Source]:
     """Return what is to be put into the body, and where."""
-    return {file.data: Base64(file.upload) for file in files}
+    return {file.data: file.source for file in files}
 
 
 def new_ticket(
