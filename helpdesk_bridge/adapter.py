@@ -220,12 +220,13 @@ def page_number(cursor: Cursor | None) -> int:
     return int(cursor)
 
 
-def pages_behind(page: int, last: int) -> tuple[Cursor, ...]:
+def pages_behind(page: int, last: int, *, step: int = 1) -> tuple[Cursor, ...]:
     """Return the numbers of some pages behind ``page``, up to ``last``, for :attr:`Page.ahead`.
 
-    More than any desk reads at once are never needed.
+    With a ``step`` they are offsets. More than any desk reads at once are never needed.
     """
-    return tuple(Cursor(str(number)) for number in range(page + 1, min(last, page + _AHEAD) + 1))
+    numbers = range(page + step, min(last, page + step * _AHEAD) + 1, step)
+    return tuple(Cursor(str(number)) for number in numbers)
 
 
 def without_first_message(failure: HelpdeskError, ticket_id: str) -> PartlyDone:

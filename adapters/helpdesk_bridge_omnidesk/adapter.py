@@ -169,13 +169,14 @@ class Omnidesk(Adapter):
         # An empty page in the middle is stepped over; the pager ends a list of nothing else.
         end = start + (len(listed.items) or PAGE)
         more = bool(listed.items) if listed.item_total is None else end < listed.item_total
+        ahead = pages_behind(end, (listed.item_total or 0) - 1, step=PAGE)
         page = Page(
             items=tuple([await self._completed(ticket, query) for ticket in items]),
             problems=problems,
             total=listed.item_total,
             next=Cursor(str(end)) if more else None,
             listed=listed.item_total,
-            ahead=_ahead(end, listed.item_total) if len(listed.items) == PAGE else (),
+            ahead=ahead if len(listed.items) == PAGE else (),
         )
         return page.where(query.matches, lambda ticket: ticket.id)
 
@@ -387,12 +388,6 @@ def _path(ticket_id: str) -> tuple[str, ...]:
     if not wire.NUMBER.fullmatch(ticket_id):
         raise errors.InvalidArgument("a ticket's id is a number; this may be one of a message.")
     return (*API, "ticket", ticket_id)
-
-
-def _ahead(following: int, total: int | None) -> tuple[Cursor, ...]:
-    """Return the offsets of pages behind the one at ``following``."""
-    pages = -(-((total or 0) - following) // PAGE)
-    return tuple(Cursor(str(following + PAGE * int(n))) for n in pages_behind(0, pages - 1))
 
 
 async def _encoded(uploads: Sequence[Upload]) -> list[Base64]:
