@@ -4,10 +4,10 @@ Start with :func:`connect`; everything an application needs is a name of this mo
 adapters start with :mod:`helpdesk_bridge.kit`.
 """
 
-from helpdesk_bridge.calls import Reconciliation, Verdict
-from helpdesk_bridge.capabilities import Capabilities, Capability, Level, Limits, Support
 from helpdesk_bridge.config import Config, DeskConfig, load_config
-from helpdesk_bridge.drafts import SentMessage, Upload
+from helpdesk_bridge.desk import Helpdesk, connect
+from helpdesk_bridge.desk.pager import Pager
+from helpdesk_bridge.desk.reconcile import Reconciliation, Verdict
 from helpdesk_bridge.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -36,12 +36,15 @@ from helpdesk_bridge.errors import (
     ValidationFailed,
     VendorUnavailable,
 )
-from helpdesk_bridge.helpdesk import Helpdesk, connect
 from helpdesk_bridge.model import (
     Attachment,
     Audience,
+    Capabilities,
+    Capability,
     Channel,
     CustomField,
+    Level,
+    Limits,
     Message,
     MessageType,
     Page,
@@ -49,11 +52,13 @@ from helpdesk_bridge.model import (
     Priority,
     Problem,
     Role,
+    SentMessage,
     Status,
+    Support,
     Ticket,
     TicketKind,
+    Upload,
 )
-from helpdesk_bridge.paging import Pager
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import Effect, TransportOptions
 

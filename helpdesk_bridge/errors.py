@@ -31,7 +31,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Self, TypeVar
 
-from helpdesk_bridge.fingerprint import Fingerprint
+from helpdesk_bridge.delivery.fingerprint import Fingerprint
 
 __all__ = [
     "AuthenticationError",

@@ -6,10 +6,10 @@ from importlib.metadata import version
 
 import cyclopts
 
-from helpdesk_bridge.cli.adapters import adapters
-from helpdesk_bridge.cli.capabilities import capabilities
-from helpdesk_bridge.cli.demo import demo
-from helpdesk_bridge.cli.doctor import doctor
+from helpdesk_bridge.cli.commands.adapters import adapters
+from helpdesk_bridge.cli.commands.capabilities import capabilities
+from helpdesk_bridge.cli.commands.demo import demo
+from helpdesk_bridge.cli.commands.doctor import doctor
 
 __all__ = ["app"]
 

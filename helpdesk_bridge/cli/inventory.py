@@ -9,10 +9,10 @@ from importlib.metadata import entry_points
 import attrs
 from attrs import frozen
 
-from helpdesk_bridge import registry
-from helpdesk_bridge.adapter import Adapter
+from helpdesk_bridge.config import registry
 from helpdesk_bridge.errors import HelpdeskError
-from helpdesk_bridge.sandbox import fake_of
+from helpdesk_bridge.kit.contract import Adapter
+from helpdesk_bridge.testing.sandbox import fake_of
 
 __all__ = ["Health", "Installed", "inventory"]
 

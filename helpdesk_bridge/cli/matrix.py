@@ -7,8 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from helpdesk_bridge.capabilities import Capabilities, Capability, Level, Limits, Support
-from helpdesk_bridge.model import Status
+from helpdesk_bridge.model import Capabilities, Capability, Level, Limits, Status, Support
 
 __all__ = ["COMMAND", "Cell", "Grid", "describe", "grid", "matrix"]
 

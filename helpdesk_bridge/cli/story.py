@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from attrs import field, frozen
 
-from helpdesk_bridge.capabilities import Capability
+from helpdesk_bridge.desk import Helpdesk
 from helpdesk_bridge.errors import HelpdeskError
-from helpdesk_bridge.helpdesk import Helpdesk
-from helpdesk_bridge.model import Message, MessageType, Status, Ticket
+from helpdesk_bridge.model import Capability, Message, MessageType, Status, Ticket
 from helpdesk_bridge.testing import Mail, Store
 
 __all__ = ["Step", "tell"]

@@ -1,5 +1,14 @@
 """Test doubles that are part of the product: a helpdesk in memory, fakes, and faults on demand."""
 
+from helpdesk_bridge.memory.adapter import Memory, MemorySettings
+from helpdesk_bridge.memory.store import (
+    Mail,
+    Store,
+    StoredFile,
+    StoredMessage,
+    StoredTicket,
+    TickingClock,
+)
 from helpdesk_bridge.testing.fake import Exchange, FakeServer, Refusal, multipart_fields
 from helpdesk_bridge.testing.faults import (
     Answer,
@@ -12,15 +21,6 @@ from helpdesk_bridge.testing.faults import (
     Insert,
     Side,
     refused_url,
-)
-from helpdesk_bridge.testing.memory import Memory, MemorySettings
-from helpdesk_bridge.testing.store import (
-    Mail,
-    Store,
-    StoredFile,
-    StoredMessage,
-    StoredTicket,
-    TickingClock,
 )
 
 __all__ = [

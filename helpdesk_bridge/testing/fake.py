@@ -12,7 +12,7 @@ from typing import Any, Self
 from aiohttp import web
 from attrs import field, frozen
 
-from helpdesk_bridge.testing.store import Store
+from helpdesk_bridge.memory.store import Store
 
 __all__ = ["Exchange", "FakeServer", "Refusal", "multipart_fields"]
 

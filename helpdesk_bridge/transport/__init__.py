@@ -1,12 +1,11 @@
 """One HTTP call done right, as a pipeline of small pieces over one handler."""
 
-from helpdesk_bridge.transport.auth import HeaderAuth, check_credential, no_auth
+from helpdesk_bridge.transport.body import Base64, Source
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
-from helpdesk_bridge.transport.policies import Explanation
-from helpdesk_bridge.transport.session import ChosenAuth, Fetch, SessionAuth, TokenProvider
-from helpdesk_bridge.transport.sources import Base64, Source
-from helpdesk_bridge.transport.transport import Transport
-from helpdesk_bridge.transport.values import (
+from helpdesk_bridge.transport.policies.auth import HeaderAuth, check_credential, no_auth
+from helpdesk_bridge.transport.policies.error_table import Explanation
+from helpdesk_bridge.transport.policies.session import ChosenAuth, Fetch, SessionAuth, TokenProvider
+from helpdesk_bridge.transport.request import (
     CURRENT_CALL,
     Call,
     Effect,
@@ -16,6 +15,7 @@ from helpdesk_bridge.transport.values import (
     Response,
     TransportOptions,
 )
+from helpdesk_bridge.transport.transport import Transport
 
 __all__ = [
     "CURRENT_CALL",

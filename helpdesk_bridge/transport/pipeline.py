@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from helpdesk_bridge.transport.values import Request, Response
+from helpdesk_bridge.transport.request import Request, Response
 
 __all__ = ["Handler", "Middleware", "compose"]
 

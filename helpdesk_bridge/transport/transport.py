@@ -22,22 +22,22 @@ from attrs import define, field
 from yarl import URL
 
 from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument, Outcome
-from helpdesk_bridge.transport import url as urls
-from helpdesk_bridge.transport.auth import no_auth
-from helpdesk_bridge.transport.limits import Limiter, Rate, SlidingWindow
-from helpdesk_bridge.transport.pacing import Pacing
+from helpdesk_bridge.transport import urls
+from helpdesk_bridge.transport.body import Source
+from helpdesk_bridge.transport.deadlines import Running
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
-from helpdesk_bridge.transport.policies import (
+from helpdesk_bridge.transport.policies.auth import no_auth
+from helpdesk_bridge.transport.policies.error_table import (
     Deadline,
     ErrorTable,
     Explanation,
     Observe,
     Pool,
 )
-from helpdesk_bridge.transport.retry import Retry
-from helpdesk_bridge.transport.running import Running
-from helpdesk_bridge.transport.sources import Source
-from helpdesk_bridge.transport.values import (
+from helpdesk_bridge.transport.policies.pacing import Pacing
+from helpdesk_bridge.transport.policies.retry import Retry
+from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
+from helpdesk_bridge.transport.request import (
     CURRENT_CALL,
     FormBody,
     JsonBody,
@@ -51,7 +51,7 @@ from helpdesk_bridge.transport.values import (
 )
 
 if TYPE_CHECKING:  # aiohttp is imported when the first request is made
-    from helpdesk_bridge.transport.client import HttpClient
+    from helpdesk_bridge.transport.http import HttpClient
 
 __all__ = ["Transport"]
 
@@ -230,7 +230,7 @@ class _Http:
         if self.client is None:
             if self.base is None:
                 raise InvalidArgument("this desk has no HTTP API.")
-            from helpdesk_bridge.transport.client import HttpClient
+            from helpdesk_bridge.transport.http import HttpClient
 
             self.client = HttpClient(self.base, self.options, self.file_hosts)
         return self.client(request)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import pytest
 
-from helpdesk_bridge import registry
+from helpdesk_bridge.config import registry
 from tests.cli.conftest import Ran, Run
 
 Install: TypeAlias = Callable[..., None]

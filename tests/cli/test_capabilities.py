@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk_bridge import registry
-from helpdesk_bridge.capabilities import Capabilities
 from helpdesk_bridge.cli.matrix import matrix
+from helpdesk_bridge.config import registry
+from helpdesk_bridge.model import Capabilities
 from tests.cli.conftest import Run, Write
 
 AIRCLOU = {"adapter": "airclou", "api_key": "aclou_canary-7", "workspace_id": "ws_1"}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.cli.diagnosis import (
+from helpdesk_bridge.cli.doctor.diagnosis import (
     Trouble,
     Verdict,
     classify,
@@ -16,7 +16,8 @@ from helpdesk_bridge.cli.diagnosis import (
     skew_of,
 )
 from helpdesk_bridge.errors import HelpdeskError
-from helpdesk_bridge.transport import client, decode
+from helpdesk_bridge.transport import decode
+from helpdesk_bridge.transport import http as client
 
 NOW = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from helpdesk_bridge_airclou.fake import AirclouFake
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
-from helpdesk_bridge import registry
+from helpdesk_bridge.config import registry
 from helpdesk_bridge.kit import Adapter, Capability, CustomField, native
 from helpdesk_bridge.testing import FakeServer, Store
 from tests.cli.conftest import Answer, Ran, Run, Vendor, Write

@@ -7,18 +7,18 @@ from pathlib import Path
 import attrs
 import pytest
 
-from helpdesk_bridge.capabilities import (
+from helpdesk_bridge.cli.inventory import inventory
+from helpdesk_bridge.cli.matrix import COMMAND, LIMITS, describe, grid, matrix
+from helpdesk_bridge.model import (
     Capabilities,
     Capability,
     Limits,
+    Status,
     Support,
     emulated,
     native,
     none,
 )
-from helpdesk_bridge.cli.inventory import inventory
-from helpdesk_bridge.cli.matrix import COMMAND, LIMITS, describe, grid, matrix
-from helpdesk_bridge.model import Status
 
 PAGE = Path(__file__).parents[2] / "docs" / "matrix.md"
 

@@ -13,8 +13,8 @@ import pytest
 from attrs import evolve
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.drafts import Forward, Note, Reply, Request
 from helpdesk_bridge.kit import Page, TicketRef, native
+from helpdesk_bridge.model import Forward, Note, Reply, Request
 from helpdesk_bridge.testing import Mail, Memory
 from helpdesk_bridge.testing.conformance import Account, AdapterSuite, Place, memory_account
 

@@ -13,10 +13,9 @@ import sqlite3
 import sys
 from typing import Any
 
-from helpdesk_bridge.drafts import Upload
-from helpdesk_bridge.helpdesk import Helpdesk
-from helpdesk_bridge.model import Status
-from helpdesk_bridge.testing.memory import MemorySettings
+from helpdesk_bridge.desk import Helpdesk
+from helpdesk_bridge.memory.adapter import MemorySettings
+from helpdesk_bridge.model import Status, Upload
 
 KINDS = ("create", "note", "reply", "silent reply", "forward", "request", "update", "delete")
 STATUSES = ("open", "pending", "resolved")

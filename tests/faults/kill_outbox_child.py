@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp.http_writer import StreamWriter
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.outbox import Entry, SqliteOutbox, State
+from helpdesk_bridge.delivery.ledger import Entry, SqliteOutbox, State
 
 
 def die() -> None:

@@ -21,8 +21,8 @@ from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
+from helpdesk_bridge.delivery.ledger import SqliteOutbox
 from helpdesk_bridge.model import Audience, MessageType, Party
-from helpdesk_bridge.outbox import SqliteOutbox
 from helpdesk_bridge.testing import FakeServer, Store
 
 CHILD = Path(__file__).with_name("kill_outbox_child.py")

@@ -16,8 +16,8 @@ import pytest
 import pytest_asyncio
 
 import helpdesk_bridge as hb
+from helpdesk_bridge.memory.adapter import Memory
 from helpdesk_bridge.testing import MemorySettings, Store
-from helpdesk_bridge.testing.memory import Memory
 
 CUSTOMER = "li@customer.example"
 pytestmark = pytest.mark.asyncio

@@ -12,9 +12,9 @@ from typing import Any
 from attrs import define, field, frozen
 
 import helpdesk_bridge as hb
-from helpdesk_bridge import registry
-from helpdesk_bridge.sandbox import fake_of
+from helpdesk_bridge.config import registry
 from helpdesk_bridge.testing import Store
+from helpdesk_bridge.testing.sandbox import fake_of
 from helpdesk_bridge.transport import Request, Response, TransportOptions
 from tests.fuzz.source import Source
 

@@ -7,7 +7,7 @@ import random
 import sys
 import time
 
-from helpdesk_bridge.limits import FileLimiter, RedisLimiter
+from helpdesk_bridge.transport.shared_limits import FileLimiter, RedisLimiter
 
 
 async def main(kind: str, place: str, rate: str, count: int) -> None:

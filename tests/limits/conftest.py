@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge.limits import FileLimiter, RedisLimiter
+from helpdesk_bridge.transport.shared_limits import FileLimiter, RedisLimiter
 
 
 @pytest.fixture(scope="session")

@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge import Outcome, limits
+from helpdesk_bridge import Outcome
 from helpdesk_bridge.errors import ConfigurationError, ConnectFailed, InvalidArgument
-from helpdesk_bridge.limits import FileLimiter, Limiter, RedisLimiter
 from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport import shared_limits as limits
+from helpdesk_bridge.transport.shared_limits import FileLimiter, Limiter, RedisLimiter
 from tests.transport.virtual import Step, Wire, desk, send, worst_window
 
 Make = Callable[..., Any]
@@ -197,7 +198,7 @@ def test_a_limiter_of_a_module_serves_one_event_loop_after_the_other(
 def test_a_limiter_that_was_used_before_a_fork_works_after_it(where: tuple[str, str]) -> None:
     code = (
         "import asyncio, os, sys\n"
-        "from helpdesk_bridge.limits import FileLimiter, RedisLimiter\n"
+        "from helpdesk_bridge.transport.shared_limits import FileLimiter, RedisLimiter\n"
         "kind, place = sys.argv[1:]\n"
         "limiter = FileLimiter('5/hour', place) if kind == 'file' else"
         " RedisLimiter('5/hour', place, name='fork')\n"

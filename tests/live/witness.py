@@ -15,8 +15,8 @@ from typing import Any
 from attrs import define, field
 
 from helpdesk_bridge.model import Audience, MessageType, Status
+from helpdesk_bridge.model.html_text import html_to_text
 from helpdesk_bridge.testing.conformance import Letter, Seen
-from helpdesk_bridge.text import html_to_text
 from tests.live.request_tracker import Agent, RequestTracker
 
 STATUSES = {

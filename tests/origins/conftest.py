@@ -20,7 +20,7 @@ from helpdesk_bridge.transport import (
     Transport,
     TransportOptions,
 )
-from helpdesk_bridge.transport.url import base_url
+from helpdesk_bridge.transport.urls import base_url
 from tests.origins.places import CANARY, Connect, Serve
 
 AUTH = HeaderAuth(

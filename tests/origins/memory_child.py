@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.transport import Effect, Explanation, Operation, Transport, TransportOptions
-from helpdesk_bridge.transport.url import base_url
+from helpdesk_bridge.transport.urls import base_url
 
 READ = Operation("read", Effect.READ)
 

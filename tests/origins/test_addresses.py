@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from helpdesk_bridge.adapter import Adapter
 from helpdesk_bridge.errors import UnsafeURL
-from helpdesk_bridge.transport.url import check_file_host, file_url, is_public
+from helpdesk_bridge.kit.contract import Adapter
+from helpdesk_bridge.transport.urls import check_file_host, file_url, is_public
 
 BASE = URL("https://api.example.com/v1")
 FAKE = URL("http://127.0.0.1:8080")

@@ -16,8 +16,7 @@ import pytest
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import Outcome
 from helpdesk_bridge.testing import Answer
-from helpdesk_bridge.transport import Operation
-from helpdesk_bridge.transport import url as urls
+from helpdesk_bridge.transport import Operation, urls
 from tests.origins.places import Connect, Serve, download, refusal, saw_secrets
 
 NAME = "files.example.com"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import helpdesk_bridge as hb
-from helpdesk_bridge import files
+from helpdesk_bridge.desk import download as files
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.testing import FaultServer, MemorySettings
 from helpdesk_bridge.transport import (
@@ -23,7 +23,7 @@ from helpdesk_bridge.transport import (
     Transport,
     TransportOptions,
 )
-from helpdesk_bridge.transport.url import base_url
+from helpdesk_bridge.transport.urls import base_url
 
 HOSTILE = st.text(st.sampled_from('ab"\\\r\n\0;=:/.%-\t é\u202e\u2028\ud800'), max_size=12)
 NAMES = st.one_of(st.text(max_size=20), HOSTILE)

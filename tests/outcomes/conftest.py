@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.outbox import SqliteOutbox
+from helpdesk_bridge.delivery.ledger import SqliteOutbox
 from tests.outcomes.places import ADAPTERS, WRITES, Place, opened
 
 

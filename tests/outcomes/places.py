@@ -15,7 +15,7 @@ from helpdesk_bridge_omnidesk.fake import OmnideskFake
 from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.outbox import Outbox
+from helpdesk_bridge.delivery.ledger import Outbox
 from helpdesk_bridge.testing import FakeServer, MemorySettings, Store
 from helpdesk_bridge.transport.outcome import settle
 

@@ -15,7 +15,7 @@ from attrs import define
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.outbox import Entry, SqliteOutbox, State
+from helpdesk_bridge.delivery.ledger import Entry, SqliteOutbox, State
 from helpdesk_bridge.testing import Store
 from tests.outcomes.places import CUSTOMER, WORDS, Place, opened
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.outbox import SqliteOutbox, State
+from helpdesk_bridge.delivery.ledger import SqliteOutbox, State
 from helpdesk_bridge.testing import Store
 from helpdesk_bridge.transport import CURRENT_CALL, clock
 from tests.outcomes.places import CUSTOMER, FAKES, Trouble, connected, lost, number_of

@@ -17,10 +17,10 @@ import pytest
 from attrs import define, evolve, field
 
 import helpdesk_bridge as hb
-from helpdesk_bridge import outbox as module
-from helpdesk_bridge.calls.made import Made
-from helpdesk_bridge.fingerprint import Fingerprint
-from helpdesk_bridge.outbox import Entry, SqliteOutbox, State
+from helpdesk_bridge.delivery import ledger as module
+from helpdesk_bridge.delivery.fingerprint import Fingerprint
+from helpdesk_bridge.delivery.ledger import Entry, SqliteOutbox, State
+from helpdesk_bridge.delivery.recent import Made
 from tests.outcomes.places import CUSTOMER, WORDS, WRITES, Place, number_of, opened
 
 pytestmark = pytest.mark.asyncio

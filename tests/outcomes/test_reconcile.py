@@ -16,8 +16,8 @@ from attrs import evolve
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.calls.made import Made
-from helpdesk_bridge.outbox import SqliteOutbox
+from helpdesk_bridge.delivery.ledger import SqliteOutbox
+from helpdesk_bridge.delivery.recent import Made
 from helpdesk_bridge.testing import Store
 from tests.outcomes.places import (
     CUSTOMER,

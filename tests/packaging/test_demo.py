@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 
-from helpdesk_bridge import registry
 from helpdesk_bridge.cli.app import app
+from helpdesk_bridge.config import registry
 
 
 def test_the_demo_tells_its_story_on_every_adapter_with_a_fake(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_the_installed_template_is_found_by_its_name(
     core: Path, acme: Path, dependencies: Path, tmp_path: Path
 ) -> None:
     program = """
-from helpdesk_bridge import registry
+from helpdesk_bridge.config import registry
 print("acme" in registry.available(), sys.modules.get("helpdesk_bridge_acme"))
 print(sys.modules[registry.load("acme").__module__].__file__)
 print(registry.__file__)
@@ -243,7 +243,7 @@ def test_an_adapter_that_cannot_be_imported_breaks_only_itself(
     program = """
 import asyncio
 import helpdesk_bridge as hb
-from helpdesk_bridge import registry
+from helpdesk_bridge.config import registry
 print("acme" in registry.available())
 try:
     registry.load("acme")

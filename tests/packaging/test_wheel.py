@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk_bridge import registry
+from helpdesk_bridge.config import registry
 
 ROOT = Path(__file__).parents[2]
 ADAPTERS = {path.name for path in (ROOT / "adapters").iterdir() if path.is_dir()}
@@ -21,7 +21,7 @@ import sys, site
 sys.path.insert(0, {target!r})
 sys.path.append({purelib!r})
 site.addsitedir({target!r})
-import helpdesk_bridge, helpdesk_bridge.registry as registry
+import helpdesk_bridge, helpdesk_bridge.config.registry as registry
 print(registry.available())
 for name in registry.available():
     print(sys.modules[registry.load(name).__module__].__file__)

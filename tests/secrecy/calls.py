@@ -17,7 +17,7 @@ from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.outbox import Outbox
+from helpdesk_bridge.delivery.ledger import Outbox
 from helpdesk_bridge.testing import FakeServer, Store, TickingClock
 from tests.canary import CANARY
 

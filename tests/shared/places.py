@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from attrs import frozen
 
 import helpdesk_bridge as hb
-from helpdesk_bridge import registry
-from helpdesk_bridge.sandbox import fake_of
+from helpdesk_bridge.config import registry
 from helpdesk_bridge.testing import FakeServer, Mail, MemorySettings, Store, TickingClock
+from helpdesk_bridge.testing.sandbox import fake_of
 
 ADAPTERS = registry.available()
 

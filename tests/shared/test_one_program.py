@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.model import MessageType
-from helpdesk_bridge.sandbox import fake_of
 from helpdesk_bridge.testing import Store, TickingClock
+from helpdesk_bridge.testing.sandbox import fake_of
 from tests.shared.places import ADAPTERS
 
 PROGRAM = textwrap.dedent(

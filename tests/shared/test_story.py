@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.cli.story import tell
+from helpdesk_bridge.model import Capability
 from tests.shared.places import Place
 
 CUSTOMER = "li@customer.example"

@@ -12,11 +12,11 @@ from typing import Any
 from attrs import define, evolve, field
 
 import helpdesk_bridge as hb
-from helpdesk_bridge import registry
+from helpdesk_bridge.config import registry
+from helpdesk_bridge.delivery.ledger import Outbox
 from helpdesk_bridge.kit import HttpRequest, HttpResponse
-from helpdesk_bridge.outbox import Outbox
-from helpdesk_bridge.sandbox import fake_of
 from helpdesk_bridge.testing import FakeServer, FaultProxy, Store
+from helpdesk_bridge.testing.sandbox import fake_of
 from helpdesk_bridge.transport import Handler
 from tests.sweep.cuts import CUSTOMER, Operation, Sizes, passing
 

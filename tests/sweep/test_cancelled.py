@@ -10,7 +10,7 @@ import pytest
 from attrs import frozen
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.outbox import SqliteOutbox, State
+from helpdesk_bridge.delivery.ledger import SqliteOutbox, State
 from helpdesk_bridge.testing import Hold, Side
 from tests.sweep.bench import Bench
 from tests.sweep.conftest import ALL

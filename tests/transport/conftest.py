@@ -25,7 +25,7 @@ from helpdesk_bridge.transport import (
     TransportOptions,
     no_auth,
 )
-from helpdesk_bridge.transport.url import base_url
+from helpdesk_bridge.transport.urls import base_url
 
 _SERVING = ("<coroutine object Vendor.", "<coroutine object RequestHandler.")
 

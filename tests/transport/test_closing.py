@@ -21,7 +21,7 @@ from helpdesk_bridge import errors
 from helpdesk_bridge.errors import Outcome
 from helpdesk_bridge.testing import Answer, FaultServer
 from helpdesk_bridge.transport import Effect, Operation, Transport, TransportOptions, clock
-from helpdesk_bridge.transport.session import SessionAuth
+from helpdesk_bridge.transport.policies.session import SessionAuth
 from tests.canary import CANARY
 
 Connect = Callable[..., Transport]
@@ -267,7 +267,7 @@ async def test_a_closed_desk_does_nothing_any_more(use: str) -> None:
 
 async def _used(base: str, desk: str = "support") -> Transport:
     from helpdesk_bridge.transport import Explanation
-    from helpdesk_bridge.transport.url import base_url
+    from helpdesk_bridge.transport.urls import base_url
 
     transport = Transport(
         base_url(base),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk_bridge.transport import Effect, Operation, Request, Response, values
+from helpdesk_bridge.transport import Effect, Operation, Request, Response
+from helpdesk_bridge.transport import request as values
 
 
 def test_an_answer_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:

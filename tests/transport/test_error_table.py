@@ -10,7 +10,7 @@ import pytest
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import Outcome
 from helpdesk_bridge.transport import Explanation, Operation, Response, Transport
-from helpdesk_bridge.transport.policies import BY_STATUS
+from helpdesk_bridge.transport.policies.error_table import BY_STATUS
 
 Connect = Callable[..., Transport]
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.disk import CHUNK
-from helpdesk_bridge.drafts import Upload
+from helpdesk_bridge.model import Upload
+from helpdesk_bridge.model.disk import CHUNK
 from helpdesk_bridge.transport import (
     Base64,
     Handler,
@@ -24,7 +24,7 @@ from helpdesk_bridge.transport import (
     Source,
     Transport,
 )
-from helpdesk_bridge.transport.client import _in_pieces
+from helpdesk_bridge.transport.http import _in_pieces
 
 Connect = Callable[..., Transport]
 KINDS = ["bytes", "path", "iterable"]

@@ -11,8 +11,8 @@ import pytest
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import Outcome
 from helpdesk_bridge.transport import Operation, Request, Transport, TransportOptions
-from helpdesk_bridge.transport.client import HttpClient
-from helpdesk_bridge.transport.url import base_url
+from helpdesk_bridge.transport.http import HttpClient
+from helpdesk_bridge.transport.urls import base_url
 
 Connect = Callable[..., Transport]
 VERBS = ["GET", "HEAD", "PUT", "DELETE", "POST", "PATCH", "OPTIONS"]
@@ -84,7 +84,7 @@ async def test_an_aiohttp_that_does_not_ask_our_connector_leaves_all_in_doubt(
     caught: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delattr("helpdesk_bridge.transport.client._Connector.connect")
+    monkeypatch.delattr("helpdesk_bridge.transport.http._Connector.connect")
     vendor.drops()
     error = await caught(connect(vendor).send(unsafe, "POST", ("t",), json={}))
     assert (error.outcome, error.bytes_sent) == (Outcome.UNKNOWN, True)

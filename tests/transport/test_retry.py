@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport import CURRENT_CALL, Call, Effect, Operation, Request, Response
-from helpdesk_bridge.transport.retry import MAX_WAIT, Budget, backoff, may_repeat
+from helpdesk_bridge.transport.policies.retry import MAX_WAIT, Budget, backoff, may_repeat
 from tests.transport.virtual import IDEMPOTENT, READ, UNSAFE, Step, Wire, desk, now, run, send
 
 SECONDS = st.sampled_from([0.0, 0.01, 0.5, 3.0, 29.0, 70.0])

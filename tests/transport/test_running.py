@@ -9,7 +9,7 @@ from typing import TypeAlias
 import pytest
 
 from helpdesk_bridge.errors import DeskClosed
-from helpdesk_bridge.transport.running import Running
+from helpdesk_bridge.transport.deadlines import Running
 from tests.transport.virtual import VirtualLoop, now, run
 
 Body: TypeAlias = Callable[[], Awaitable[None]]

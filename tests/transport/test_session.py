@@ -23,7 +23,7 @@ from helpdesk_bridge.transport import (
     SessionAuth,
     TokenProvider,
 )
-from helpdesk_bridge.transport.session import expiry_of
+from helpdesk_bridge.transport.policies.session import expiry_of
 from tests.transport.sessions import NOW, Server, encoded, failure, jwt, request, session
 
 # -- one renewal for all ---------------------------------------------------------------------

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, Outcome
 from helpdesk_bridge.transport import Request, TransportOptions
-from helpdesk_bridge.transport.limits import Rate, SlidingWindow
-from helpdesk_bridge.transport.pacing import Pacing
+from helpdesk_bridge.transport.policies.pacing import Pacing
+from helpdesk_bridge.transport.rate_limits import Rate, SlidingWindow
 from tests.transport.virtual import (
     READ,
     UNSAFE,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
-from helpdesk_bridge.transport.url import SLASH, base_url, check_header, join
+from helpdesk_bridge.transport.urls import SLASH, base_url, check_header, join
 
 BASE = URL("https://help.example.com/api/v1")
 

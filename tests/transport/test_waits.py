@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from helpdesk_bridge.transport import waits
-from helpdesk_bridge.transport.waits import http_date, retry_after, until_reset
+from helpdesk_bridge.transport import rate_headers as waits
+from helpdesk_bridge.transport.rate_headers import http_date, retry_after, until_reset
 
 NOON = "Sun, 06 Nov 1994 12:00:00 GMT"
 JUNK = [

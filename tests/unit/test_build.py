@@ -11,7 +11,6 @@ from typing import Any
 import attrs
 import pytest
 
-from helpdesk_bridge import build
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import (
     Attachment,
@@ -26,6 +25,7 @@ from helpdesk_bridge.model import (
     Ticket,
     TicketKind,
 )
+from helpdesk_bridge.model import fast as build
 
 BUILDERS: list[tuple[Callable[..., Any], type]] = [
     (build.new_party, Party),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk_bridge.capabilities import (
+from helpdesk_bridge.errors import UnsupportedCapability
+from helpdesk_bridge.model import (
     Capabilities,
     Capability,
     Level,
@@ -14,7 +15,6 @@ from helpdesk_bridge.capabilities import (
     native,
     none,
 )
-from helpdesk_bridge.errors import UnsupportedCapability
 
 DESK = Capabilities(
     {

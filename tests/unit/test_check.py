@@ -7,16 +7,26 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge import check
-from helpdesk_bridge.capabilities import Capability, Limits, native
-from helpdesk_bridge.drafts import Body, Upload
+from helpdesk_bridge.desk import arguments as check
 from helpdesk_bridge.errors import (
     InvalidArgument,
     Outcome,
     StatusNotAllowed,
     UnsupportedCapability,
 )
-from helpdesk_bridge.model import Attachment, Channel, MessageType, Party, Priority, Status
+from helpdesk_bridge.model import (
+    Attachment,
+    Body,
+    Capability,
+    Channel,
+    Limits,
+    MessageType,
+    Party,
+    Priority,
+    Status,
+    Upload,
+    native,
+)
 
 LINE_BREAKS = ["a\nb", "a\r\nBcc: x", "a\0b", "a\x7fb", "a\x85b", "a\u2028b", "\ud800"]
 NO_LISTS = [None, 5]

@@ -12,13 +12,12 @@ from typing import Any, cast
 import pytest
 from attrs import field, frozen
 
-from helpdesk_bridge import registry
-from helpdesk_bridge.adapter import Adapter
-from helpdesk_bridge.config import Config, load_config
+from helpdesk_bridge.config import Config, load_config, registry
 from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TransportOptions
-from helpdesk_bridge.transport.limits import Rate, SlidingWindow
+from helpdesk_bridge.transport.rate_limits import Rate, SlidingWindow
 
 TOKEN = "hush-hush"
 

@@ -9,9 +9,17 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge.drafts import Body, NewTicket, Note, TicketQuery, TicketRef, Upload
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model import Party, Ticket
+from helpdesk_bridge.model import (
+    Body,
+    NewTicket,
+    Note,
+    Party,
+    Ticket,
+    TicketQuery,
+    TicketRef,
+    Upload,
+)
 
 
 async def chunks(*parts: bytes) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk_bridge import files
+from helpdesk_bridge.desk import download as files
 from helpdesk_bridge.errors import InvalidArgument, TruncatedBody
 
 

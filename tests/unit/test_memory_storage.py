@@ -17,10 +17,10 @@ import attrs
 import pytest
 
 import helpdesk_bridge as hb
+from helpdesk_bridge.memory.adapter import Memory
+from helpdesk_bridge.memory.storage import Storage
+from helpdesk_bridge.memory.store import StoredTicket
 from helpdesk_bridge.testing import Mail, MemorySettings, Store, StoredFile, StoredMessage
-from helpdesk_bridge.testing.memory import Memory
-from helpdesk_bridge.testing.storage import Storage
-from helpdesk_bridge.testing.store import StoredTicket
 
 CUSTOMER = hb.Party(name="Zoë Müßig", email="Zoë.Müßig@customer.example")
 EVERY_BYTE = bytes(range(256)) * 300

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.errors import HelpdeskError, PaginationLoop, ProtocolError, VendorUnavailable
 from helpdesk_bridge.model import Cursor, Page, Problem
-from helpdesk_bridge.paging import Pager
 
 
 def page(items: str, after: str | None = None, *broken: int, **more: Any) -> Page[str]:

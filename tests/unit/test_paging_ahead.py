@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from helpdesk_bridge.desk.pager import Pager
+from helpdesk_bridge.desk.prefetch import ReadAhead, Readers
 from helpdesk_bridge.errors import (
     DeadlineExceeded,
     HelpdeskError,
@@ -20,8 +22,6 @@ from helpdesk_bridge.errors import (
     VendorUnavailable,
 )
 from helpdesk_bridge.model import Cursor, Page
-from helpdesk_bridge.paging import Pager
-from helpdesk_bridge.reading import ReadAhead, Readers
 
 
 class Numbered:

@@ -7,9 +7,9 @@ import logging
 
 import pytest
 
+from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.errors import PaginationLoop, ProtocolError
 from helpdesk_bridge.model import Cursor, Page, Problem
-from helpdesk_bridge.paging import Pager
 
 
 class Moving:

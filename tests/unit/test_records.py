@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import NotFound, ProtocolError
-from helpdesk_bridge.records import (
+from helpdesk_bridge.kit.records import (
     AnyId,
     Digits,
     EmptyList,
@@ -25,7 +25,7 @@ from helpdesk_bridge.records import (
     as_id,
     read_record,
 )
-from helpdesk_bridge.wire import Id, Wire, WireFormat, read_one, read_records
+from helpdesk_bridge.kit.wire import Id, Wire, WireFormat, read_one, read_records
 
 
 class Leaf(Record, frozen=True):

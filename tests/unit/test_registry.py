@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from helpdesk_bridge import registry
-from helpdesk_bridge.adapter import Adapter
+from helpdesk_bridge.config import registry
 from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.kit.contract import Adapter
 
 
 @frozen(kw_only=True)

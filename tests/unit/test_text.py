@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk_bridge.text import html_to_text, text_to_html
+from helpdesk_bridge.model.html_text import html_to_text, text_to_html
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import InvalidArgument, NotFound, ProtocolError
+from helpdesk_bridge.kit.wire import Id, Vocabulary, Wire, WireFormat, WrongType, merge_extra
 from helpdesk_bridge.model import Status
-from helpdesk_bridge.wire import Id, Vocabulary, Wire, WireFormat, WrongType, merge_extra
 
 JSON: dict[str, Any] = {
     "null": None,

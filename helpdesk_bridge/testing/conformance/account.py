@@ -9,14 +9,22 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
-from helpdesk_bridge.capabilities import Capability
-from helpdesk_bridge.drafts import Upload
-from helpdesk_bridge.helpdesk import Helpdesk, connect
-from helpdesk_bridge.model import Audience, Message, MessageType, Party, Role, Status, Ticket
+from helpdesk_bridge.desk import Helpdesk, connect
+from helpdesk_bridge.memory.adapter import MemorySettings
+from helpdesk_bridge.memory.store import Store, TickingClock
+from helpdesk_bridge.model import (
+    Audience,
+    Capability,
+    Message,
+    MessageType,
+    Party,
+    Role,
+    Status,
+    Ticket,
+    Upload,
+)
+from helpdesk_bridge.model.html_text import html_to_text, text_to_html
 from helpdesk_bridge.testing.fake import Exchange, FakeServer
-from helpdesk_bridge.testing.memory import MemorySettings
-from helpdesk_bridge.testing.store import Store, TickingClock
-from helpdesk_bridge.text import html_to_text, text_to_html
 
 __all__ = [
     "Account",

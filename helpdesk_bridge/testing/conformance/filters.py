@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge.capabilities import Capability
-from helpdesk_bridge.model import Party, Status
+from helpdesk_bridge.model import Capability, Party, Status
 from helpdesk_bridge.testing.conformance.account import Place, needs
 
 __all__ = ["FilterPromises"]

@@ -6,9 +6,8 @@ from datetime import UTC
 
 import pytest
 
-from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.errors import NotFound
-from helpdesk_bridge.model import Audience, MessageType, Role, Ticket
+from helpdesk_bridge.model import Audience, Capability, MessageType, Role, Ticket
 from helpdesk_bridge.testing.conformance.account import Place, needs
 
 __all__ = ["MessagePromises"]

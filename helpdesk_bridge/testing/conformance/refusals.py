@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge.capabilities import Capability, Level
-from helpdesk_bridge.drafts import Upload
 from helpdesk_bridge.errors import (
     DeskClosed,
     InvalidArgument,
@@ -20,7 +18,17 @@ from helpdesk_bridge.errors import (
     UnsupportedCapability,
     ValidationFailed,
 )
-from helpdesk_bridge.model import Attachment, Audience, MessageType, Priority, Status, Ticket
+from helpdesk_bridge.model import (
+    Attachment,
+    Audience,
+    Capability,
+    Level,
+    MessageType,
+    Priority,
+    Status,
+    Ticket,
+    Upload,
+)
 from helpdesk_bridge.testing.conformance.account import Place
 
 __all__ = ["RefusalPromises"]

@@ -7,10 +7,8 @@ import hashlib
 
 import pytest
 
-from helpdesk_bridge.capabilities import Capability
-from helpdesk_bridge.drafts import SentMessage, Upload
 from helpdesk_bridge.errors import InvalidArgument, UnsupportedCapability
-from helpdesk_bridge.model import Audience, MessageType, Status
+from helpdesk_bridge.model import Audience, Capability, MessageType, SentMessage, Status, Upload
 from helpdesk_bridge.testing.conformance.account import Place, needs
 
 __all__ = ["SendingPromises"]

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge.capabilities import Capability
 from helpdesk_bridge.errors import (
     AuthenticationError,
     InvalidArgument,
@@ -17,7 +16,15 @@ from helpdesk_bridge.errors import (
     Outcome,
     UnsupportedCapability,
 )
-from helpdesk_bridge.model import Audience, MessageType, Priority, Status, Ticket, TicketKind
+from helpdesk_bridge.model import (
+    Audience,
+    Capability,
+    MessageType,
+    Priority,
+    Status,
+    Ticket,
+    TicketKind,
+)
 from helpdesk_bridge.testing.conformance.account import Place, needs
 
 __all__ = ["TicketPromises"]

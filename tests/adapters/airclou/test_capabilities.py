@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge import Attachment, Helpdesk, Status, Upload, errors
-from helpdesk_bridge.capabilities import Capability
+from helpdesk_bridge.model import Capability
 from tests.adapters.airclou.conftest import PARTNER, ScriptedFake
 from tests.adapters.doubles import CUSTOMER, Caught, Connect
 

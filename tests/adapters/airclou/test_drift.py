@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge import Message, Page
-from helpdesk_bridge.drafts import MessageQuery, TicketQuery, TicketRef
 from helpdesk_bridge.errors import HelpdeskError, NotFound, ProtocolError
+from helpdesk_bridge.model import MessageQuery, TicketQuery, TicketRef
 from tests.adapters.airclou.conftest import message_json, note_json, ticket_json
 from tests.adapters.drift import (
     NOWHERE,

@@ -18,7 +18,7 @@ from helpdesk_bridge import (
     Upload,
     errors,
 )
-from helpdesk_bridge.capabilities import Capability
+from helpdesk_bridge.model import Capability
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.airclou.conftest import PARTNER, ScriptedFake, error_json, tkt
 from tests.adapters.doubles import (

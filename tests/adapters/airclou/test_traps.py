@@ -8,7 +8,7 @@ import pytest
 from helpdesk_bridge_airclou import wire
 
 from helpdesk_bridge import Audience, Helpdesk, MessageType, Party, Role, Status, errors
-from helpdesk_bridge.capabilities import Capability
+from helpdesk_bridge.model import Capability
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.airclou.conftest import (
     PARTNER,

@@ -26,8 +26,8 @@ from helpdesk_bridge import (
     Message,
     Ticket,
 )
+from helpdesk_bridge.kit.wire import read_one
 from helpdesk_bridge.testing import Exchange, Store, TickingClock
-from helpdesk_bridge.wire import read_one
 from tests.adapters.doubles import CUSTOMER, START, Script
 
 BASE = "https://acme.omnidesk.com"

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge import Message, MessageType, Page
-from helpdesk_bridge.drafts import MessageQuery, TicketQuery, TicketRef
 from helpdesk_bridge.errors import HelpdeskError, ProtocolError
+from helpdesk_bridge.model import MessageQuery, TicketQuery, TicketRef
 from tests.adapters.drift import (
     NOWHERE,
     Feeds,

@@ -8,7 +8,7 @@ import pytest
 from helpdesk_bridge_omnidesk import Omnidesk, OmnideskSettings
 
 from helpdesk_bridge import Capability, Channel, Helpdesk, MessageType, errors
-from helpdesk_bridge.drafts import Body, Note, Reply, TicketRef
+from helpdesk_bridge.model import Body, Note, Reply, TicketRef
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.doubles import Caught, Connect, new_ticket
 from tests.adapters.omnidesk.conftest import SETTINGS, ScriptedFake, reads_entry, said_json

@@ -1,0 +1,1 @@
+"""The commands of ``helpdesk-bridge``, one module a command."""

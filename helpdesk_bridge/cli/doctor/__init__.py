@@ -1,0 +1,1 @@
+"""What is wrong with a desk: from errors to findings."""

@@ -1,0 +1,70 @@
+"""Find adapters by name: through the entry-point group, ours and anybody's alike."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.kit.contract import Adapter
+
+__all__ = ["GROUP", "available", "load", "register", "suggest"]
+
+GROUP = "helpdesk_bridge.adapters"
+
+_registered: dict[str, type[Adapter]] = {}
+
+
+def register(name: str, adapter: type[Adapter]) -> None:
+    """Make an adapter known by name in this process, before any installed one of that name."""
+    _registered[name] = adapter
+
+
+def available() -> list[str]:
+    """List the names of all adapters, without importing any."""
+    return sorted({*_registered, *(entry.name for entry in entry_points(group=GROUP))})
+
+
+def load(name: str) -> type[Adapter]:
+    """Return the adapter class called ``name``; ConfigurationError unless there is just one."""
+    if name in _registered:
+        return _registered[name]
+    entries = entry_points(group=GROUP, name=name)
+    found = {(entry.value, _owner(entry)): entry for entry in entries}
+    if not found:
+        raise ConfigurationError(
+            f"there is no adapter {name!r}{suggest(name, available())}", key="adapter"
+        )
+    if len(found) > 1:
+        owners = " and ".join(sorted(_owner(entry) for entry in found.values()))
+        raise ConfigurationError(f"adapter {name!r} is claimed by {owners}", key="adapter")
+    return _import(next(iter(found.values())))
+
+
+def _import(entry: EntryPoint) -> type[Adapter]:
+    reason: str
+    try:
+        adapter: Any = entry.load()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever another's module raises
+        reason = f"{type(error).__name__}: {error}"
+    else:
+        if isinstance(adapter, type) and issubclass(adapter, Adapter):
+            return adapter
+        reason = "it is not an Adapter class"
+    raise ConfigurationError(
+        f"adapter {entry.name!r} of {_owner(entry)} cannot be loaded ({reason})", key="adapter"
+    )
+
+
+def _owner(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.value
+
+
+def suggest(word: str, known: list[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest known word, else what there is."""
+    import difflib  # only who errs needs it
+
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known: {', '.join(known)}" if known else ""

@@ -1,0 +1,341 @@
+"""A desk's memory of what it was about to send, for when the process does not live to tell.
+
+An entry is written before the first byte leaves and closed when the outcome is known. What a crash
+leaves open is settled by ``await desk.recover()``, which reads the desk and sends nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import orjson
+from attrs import asdict, define, field, frozen
+
+from helpdesk_bridge.delivery.fingerprint import Fingerprint
+from helpdesk_bridge.errors import ConfigurationError, OutcomeUnknown
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["Entry", "Outbox", "SqliteOutbox", "State"]
+
+
+def _host() -> str:
+    """Name the machine, and on Linux its boot and its table of processes.
+
+    Containers often share a host name and not the processes behind it: a living process of the
+    one must not look dead from the other.
+    """
+    words = [socket.gethostname()]
+    with suppress(OSError):
+        words.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        words.append(str(Path("/proc/self/ns/pid").readlink()))
+    return " ".join(words)
+
+
+T = TypeVar("T")
+
+_HOST = _host()
+_PROCESS = uuid.uuid4().hex
+_UNDER_WAY: set[str] = set()
+_MARGIN = timedelta(minutes=5)
+"""What two machines' clocks may differ by, added to the end of a call."""
+
+
+class State(StrEnum):
+    """What is known of an entry."""
+
+    PENDING = "pending"
+    """About to be sent, or lost with its process."""
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+@frozen(kw_only=True)
+class Entry:
+    """A write: which, on which desk, and what it is known by. It holds no word of a message."""
+
+    operation_id: str
+    desk: str
+    vendor: str
+    operation: str
+    ticket_id: str | None
+    fingerprint: Fingerprint
+    started_at: datetime
+    ends_at: datetime
+    """When its call is over, whatever happens; until then another process may be at it."""
+    state: State = State.PENDING
+    made_id: str | None = None
+    """The id of the message or ticket that was made."""
+    host: str = _HOST
+    pid: int = field(factory=os.getpid)
+    process: str = _PROCESS
+
+    @classmethod
+    def begun(cls, *, seconds: float, **what: Any) -> Entry:
+        """Return the entry of a call that begins now and lasts at most ``seconds``."""
+        now = datetime.now(UTC)
+        return cls(started_at=now, ends_at=now + timedelta(seconds=seconds) + _MARGIN, **what)
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether it has made, or may yet make, something that it cannot name by an id."""
+        if self.state is State.PENDING:
+            return self.is_under_way
+        return self.state is State.SENT and self.made_id is None
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Mark the entry as one that this process is at."""
+        _UNDER_WAY.add(self.operation_id)
+        try:
+            yield
+        finally:
+            _UNDER_WAY.discard(self.operation_id)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether somebody may still be at it: this process, or another one that may be alive."""
+        if (self.process, self.pid) == (_PROCESS, os.getpid()):  # a fork has another pid
+            return self.operation_id in _UNDER_WAY
+        return datetime.now(UTC) < self.ends_at and not (self.host == _HOST and _is_dead(self.pid))
+
+    def as_error(self) -> OutcomeUnknown:
+        """Return the error that the call would have raised, for ``reconcile``.
+
+        Nobody knows when the process ended: as late as can be, so that the vendor has its time.
+        """
+        error = OutcomeUnknown(
+            "the process ended before the outcome was known.",
+            desk=self.desk,
+            vendor=self.vendor,
+            operation=self.operation,
+            operation_id=self.operation_id,
+            ticket_id=self.ticket_id,
+            started_at=self.started_at,
+            fingerprint=self.fingerprint,
+        )
+        if self.state is State.PENDING:
+            error.failed_at = min(self.ends_at, error.failed_at)
+        return error
+
+
+def _is_dead(pid: int) -> bool:
+    """Say whether a process of this machine is surely gone; on Windows nobody can ask safely."""
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+class Outbox(Protocol):
+    """Where a desk keeps account of its writes. All of it must survive the process."""
+
+    async def begin(self, entry: Entry) -> None:
+        """Keep ``entry``, durably, before this returns. Whatever is raised keeps it unsent."""
+
+    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
+        """Set what has become known of an entry, in one step; False if it cannot be set.
+
+        NOT_SENT cannot where the entry was settled before: who is told NOT_SENT may send it
+        again, so only one may be told. SENT cannot where ``made_id`` is another entry's. UNKNOWN
+        changes only what is PENDING. Of an entry that is not kept here this is True.
+        """
+        raise NotImplementedError
+
+    async def unsettled(self, desk: str) -> list[Entry]:
+        """Return the entries of a desk that are PENDING or UNKNOWN, oldest first."""
+        raise NotImplementedError
+
+    async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
+        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later."""
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Let go of what is held open; may be called again."""
+
+
+_TABLE = """
+create table if not exists outbox (
+    operation_id text primary key, desk text not null, ticket_id text, state text not null,
+    made_id text, started_at text not null, entry blob not null
+) without rowid
+"""
+_INDEX = "create index if not exists outbox_ticket on outbox (desk, ticket_id, started_at)"
+_OPEN = "('pending', 'unknown')"
+_IS_ANOTHERS = """
+select 1 from outbox one join outbox other using (desk)
+where one.operation_id = ? and other.operation_id <> one.operation_id
+    and other.ticket_id is one.ticket_id and other.made_id = ?
+"""
+
+
+@define(eq=False)
+class SqliteOutbox:
+    """An outbox in a SQLite file, which several desks and processes of one machine may share.
+
+    Every entry is on the disk (``synchronous=extra``: the journal's folder too) before a byte of
+    its message leaves. Entries hold digests and ids, no words and no addresses. Settled ones are
+    kept for ``keep``, as an account and to tell like messages apart. A desk is known by its name:
+    give another account another name. A file that cannot be used is a ConfigurationError. Each
+    process makes its own object, after any fork; the file must be on a local disk.
+    """
+
+    path: Path = field(converter=Path)
+    keep: timedelta = timedelta(days=30)
+    _thread: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
+    _file: sqlite3.Connection | None = field(default=None, init=False, repr=False)
+
+    async def begin(self, entry: Entry) -> None:
+        """Keep ``entry``; ConfigurationError if the file cannot be written."""
+        row = (
+            entry.operation_id,
+            entry.desk,
+            entry.ticket_id,
+            entry.state.value,
+            None,
+            _stamp(entry.started_at),
+            orjson.dumps(asdict(entry)),
+        )
+        await self._run(
+            lambda file: file.execute("insert into outbox values (?, ?, ?, ?, ?, ?, ?)", row)
+        )
+
+    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
+        """Set what has become known of an entry, as :meth:`Outbox.settle` says."""
+        return await self._run(lambda file: _settled(file, operation_id, state, made_id))
+
+    async def unsettled(self, desk: str) -> list[Entry]:
+        """Return the entries of a desk that are PENDING or UNKNOWN, oldest first."""
+        return await self._entries(f"desk = ? and state in {_OPEN}", (desk,))
+
+    async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
+        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later."""
+        return await self._entries(
+            "desk = ? and ticket_id is ? and started_at >= ?", (desk, ticket_id, _stamp(since))
+        )
+
+    async def aclose(self) -> None:
+        """Close the file; the next call would open it again."""
+        if self._thread is not None:
+            await self._in_thread(self._close)
+            thread, self._thread = self._thread, None
+            thread.shutdown(wait=False)
+
+    async def _entries(self, which: str, values: tuple[Any, ...]) -> list[Entry]:
+        query = f"select state, made_id, entry from outbox where {which}"  # noqa: S608 - ours
+        rows = await self._run(
+            lambda file: file.execute(
+                f"{query} order by started_at, operation_id", values
+            ).fetchall()
+        )
+        try:
+            return [_entry(*row) for row in rows]
+        except (ValueError, TypeError, LookupError) as error:
+            reason = type(error).__name__
+        raise ConfigurationError(
+            f"the outbox {self.path.name} holds an entry that cannot be read ({reason})."
+        )
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._in_thread(lambda: self._execute(work))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Do ``work`` in the file's own thread: one thing after the other, in the order asked."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _execute(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        import sqlite3
+
+        try:
+            if self._file is None:
+                self._file = self._opened()
+            with self._file:
+                self._file.execute("begin immediate")
+                return work(self._file)
+        except (sqlite3.Error, ValueError) as error:
+            reason = type(error).__name__
+        raise ConfigurationError(f"the outbox {self.path.name} cannot be used ({reason}).")
+
+    def _opened(self) -> sqlite3.Connection:
+        import sqlite3
+
+        file = sqlite3.connect(
+            self.path, timeout=10.0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            file.execute("pragma synchronous = extra")
+            with file:
+                file.execute("begin immediate")
+                file.execute(_TABLE)
+                file.execute(_INDEX)
+                oldest = _stamp(datetime.now(UTC) - self.keep)
+                file.execute(
+                    f"delete from outbox where state not in {_OPEN} and started_at < ?",  # noqa: S608
+                    (oldest,),
+                )
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+
+def _settled(
+    file: sqlite3.Connection, operation_id: str, state: State, made_id: str | None
+) -> bool:
+    only = ""
+    if state is State.NOT_SENT:
+        only = f"and state in {_OPEN}"
+    elif state is State.UNKNOWN:
+        only = "and state = 'pending'"
+    elif made_id is not None and file.execute(_IS_ANOTHERS, (operation_id, made_id)).fetchone():
+        return False
+    changed = file.execute(
+        "update outbox set state = ?, made_id = coalesce(made_id, ?)"  # noqa: S608 - ours
+        f" where operation_id = ? {only}",
+        (state.value, made_id, operation_id),
+    )
+    if changed.rowcount or state is not State.NOT_SENT:
+        return True
+    kept = file.execute("select 1 from outbox where operation_id = ?", (operation_id,))
+    return kept.fetchone() is None
+
+
+def _stamp(when: datetime) -> str:
+    """Return a time as text that sorts as times do."""
+    return when.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _entry(state: str, made_id: str | None, blob: bytes) -> Entry:
+    """Return the entry that was kept."""
+    kept = orjson.loads(blob)
+    mark = kept.pop("fingerprint")
+    due = mark["due"] and datetime.fromisoformat(mark["due"])
+    lists = {"files": tuple(mark["files"]), "known": tuple(mark["known"])}
+    for name in ("started_at", "ends_at"):
+        kept[name] = datetime.fromisoformat(kept[name])
+    kept |= {"state": State(state), "made_id": made_id}
+    return Entry(fingerprint=Fingerprint(**{**mark, **lists, "due": due}), **kept)

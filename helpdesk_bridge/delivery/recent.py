@@ -1,0 +1,65 @@
+"""What a desk has written lately, so that it is not taken for something else."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from typing import Literal, TypeAlias
+
+from attrs import define, evolve, field
+
+from helpdesk_bridge.delivery.fingerprint import Fingerprint
+from helpdesk_bridge.delivery.ledger import Entry, State
+
+__all__ = ["Kind", "Made"]
+
+Kind: TypeAlias = Literal["message", "ticket"]
+
+_MOST = 2_000
+
+
+@define
+class Made:
+    """The last writes of a desk that must not be done twice, and what came of each."""
+
+    salt: str = field(factory=lambda: secrets.token_hex(8), repr=False)
+    """One for all fingerprints of a desk, so that like messages can be told to be alike."""
+    _entries: OrderedDict[str, Entry] = field(factory=OrderedDict, init=False)
+    _owners: OrderedDict[tuple[Kind, str], str] = field(factory=OrderedDict, init=False)
+
+    def put(self, entry: Entry) -> None:
+        """Note a write that begins."""
+        self._entries[entry.operation_id] = entry
+        if len(self._entries) > _MOST:
+            self._entries.popitem(last=False)
+
+    def settle(self, operation_id: str, state: State, made_id: str | None = None) -> None:
+        """Note what came of a write; ``made_id`` is None where the vendor gives no id."""
+        entry = self._entries.get(operation_id)
+        if entry is None:
+            return
+        self._entries[operation_id] = evolve(entry, state=state, made_id=made_id)
+        if made_id is not None:
+            self.claim("message" if entry.ticket_id else "ticket", made_id, operation_id)
+
+    def claim(self, kind: Kind, made: str, operation_id: str) -> None:
+        """Note whose a message or ticket is."""
+        self._owners[kind, made] = operation_id
+        if len(self._owners) > _MOST:
+            self._owners.popitem(last=False)
+
+    def owner(self, kind: Kind, made: str) -> str | None:
+        """Return the id of the call that made this, if it is known."""
+        return self._owners.get((kind, made))
+
+    def on(self, ticket_id: str | None) -> list[Entry]:
+        """Return the writes on a ticket (None: those that create one)."""
+        return [entry for entry in self._entries.values() if entry.ticket_id == ticket_id]
+
+    def known(self, ticket_id: str | None, fingerprint: Fingerprint) -> tuple[str, ...]:
+        """Return the ids of what has the same words and was made by an earlier write."""
+        return tuple(
+            entry.made_id
+            for entry in self.on(ticket_id)
+            if entry.made_id is not None and entry.fingerprint.words == fingerprint.words
+        )

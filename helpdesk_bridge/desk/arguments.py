@@ -1,0 +1,321 @@
+"""Check what a caller gives, before anything is sent; each failure is one clear InvalidArgument."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeAlias, TypeVar
+from unicodedata import category
+
+from helpdesk_bridge.errors import InvalidArgument, StatusNotAllowed, UnsupportedCapability
+from helpdesk_bridge.model import (
+    Attachment,
+    Body,
+    Capability,
+    Channel,
+    Limits,
+    MessageType,
+    Party,
+    Priority,
+    Status,
+    Support,
+    TicketKind,
+    Upload,
+)
+
+__all__ = ["AddressLike", "Addresses"]
+
+AddressLike: TypeAlias = Party | str
+"""A person: a Party, an e-mail address, or the vendor's id."""
+Addresses: TypeAlias = Party | str | Iterable[Party | str]
+"""One or several people with e-mail addresses."""
+
+E = TypeVar("E", bound=StrEnum)
+
+_ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@[^\s@,;:<>()\[\]\"\\]{1,253}")
+
+
+def _printable(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{name} must be a str, not {type(value).__name__}.")
+    if any(category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value):
+        raise InvalidArgument(f"{name} holds a line break or another control character.")
+    return value
+
+
+def line(value: str | None, name: str) -> str | None:
+    """Return a single line of text, or None."""
+    return None if value is None else required_line(value, name)
+
+
+def required_line(value: str, name: str) -> str:
+    """Return a single line of text that is not blank."""
+    if not _printable(value, name).strip():
+        raise InvalidArgument(f"{name} is empty.")
+    return value
+
+
+def words(values: Iterable[str], name: str) -> tuple[str, ...]:
+    """Return several single lines; one str is not a list of its letters."""
+    if isinstance(values, str):
+        raise InvalidArgument(f"{name} is a list of words, not one str.")
+    return tuple(required_line(value, name) for value in _several(values, name))
+
+
+def _several(values: Iterable[Any], name: str) -> Iterable[Any]:
+    if not isinstance(values, Iterable):
+        raise InvalidArgument(f"{name} must be a collection, not {type(values).__name__}.")
+    return values
+
+
+def address(value: str, name: str) -> str:
+    """Return one bare e-mail address."""
+    if not _ADDRESS.fullmatch(_printable(value, name)):
+        raise InvalidArgument(f"{name} is not one bare e-mail address.")
+    return value
+
+
+def party(value: AddressLike, name: str) -> Party:
+    """Return a person known by address or by id."""
+    if isinstance(value, str):
+        value = Party(email=value) if "@" in value else Party(id=required_line(value, name))
+    elif not isinstance(value, Party):
+        raise InvalidArgument(f"{name} must be a Party or a str.")
+    if value.email is not None:
+        address(value.email, name)
+    if value.id is not None:
+        required_line(value.id, name)
+    if value.name is not None:
+        _printable(value.name, name)
+    if value.email is None and value.id is None and value.name is None:
+        raise InvalidArgument(f"{name} has neither an address nor an id nor a name.")
+    return value
+
+
+def correspondent(value: AddressLike, name: str) -> Party:
+    """Return a person with an e-mail address."""
+    person = party(value, name)
+    if person.email is None:
+        raise InvalidArgument(f"{name} has no e-mail address.")
+    return person
+
+
+def parties(values: Addresses, name: str) -> tuple[Party, ...]:
+    """Return people with e-mail addresses."""
+    if isinstance(values, (str, Party)):
+        values = (values,)
+    return tuple(correspondent(value, name) for value in _several(values, name))
+
+
+def channel(value: Channel | str) -> Channel:
+    """Return a channel known by id or by address."""
+    if isinstance(value, str):
+        required_line(value, "channel")
+        return Channel(address=address(value, "channel")) if "@" in value else Channel(id=value)
+    if not isinstance(value, Channel) or not (value.id or value.address or value.kind):
+        raise InvalidArgument("channel must be a Channel, its id or its address.")
+    for text in (value.id, value.name, value.address, value.kind):
+        line(text, "channel")
+    return value
+
+
+def member(kind: type[E], value: E | None, name: str) -> E | None:
+    """Return a member of one of our vocabularies, or None."""
+    return None if value is None else required_member(kind, value, name)
+
+
+def required_member(kind: type[E], value: object, name: str, *, unknown: bool = False) -> E:
+    """Return a member of one of our vocabularies; UNKNOWN only where it can be asked for."""
+    try:
+        found = kind(str(value))
+    except ValueError:
+        found = None
+    if found is None or (found.value == "unknown" and not unknown):
+        known = ", ".join(m.value for m in kind if m.value != "unknown")
+        raise InvalidArgument(f"{name} is none of {known}.")
+    return found
+
+
+def types(values: Iterable[MessageType] | None) -> frozenset[MessageType] | None:
+    """Return the message types asked for."""
+    if values is None:
+        return None
+    if isinstance(values, str):
+        values = (MessageType(values),) if values in list(MessageType) else ()
+    found = frozenset(
+        required_member(MessageType, value, "types", unknown=True)
+        for value in _several(values, "types")
+    )
+    if not found:
+        raise InvalidArgument("types is a collection of MessageType.")
+    return found
+
+
+def aware(value: datetime | None, name: str) -> datetime | None:
+    """Return a datetime that knows its zone, in UTC, or None."""
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise InvalidArgument(f"{name} must be an aware datetime: give it a time zone.")
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        pass
+    raise InvalidArgument(f"{name} is not within the years 1 to 9999 in UTC.")
+
+
+def limit(value: int | None) -> int | None:
+    """Return a number of items, or None."""
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise InvalidArgument("limit must be a whole number above zero, or None.")
+    return value
+
+
+def uploads(values: Iterable[Upload]) -> tuple[Upload, ...]:
+    """Return the files to send."""
+    found = (values,) if isinstance(values, Upload) else tuple(_several(values, "attachments"))
+    if not all(isinstance(value, Upload) for value in found):
+        raise InvalidArgument("attachments is a list of Upload.")
+    return found
+
+
+def instance(value: object, kind: type | tuple[type, ...], name: str) -> None:
+    """Raise unless ``value`` is one of these."""
+    if not isinstance(value, kind):
+        raise InvalidArgument(f"{name} must not be {type(value).__name__}.")
+
+
+def mapping(value: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    """Return a mapping with str keys, empty for None."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InvalidArgument(f"{name} must be a mapping with str keys.")
+    return dict(value)
+
+
+def cursor(value: str | None) -> str | None:
+    """Return a place in a list, or None."""
+    if value is not None and not isinstance(value, str):
+        raise InvalidArgument("cursor must be the cursor of a pager, or None.")
+    return value
+
+
+def concurrency(value: int) -> int:
+    """Return how many to read at once."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidArgument("concurrency must be a whole number above zero.")
+    return value
+
+
+def tickets(value: Any) -> Any:
+    """Return tickets or ids to iterate over; one str is not a list of its letters."""
+    if isinstance(value, str) or not isinstance(value, (Iterable, AsyncIterable)):
+        raise InvalidArgument("tickets must be an iterable of tickets or ids.")
+    return value
+
+
+def query(value: Any) -> list[tuple[str, str]]:
+    """Return query parameters; numbers become text."""
+    pairs: list[tuple[Any, Any]] = [(None, None)]
+    with suppress(TypeError, ValueError):
+        pairs = list(value.items()) if isinstance(value, Mapping) else [(k, v) for k, v in value]
+    checked = [
+        (name, str(given))
+        for name, given in pairs
+        if isinstance(name, str) and isinstance(given, (str, int))
+    ]
+    if len(checked) != len(pairs):
+        raise InvalidArgument("query must be a mapping or pairs of str and str (or int).")
+    return checked
+
+
+def changes(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes of a ticket, checked; None clears a field that can be cleared."""
+    checked = dict(given)
+    if "subject" in checked:
+        checked["subject"] = required_line(checked["subject"], "subject")
+    if "status" in checked:
+        checked["status"] = required_member(Status, checked["status"], "status")
+    if "priority" in checked:
+        checked["priority"] = member(Priority, checked["priority"], "priority")
+    if "kind" in checked:
+        checked["kind"] = member(TicketKind, checked["kind"], "kind")
+    if checked.get("assignee") is not None:
+        checked["assignee"] = party(checked["assignee"], "assignee")
+    if "team" in checked:
+        checked["team"] = line(checked["team"], "team")
+    if "tags" in checked:
+        checked["tags"] = words(checked["tags"], "tags")
+    if "custom_fields" in checked:
+        if not isinstance(checked["custom_fields"], Mapping):
+            raise InvalidArgument("custom_fields must be a mapping.")
+        checked["custom_fields"] = mapping(checked["custom_fields"], "custom_fields")
+    return checked
+
+
+# -- against what the desk can do ------------------------------------------------------------
+
+
+def options(capability: Capability, given: Iterable[str], known: frozenset[str]) -> None:
+    """Raise for an optional argument that this desk does not understand."""
+    for name in given:
+        if name not in known:
+            raise UnsupportedCapability(
+                f"{capability} does not take {name}= here; it takes"
+                f" {', '.join(sorted(known)) or 'no options'}.",
+                capability=capability.value,
+            )
+
+
+def status(value: Status, support: Support) -> None:
+    """Raise StatusNotAllowed for a status that this desk has no word for; nothing is sent."""
+    known = support.limits.statuses
+    if known is not None and value not in known:
+        raise StatusNotAllowed(
+            f"the status {value} cannot be used here; possible:"
+            f" {', '.join(s.value for s in Status if s in known)}.",
+            outcome=InvalidArgument.outcome,
+        )
+
+
+def size(value: str, attachment: Attachment, support: Support) -> None:
+    """Raise for a rendition that does not exist."""
+    known = support.limits.sizes or frozenset()
+    if not attachment.inline or value not in known:
+        raise InvalidArgument(f"size= is for inline images, and one of {', '.join(sorted(known))}.")
+
+
+def body(value: Body, limits: Limits) -> None:
+    """Raise for a body over the desk's limit."""
+    if limits.body_bytes is not None and len(value.html.encode()) > limits.body_bytes:
+        raise InvalidArgument(f"the body is larger than {limits.body_bytes} bytes.")
+
+
+async def upload_sizes(files: Sequence[Upload], text: Body, limits: Limits) -> None:
+    """Raise for too many files, too large ones, or an inline image that the body does not show."""
+    if limits.attachments is not None and len(files) > limits.attachments:
+        raise InvalidArgument(f"more than {limits.attachments} attachments.")
+    total = sum([await file.measure() for file in files])
+    if limits.attachment_bytes is not None and total > limits.attachment_bytes:
+        raise InvalidArgument(
+            f"the attachments have {total} bytes in all, and {limits.attachment_bytes} are allowed."
+        )
+    for file in files:
+        if file.content_id is not None and not _shows(text.html, file.content_id):
+            raise InvalidArgument(
+                "an inline image is not shown in the body: give html= with"
+                ' <img src="cid:…"> for its content_id.'
+            )
+
+
+def given(**options: object) -> list[str]:
+    """Return the names of the optional arguments that were given a value."""
+    return [name for name, value in options.items() if value is not None and value not in ((), {})]
+
+
+def _shows(html: str, content_id: str) -> bool:
+    return re.search(rf"cid:{re.escape(content_id)}(?![^\"'\s>)])", html) is not None

@@ -1,0 +1,362 @@
+"""Lists as users want them: await one page, or iterate over everything, complete or an error."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import weakref
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from typing import Any, Generic, Self, TypeVar
+
+from attrs import evolve
+
+from helpdesk_bridge.desk.prefetch import Fetch, ReadAhead, Readers
+from helpdesk_bridge.errors import HelpdeskError, PaginationLoop
+from helpdesk_bridge.model import Cursor, Page, Problem
+
+__all__ = ["Pager"]
+
+T = TypeVar("T")
+
+_MAX_BARREN = 3
+"""Pages in a row that bring nothing new before the list counts as running in circles."""
+_MAX_RESTLESS = 3
+"""Walks in a row that bring nothing new while records still move, before that is an error."""
+
+log = logging.getLogger("helpdesk_bridge.paging")
+
+
+class _Walk:
+    """What is noticed on one walk through a list; ``whole`` if it began at the first page."""
+
+    def __init__(self, seen: set[str], *, whole: bool) -> None:
+        self.seen = seen
+        """The ids that came on this walk; on the first one these are all that ever came."""
+        self.fell = False
+        """Whether the vendor listed fewer records on the way: all later ones moved up."""
+        self.listed: int | None = None
+        self.came = 0
+        """How many records came."""
+        self._whole = whole
+        self._odd: list[object] = []
+
+    def see(self, page: Page[T], new: int) -> bool:
+        """Take note of a page as the vendor sent it; say whether this walk had not seen it yet.
+
+        ``new`` is how many of its records had not come on this walk before.
+        """
+        odd = [problem.raw for problem in page.problems]
+        self.came += new + len(odd)
+        if page.listed is not None:
+            self.fell |= self.listed is not None and page.listed < self.listed
+            self.listed = page.listed
+        another, self._odd = odd != self._odd, odd
+        return new > 0 or (bool(odd) and another)
+
+    @property
+    def short(self) -> bool:
+        """Whether fewer records came than the vendor counts."""
+        return self._whole and self.listed is not None and self.came < self.listed
+
+
+class Pager(Generic[T]):
+    """A list that is read page by page.
+
+    ``async for item in pager`` yields every item once; ``await pager`` returns the first page;
+    ``pager.pages()`` iterates over pages. It does not end short without an error: what cannot be
+    read is raised with ``items_read`` and ``cursor``, and iterating again goes on from there.
+    Several tasks may share one pager; each item goes to one of them.
+
+    A record that cannot be read raises when it is reached, and iterating again goes on behind it;
+    after :meth:`collect_problems` it is put into :attr:`problems` and passed over instead.
+
+    The page after the one being read is asked for meanwhile. A caller who has to wait for it gets
+    several at once from then on, where the vendor numbers its pages and counts what it lists;
+    never more than the desk's ``concurrency``, and none that a ``limit`` makes needless. Who stops
+    early need do nothing: pages under way end with the pager, with the desk, or at :meth:`aclose`.
+
+    When the vendor's count of a numbered list falls while it is read (because the caller answers
+    what it lists, say), records have moved to pages that were read already, and the list is walked
+    again until it holds still. One that leaves and one that arrives between two pages keep the
+    count as it is, and cannot be noticed.
+    """
+
+    def __init__(
+        self,
+        fetch: Fetch[T],
+        identity: Callable[[T], str],
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        readers: Readers | None = None,
+        concurrency: int = 8,
+    ) -> None:
+        self._reading = ReadAhead(fetch, readers or Readers())
+        self._concurrency = concurrency
+        self._window = 1  # how many pages to have under way
+        self._coming: tuple[Cursor, ...] = ()  # the pages known to follow the present one
+        self._largest = 1  # records on a page
+        self._is_watched = False
+        self._reads_on = False
+        self._identity = identity
+        self._limit = limit
+        self._start = Cursor(cursor) if cursor is not None else None
+        self._next = self._start  # the page to ask for
+        self._at = self._start  # the page that is being handed out
+        self._rest: Cursor | None = None  # where the rest begins once the limit is reached
+        self._last = False
+        self._done = False
+        self._presented = False
+        self._page: Page[T] | None = None
+        self._records: Iterator[T | Problem] = iter(())  # what the present page has left
+        self._readable: Iterator[T] = iter(())  # the same, on a page without problems
+        self._visited: set[Cursor | None] = set()
+        self._seen: set[str] = set()  # all ids that came
+        self._odd: list[object] = []
+        self._accepted = 0
+        self._barren = 0
+        self._again = False
+        self._restless = 0
+        self._known_before = 0
+        self._walk = _Walk(self._seen, whole=cursor is None)
+        self._lock = asyncio.Lock()
+        self._collect = False
+        self.problems: list[Problem] = []
+        """The records passed over, once :meth:`collect_problems` was called."""
+        self.items_read = 0
+        """How many items have been handed out."""
+
+    @property
+    def cursor(self) -> str | None:
+        """Where to go on later (``cursor=``), or None before the first and after the last page.
+
+        It is the place of the page being read, so nothing is lost; what was already handed out of
+        that page comes again. After a ``limit`` it is the place where the rest begins. While a
+        list is walked again, it is a place of that walk.
+        """
+        return self._at
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether everything the vendor lists was handed out."""
+        return self._done and self._at is None
+
+    def collect_problems(self) -> Self:
+        """Keep unreadable records in :attr:`problems` in place of raising them; return self."""
+        self._collect = True
+        return self
+
+    def __await__(self) -> Generator[Any, None, Page[T]]:
+        return self._first().__await__()
+
+    async def _first(self) -> Page[T]:
+        async with self._lock:
+            page = await self._present()
+        return page if page is not None else Page(items=())
+
+    async def _present(self) -> Page[T] | None:
+        return self._page if self._page is not None else await self._turn()
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        for item in self._readable:  # nearly all items come this way
+            self.items_read += 1
+            return item
+        found = self._next_of_page()
+        if found is not None:
+            return found
+        async with self._lock:
+            while await self._present() is not None:
+                found = self._next_of_page()
+                if found is not None:
+                    return found
+        raise StopAsyncIteration
+
+    def _next_of_page(self) -> T | None:
+        """Return the next item of the present page; None when it has no more."""
+        if self._page is None:
+            return None
+        if not self._reads_on:
+            self._read_on()
+            if not self._page.problems:
+                self._records = self._readable = iter(self._page.items)
+        for record in self._records:
+            if not isinstance(record, Problem):
+                self.items_read += 1
+                return record
+            if not self._collect:
+                raise self._located(record.error)
+            self.problems.append(record)
+        self._page = None
+        self._move_on()
+        return None
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """Iterate over pages, each with what was not handed out yet.
+
+        Iterating over such a page raises at an unreadable record.
+        """
+        while True:
+            async with self._lock:
+                if self._page is None:
+                    self._move_on()
+                page = await self._present()
+                if page is None:
+                    return
+                if self._reads_on:  # some of its items were handed out one by one
+                    page = _with_records(page, list(self._records))
+                self._page = None
+                self.items_read += len(page)
+                if self._collect:
+                    self.problems.extend(page.problems)
+                self._read_on()
+            yield page
+
+    async def aclose(self) -> None:
+        """End what is read ahead, and wait for its end. Iterating afterwards goes on."""
+        await self._reading.aclose()
+
+    async def _turn(self) -> Page[T] | None:
+        """Read the next page that brings something, and make it the present one."""
+        while not self._last or self._walk_again():
+            if self._next in self._visited:
+                raise self._located(
+                    PaginationLoop("the vendor's list leads back to an earlier page.")
+                )
+            if self._coming and not self._reading.has(self._next):
+                self._window = self._concurrency  # the caller is faster than the vendor
+                self._read_on()
+            try:
+                page = await self._reading.page(self._next)
+            except HelpdeskError as error:
+                raise self._located(error)  # noqa: B904 - the same error, with how far it came
+            self._at = self._next
+            self._visited.add(self._next)
+            # Pages that are read at once may be answered in any order, and a record that arrives
+            # meanwhile then hides another: only the count tells of that.
+            ahead = () if page.listed is None else page.ahead
+            page = self._fresh(page)
+            self._next, self._last = page.next, page.next is None
+            self._coming = () if page.next is None else (page.next, *ahead)
+            self._reads_on = False
+            if page.items or page.problems or not self._presented:
+                self._presented = True
+                self._page, self._records = page, page.records()
+                self._locate_problems(page)
+                return page
+        self._done = True
+        self._move_on()
+        return None
+
+    def _read_on(self) -> None:
+        """Ask for the pages that come next, as many as are known and wanted."""
+        self._reads_on = True
+        wanted = self._window
+        if self._limit is not None:
+            pages = -(-(self._limit - self._accepted) // self._largest)
+            wanted = min(wanted, pages)
+        coming = [place for place in self._coming[:wanted] if place not in self._visited]
+        if self._reading.start(coming) and not self._is_watched:
+            self._is_watched = True
+            weakref.finalize(self, self._reading.abandon).atexit = False
+
+    def _move_on(self) -> None:
+        """Have :attr:`cursor` stand behind what was handed out."""
+        if self._visited:
+            self._at = self._rest if self._full else self._next
+
+    def _walk_again(self) -> bool:
+        """Begin again if records moved during the walk, so that some may have been jumped over."""
+        walk, news = self._walk, len(self._seen) > self._known_before
+        if self._full or self._done or not (walk.fell or walk.short):
+            return False
+        if not news and not walk.fell:
+            log.warning("the vendor counts %d records, and %d came", walk.listed, walk.came)
+            return False
+        self._restless = 0 if news else self._restless + 1
+        if self._restless > _MAX_RESTLESS:
+            raise self._located(PaginationLoop("the vendor's list does not hold still."))
+        self._again = True
+        self._known_before = len(self._seen)
+        self._walk = _Walk(set(), whole=self._start is None)
+        self._reading.start(())  # those of this walk are no longer wanted
+        self._visited.clear()
+        self._barren = 0
+        self._next, self._last = self._start, False
+        return True
+
+    def _fresh(self, page: Page[T]) -> Page[T]:
+        """Return ``page`` without what came before, and within the limit."""
+        walk, seen = self._walk, self._seen
+        ids = [*map(self._identity, page.items)]
+        came = {*ids, *page.filtered}
+        sent = len(ids) + len(page.filtered)
+        is_new = seen.isdisjoint(came)
+        new = len(came) if is_new else len(came - walk.seen)
+        self._barren = 0 if walk.see(page, new) else self._barren + 1
+        self._largest = max(self._largest, sent + len(page.problems))
+        self._rest = page.next
+        fits = self._limit is None or self._accepted + len(ids) <= self._limit
+        if is_new and len(came) == sent and fits and not page.problems:
+            fresh = page  # nearly all pages are like this, and large
+            self._accepted += len(ids)
+        else:
+            fresh = _with_records(page, self._news(page, ids))
+        seen |= came
+        if self._again:
+            walk.seen |= came
+        if self._barren >= _MAX_BARREN and page.next is not None:
+            raise self._located(
+                PaginationLoop(f"{self._barren} pages in a row brought nothing new.")
+            )
+        return evolve(fresh, next=None) if self._full else fresh
+
+    def _news(self, page: Page[T], ids: Sequence[str]) -> list[T | Problem]:
+        """Return the records that did not come before, up to the limit."""
+        records: list[T | Problem] = []
+        identities = iter(ids)
+        for record in page.records():
+            if self._full:
+                self._rest = self._at
+                break
+            if isinstance(record, Problem):
+                if self._again and record.raw is not None and record.raw in self._odd:
+                    continue
+                self._odd.append(record.raw)
+            else:
+                identity = next(identities)
+                known = identity in self._seen
+                self._seen.add(identity)
+                if known:
+                    continue
+                self._accepted += 1
+            records.append(record)
+        return records
+
+    @property
+    def _full(self) -> bool:
+        return self._limit is not None and self._accepted >= self._limit
+
+    def _locate_problems(self, page: Page[T]) -> None:
+        """Have the errors that iterating over ``page`` raises say how far the list came by then."""
+        for before, problem in enumerate(page.problems):
+            error = self._located(problem.error)
+            error.items_read = self.items_read + problem.index - before
+
+    def _located(self, error: HelpdeskError) -> HelpdeskError:
+        error.items_read = self.items_read
+        error.cursor = self._next if self._page is None else self._at
+        return error
+
+
+def _with_records(page: Page[T], records: list[T | Problem]) -> Page[T]:
+    """Return ``page`` with only these of its records, in this order."""
+    return Page(
+        items=tuple(r for r in records if not isinstance(r, Problem)),
+        problems=tuple(evolve(r, index=i) for i, r in enumerate(records) if isinstance(r, Problem)),
+        next=page.next,
+        total=page.total,
+        ahead=page.ahead,
+    )

@@ -1,0 +1,251 @@
+"""The contract an adapter fulfils: what a vendor can do, and one short method an operation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, ClassVar
+
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    InvalidArgument,
+    Outcome,
+    PartlyDone,
+    UnsupportedCapability,
+)
+from helpdesk_bridge.model import (
+    Attachment,
+    Capabilities,
+    Capability,
+    Cursor,
+    CustomField,
+    Draft,
+    Level,
+    Message,
+    MessageQuery,
+    NewTicket,
+    Page,
+    SentMessage,
+    Support,
+    Ticket,
+    TicketChanges,
+    TicketQuery,
+    TicketRef,
+)
+from helpdesk_bridge.transport import (
+    Effect,
+    Explanation,
+    Middleware,
+    Operation,
+    Response,
+    Transport,
+    no_auth,
+)
+
+__all__ = ["Adapter", "Effect", "Operation", "page_number", "pages_behind", "without_first_message"]
+
+_AHEAD = 32
+"""How many numbered pages are named in advance."""
+
+_IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
+    "list_tickets": (Capability.LIST_TICKETS,),
+    "get_ticket": (Capability.GET_TICKET,),
+    "create_ticket": (Capability.CREATE_TICKET,),
+    "update_ticket": (Capability.UPDATE_TICKET,),
+    "delete_ticket": (Capability.DELETE_TICKET,),
+    "list_custom_fields": (Capability.LIST_CUSTOM_FIELDS,),
+    "list_messages": (Capability.LIST_MESSAGES,),
+    "get_message": (Capability.GET_MESSAGE,),
+    "send": (
+        Capability.REPLY,
+        Capability.NOTE,
+        Capability.FORWARD,
+        Capability.ADD_REQUEST,
+    ),
+    "open_attachment": (Capability.OPEN_ATTACHMENT,),
+    "find_sent": (Capability.COMPLETE,),
+}
+
+
+class Adapter:
+    """Base of every adapter.
+
+    Override the operations the vendor has and declare each in ``offers``; the two are compared
+    when the class is created, and a difference is a TypeError. What is not offered is refused by
+    :class:`~helpdesk_bridge.Helpdesk` before any byte is sent.
+    """
+
+    name: ClassVar[str]
+    """The word in ``adapter = "…"`` and in error texts."""
+    settings_type: ClassVar[type[Any]]
+    """The attrs class of this vendor's settings; credentials in it are :class:`Secret`."""
+    offers: ClassVar[Mapping[Capability, Support]] = {}
+    """The most this adapter can do, whatever the account."""
+    id_pattern: ClassVar[str] = r"[A-Za-z0-9_-]{1,128}"
+    """What a ticket, message or attachment id looks like; checked before any URL is built."""
+    error_codes: ClassVar[Mapping[str, type[HelpdeskError]]] = {}
+    """The vendor's own error codes, as :meth:`explain` finds them."""
+    settle_time: ClassVar[float] = 10.0
+    """Seconds after which a message that the vendor accepted is surely to be seen, and one that
+    it answered with an error has been dealt with. One that it never answered is given a minute at
+    least by ``reconcile``."""
+    file_hosts: ClassVar[frozenset[str]] = frozenset()
+    """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
+    stands for the hosts below it too. Downloads may lead there, without credentials."""
+    fake: ClassVar[str | None] = None
+    """``module:class`` of the fake of this vendor, for the sandbox and for tests."""
+
+    def __init__(self, settings: Any, transport: Transport) -> None:
+        self.settings = settings
+        self.transport = transport
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not hasattr(cls, "name"):
+            return
+        if isinstance(cls.file_hosts, str):
+            raise TypeError(f"{cls.__name__}.file_hosts is a set of host names")
+        offered = Capabilities(cls.offers)
+        for method, capabilities in _IMPLEMENTS.items():
+            written = getattr(cls, method) is not getattr(Adapter, method)
+            declared = any(offered[c].level is not Level.NONE for c in capabilities)
+            if written and not declared:
+                raise TypeError(f"{cls.__name__}.{method} is written, but `offers` lacks it")
+            if declared and not written:
+                raise TypeError(f"{cls.__name__} offers {capabilities[0]}, but lacks {method}")
+
+    @classmethod
+    def auth(cls, settings: Any) -> Middleware:
+        """Return what signs this desk's requests."""
+        return no_auth
+
+    @classmethod
+    def explain(cls, response: Response) -> Explanation:
+        """Read an error answer. This one knows the usual JSON shapes; any failure is ignored."""
+        data = response.json()
+        error = data.get("error")
+        nested = error.get("message") if isinstance(error, dict) else error
+        message = next((m for m in (data.get("message"), nested) if isinstance(m, str)), "")
+        coded = error if isinstance(error, dict) else data
+        code = coded.get("code")
+        fields = data.get("errors")
+        return Explanation(
+            message=message,
+            code=code if isinstance(code, str) else None,
+            fields={
+                str(name): tuple(str(text) for text in (told if isinstance(told, list) else [told]))
+                for name, told in (fields.items() if isinstance(fields, dict) else ())
+            },
+        )
+
+    @classmethod
+    def refuses(cls, response: Response) -> bool:
+        """Say whether a 2xx answer is a refusal all the same; :meth:`explain` then tells why."""
+        return False
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this account can do: never more than ``offers``, less what is not configured."""
+        return Capabilities(self.offers)
+
+    async def aclose(self) -> None:
+        """Let go of what this adapter itself holds open; the desk calls it, perhaps again.
+
+        The transport is closed by then. Most adapters hold nothing.
+        """
+
+    def _lacks(self, operation: str) -> UnsupportedCapability:
+        return UnsupportedCapability(f"{self.name} has no {operation}.", capability=operation)
+
+    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+        """Return the page of ``query`` at ``cursor`` (None: the first)."""
+        raise self._lacks("list_tickets")
+
+    async def get_ticket(self, ticket_id: str) -> Ticket:
+        """Return one ticket."""
+        raise self._lacks("get_ticket")
+
+    async def create_ticket(self, new: NewTicket) -> Ticket:
+        """Create a ticket whose first message is a request of its requester; mail nobody."""
+        raise self._lacks("create_ticket")
+
+    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+        """Change a ticket and return it as it is now."""
+        raise self._lacks("update_ticket")
+
+    async def delete_ticket(self, ticket_id: str) -> None:
+        """Delete a ticket, softly where the vendor can."""
+        raise self._lacks("delete_ticket")
+
+    async def list_custom_fields(self) -> list[CustomField]:
+        """Return the definitions of all custom fields."""
+        raise self._lacks("list_custom_fields")
+
+    async def list_messages(
+        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
+    ) -> Page[Message]:
+        """Return a page of the whole conversation, notes included, oldest first."""
+        raise self._lacks("list_messages")
+
+    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+        """Return one message."""
+        raise self._lacks("get_message")
+
+    async def prepare(self, ticket: TicketRef, draft: Draft) -> Mapping[str, Any]:
+        """Return what :meth:`find_sent` needs to find ``draft`` again; called before each send.
+
+        For vendors that answer without an id: note here what is on the ticket already, and no
+        word of the message, since it may be pickled with an error. JSON values only. Under
+        ``before`` go the ids of the messages that are there; ``reconcile`` takes none of them for
+        the draft, and a message that is not among them for new whatever its time says.
+        """
+        return {}
+
+    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+        """Add a message to a ticket."""
+        raise self._lacks("send")
+
+    async def find_sent(self, sent: SentMessage) -> SentMessage | None:
+        """Find a message that the vendor accepted without an id; None while it is not to be seen.
+
+        Only for vendors that give none: ``sent.trace`` holds what :meth:`prepare` returned.
+        """
+        return None
+
+    def open_attachment(
+        self, attachment: Attachment, size: str | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the bytes of a file; ``size`` asks for a smaller rendition of an inline image."""
+        raise self._lacks("open_attachment")
+
+
+def page_number(cursor: Cursor | None) -> int:
+    """Return the page a numbered cursor stands for, 1 for None; InvalidArgument for any other."""
+    if cursor is None:
+        return 1
+    if not (cursor.isascii() and cursor.isdigit() and 0 < len(cursor) < 10):
+        raise InvalidArgument("this cursor is not one of this desk's.")
+    return int(cursor)
+
+
+def pages_behind(page: int, last: int, *, step: int = 1) -> tuple[Cursor, ...]:
+    """Return the numbers of some pages behind ``page``, up to ``last``, for :attr:`Page.ahead`.
+
+    With a ``step`` they are offsets. More than any desk reads at once are never needed.
+    """
+    numbers = range(page + step, min(last, page + step * _AHEAD) + 1, step)
+    return tuple(Cursor(str(number)) for number in numbers)
+
+
+def without_first_message(failure: HelpdeskError, ticket_id: str) -> PartlyDone:
+    """Return the error for a ticket that was created, and whose first message failed.
+
+    It says to add the message only where it is known that it was not: twice would be worse.
+    """
+    known = failure.outcome is not Outcome.UNKNOWN
+    missing = "was not: add it with add_request" if known else "may not have been: look first"
+    return PartlyDone(
+        f"the ticket was created, and its first message {missing} ({failure.message})",
+        failure=failure,
+        ticket_id=ticket_id,
+    )

@@ -1,0 +1,406 @@
+"""The ``memory`` adapter: a desk that lives in this process, and in a file if it is given one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from types import EllipsisType
+from typing import Any, ClassVar, TypeVar
+
+from attrs import field, frozen
+
+from helpdesk_bridge.kit import (
+    Adapter,
+    Attachment,
+    Audience,
+    Capability,
+    Cursor,
+    Draft,
+    Forward,
+    Message,
+    MessageQuery,
+    MessageType,
+    NewTicket,
+    Note,
+    Page,
+    Party,
+    Reply,
+    Request,
+    Role,
+    SentMessage,
+    Status,
+    Ticket,
+    TicketChanges,
+    TicketQuery,
+    TicketRef,
+    Transport,
+    Upload,
+    errors,
+    native,
+    none,
+    page_number,
+)
+from helpdesk_bridge.memory.storage import Storage, plain
+from helpdesk_bridge.memory.store import Store, StoredFile, StoredMessage, StoredTicket
+
+__all__ = ["Memory", "MemorySettings"]
+
+T = TypeVar("T")
+
+_PAGE = 50
+_ABSENT = {
+    Capability.LIST_CUSTOM_FIELDS: "Custom fields need no definition here.",
+    Capability.COMPLETE: "Every message has its id at once.",
+    Capability.RESIZED_IMAGE: "Files are kept as they are.",
+    Capability.SCHEDULED_SEND: "A desk in memory sends at once.",
+    Capability.WEBHOOKS: "A desk in memory calls nobody.",
+}
+_MAILBOX = Party(name="Support", email="support@helpdesk.example", role=Role.AGENT)
+
+
+def _path(value: str | Path | None) -> Path | None:
+    if value is None:
+        return None
+    if not isinstance(value, (str, Path)) or not str(value):
+        raise errors.ConfigurationError("must be the path of a file", key="path")
+    return Path(value)
+
+
+@frozen(kw_only=True)
+class MemorySettings:
+    """A desk in memory, or with ``path`` (a str or a Path) one that outlives its process.
+
+    ``path`` is a file that the desk makes if there is none, in a folder that exists; a relative
+    one begins where the configuration file is, or else at the working directory. What a call has
+    returned for is on the disk. The first call opens and locks the file, closing the desk unlocks
+    it; no second desk can have it meanwhile. A file that cannot be used is a ConfigurationError of
+    that call.
+
+    ``store`` is what the desk works on without a path (default: a new, empty one; with a path it
+    is None, and the desk has ``desk.adapter.store``). Both together are a ConfigurationError.
+    """
+
+    adapter: ClassVar[str] = "memory"
+    path: Path | None = field(default=None, converter=_path)
+    store: Store | None = field(default=None, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.path is not None and self.store is not None:
+            raise errors.ConfigurationError(
+                "the desk is kept either in a file or in a store: give path or store.", key="path"
+            )
+        if self.path is None and self.store is None:
+            object.__setattr__(self, "store", Store())
+
+
+class Memory(Adapter):
+    """A whole helpdesk without a server; what it does can be read from its Store."""
+
+    name = "memory"
+    settings_type = MemorySettings
+    settings: MemorySettings
+    offers: ClassVar = {
+        capability: none(_ABSENT[capability]) if capability in _ABSENT else native()
+        for capability in Capability
+    }
+    id_pattern = r"[0-9]{1,18}"
+
+    def __init__(self, settings: MemorySettings, transport: Transport) -> None:
+        super().__init__(settings, transport)
+        self._storage = None if settings.path is None else Storage(settings.path)
+
+    @property
+    def store(self) -> Store:
+        """The helpdesk behind this desk; one with a path is empty until the first call."""
+        if self._storage is not None:
+            return self._storage.store
+        assert self.settings.store is not None  # noqa: S101 - there is one wherever no path is
+        return self.settings.store
+
+    async def aclose(self) -> None:
+        """Close the file."""
+        if self._storage is not None:
+            await self._storage.aclose()
+
+    async def _read(self) -> Store:
+        return self.store if self._storage is None else await self._storage.read()
+
+    async def _write(self, ticket_id: int | None, change: Callable[[Store], T]) -> T:
+        if self._storage is None:
+            return change(self.store)
+        return await self._storage.write(ticket_id, change)
+
+    def _fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(given) if self._storage is None else plain(dict(given))
+
+    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+        """Return tickets in the order of their creation."""
+        _no_extra(query.extra)
+        after = _place(cursor)
+        store = await self._read()
+        found = [
+            ticket
+            for ticket in store.tickets.values()
+            if ticket.id > after and ticket.deleted_at is None and _matches(ticket, query)
+        ]
+        page = tuple(to_ticket(ticket) for ticket in found[:_PAGE])
+        return Page(items=page, next=Cursor(page[-1].id) if len(found) > _PAGE else None)
+
+    async def get_ticket(self, ticket_id: str) -> Ticket:
+        """Return one ticket, a deleted one too."""
+        return to_ticket(_stored(await self._read(), ticket_id))
+
+    async def create_ticket(self, new: NewTicket) -> Ticket:
+        """Create a ticket; nobody is mailed."""
+        _no_extra(new.extra)
+        custom_fields = self._fields(new.custom_fields)
+        files = await _contents(new.attachments)
+
+        def create(store: Store) -> Ticket:
+            stored = store.create_ticket(
+                subject=new.subject,
+                requester=_customer(store, new.requester),
+                html=new.body.html,
+                text=new.body.text,
+                status=new.status or Status.OPEN,
+                priority=new.priority,
+                kind=new.kind,
+                assignee=new.assignee,
+                team=new.team,
+                tags=new.tags,
+                channel=new.channel,
+                custom_fields=custom_fields,
+                created_at=new.created_at,
+                files=_files(store, files),
+            )
+            return to_ticket(stored)
+
+        return await self._write(None, create)
+
+    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+        """Change a ticket."""
+        given = {
+            "subject": changes.subject,
+            "status": changes.status,
+            "priority": changes.priority,
+            "kind": changes.kind,
+            "assignee": changes.assignee,
+            "team": changes.team,
+            "tags": changes.tags,
+        }
+        fields: dict[str, Any] = {k: v for k, v in given.items() if v is not ...}
+        _no_extra(changes.extra)
+        custom = {} if isinstance(changes.custom_fields, EllipsisType) else changes.custom_fields
+        custom = self._fields(custom)
+
+        def update(store: Store) -> Ticket:
+            stored = _stored(store, ticket_id)
+            if custom:
+                fields["custom_fields"] = {**stored.custom_fields, **custom}
+            return to_ticket(store.update_ticket(stored.id, **fields))
+
+        return await self._write(int(ticket_id), update)
+
+    async def delete_ticket(self, ticket_id: str) -> None:
+        """Mark a ticket deleted; it can still be read by its id."""
+
+        def delete(store: Store) -> None:
+            store.delete_ticket(_stored(store, ticket_id).id)
+
+        await self._write(int(ticket_id), delete)
+
+    async def list_messages(
+        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
+    ) -> Page[Message]:
+        """Return messages, oldest first."""
+        after = _place(cursor)
+        stored = _stored(await self._read(), ticket.id)
+        ordered = sorted(stored.messages, key=lambda m: (m.created_at, m.id))
+        if query.types is not None:
+            ordered = [message for message in ordered if message.type in query.types]
+        return Page(
+            items=tuple(to_message(m, stored) for m in ordered[after : after + _PAGE]),
+            next=Cursor(str(after + _PAGE)) if len(ordered) > after + _PAGE else None,
+        )
+
+    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+        """Return one message."""
+        stored = _stored(await self._read(), ticket.id)
+        for message in stored.messages:
+            if str(message.id) == message_id:
+                return to_message(message, stored)
+        raise errors.NotFound("there is no such message.")
+
+    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+        """Add a message, and mail it as the draft says."""
+        _stored(await self._read(), ticket.id)
+        _no_extra(draft.extra)
+        files = await _contents(draft.attachments)
+        return await self._write(int(ticket.id), partial(_send, ticket.id, draft, files))
+
+    @asynccontextmanager
+    async def _opened(self, file_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        file = (await self._read()).find_file(file_id)
+        if file is None:
+            raise errors.NotFound("there is no such file.")
+        yield _chunks(file.content)
+
+    def open_attachment(
+        self, attachment: Attachment, size: str | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Open the bytes of a file; they come in one size only."""
+        del size
+        return self._opened(int(attachment.id))
+
+
+_Contents = list[tuple[Upload, bytes]]
+
+
+async def _contents(uploads: tuple[Upload, ...]) -> _Contents:
+    return [(upload, await upload.read()) for upload in uploads]
+
+
+def _files(store: Store, contents: _Contents) -> list[StoredFile]:
+    return [
+        store.file(
+            upload.name,
+            upload.mime_type,
+            content,
+            inline=upload.content_id is not None,
+            content_id=upload.content_id,
+        )
+        for upload, content in contents
+    ]
+
+
+def _stored(store: Store, ticket_id: str) -> StoredTicket:
+    stored = store.tickets.get(int(ticket_id))
+    if stored is None:
+        raise errors.NotFound("there is no such ticket.")
+    return stored
+
+
+def _customer(store: Store, party: Party) -> Party:
+    return store.person(party.email or "", party.name)
+
+
+def _send(ticket_id: str, draft: Draft, contents: _Contents, store: Store) -> SentMessage:
+    stored = _stored(store, ticket_id)
+    added = store.add_message(
+        stored.id,
+        html=draft.body.html,
+        text=draft.body.text,
+        files=_files(store, contents),
+        **_addressing(store, stored, draft),
+    )
+    if isinstance(draft, (Reply, Note)):
+        given = {"status": draft.status, "priority": draft.priority, "kind": draft.kind}
+        changed = {name: value for name, value in given.items() if value is not None}
+        if changed:
+            store.update_ticket(stored.id, **changed)
+    message = to_message(added, stored)
+    return SentMessage(ticket_id=ticket_id, id=message.id, message=message)
+
+
+def _addressing(store: Store, stored: StoredTicket, draft: Draft) -> dict[str, Any]:
+    if isinstance(draft, Note):
+        kind = {"type": MessageType.NOTE, "audience": Audience.INTERNAL}
+        return {**kind, "author": _MAILBOX}
+    if isinstance(draft, Request):
+        kind = {"type": MessageType.REQUEST, "audience": Audience.EXTERNAL}
+        author = _customer(store, draft.author)
+        return {**kind, "author": author, "created_at": draft.created_at}
+    public = Audience.FORWARD if isinstance(draft, Forward) else Audience.EXTERNAL
+    return {
+        "type": MessageType.RESPONSE,
+        "audience": public,
+        "author": _MAILBOX,
+        "to": draft.to or (stored.requester,),
+        "cc": draft.cc,
+        "bcc": draft.bcc,
+        "mail": draft.send_email if isinstance(draft, Reply) else True,
+    }
+
+
+async def _chunks(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), 64 * 1024):
+        yield content[start : start + 64 * 1024]
+
+
+def _no_extra(extra: Mapping[str, Any]) -> None:
+    if extra:
+        raise errors.InvalidArgument("a desk in memory has nothing that extra could set.")
+
+
+def _place(cursor: Cursor | None) -> int:
+    return 0 if cursor is None else page_number(cursor)
+
+
+def _matches(ticket: StoredTicket, query: TicketQuery) -> bool:
+    text = (query.text or "").casefold()
+    bodies = (ticket.subject, *(message.html for message in ticket.messages))
+    found = not text or any(text in body.casefold() for body in bodies)
+    return found and query.matches(to_ticket(ticket))
+
+
+def _copy(value: Any) -> Any:
+    """Return a copy of lists and mappings, so that nobody's change of a ticket is the Store's."""
+    if isinstance(value, dict):
+        return {key: _copy(inner) for key, inner in value.items()}
+    return [_copy(inner) for inner in value] if isinstance(value, list) else value
+
+
+def to_ticket(stored: StoredTicket) -> Ticket:
+    """Return a stored ticket as users see it."""
+    status = Status.DELETED if stored.deleted_at else stored.status
+    return Ticket(
+        id=str(stored.id),
+        subject=stored.subject,
+        status=status,
+        vendor_status=stored.status.value,
+        priority=stored.priority,
+        kind=stored.kind,
+        requester=stored.requester,
+        assignee=stored.assignee,
+        team=stored.team,
+        channel=stored.channel,
+        tags=stored.tags,
+        custom_fields=_copy(stored.custom_fields),
+        created_at=stored.created_at,
+        updated_at=stored.updated_at,
+        last_message_at=stored.last_message_at,
+        deleted_at=stored.deleted_at,
+    )
+
+
+def to_message(stored: StoredMessage, ticket: StoredTicket) -> Message:
+    """Return a stored message as users see it."""
+    return Message(
+        id=str(stored.id),
+        ticket_id=str(ticket.id),
+        type=stored.type,
+        audience=stored.audience,
+        vendor_type=stored.word or stored.type.value,
+        author=stored.author,
+        to=stored.to,
+        cc=stored.cc,
+        bcc=stored.bcc,
+        subject=stored.subject,
+        html=stored.html,
+        text=stored.text,
+        attachments=tuple(
+            Attachment(
+                id=str(file.id),
+                name=file.name,
+                mime_type=file.mime_type,
+                size=len(file.content),
+                inline=file.inline,
+                content_id=file.content_id,
+            )
+            for file in stored.files
+        ),
+        created_at=stored.created_at,
+        updated_at=stored.created_at,
+    )

@@ -1,0 +1,226 @@
+"""Session tokens: fetched when needed, renewed before they end, by one task for all."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import importlib
+import math
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, cast
+
+import orjson
+from attrs import define, field, frozen
+
+from helpdesk_bridge.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    DeskClosed,
+    Outcome,
+)
+from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.transport.pipeline import Handler, Middleware
+from helpdesk_bridge.transport.policies.auth import check_credential
+from helpdesk_bridge.transport.request import Request, Response
+from helpdesk_bridge.transport.urls import check_header
+
+__all__ = ["ChosenAuth", "Fetch", "SessionAuth", "TokenProvider", "expiry_of"]
+
+_MARGIN = 30.0
+_CLOSING = 5.0
+"""How long closing waits for a provider that ignores its cancellation."""
+_UNAUTHORISED = 401
+
+Fetch: TypeAlias = Callable[[], Awaitable[str | Secret]]
+"""What fetches a fresh token."""
+
+
+@frozen
+class TokenProvider:
+    """An async function without arguments that returns a fresh token.
+
+    It may be given as ``"module:function"``, which is imported at once.
+    """
+
+    fetch: Fetch = field(repr=False)
+
+    @classmethod
+    def of(cls, given: Fetch | TokenProvider | str, *, key: str) -> TokenProvider:
+        """Return a provider from a callable or a ``"module:function"`` of the setting ``key``."""
+        if isinstance(given, TokenProvider):
+            return given
+        if isinstance(given, str):
+            return cls(_imported(given, key))
+        if not callable(given):
+            raise ConfigurationError(f"{key} is an async function or 'module:function'", key=key)
+        return cls(given)
+
+
+def _imported(where: str, key: str) -> Fetch:
+    module, _, name = where.partition(":")
+    try:
+        found: Any = getattr(importlib.import_module(module), name)
+    except Exception as error:  # noqa: BLE001 - whatever the application's module raises
+        reason = type(error).__name__
+    else:
+        if callable(found):
+            return cast("Fetch", found)
+        reason = "it is not callable"
+    raise ConfigurationError(f"{key} cannot be imported ({reason}); write module:function", key=key)
+
+
+def expiry_of(token: str) -> float | None:
+    """Return the ``exp`` of a token that is a readable JWT (seconds since 1970), else None.
+
+    The signature is not looked at: this is our own token, and the server judges it.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        padded = parts[1] + "=" * (-len(parts[1]) % 4)
+        claims = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        return None
+    exp = claims.get("exp") if isinstance(claims, dict) else None
+    return float(exp) if isinstance(exp, (int, float)) and not isinstance(exp, bool) else None
+
+
+@define
+class _Token:
+    value: str = field(repr=False)
+    renew_at: float | None
+
+
+@define(eq=False)
+class SessionAuth:
+    """Puts a session token on each request, as ``Authorization: Bearer …``.
+
+    With a provider the token is fetched when first needed, renewed shortly before it expires and
+    once after a 401, after which the request is sent again (a 401 is a refusal, so a write may be
+    too). Any number of tasks cause one call of the provider; it runs in a task of its own, so a
+    cancelled caller fails nobody else. A provider that raises gives every waiting call
+    AuthenticationError, and the next call tries again.
+    """
+
+    fixed: Secret | None = None
+    provider: TokenProvider | None = None
+    clock: Callable[[], float] = field(default=time.time, repr=False)
+    patience: float = 60.0
+    """How long a provider may take (seconds), so that one that hangs does not stop the desk."""
+    _token: _Token | None = field(default=None, init=False, repr=False)
+    _renewal: asyncio.Task[tuple[str, str]] | None = field(default=None, init=False, repr=False)
+    _failure: tuple[float, str] = field(default=(-math.inf, ""), init=False, repr=False)
+    _closed: bool = field(default=False, init=False)
+
+    async def __call__(self, request: Request, handler: Handler) -> Response:
+        """Sign ``request``; after a 401 renew the token and send it once more."""
+        if not request.authenticate:
+            return await handler(request)
+        token = await self._current(request)
+        response = await handler(_signed(request, token))
+        if response.status != _UNAUTHORISED or self.provider is None:
+            return response
+        await response.aclose()
+        request.progress.bytes_sent = False  # refused: what is sent so far has done nothing
+        renewed = await self._renewed(request, stale=token, outcome=Outcome.REJECTED)
+        return response if renewed == token else await handler(_signed(request, renewed))
+
+    async def aclose(self) -> None:
+        """End a renewal that is under way."""
+        self._closed = True
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.wait([self._renewal], timeout=_CLOSING)
+
+    async def _current(self, request: Request) -> str:
+        if self.fixed is not None:
+            return self.fixed.reveal()
+        token = self._token
+        if token is None or (token.renew_at is not None and self.clock() >= token.renew_at):
+            return await self._renewed(request, stale=token.value if token else None)
+        return token.value
+
+    async def _renewed(
+        self, request: Request, *, stale: str | None, outcome: Outcome = Outcome.NOT_SENT
+    ) -> str:
+        """Return a token other than ``stale``, joining a renewal that is under way.
+
+        A request that was asked for before the last renewal failed shares that failure: it has
+        only been waiting for its turn. ``outcome`` is what is true of the request if there is
+        no token.
+        """
+        if self._token is not None and self._token.value != stale:
+            return self._token.value
+        if self._closed:
+            raise DeskClosed("the desk is closed.")
+        failed_at, trouble = self._failure
+        if request.progress.began > failed_at:
+            token, trouble = await self._joined()
+            if token:
+                return token
+        if self._closed:
+            raise DeskClosed("the desk was closed while its session was renewed.")
+        raise AuthenticationError(f"the session provider failed ({trouble}).", outcome=outcome)
+
+    async def _joined(self) -> tuple[str, str]:
+        """Return what the renewal that is under way, or a new one, comes to."""
+        if self._renewal is None:
+            self._renewal = asyncio.create_task(self._fetch())
+        renewal = self._renewal
+        try:
+            return await asyncio.shield(renewal)
+        except asyncio.CancelledError:
+            if not renewal.cancelled():
+                raise
+        return "", "it was cancelled"
+
+    async def _fetch(self) -> tuple[str, str]:
+        """Return a token, or what went wrong; an exception that nobody awaits would be a leak."""
+        assert self.provider is not None  # noqa: S101 - a desk without one has a fixed token
+        token, trouble = "", "it was cancelled"
+        try:
+            async with asyncio.timeout(self.patience):
+                given = Secret(await self.provider.fetch())
+            check_credential("session_token", given)
+            token, trouble = given.reveal(), ""
+        except ConfigurationError:
+            trouble = "it gave no usable token"
+        except Exception as error:  # noqa: BLE001 - whatever the application's code raises
+            trouble = type(error).__name__
+        finally:
+            self._renewal = None
+            if trouble:
+                self._failure = (asyncio.get_running_loop().time(), trouble)
+        if trouble:
+            return "", trouble
+        now = self.clock()
+        exp = expiry_of(token)
+        lifetime = 0.0 if exp is None else exp - now
+        # A token that seems spent already (a clock is wrong) is used until a 401.
+        renew_at = now + lifetime - min(_MARGIN, lifetime / 2) if lifetime > 0 else None
+        self._token = _Token(token, renew_at)
+        return token, ""
+
+
+def _signed(request: Request, token: str) -> Request:
+    return request.with_headers({"Authorization": check_header("Authorization", f"Bearer {token}")})
+
+
+@frozen
+class ChosenAuth:
+    """Signs each request with what ``choose`` picks for it; closes ``parts`` with the desk."""
+
+    choose: Callable[[Request], Middleware]
+    parts: tuple[Any, ...] = ()
+
+    async def __call__(self, request: Request, handler: Handler) -> Response:
+        """Sign ``request`` as chosen."""
+        return await self.choose(request)(request, handler)
+
+    async def aclose(self) -> None:
+        """Close the strategies that hold something."""
+        for part in self.parts:
+            await part.aclose()
