@@ -17,7 +17,7 @@ PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run all tests on each supported Python: nox -s tests-3.11 -- tests/unit."""
+    """Run all tests on each supported Python: nox -s tests-3.11 -- tests/desk."""
     session.install("-e", ".[dev]")
     session.run("pytest", *session.posargs)
 
@@ -49,7 +49,7 @@ def imports(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Run the fault tests in full, where the ordinary run takes a sample."""
     session.install("-e", ".[dev]")
-    folders = ("tests/faults", "tests/outcomes", "tests/sweep")
+    folders = ("tests/memory", "tests/delivery", "tests/byte_cuts")
     session.run("pytest", *folders, env={"HELPDESK_BRIDGE_ALL_FAULTS": "1"})
 
 

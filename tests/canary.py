@@ -43,7 +43,7 @@ CUSTOMERS = (
     "It stops at 90 percent",
     "Export stops",
 )
-SHOWN_ON_PURPOSE = ("tests/cli/", "tests/packaging/", "tests/shared/test_one_program")
+SHOWN_ON_PURPOSE = ("tests/cli/", "tests/packaging/", "tests/every_adapter/test_one_program")
 """Where customers' words are printed because a program is asked for them."""
 
 _FAKES = ("aiohttp.server", "aiohttp.web", "aiohttp.access", "asyncio", "hypothesis")

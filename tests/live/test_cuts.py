@@ -16,10 +16,10 @@ from attrs import define, evolve, field, frozen
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.testing import Cut, End, FaultProxy, Side
+from tests.byte_cuts.cuts import CUSTOMER, OPERATIONS, Operation, Result, cut_once, passing
 from tests.live.request_tracker import WORKERS, RequestTracker
 from tests.live.test_request_tracker import settings
 from tests.live.witness import RequestTrackerWitness
-from tests.sweep.cuts import CUSTOMER, OPERATIONS, Operation, Result, cut_once, passing
 
 CUTS = 200 if os.environ.get("HELPDESK_BRIDGE_ALL_FAULTS") == "1" else 16
 GIVEN_UP = 20

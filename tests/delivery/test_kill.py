@@ -1,0 +1,190 @@
+"""An application killed at any step of a reply: nobody is mailed twice, and the outbox is right."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpdesk_bridge_airclou.fake import AirclouFake
+from helpdesk_bridge_helpspace.fake import HelpSpaceFake
+from helpdesk_bridge_omnidesk.fake import OmnideskFake
+
+import helpdesk_bridge as hb
+from helpdesk_bridge.delivery.ledger import SqliteOutbox
+from helpdesk_bridge.model import Audience, MessageType, Party
+from helpdesk_bridge.testing import FakeServer, Store
+
+CHILD = Path(__file__).with_name("kill_child.py")
+ALL = os.environ.get("HELPDESK_BRIDGE_ALL_FAULTS") == "1"
+FAKES = {"helpspace": HelpSpaceFake, "airclou": AirclouFake, "omnidesk": OmnideskFake}
+STEPS = {
+    "before begin": (None, 0),
+    "after begin": ("not_sent", 0),
+    "half sent": ("not_sent", 0),
+    "vendor done": ("sent", 1),
+    "before settle": ("sent", 1),
+    "after settle": ("sent", 1),
+}
+"""Where it dies: what the outbox must say after it was recovered, and the mails there are."""
+PLACES = (
+    list(itertools.product(STEPS, FAKES)) if ALL else list(zip(STEPS, [*FAKES] * 2, strict=True))
+)
+TIMED = 282 if ALL else 3
+TEXTS = [f"Your invoice {number} is refunded." for number in range(3)]
+pytestmark = [
+    pytest.mark.asyncio,
+    pytest.mark.skipif(sys.platform == "win32", reason="kills by signals"),
+    pytest.mark.timeout(60),
+]
+
+
+async def child(**given: Any) -> asyncio.subprocess.Process:
+    """Start the application."""
+    arguments = {"ticket": "", "microseconds": 0, "linger": 0, "texts": TEXTS[:1]} | given
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(CHILD),
+        json.dumps(arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def a_ticket(fake: FakeServer) -> str:
+    """Put a ticket on the helpdesk and return its id, as the vendor writes it."""
+    person = fake.store.person("li@customer.example")
+    ticket = fake.store.create_ticket(subject="Invoice", requester=person, html="Paid twice!")
+    return f"tkt_{ticket.id}" if isinstance(fake, AirclouFake) else str(ticket.id)
+
+
+def states(box: Path) -> list[str]:
+    """Return what the outbox says of each reply, oldest first."""
+    with closing(sqlite3.connect(box)) as file:
+        found = file.execute("select name from sqlite_master where name = 'outbox'").fetchall()
+        query = "select state from outbox order by started_at"
+        return [state for (state,) in file.execute(query)] if found else []
+
+
+async def recovered(fake: FakeServer, box: Path) -> list[str]:
+    """Recover in this process, which is another one; return the verdicts."""
+    outbox = SqliteOutbox(box)
+    config = {"desks": {"it": fake.table()}}
+    async with hb.connect("it", config=config, outbox=outbox) as desk:
+        found = await desk.recover(settle=0)
+    await outbox.aclose()
+    return [one.verdict.value for one in found]
+
+
+@pytest.mark.parametrize(("step", "adapter"), PLACES)
+async def test_killed_at_a_step(step: str, adapter: str, tmp_path: Path) -> None:
+    box, store = tmp_path / "outbox.db", Store()
+    async with FAKES[adapter](store) as fake:
+        ticket = a_ticket(fake)
+        process = await child(step=step, table=fake.table(), outbox=str(box), ticket=ticket)
+        if step == "vendor done":
+            add_message = store.add_message
+
+            def done(*values: Any, **fields: Any) -> Any:
+                process.kill()  # before a byte of the answer
+                return add_message(*values, **fields)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Store, "add_message", lambda _, *v, **f: done(*v, **f))
+                _, complaint = await process.communicate()
+        else:
+            _, complaint = await process.communicate()
+        assert (process.returncode, complaint) == (-signal.SIGKILL, b"")
+        await recovered(fake, box)
+        expected, mails = STEPS[step]
+        assert states(box) == ([] if expected is None else [expected])
+        assert len(store.outbox) == mails
+        assert await recovered(fake, box) == []
+
+
+@pytest.mark.parametrize("number", range(TIMED))
+async def test_killed_at_any_moment(number: int, tmp_path: Path) -> None:
+    chance = random.Random(number)
+    box, store = tmp_path / "outbox.db", Store()
+    async with FAKES[chance.choice(list(FAKES))](store) as fake:
+        ticket = a_ticket(fake)
+        process = await child(
+            step="",
+            table=fake.table(),
+            outbox=str(box),
+            ticket=ticket,
+            texts=TEXTS,
+            linger=1,
+            microseconds=chance.randrange(1, 60_000),
+        )
+        _, complaint = await process.communicate()
+        assert (process.returncode, complaint) == (-signal.SIGALRM, b"")
+        await recovered(fake, box)
+        told = states(box)
+        assert all(state in ("sent", "not_sent") for state in told)
+        there = [sum(text in mail.html for mail in store.outbox) for text in TEXTS]
+        assert [told.count("sent"), max(there)] == [sum(there), max(there)]
+        assert max(there) <= 1
+        expected = ["sent" if mails else "not_sent" for mails in there[: len(told)]]
+        assert told == expected
+        assert sum(there[len(told) :]) == 0
+
+
+async def test_a_living_process_is_left_alone(tmp_path: Path) -> None:
+    """Two processes have one outbox: what the one is at, the other does not recover."""
+    box, store = tmp_path / "outbox.db", Store()
+    async with HelpSpaceFake(store) as fake:
+        ticket = a_ticket(fake)
+        arrived, go_on = asyncio.Event(), asyncio.Event()
+        create_message = HelpSpaceFake.create_message
+
+        async def held(self: Any, request: Any) -> Any:
+            arrived.set()
+            await go_on.wait()
+            return await create_message(self, request)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(HelpSpaceFake, "create_message", held)
+            async with HelpSpaceFake(store) as slow:
+                process = await child(step="", table=slow.table(), outbox=str(box), ticket=ticket)
+                await arrived.wait()
+                assert states(box) == ["pending"]
+                assert await recovered(fake, box) == []
+                assert states(box) == ["pending"]
+                go_on.set()
+                _, complaint = await process.communicate()
+                assert (process.returncode, complaint) == (0, b"")
+        assert states(box) == ["sent"]
+        assert len(store.outbox) == 1
+        assert await recovered(fake, box) == []
+
+
+async def test_one_like_it_of_another_application_is_no_proof(tmp_path: Path) -> None:
+    """What it cannot know it does not claim: a message with other words, at the same time."""
+    box, store = tmp_path / "outbox.db", Store()
+    async with HelpSpaceFake(store) as fake:
+        ticket = a_ticket(fake)
+        process = await child(
+            step="after begin", table=fake.table(), outbox=str(box), ticket=ticket
+        )
+        await process.communicate()
+        store.add_message(
+            int(ticket),
+            type=MessageType.RESPONSE,
+            audience=Audience.EXTERNAL,
+            author=Party(id="11", name="Ada", email="ada@helpdesk.example"),
+            html="Another agent's answer.",
+            word="external",
+        )
+        assert await recovered(fake, box) == ["still_unknown"]
+        assert states(box) == ["unknown"]

@@ -1,0 +1,533 @@
+"""An outbox is on the disk before a byte leaves, and never in the way of what was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import define, evolve, field
+
+import helpdesk_bridge as hb
+from helpdesk_bridge.delivery import ledger as module
+from helpdesk_bridge.delivery.fingerprint import Fingerprint
+from helpdesk_bridge.delivery.ledger import Entry, SqliteOutbox, State
+from helpdesk_bridge.delivery.recent import Made
+from tests.delivery.places import CUSTOMER, WORDS, WRITES, Place, number_of, opened
+
+pytestmark = pytest.mark.asyncio
+NOW = datetime.now(UTC)
+LONG_AGO = datetime(2020, 5, 1, tzinfo=UTC)
+
+
+def rows(box: SqliteOutbox) -> list[tuple[str, str | None]]:
+    """Return the state and the made id of each entry, oldest first."""
+    with closing(sqlite3.connect(box.path)) as file:
+        return file.execute("select state, made_id from outbox order by started_at").fetchall()
+
+
+def entry(operation_id: str, **fields: Any) -> Entry:
+    mark = Fingerprint.of(
+        "reply", salt="s", body=WORDS, files=["a.txt"], due=LONG_AGO, trace={"n": 1}
+    )
+    given = {
+        "desk": "it",
+        "vendor": "helpspace",
+        "operation": "reply",
+        "operation_id": operation_id,
+        "ticket_id": "7",
+        "fingerprint": evolve(mark, known=("3",), offset=0.25),
+        "seconds": 60,
+    }
+    extra = {k: fields.pop(k) for k in list(fields) if k in ("host", "pid", "process", "ends_at")}
+    return evolve(Entry.begun(**given | fields), **extra)
+
+
+# -- what is kept ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("adapter", ["helpspace", "airclou", "omnidesk", "memory"])
+async def test_an_entry_is_on_the_disk_before_a_byte_leaves(
+    adapter: str, box: SqliteOutbox
+) -> None:
+    seen: list[Any] = []
+    async with opened(adapter, outbox=box) as place:
+        add_message = place.store.add_message
+
+        def look(*values: Any, **fields: Any) -> Any:
+            seen.append(rows(box)[-1])
+            return add_message(*values, **fields)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(place.store), "add_message", lambda _, *v, **f: look(*v, **f))
+            for write in WRITES.values():
+                await write(place.desk, place.ticket, WORDS)
+        assert seen == [("pending", None)] * 4
+        states = [state for state, _ in rows(box)]
+        assert states == ["sent"] * 5
+
+
+async def test_a_commit_is_synced_with_the_folder_of_its_journal(box: SqliteOutbox) -> None:
+    await box.begin(entry("a"))
+    assert box._file is not None
+    assert box._file.execute("pragma synchronous").fetchone() == (3,)  # extra
+
+
+async def test_an_entry_comes_back_as_it_was(box: SqliteOutbox) -> None:
+    for kept in (entry("a"), entry("b", ticket_id=None)):
+        await box.begin(kept)
+        found = await box.on_ticket("it", kept.ticket_id, kept.started_at)
+        assert found == [kept]
+
+
+async def test_the_file_holds_no_word_and_no_address(tmp_path: Path) -> None:
+    box = SqliteOutbox(tmp_path / "outbox.db")
+    async with opened("helpspace", outbox=box) as place:
+        await place.fail("reply", "answer")
+        await place.desk.reply(
+            place.ticket, text=WORDS, send_email=True, attachments=[hb.Upload("a.txt", data=b"x")]
+        )
+    await box.aclose()
+    content = (tmp_path / "outbox.db").read_bytes()
+    for word in (b"invoice", b"paid", CUSTOMER.encode(), b"customer.example", b"a.txt", b"Help"):
+        assert word not in content
+        assert word.title() not in content
+
+
+async def test_settled_entries_go_after_a_while_and_open_ones_never(tmp_path: Path) -> None:
+    for state in State:
+        box = SqliteOutbox(tmp_path / "outbox.db")
+        await box.begin(evolve(entry(state), started_at=NOW - timedelta(days=31), state=state))
+        await box.aclose()
+    box = SqliteOutbox(tmp_path / "outbox.db")
+    assert {one.state for one in await box.unsettled("it")} == {State.PENDING, State.UNKNOWN}
+    assert len(rows(box)) == 2
+    await box.aclose()
+
+
+# -- who may settle --------------------------------------------------------------------------
+
+
+async def test_only_one_is_told_that_an_entry_was_not_sent(tmp_path: Path) -> None:
+    boxes = [SqliteOutbox(tmp_path / "outbox.db") for _ in range(5)]
+    await boxes[0].begin(entry("a"))
+    told = await asyncio.gather(*(box.settle("a", State.NOT_SENT) for box in boxes))
+    assert sorted(told) == [False, False, False, False, True]
+    assert await boxes[0].settle("not kept here", State.NOT_SENT)
+    await boxes[0].settle("a", State.UNKNOWN)
+    assert rows(boxes[0]) == [("not_sent", None)]
+    assert await boxes[0].settle("a", State.SENT, "9")  # its own call knows better
+    assert not await boxes[0].settle("a", State.NOT_SENT)
+    assert rows(boxes[0]) == [("sent", "9")]
+    for box in boxes:
+        await box.aclose()
+
+
+async def test_what_was_made_belongs_to_one_entry(box: SqliteOutbox) -> None:
+    for one in (entry("a"), entry("b"), entry("c", ticket_id="8"), entry("d", ticket_id=None)):
+        await box.begin(one)
+    assert await box.settle("a", State.SENT, "9")
+    assert await box.settle("a", State.SENT, "9")
+    assert not await box.settle("b", State.SENT, "9")
+    assert await box.settle("c", State.SENT, "9")
+    assert await box.settle("d", State.SENT, "9")
+    assert dict(zip("abcd", [state for state, _ in rows(box)], strict=True)) == {
+        "a": "sent",
+        "b": "pending",
+        "c": "sent",
+        "d": "sent",
+    }
+
+
+async def test_a_call_whose_message_was_taken_for_another_is_sent_all_the_same(
+    box: SqliteOutbox,
+) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        await box.begin(entry("thief", ticket_id=place.ticket.id))
+
+        async def stolen(request: Any, handler: Any) -> Any:
+            response = await handler(request)
+            await box.settle("thief", State.SENT, str(place.last))
+            return response
+
+        place.trouble.plan = [stolen]
+        await WRITES["reply"](place.desk, place.ticket, WORDS)
+        assert await place.desk.recover(settle=0) == []
+        assert [state for state, _ in rows(box)] == ["sent"] * 3
+
+
+async def test_reconcile_gives_one_leave_to_send_again(box: SqliteOutbox) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        error = await place.fail("reply", "request")
+        found = [await place.desk.reconcile(error) for _ in range(2)]
+        verdicts = [one.verdict for one in found]
+        assert verdicts == [hb.Verdict.NOT_SENT, hb.Verdict.STILL_UNKNOWN]
+        assert "somebody has been told" in found[1].reason
+        assert rows(box)[-1] == ("not_sent", None)
+        assert await place.desk.recover() == []
+
+
+async def test_reconcile_of_what_an_other_process_settled_as_sent_says_so(
+    box: SqliteOutbox,
+) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        error = await place.fail("reply", "answer")
+        for _ in range(2):
+            found = await place.desk.reconcile(error)
+            assert found.verdict is hb.Verdict.SENT
+        assert rows(box)[-1] == ("sent", str(place.last))
+
+
+async def test_two_processes_do_not_claim_one_message_for_two_writes(box: SqliteOutbox) -> None:
+    """What the other desk claims between this one's look and its own claim is found out."""
+    async with opened("helpspace", outbox=box) as place:
+        first = await place.fail("reply", "answer")
+        second = await place.fail("reply", "request")
+        learn = place.desk._learn
+
+        async def meanwhile(*values: Any) -> None:
+            await learn(*values)
+            await box.settle(first.operation_id or "", State.SENT, str(place.last))
+
+        place.desk._learn = meanwhile  # type: ignore[method-assign]
+        found = await place.desk.reconcile(second)
+        assert found.verdict is not hb.Verdict.SENT
+
+
+async def test_what_another_process_made_is_not_taken_for_it(box: SqliteOutbox) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        await WRITES["reply"](place.desk, place.ticket, WORDS)
+        place.desk._made = Made()  # as it is in another process
+        error = await place.fail("reply", "request")
+        assert (await place.desk.reconcile(error)).verdict is hb.Verdict.NOT_SENT
+
+
+# -- whose entries are left alone ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "under_way"),
+    [
+        ({}, False),
+        ({"process": "other", "pid": os.getppid()}, True),
+        ({"process": "other", "pid": 2**22 + 1}, False),
+        ({"process": "other", "pid": 2**22 + 1, "host": "other"}, True),
+        ({"process": "other", "pid": os.getppid(), "ends_at": NOW}, False),
+        ({"pid": os.getppid()}, True),
+    ],
+)
+async def test_only_the_entries_of_the_dead_are_taken_up(
+    fields: dict[str, Any], under_way: bool
+) -> None:
+    assert entry("a", **fields).is_under_way is under_way
+
+
+async def test_an_entry_lasts_longer_than_its_call_whatever_the_clocks() -> None:
+    one = entry("a", seconds=60)
+    assert one.ends_at - one.started_at == timedelta(seconds=360)
+
+
+async def test_a_host_is_known_by_its_boot_and_its_processes() -> None:
+    words = module._HOST.split()
+    if sys.platform == "linux":
+        assert len(words) == 3
+        assert words[2].startswith("pid:[")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+async def test_a_fork_leaves_the_entries_of_its_parent_alone() -> None:
+    script = (
+        "import os\n"
+        "from tests.delivery.test_ledger import entry\n"
+        "mine = entry('a')\n"
+        "with mine.under_way():\n"
+        "    assert mine.is_under_way\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    os._exit(0 if mine.is_under_way else 1)\n"
+        "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0\n"
+        "assert not mine.is_under_way\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    _, complaint = await process.communicate()
+    assert (process.returncode, complaint) == (0, b"")
+
+
+async def test_recover_leaves_calls_that_are_under_way(box: SqliteOutbox) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        arrived, go_on = asyncio.Event(), asyncio.Event()
+
+        async def held(request: Any, handler: Any) -> Any:
+            arrived.set()
+            await go_on.wait()
+            return await handler(request)
+
+        place.trouble.plan = [held]
+        call = asyncio.create_task(WRITES["reply"](place.desk, place.ticket, WORDS))
+        await arrived.wait()
+        assert await place.desk.recover(settle=0) == []
+        assert rows(box)[-1] == ("pending", None)
+        go_on.set()
+        await call
+        assert rows(box)[-1] == ("sent", str(place.last))
+
+
+async def test_recover_leaves_the_entries_of_other_desks_and_vendors(box: SqliteOutbox) -> None:
+    gone = {"process": "other", "pid": 2**22 + 1}
+    await box.begin(entry("a", desk="other", **gone))
+    await box.begin(entry("b", vendor="airclou", **gone))
+    async with opened("helpspace", outbox=box) as place:
+        assert await place.desk.recover(settle=0) == []
+
+
+async def test_a_dead_process_may_have_sent_at_the_very_end_of_its_call(
+    box: SqliteOutbox, pauses: list[float]
+) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        gone = {"process": "other", "pid": 2**22 + 1}
+        started = datetime.now(UTC) - timedelta(seconds=100)
+        await box.begin(evolve(entry("a", ticket_id=place.ticket.id, **gone), started_at=started))
+        found = await place.desk.recover()
+        assert [one.verdict for one in found] == [hb.Verdict.NOT_SENT]
+        assert sum(pauses) == pytest.approx(60, abs=1)
+
+
+async def test_a_desk_without_an_outbox_has_nothing_to_recover(place: Place) -> None:
+    with pytest.raises(hb.InvalidArgument, match="outbox"):
+        await place.desk.recover()
+
+
+# -- what was done in part -------------------------------------------------------------------
+
+
+async def test_a_ticket_without_its_first_message_is_a_ticket(box: SqliteOutbox) -> None:
+    async with opened("airclou", outbox=box) as place:
+        place.trouble.plan = ["fine", "request"]
+        with pytest.raises(hb.PartlyDone) as caught:
+            await place.desk.create_ticket(subject="S", requester=CUSTOMER, text=WORDS)
+        assert rows(box)[-1] == ("sent", caught.value.ticket_id)
+        found = await place.desk.reconcile(caught.value)
+        assert found.verdict is hb.Verdict.NOT_SENT  # the message, not the ticket
+        assert rows(box)[-1] == ("sent", caught.value.ticket_id)
+
+
+async def test_a_ticket_made_in_a_crash_is_found_with_what_is_missing(box: SqliteOutbox) -> None:
+    async with opened("airclou", outbox=box) as place:
+        place.trouble.plan = ["answer"]
+        with pytest.raises(hb.OutcomeUnknown):
+            await place.desk.create_ticket(subject="S", requester=CUSTOMER, text=WORDS)
+        (found,) = await place.desk.recover()
+        assert (found.verdict, found.message) == (hb.Verdict.SENT, None)
+        assert "may have to be added" in found.reason
+
+
+# -- when the file fails ---------------------------------------------------------------------
+
+
+def _corrupt(path: Path) -> None:
+    path.write_bytes(b"This is no database, and longer than a page is not needed." * 100)
+
+
+def _a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _locked(path: Path) -> Any:
+    file = sqlite3.connect(path, isolation_level=None)
+    file.execute("begin exclusive")
+    return file
+
+
+@pytest.mark.parametrize("spoil", [_corrupt, _a_folder, _locked])
+async def test_a_file_that_cannot_be_used_keeps_the_message_unsent(
+    tmp_path: Path, spoil: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda p, **o: connect(p, **o | {"timeout": 0.01}))
+    box = SqliteOutbox(tmp_path / "outbox.db")
+    async with opened("helpspace") as place:
+        place.desk._outbox = box
+        held = spoil(box.path)
+        with pytest.raises(hb.ConfigurationError, match="outbox") as caught:
+            await WRITES["reply"](place.desk, place.ticket, WORDS)
+        assert caught.value.outcome is hb.Outcome.NOT_SENT
+        assert caught.value.__cause__ is None
+        assert len(place.store.outbox) == 0
+        with pytest.raises(hb.ConfigurationError):
+            await place.desk.recover()
+        if held is not None:
+            held.close()
+    await box.aclose()
+
+
+async def test_a_file_that_cannot_be_used_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def remembered(*values: Any, **options: Any) -> sqlite3.Connection:
+        files.append(connect(*values, **options))
+        return files[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remembered)
+    box = SqliteOutbox(tmp_path / "outbox.db")
+    _corrupt(box.path)
+    with pytest.raises(hb.ConfigurationError):
+        await box.unsettled("it")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        files[0].execute("select 1")
+    await box.aclose()
+
+
+async def test_a_full_disk_keeps_the_message_unsent(box: SqliteOutbox) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        assert box._file is not None
+        (pages,) = box._file.execute("pragma page_count").fetchone()
+        box._file.execute(f"pragma max_page_count = {pages}")
+        sent = 0
+        for _ in range(50):
+            try:
+                await WRITES["reply"](place.desk, place.ticket, WORDS)
+            except hb.ConfigurationError as error:
+                outcome = error.outcome
+                break
+            sent += 1
+        assert outcome is hb.Outcome.NOT_SENT
+        assert sent < 50
+        assert len(place.store.outbox) == sent
+        box._file.execute("pragma max_page_count = 100000")
+        await WRITES["reply"](place.desk, place.ticket, WORDS)
+        assert [state for state, _ in rows(box)] == ["sent"] * (sent + 2)
+
+
+async def test_an_entry_that_cannot_be_read_is_told(box: SqliteOutbox) -> None:
+    await box.begin(entry("a"))
+    for blob in (b"{", b"{}", b"[]"):
+        with closing(sqlite3.connect(box.path)) as file, file:
+            file.execute("update outbox set entry = ?", (blob,))
+        with pytest.raises(hb.ConfigurationError, match="cannot be read"):
+            await box.unsettled("it")
+
+
+@define
+class Broken:
+    """Somebody's own outbox, which raises what it likes in the methods named."""
+
+    fails: set[str]
+    error: BaseException
+    settled: list[Any] = field(factory=list)
+
+    def _maybe(self, name: str) -> None:
+        if name in self.fails:
+            raise self.error
+
+    async def begin(self, entry: Entry) -> None:
+        self._maybe("begin")
+
+    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
+        self._maybe("settle")
+        self.settled.append((state, made_id))
+        return True
+
+    async def unsettled(self, desk: str) -> list[Entry]:
+        self._maybe("unsettled")
+        return []
+
+    async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
+        self._maybe("on_ticket")
+        return []
+
+    async def aclose(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("error", [OSError("disk"), TimeoutError(), RuntimeError("x"), KeyError()])
+async def test_a_foreign_exception_of_an_outbox_does_not_get_out(error: Exception) -> None:
+    async with opened("helpspace") as place:
+        place.desk._outbox = Broken({"begin", "unsettled", "on_ticket"}, error)
+        with pytest.raises(hb.ConfigurationError) as caught:
+            await WRITES["reply"](place.desk, place.ticket, WORDS)
+        assert caught.value.outcome is hb.Outcome.NOT_SENT
+        assert len(place.store.outbox) == 0
+        with pytest.raises(hb.ConfigurationError):
+            await place.desk.recover()
+        place.desk._outbox = None
+        unknown = await place.fail("reply", "answer")
+        place.desk._outbox = Broken({"on_ticket"}, error)
+        found = await place.desk.reconcile(unknown)
+        assert found.verdict is hb.Verdict.STILL_UNKNOWN
+
+
+async def test_a_reply_that_was_sent_stands_when_the_outbox_fails_afterwards(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with opened("helpspace") as place:
+        place.desk._outbox = Broken({"settle"}, OSError("disk"))
+        with caplog.at_level(logging.ERROR, "helpdesk_bridge"):
+            sent = await WRITES["reply"](place.desk, place.ticket, WORDS)
+        assert number_of(sent) == place.last
+        assert [one.getMessage() for one in caplog.records if one.levelno > logging.INFO] == [
+            "the outbox of desk 'it' failed (OSError)"
+        ]
+
+
+async def test_without_a_note_of_it_nobody_is_told_to_send_again() -> None:
+    async with opened("helpspace") as place:
+        error = await place.fail("reply", "request")
+        place.desk._outbox = Broken({"settle"}, OSError("disk"))
+        found = await place.desk.reconcile(error)
+        assert found.verdict is hb.Verdict.STILL_UNKNOWN
+        assert "failed to note" in found.reason
+
+
+async def test_ten_thousand_old_writes_do_not_make_an_entry_long(box: SqliteOutbox) -> None:
+    async with opened("helpspace", outbox=box) as place:
+        for number in range(300):
+            other = evolve(entry(f"o{number}", ticket_id=place.ticket.id), state=State.SENT)
+            other = evolve(
+                other,
+                made_id=str(number),
+                fingerprint=Fingerprint.of(
+                    "reply", salt=place.desk._made.salt, body=f"words {number}"
+                ),
+            )
+            place.desk._made.put(other)
+        await WRITES["reply"](place.desk, place.ticket, WORDS)
+        (last,) = await box.on_ticket("it", place.ticket.id, NOW - timedelta(days=1))
+        assert last.fingerprint.known == ()
+
+
+async def test_the_memory_of_a_desk_is_bounded() -> None:
+    async with opened("memory") as place:
+        made = place.desk._made
+        for number in range(3000):
+            made.put(entry(f"o{number}"))
+            made.settle(f"o{number}", State.SENT, str(number))
+        assert len(made.on("7")) == 2000
+        assert made.owner("message", "2999") == "o2999"
+        assert made.owner("message", "0") is None
+
+
+async def test_a_closed_outbox_leaves_no_thread_and_no_file(tmp_path: Path) -> None:
+    import threading
+
+    before = set(threading.enumerate())
+    box = SqliteOutbox(tmp_path / "outbox.db")
+    await box.begin(entry("a"))
+    (thread,) = set(threading.enumerate()) - before
+    await box.aclose()
+    await box.aclose()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert box._file is None
