@@ -8,24 +8,24 @@ from helpdesk_bridge.kit import (
     Adapter,
     Capabilities,
     Capability,
+    CapabilityLimits,
     ChosenAuth,
+    CreatedId,
     Cursor,
+    CustomerMessage,
     CustomField,
-    Draft,
     Effect,
     Explanation,
     HeaderAuth,
-    HttpRequest,
-    HttpResponse,
-    Limits,
-    Made,
     Message,
     MessageQuery,
     Middleware,
     NewTicket,
     Operation,
+    OutgoingMessage,
     Page,
     Request,
+    Response,
     Secret,
     SentMessage,
     SessionAuth,
@@ -106,11 +106,11 @@ class Airclou(Adapter):
     error_codes = wire.ERRORS
     fake = "helpdesk_bridge_airclou.fake:AirclouFake"
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=Limits(page_size=PAGE_SIZE)),
+        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=PAGE_SIZE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: emulated(
             "The ticket by one request, its first message by a second.",
-            limits=Limits(
+            limits=CapabilityLimits(
                 statuses=_STATUSES,
                 options=frozenset(
                     ("status", "priority", "kind", "assignee", "tags", "custom_fields")
@@ -118,7 +118,7 @@ class Airclou(Adapter):
             ),
         ),
         Capability.UPDATE_TICKET: native(
-            limits=Limits(
+            limits=CapabilityLimits(
                 statuses=_STATUSES,
                 options=frozenset(
                     ("subject", "status", "priority", "kind", "assignee", "tags", "custom_fields")
@@ -127,15 +127,16 @@ class Airclou(Adapter):
         ),
         Capability.DELETE_TICKET: native(),
         Capability.LIST_CUSTOM_FIELDS: native(),
-        Capability.LIST_MESSAGES: native(limits=Limits(page_size=LIMIT)),
+        Capability.LIST_MESSAGES: native(limits=CapabilityLimits(page_size=LIMIT)),
         Capability.GET_MESSAGE: native(),
         Capability.REPLY: native(
-            "To the ticket's requester only.", limits=Limits(options=_OPTIONS)
+            "To the ticket's requester only.", limits=CapabilityLimits(options=_OPTIONS)
         ),
-        Capability.NOTE: native(limits=Limits(options=_OPTIONS - {"cc"})),
-        Capability.FORWARD: native(limits=Limits(options=frozenset(("cc",)))),
+        Capability.NOTE: native(limits=CapabilityLimits(options=_OPTIONS - {"cc"})),
+        Capability.FORWARD: native(limits=CapabilityLimits(options=frozenset(("cc",)))),
         Capability.ADD_REQUEST: native(
-            "Only in the name of the ticket's requester.", limits=Limits(options=frozenset())
+            "Only in the name of the ticket's requester.",
+            limits=CapabilityLimits(options=frozenset()),
         ),
         Capability.SEND_ATTACHMENTS: none(
             "Airclou documents no upload. A token it gave elsewhere can be sent with"
@@ -146,9 +147,9 @@ class Airclou(Adapter):
             "By reading the ticket back: words, time and files are compared."
         ),
         Capability.REPLY_WITHOUT_EMAIL: native(),
-        Capability.REPLY_WITH_STATUS: native(limits=Limits(statuses=_STATUSES)),
+        Capability.REPLY_WITH_STATUS: native(limits=CapabilityLimits(statuses=_STATUSES)),
         Capability.SCHEDULED_SEND: none("Airclou's API cannot send later."),
-        Capability.FILTER_STATUS: native(limits=Limits(statuses=wire.FILTERABLE)),
+        Capability.FILTER_STATUS: native(limits=CapabilityLimits(statuses=wire.FILTERABLE)),
         Capability.FILTER_ASSIGNEE: native("By id."),
         Capability.FILTER_TEAM: none("Airclou's tickets have no team."),
         Capability.FILTER_TAG: emulated("On what is read."),
@@ -178,13 +179,13 @@ class Airclou(Adapter):
             session = SessionAuth(settings.session_token, settings.session_provider)
             parts = (session,)
 
-        def choose(request: HttpRequest) -> Middleware:
+        def choose(request: Request) -> Middleware:
             return session if request.path[:2] == MESSAGES else public
 
         return ChosenAuth(choose, parts)
 
     @classmethod
-    def explain(cls, response: HttpResponse) -> Explanation:
+    def explain(cls, response: Response) -> Explanation:
         """Read an error answer (page "errors")."""
         return wire.explain(response.json())
 
@@ -226,11 +227,11 @@ class Airclou(Adapter):
     async def create_ticket(self, new: NewTicket) -> Ticket:
         """POST /api/v1/tickets, then the first message."""
         answer = await self.transport.send(
-            CREATE_TICKET, "POST", TICKETS, json=outgoing.new_ticket(new)
+            CREATE_TICKET, "POST", TICKETS, json=outgoing.ticket_body(new)
         )
         made, path = answer.read(lambda data: wire.single(data, "ticket", "data"))
-        ticket_id = answer.read(lambda _: wire.FORMAT.read(made, Made, path).id)
-        first = Request(body=new.body, author=new.requester)
+        ticket_id = answer.read(lambda _: wire.FORMAT.read(made, CreatedId, path).id)
+        first = CustomerMessage(body=new.body, author=new.requester)
         try:
             await self._post(ticket_id, first)
         except errors.HelpdeskError as error:
@@ -310,27 +311,27 @@ class Airclou(Adapter):
             raise errors.NotFound("the ticket has no such message.")
         return message
 
-    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
         """POST /api/messages."""
-        if isinstance(draft, Request):
+        if isinstance(message, CustomerMessage):
             known = await ticket.full(self.get_ticket)
-            if (draft.author.email or "").casefold() != (known.requester.email or "").casefold():
+            if (message.author.email or "").casefold() != (known.requester.email or "").casefold():
                 raise errors.InvalidArgument(
                     "Airclou's requests have no author of their own: author must be the ticket's"
                     " requester."
                 )
-        return await self._post(ticket.id, draft)
+        return await self._post(ticket.id, message)
 
-    async def _post(self, ticket_id: str, draft: Draft) -> SentMessage:
-        body = outgoing.new_message(draft, ticket_id)
+    async def _post(self, ticket_id: str, message: OutgoingMessage) -> SentMessage:
+        body = outgoing.message_body(message, ticket_id)
         answer = await self.transport.send(SEND, "POST", MESSAGES, json=body)
         made, path = answer.read(lambda data: wire.single(data, "message", "data"))
-        message_id = answer.read(lambda _: wire.FORMAT.read(made, Made, path).id)
+        message_id = answer.read(lambda _: wire.FORMAT.read(made, CreatedId, path).id)
         try:
-            message = _message_at(made, path, ticket_id)
+            stored = _message_at(made, path, ticket_id)
         except errors.HelpdeskError:
-            message = None  # it was sent and has its id: an odd answer must not look like a failure
-        return SentMessage(ticket_id=ticket_id, id=message_id, message=message)
+            stored = None  # it was sent and has its id: an odd answer must not look like a failure
+        return SentMessage(ticket_id=ticket_id, id=message_id, message=stored)
 
 
 def _ticket_at(record: Any, path: str) -> Ticket:

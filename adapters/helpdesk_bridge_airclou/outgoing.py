@@ -10,13 +10,13 @@ from types import EllipsisType
 from typing import Any
 
 from helpdesk_bridge.kit import (
-    Draft,
+    CustomerMessage,
     Forward,
     NewTicket,
     Note,
+    OutgoingMessage,
     Party,
     Reply,
-    Request,
     TicketChanges,
     TicketQuery,
     errors,
@@ -54,7 +54,7 @@ def _assignee_id(person: Party) -> str:
 # -- writing ---------------------------------------------------------------------------------
 
 
-def new_ticket(new: NewTicket) -> dict[str, Any]:
+def ticket_body(new: NewTicket) -> dict[str, Any]:
     """Return the body of POST /tickets; the first message is a second request."""
     ticket: dict[str, Any] = {"subject": new.subject, "requesterEmail": new.requester.email}
     if new.requester.name:
@@ -98,7 +98,7 @@ def _custom_fields(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"id": name, "value": value} for name, value in values.items()]
 
 
-def new_message(draft: Draft, ticket_id: str) -> dict[str, Any]:
+def message_body(message: OutgoingMessage, ticket_id: str) -> dict[str, Any]:
     """Return the body of POST /helpdesk/api/messages (page "messages", "Create a message").
 
     Trap 1: a response is mailed unless told otherwise, so it is told every time.
@@ -106,42 +106,46 @@ def new_message(draft: Draft, ticket_id: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "ticket_id": ticket_id,
         "type": "response",
-        "content": draft.body.html,
-        "text_content": draft.body.text,
+        "content": message.body.html,
+        "text_content": message.body.text,
         "send_email": False,
     }
-    match draft:
+    match message:
         case Note():
-            body |= {"type": "note", **_ticket_update(draft)}
-            refuse_extra(draft.extra, _ADDRESSING)
-        case Request():
+            body |= {"type": "note", **_ticket_update(message)}
+            refuse_extra(message.extra, _ADDRESSING)
+        case CustomerMessage():
             body["type"] = "request"
-            refuse_extra(draft.extra, _ADDRESSING)
+            refuse_extra(message.extra, _ADDRESSING)
         case Reply():
-            body |= {"send_email": draft.send_email, **_copies(draft), **_ticket_update(draft)}
+            body |= {
+                "send_email": message.send_email,
+                **_copies(message),
+                **_ticket_update(message),
+            }
         case Forward():
             # Trap 2: a forward is a response that says so. Trap 8: the shape of recipients is not
             # documented; that of the copies is taken.
-            body |= {"send_email": True, "is_forward": True, **_copies(draft)}
-            body["recipients"] = [_person(person) for person in draft.to]
-    return merge_extra(body, draft.extra)
+            body |= {"send_email": True, "is_forward": True, **_copies(message)}
+            body["recipients"] = [_person(person) for person in message.to]
+    return merge_extra(body, message.extra)
 
 
-def _copies(draft: Reply | Forward) -> dict[str, Any]:
-    return {"ccs": [_person(person) for person in draft.cc]} if draft.cc else {}
+def _copies(message: Reply | Forward) -> dict[str, Any]:
+    return {"ccs": [_person(person) for person in message.cc]} if message.cc else {}
 
 
 def _person(person: Party) -> dict[str, str | None]:
     return {"email": person.email, "name": person.name or person.email}
 
 
-def _ticket_update(draft: Reply | Note) -> dict[str, Any]:
+def _ticket_update(message: Reply | Note) -> dict[str, Any]:
     """Return ``ticket_update`` (page "messages"), which the vendor applies with the message."""
     update: dict[str, str] = {}
-    if draft.status is not None:
-        update["status"] = STATUS.write(draft.status)
-    if draft.priority is not None:
-        update["priority"] = PRIORITY.write(draft.priority)
-    if draft.kind is not None:
-        update["type"] = KIND.write(draft.kind)
+    if message.status is not None:
+        update["status"] = STATUS.write(message.status)
+    if message.priority is not None:
+        update["priority"] = PRIORITY.write(message.priority)
+    if message.kind is not None:
+        update["type"] = KIND.write(message.kind)
     return {"ticket_update": update} if update else {}

@@ -7,12 +7,19 @@ from typing import ClassVar
 from attrs import field, frozen
 from attrs.converters import optional
 
-from helpdesk_bridge.kit import Fetch, Secret, TokenProvider, base_url, check_credential, errors
+from helpdesk_bridge.kit import (
+    FetchToken,
+    Secret,
+    TokenProvider,
+    base_url,
+    check_credential,
+    errors,
+)
 
 __all__ = ["AirclouSettings"]
 
 
-def _provider(given: Fetch | TokenProvider | str | None) -> TokenProvider | None:
+def _provider(given: FetchToken | TokenProvider | str | None) -> TokenProvider | None:
     return None if given is None else TokenProvider.of(given, key="session_provider")
 
 

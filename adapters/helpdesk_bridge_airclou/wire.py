@@ -20,11 +20,11 @@ from helpdesk_bridge.kit import (
     CustomField,
     Explanation,
     Id,
+    JsonRecord,
     Message,
     MessageType,
     Party,
     Priority,
-    Record,
     Role,
     Status,
     Ticket,
@@ -35,10 +35,10 @@ from helpdesk_bridge.kit import (
     WireFormat,
     as_id,
     errors,
-    new_attachment,
-    new_message,
-    new_party,
-    new_ticket,
+    fast_attachment,
+    fast_message,
+    fast_party,
+    fast_ticket,
 )
 
 # -- words (page "tickets") ------------------------------------------------------------------
@@ -109,14 +109,14 @@ def camel(name: str) -> str:
 FORMAT = WireFormat(camel)
 
 
-class FieldValueJson(Record, frozen=True, rename=camel):
+class FieldValueJson(JsonRecord, frozen=True, rename=camel):
     """A custom field of a ticket; what its value is depends on the field."""
 
     id: AnyId
     value: Any = None
 
 
-class TicketJson(Record, frozen=True, rename=camel):
+class TicketJson(JsonRecord, frozen=True, rename=camel):
     """Page "tickets"."""
 
     id: AnyId
@@ -134,20 +134,20 @@ class TicketJson(Record, frozen=True, rename=camel):
 
     def to_ticket(self) -> Ticket:
         """Return the neutral ticket."""
-        return new_ticket(
+        return fast_ticket(
             id=str(self.id),
             subject=self.subject or "",
             status=STATUS.read(self.status or ""),
             vendor_status=self.status or "",
             priority=None if self.priority is None else PRIORITY.read(self.priority),
             kind=None if self.type is None else KIND.read(self.type),
-            requester=new_party(
+            requester=fast_party(
                 email=self.requester_email, name=self.requester_name, role=Role.CUSTOMER
             ),
             assignee=(
                 None
                 if self.assignee_id is None
-                else new_party(id=str(self.assignee_id), role=Role.AGENT)
+                else fast_party(id=str(self.assignee_id), role=Role.AGENT)
             ),
             tags=self.tags or (),
             custom_fields={str(item.id): item.value for item in self.custom_fields or ()},
@@ -157,14 +157,14 @@ class TicketJson(Record, frozen=True, rename=camel):
         )
 
 
-class PersonJson(Record, frozen=True, rename=camel):
+class PersonJson(JsonRecord, frozen=True, rename=camel):
     """A copy's recipient. Trap 8: other addresses have other shapes."""
 
     email: str | None = None
     name: str | None = None
 
 
-class MessageJson(Record, frozen=True, rename=camel):
+class MessageJson(JsonRecord, frozen=True, rename=camel):
     """Page "messages", "The message object"."""
 
     id: AnyId
@@ -183,7 +183,7 @@ class MessageJson(Record, frozen=True, rename=camel):
         shared = people or People()
         word = self.type or ""
         kind, audience, author = shared.speaker(word, self.author_id)
-        return new_message(
+        return fast_message(
             id=str(self.id),
             ticket_id=as_id(self.ticket_id) or ticket_id,
             type=kind,
@@ -216,7 +216,7 @@ class People:
         known = self._speakers.get((word, author_id))
         if known is None:
             kind, audience, role = TYPES.get(word, _UNKNOWN)
-            known = kind, audience, new_party(id=as_id(author_id), role=role)
+            known = kind, audience, fast_party(id=as_id(author_id), role=role)
             self._speakers[word, author_id] = known
         return known
 
@@ -224,7 +224,7 @@ class People:
         """Return who got a copy."""
         known = self._copies.get(told)
         if known is None:
-            known = tuple([new_party(email=one.email, name=one.name) for one in told])
+            known = tuple([fast_party(email=one.email, name=one.name) for one in told])
             self._copies[told] = known
         return known
 
@@ -233,7 +233,7 @@ def _attachment(file: Any) -> Attachment:
     """Read what can be read of a file: its shape is not documented (page "messages")."""
     told = file if type(file) is dict else {"id": file}
     number, size = told.get("id"), told.get("size")
-    return new_attachment(
+    return fast_attachment(
         id=str(number) if type(number) is int else _word(number) or _word(told.get("token")) or "",
         name=_word(told.get("name")),
         mime_type=_word(told.get("mimeType")),

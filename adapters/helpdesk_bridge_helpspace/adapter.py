@@ -15,21 +15,21 @@ from helpdesk_bridge.kit import (
     Attachment,
     Capabilities,
     Capability,
+    CapabilityLimits,
+    CreatedId,
     Cursor,
-    Draft,
+    CustomerMessage,
     Effect,
     HeaderAuth,
-    Limits,
-    Made,
     Message,
     MessageQuery,
     Middleware,
     NewTicket,
     Operation,
+    OutgoingMessage,
     Page,
     Party,
     Reply,
-    Request,
     Secret,
     SentMessage,
     Status,
@@ -70,7 +70,7 @@ _MAX_BARREN = 3
 """Empty pages in a row that a conversation may have before its end."""
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
 _WRITABLE = wire.STATUS.writable()
-_BODY = Limits(body_bytes=MAX_BODY)
+_BODY = CapabilityLimits(body_bytes=MAX_BODY)
 
 
 class HelpSpace(Adapter):
@@ -82,23 +82,23 @@ class HelpSpace(Adapter):
     id_pattern = r"[0-9]{1,18}"
     fake = "helpdesk_bridge_helpspace.fake:HelpSpaceFake"
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=Limits(page_size=PER_PAGE)),
+        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=PER_PAGE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: native(
-            limits=Limits(
+            limits=CapabilityLimits(
                 body_bytes=MAX_BODY,
                 statuses=_WRITABLE,
                 options=frozenset(("status", "assignee", "team", "tags", "channel", "created_at")),
             )
         ),
         Capability.UPDATE_TICKET: native(
-            limits=Limits(
+            limits=CapabilityLimits(
                 statuses=_WRITABLE,
                 options=frozenset(("subject", "status", "assignee", "team", "tags")),
             )
         ),
         Capability.DELETE_TICKET: native("Soft: HelpSpace purges it 30 days later."),
-        Capability.LIST_MESSAGES: native(limits=Limits(page_size=PER_PAGE)),
+        Capability.LIST_MESSAGES: native(limits=CapabilityLimits(page_size=PER_PAGE)),
         Capability.GET_MESSAGE: native(),
         Capability.REPLY: native(limits=evolve(_BODY, options=frozenset(("to", "cc", "bcc")))),
         Capability.NOTE: native(limits=evolve(_BODY, options=frozenset())),
@@ -106,16 +106,16 @@ class HelpSpace(Adapter):
         Capability.ADD_REQUEST: native("Only in the name of the ticket's contact.", limits=_BODY),
         Capability.SEND_ATTACHMENTS: native("As base64, with the message."),
         Capability.OPEN_ATTACHMENT: native(),
-        Capability.RESIZED_IMAGE: native(limits=Limits(sizes=wire.SIZES)),
+        Capability.RESIZED_IMAGE: native(limits=CapabilityLimits(sizes=wire.SIZES)),
         Capability.REPLY_WITHOUT_EMAIL: native(),
         Capability.RECONCILE: emulated(
             "By reading the ticket back: words, time and files are compared."
         ),
         Capability.REPLY_WITH_STATUS: emulated(
-            "The status is set by a second request.", limits=Limits(statuses=_WRITABLE)
+            "The status is set by a second request.", limits=CapabilityLimits(statuses=_WRITABLE)
         ),
         Capability.SCHEDULED_SEND: none("HelpSpace's API cannot send later."),
-        Capability.FILTER_STATUS: native(limits=Limits(statuses=wire.FILTERABLE)),
+        Capability.FILTER_STATUS: native(limits=CapabilityLimits(statuses=wire.FILTERABLE)),
         Capability.FILTER_ASSIGNEE: native("By address: on what is read."),
         Capability.FILTER_TEAM: native(),
         Capability.FILTER_TAG: native(),
@@ -178,7 +178,7 @@ class HelpSpace(Adapter):
         files = await self._encoded(new.attachments)
 
         async def create(escalated: str) -> Ticket:
-            body = outgoing.new_ticket(
+            body = outgoing.ticket_body(
                 new, files, channel=self.settings.channel, escalated=escalated
             )
             if outgoing.body_bytes(body["message"]["body"], files) > MAX_BODY:
@@ -228,22 +228,24 @@ class HelpSpace(Adapter):
             lambda data: wire.FORMAT.read(data, wire.OneMessage).data.to_message(known)
         )
 
-    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
         """POST /tickets/{id}/messages."""
-        files = await self._encoded(draft.attachments)
-        speaks_as_channel = self.settings.sender is None and not isinstance(draft, Request)
+        files = await self._encoded(message.attachments)
+        speaks_as_channel = self.settings.sender is None and not isinstance(
+            message, CustomerMessage
+        )
         known = await self._known(ticket, channel=speaks_as_channel)
-        body = outgoing.new_message(draft, files, known, self._sender(known, draft))
+        body = outgoing.message_body(message, files, known, self._sender(known, message))
         path = ("tickets", ticket.id, "messages")
         answer = await self.transport.send(
             SEND, "POST", path, json=body, files=outgoing.sources(files)
         )
         made = answer.read(lambda data: wire.FORMAT.read(data, wire.OneMade)).data
         try:
-            message = wire.FORMAT.read(made.raw, wire.MessageJson).to_message(known)
+            stored = wire.FORMAT.read(made.raw, wire.MessageJson).to_message(known)
         except errors.HelpdeskError:
-            message = None  # it was sent and has its id: an odd answer must not look like a failure
-        return SentMessage(ticket_id=ticket.id, id=made.id, message=message)
+            stored = None  # it was sent and has its id: an odd answer must not look like a failure
+        return SentMessage(ticket_id=ticket.id, id=made.id, message=stored)
 
     def open_attachment(
         self, attachment: Attachment, size: str | None = None
@@ -266,16 +268,16 @@ class HelpSpace(Adapter):
             ticket.ticket = known = await self.get_ticket(ticket.id)
         return known
 
-    def _sender(self, ticket: Ticket, draft: Draft) -> Party:
+    def _sender(self, ticket: Ticket, message: OutgoingMessage) -> Party:
         customer = (ticket.requester.email or "").casefold()
-        if isinstance(draft, Request):
-            if (draft.author.email or "").casefold() != customer:
+        if isinstance(message, CustomerMessage):
+            if (message.author.email or "").casefold() != customer:
                 raise errors.InvalidArgument(
                     "HelpSpace tells a request by its author being the ticket's contact:"
                     " author must be the ticket's requester."
                 )
-            return draft.author
-        if isinstance(draft, Reply) and not draft.to and not customer:
+            return message.author
+        if isinstance(message, Reply) and not message.to and not customer:
             raise errors.InvalidArgument("the ticket has no requester with an address: give to=.")
         address = self.settings.sender or (ticket.channel and ticket.channel.address)
         if not address or "@" not in address:
@@ -365,7 +367,7 @@ def _ticket_at(record: Any, path: str) -> Ticket:
     return wire.FORMAT.read(record, wire.TicketJson, path).to_ticket()
 
 
-def _created(made: Made) -> Ticket:
+def _created(made: CreatedId) -> Ticket:
     """Return the ticket that now exists, or say that it does."""
     try:
         return _ticket_at(made.raw, "$.data")

@@ -17,13 +17,13 @@ from attrs import evolve, field, frozen
 from helpdesk_bridge.kit import (
     Base64,
     Channel,
-    Draft,
+    CustomerMessage,
     Forward,
     NewTicket,
     Note,
+    OutgoingMessage,
     Party,
     Reply,
-    Request,
     Source,
     Status,
     Ticket,
@@ -124,7 +124,7 @@ def sources(files: Sequence[Encoded]) -> dict[str, Source]:
     return {file.data: file.source for file in files}
 
 
-def new_ticket(
+def ticket_body(
     new: NewTicket, files: Sequence[Encoded], *, channel: str | None, escalated: str
 ) -> dict[str, Any]:
     """Return the body of POST /tickets (TICKETS, "Create Ticket")."""
@@ -168,8 +168,8 @@ def changes(changed: TicketChanges, *, escalated: str) -> dict[str, Any]:
     return merge_extra(body, changed.extra)
 
 
-def new_message(
-    draft: Draft, files: Sequence[Encoded], ticket: Ticket, sender: Party
+def message_body(
+    message: OutgoingMessage, files: Sequence[Encoded], ticket: Ticket, sender: Party
 ) -> dict[str, Any]:
     """Return the body of POST /tickets/{id}/messages (MESSAGES, "Create new Ticket Message").
 
@@ -179,7 +179,7 @@ def new_message(
     body: dict[str, Any] = {
         "subject": ticket.subject,
         "from_contact": _contact(sender),
-        "body": draft.body.html,
+        "body": message.body.html,
         "type": "external",
         "send_mail_to_recipients": False,
     }
@@ -189,24 +189,24 @@ def new_message(
         body["attachments"] = attached
     if images:
         body["inline_images"] = images
-    match draft:
+    match message:
         case Note():
             body["type"] = "internal"
-            refuse_extra(draft.extra, _ADDRESSING)
-        case Request():
-            if draft.created_at is not None:
-                body["created_at"] = instant(draft.created_at)
-            refuse_extra(draft.extra, _ADDRESSING)
+            refuse_extra(message.extra, _ADDRESSING)
+        case CustomerMessage():
+            if message.created_at is not None:
+                body["created_at"] = instant(message.created_at)
+            refuse_extra(message.extra, _ADDRESSING)
         case Forward():
-            body |= {"type": "forward", "send_mail_to_recipients": True, **_recipients(draft)}
+            body |= {"type": "forward", "send_mail_to_recipients": True, **_recipients(message)}
         case Reply():
-            draft = evolve(draft, to=draft.to or (ticket.requester,))
-            body |= {"send_mail_to_recipients": draft.send_email, **_recipients(draft)}
-    return merge_extra(body, draft.extra)
+            message = evolve(message, to=message.to or (ticket.requester,))
+            body |= {"send_mail_to_recipients": message.send_email, **_recipients(message)}
+    return merge_extra(body, message.extra)
 
 
-def _recipients(draft: Reply | Forward) -> dict[str, list[str]]:
-    lists = {"to": draft.to, "cc": draft.cc, "bcc": draft.bcc}
+def _recipients(message: Reply | Forward) -> dict[str, list[str]]:
+    lists = {"to": message.to, "cc": message.cc, "bcc": message.bcc}
     return {
         name: [person.email for person in people if person.email]
         for name, people in lists.items()

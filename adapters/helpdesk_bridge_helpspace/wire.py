@@ -17,13 +17,13 @@ from helpdesk_bridge.kit import (
     Attachment,
     Audience,
     Channel,
+    CreatedId,
     Digits,
     EmptyList,
-    Made,
+    JsonRecord,
     Message,
     MessageType,
     Party,
-    Record,
     Role,
     Status,
     Ticket,
@@ -33,10 +33,10 @@ from helpdesk_bridge.kit import (
     WireFormat,
     WrongType,
     as_id,
-    new_attachment,
-    new_message,
-    new_party,
-    new_ticket,
+    fast_attachment,
+    fast_message,
+    fast_party,
+    fast_ticket,
 )
 
 # -- words -----------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ FORMAT = WireFormat()
 FORMAT.hook(Count, _count)
 
 
-class ContactJson(Record, frozen=True):
+class ContactJson(JsonRecord, frozen=True):
     """T5: the address is in ``value`` on reading, in ``email`` on writing. T8: may be ``{}``."""
 
     id: AnyId | None = None
@@ -118,13 +118,13 @@ class ContactJson(Record, frozen=True):
 
     def to_party(self, role: Role) -> Party:
         """Return this contact as a person."""
-        return new_party(id=as_id(self.id), name=self.name, email=self.address, role=role)
+        return fast_party(id=as_id(self.id), name=self.name, email=self.address, role=role)
 
 
 _NO_CONTACT = ContactJson()
 
 
-class ChannelJson(Record, frozen=True):
+class ChannelJson(JsonRecord, frozen=True):
     """T6: the address is in ``value``."""
 
     id: AnyId | None = None
@@ -133,7 +133,7 @@ class ChannelJson(Record, frozen=True):
     type: str | None = None
 
 
-class PersonJson(Record, frozen=True):
+class PersonJson(JsonRecord, frozen=True):
     """An assignee."""
 
     id: AnyId | None = None
@@ -141,13 +141,13 @@ class PersonJson(Record, frozen=True):
     email: str | None = None
 
 
-class NameJson(Record, frozen=True):
+class NameJson(JsonRecord, frozen=True):
     """T9: a name inside an object."""
 
     name: str
 
 
-class TicketJson(Record, frozen=True):
+class TicketJson(JsonRecord, frozen=True):
     """TICKETS, "Ticket Object". T8: everything but the id may be missing or null.
 
     T2: the status may be a number. T9: a name may come alone. T32: PHP writes an object as ``[]``
@@ -172,7 +172,7 @@ class TicketJson(Record, frozen=True):
         """Return the neutral ticket."""
         word = "" if self.status is None else str(self.status)
         contact = self.from_contact or _NO_CONTACT
-        return new_ticket(
+        return fast_ticket(
             id=str(self.id),
             subject=self.subject or "",
             status=Status.DELETED if self.deleted_at else STATUS.read(word),
@@ -196,7 +196,7 @@ def _name(told: str | NameJson) -> str:
 
 
 def _agent(person: PersonJson) -> Party:
-    return new_party(id=as_id(person.id), name=person.name, email=person.email, role=Role.AGENT)
+    return fast_party(id=as_id(person.id), name=person.name, email=person.email, role=Role.AGENT)
 
 
 def _channel(channel: ChannelJson) -> Channel:
@@ -205,7 +205,7 @@ def _channel(channel: ChannelJson) -> Channel:
     )
 
 
-class MediaJson(Record, frozen=True):
+class MediaJson(JsonRecord, frozen=True):
     """MESSAGES, "Attachment and Inline Image". T20: ``url`` is not read; T21: two names."""
 
     id: AnyId
@@ -216,7 +216,7 @@ class MediaJson(Record, frozen=True):
 
     def to_attachment(self) -> Attachment:
         """Return the neutral attachment."""
-        return new_attachment(
+        return fast_attachment(
             id=str(self.id),
             name=self.file_name or self.name,
             mime_type=self.mime_type,
@@ -228,7 +228,7 @@ class MediaJson(Record, frozen=True):
         return evolve(self.to_attachment(), inline=True, content_id=str(self.id))
 
 
-class MessageJson(Record, frozen=True):
+class MessageJson(JsonRecord, frozen=True):
     """MESSAGES, "Message field list" of the responses; it names neither ticket nor update time."""
 
     id: AnyId
@@ -251,7 +251,7 @@ class MessageJson(Record, frozen=True):
         shared = conversation or Conversation.of(ticket)
         word = "" if self.type is None else str(self.type)
         kind, audience, author = shared.speaker(word, self.from_contact or _NO_CONTACT)
-        return new_message(
+        return fast_message(
             id=str(self.id),
             ticket_id=ticket.id,
             type=kind,
@@ -305,7 +305,7 @@ class Conversation:
         """Return who is at these addresses."""
         known = self._people.get(addresses)
         if known is None:
-            known = tuple([new_party(email=address) for address in addresses])
+            known = tuple([fast_party(email=address) for address in addresses])
             self._people[addresses] = known
         return known
 
@@ -361,7 +361,7 @@ class OneMessage(Wire):
 class OneMade(Wire):
     """The envelope of a new message."""
 
-    data: Made
+    data: CreatedId
 
 
 @frozen(kw_only=True, repr=False)

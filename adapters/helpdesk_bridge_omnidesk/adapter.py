@@ -11,14 +11,13 @@ from helpdesk_bridge.kit import (
     Base64,
     Capabilities,
     Capability,
+    CapabilityLimits,
     Cursor,
-    Draft,
+    CustomerMessage,
     Effect,
     Explanation,
     Forward,
     HeaderAuth,
-    HttpResponse,
-    Limits,
     Message,
     MessageQuery,
     MessageType,
@@ -26,9 +25,10 @@ from helpdesk_bridge.kit import (
     NewTicket,
     Note,
     Operation,
+    OutgoingMessage,
     Page,
     Reply,
-    Request,
+    Response,
     SentMessage,
     Ticket,
     TicketChanges,
@@ -81,42 +81,46 @@ class Omnidesk(Adapter):
     id_pattern = r"([A-Za-z0-9_-]{1,32}-)?[0-9]{1,18}"
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=Limits(page_size=PAGE)),
+        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=PAGE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: emulated(
             "The ticket by one request, its first message as an inbound mail by a second.",
-            limits=Limits(options=frozenset(("team", "channel", "attachments"))),
+            limits=CapabilityLimits(options=frozenset(("team", "channel", "attachments"))),
         ),
         Capability.UPDATE_TICKET: native(
             "Then the ticket is read.",
-            limits=Limits(statuses=wire.SETTABLE, options=frozenset(("subject", "status"))),
+            limits=CapabilityLimits(
+                statuses=wire.SETTABLE, options=frozenset(("subject", "status"))
+            ),
         ),
         Capability.DELETE_TICKET: native(),
         Capability.LIST_MESSAGES: native("The ticket's timeline."),
         Capability.GET_MESSAGE: emulated("From the ticket's timeline."),
         Capability.REPLY: native(
             "At least 5 characters; one address each in cc and bcc.",
-            limits=Limits(options=_OPTIONS),
+            limits=CapabilityLimits(options=_OPTIONS),
         ),
-        Capability.NOTE: native("At least 5 characters.", limits=Limits(options=frozenset())),
+        Capability.NOTE: native(
+            "At least 5 characters.", limits=CapabilityLimits(options=frozenset())
+        ),
         Capability.FORWARD: native(
             'On e-mail tickets; files of the ticket with extra={"forwardedFileIDs": [number, …]}.',
-            limits=Limits(options=_OPTIONS),
+            limits=CapabilityLimits(options=_OPTIONS),
         ),
         Capability.ADD_REQUEST: native(
             "As an inbound mail, also with files.",
-            limits=Limits(options=frozenset(("attachments",))),
+            limits=CapabilityLimits(options=frozenset(("attachments",))),
         ),
         Capability.SEND_ATTACHMENTS: none(
             "Omnidesk documents no upload with a message; a new ticket and add_request take files."
         ),
         Capability.OPEN_ATTACHMENT: none("Omnidesk documents no download."),
         Capability.REPLY_WITHOUT_EMAIL: none("Omnidesk mails every reply."),
-        Capability.REPLY_WITH_STATUS: native(limits=Limits(statuses=wire.SUBMITTABLE)),
+        Capability.REPLY_WITH_STATUS: native(limits=CapabilityLimits(statuses=wire.SUBMITTABLE)),
         Capability.SCHEDULED_SEND: native("In the account's time zone."),
         Capability.RECONCILE: emulated("By the difference of the timeline before and after."),
         Capability.COMPLETE: native("By the difference of the timeline before and after."),
-        Capability.FILTER_STATUS: native(limits=Limits(statuses=wire.STATUS.writable())),
+        Capability.FILTER_STATUS: native(limits=CapabilityLimits(statuses=wire.STATUS.writable())),
         Capability.FILTER_TEXT: native("As Omnidesk searches; how exactly is not documented."),
         Capability.FILTER_ASSIGNEE: emulated("By id, on what is read."),
         Capability.FILTER_TEAM: emulated("By group number, on what is read."),
@@ -132,12 +136,12 @@ class Omnidesk(Adapter):
         return HeaderAuth({"apiKey": settings.api_key})
 
     @classmethod
-    def explain(cls, response: HttpResponse) -> Explanation:
+    def explain(cls, response: Response) -> Explanation:
         """Read an error answer."""
         return wire.explain(response.json(), response.status)
 
     @classmethod
-    def refuses(cls, response: HttpResponse) -> bool:
+    def is_error(cls, response: Response) -> bool:
         """Notice an error that comes with a 200."""
         return bool(response.content.strip()) and wire.is_error(response.json())
 
@@ -198,7 +202,7 @@ class Omnidesk(Adapter):
             return await self._create_by_chatbot(new)
         outgoing.check_body(new.body)
         files = await _encoded(new.attachments)
-        fields = outgoing.new_ticket(
+        fields = outgoing.ticket_body(
             new,
             brand=self.settings.brand_id or "",
             channel=_number(new.channel.id) if new.channel else self.settings.channel,
@@ -206,7 +210,7 @@ class Omnidesk(Adapter):
         )
         answer = await self._post(CREATE_TICKET, ("ticket",), fields)
         ticket_id = answer.read(wire.made_id)
-        first = Request(body=new.body, author=new.requester)
+        first = CustomerMessage(body=new.body, author=new.requester)
         try:
             ticket = await self.get_ticket(ticket_id)
             await self._add_request(ticket, first, files)
@@ -255,27 +259,27 @@ class Omnidesk(Adapter):
             raise problem.error
         raise errors.NotFound("the ticket has no such message.")
 
-    async def prepare(self, ticket: TicketRef, draft: Draft) -> Mapping[str, Any]:
+    async def prepare(self, ticket: TicketRef, message: OutgoingMessage) -> Mapping[str, Any]:
         """Note what is in the timeline now, the only way to find the new message again."""
-        outgoing.check_draft(draft, self.settings.zone)
-        return self._trace(await self._fresh(ticket), draft)
+        outgoing.check_message(message, self.settings.zone)
+        return self._trace(await self._fresh(ticket), message)
 
-    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
         """POST /message, or for a request POST /email/newInboundMessage.
 
         The ticket is read before: its channel says how it is answered.
         """
-        files = await _encoded(draft.attachments)
-        if isinstance(draft, Reply) and not draft.send_email:
+        files = await _encoded(message.attachments)
+        if isinstance(message, Reply) and not message.send_email:
             raise errors.UnsupportedCapability("Omnidesk mails every reply.")
         known = await self._fresh(ticket)
-        if isinstance(draft, Request):
-            await self._add_request(known, draft, files)
+        if isinstance(message, CustomerMessage):
+            await self._add_request(known, message, files)
         else:
-            fields = outgoing.new_message(
-                draft,
+            fields = outgoing.message_body(
+                message,
                 known,
-                channel=self._channel(known, draft),
+                channel=self._channel(known, message),
                 user_id=self.settings.user_id,
                 zone=self.settings.zone,
             )
@@ -303,20 +307,22 @@ class Omnidesk(Adapter):
         operation: Operation,
         path: tuple[str, ...],
         fields: Sequence[tuple[str, str | Base64]],
-    ) -> HttpResponse:
+    ) -> Response:
         parts = outgoing.parts(fields)
         answer = await self.transport.send(operation, "POST", (*API, *path), multipart=parts)
         return answer.accepted()  # T8: nothing, or JSON
 
-    async def _add_request(self, ticket: Ticket, draft: Request, files: Sequence[Base64]) -> None:
+    async def _add_request(
+        self, ticket: Ticket, message: CustomerMessage, files: Sequence[Base64]
+    ) -> None:
         message_id = f"{uuid.uuid4()}@helpdesk-bridge.invalid"
-        fields = outgoing.inbound_mail(draft, ticket, message_id=message_id, files=files)
+        fields = outgoing.inbound_mail(message, ticket, message_id=message_id, files=files)
         await self._post(ADD_REQUEST, ("email", "newInboundMessage"), fields)
 
-    def _channel(self, ticket: Ticket, draft: Reply | Note | Forward) -> str:
+    def _channel(self, ticket: Ticket, message: Reply | Note | Forward) -> str:
         """Return the ``type`` to send with. T5: a note never falls back to a channel."""
         own = ticket.channel.id if ticket.channel else None
-        if isinstance(draft, Note):
+        if isinstance(message, Note):
             note_type = self.settings.note_type
             if note_type is None:
                 raise errors.UnsupportedCapability(_NO_NOTES)
@@ -330,7 +336,7 @@ class Omnidesk(Adapter):
             raise errors.InvalidArgument("the ticket has no channel to be answered on.")
         if own == self.settings.note_type:
             raise errors.InvalidArgument("the ticket's channel is the one set as note_type.")
-        if isinstance(draft, Forward) and own != EMAIL:
+        if isinstance(message, Forward) and own != EMAIL:
             raise errors.InvalidArgument("Omnidesk forwards by e-mail, and this ticket is none.")
         return own
 
@@ -373,14 +379,14 @@ class Omnidesk(Adapter):
         )
         return Page(items=wire.oldest_first(items), problems=problems)
 
-    def _trace(self, ticket: Ticket, draft: Draft) -> dict[str, Any]:
-        kind = {Note: MessageType.NOTE, Request: MessageType.REQUEST}.get(
-            type(draft), MessageType.RESPONSE
+    def _trace(self, ticket: Ticket, message: OutgoingMessage) -> dict[str, Any]:
+        kind = {Note: MessageType.NOTE, CustomerMessage: MessageType.REQUEST}.get(
+            type(message), MessageType.RESPONSE
         )
         return {
             "before": [message.id for message in self._timeline(ticket).items],
             "type": kind.value,
-            "fingerprint": wire.fingerprint(draft.body.text),
+            "fingerprint": wire.fingerprint(message.body.text),
         }
 
 

@@ -15,13 +15,13 @@ from helpdesk_bridge.kit import (
     Base64,
     Body,
     Channel,
-    Draft,
+    CustomerMessage,
     Forward,
     NewTicket,
     Note,
+    OutgoingMessage,
     Part,
     Reply,
-    Request,
     Ticket,
     TicketChanges,
     TicketQuery,
@@ -76,7 +76,7 @@ def is_abridged(ticket: Ticket, query: TicketQuery) -> bool:
 # -- writing ---------------------------------------------------------------------------------
 
 
-def new_ticket(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tuple[str, str]]:
+def ticket_body(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tuple[str, str]]:
     """Return the fields of POST /ticket, which makes an empty ticket (page "ticket", T26)."""
     if new.channel is not None and new.channel.address not in (None, to):
         raise errors.InvalidArgument("Omnidesk's new tickets are written to `sender` only.")
@@ -126,7 +126,7 @@ def changes(changed: TicketChanges) -> list[tuple[str, str]]:
 
 
 def inbound_mail(
-    request: Request, ticket: Ticket, *, message_id: str, files: Sequence[Base64]
+    request: CustomerMessage, ticket: Ticket, *, message_id: str, files: Sequence[Base64]
 ) -> list[tuple[str, str | Base64]]:
     """Return the fields of POST /email/newInboundMessage (page "email").
 
@@ -149,8 +149,8 @@ def inbound_mail(
     return with_extra([pair for pair in fields if pair[1]], request.extra)
 
 
-def new_message(
-    draft: Reply | Note | Forward,
+def message_body(
+    message: Reply | Note | Forward,
     ticket: Ticket,
     *,
     channel: str,
@@ -161,33 +161,33 @@ def new_message(
 
     T4: ``type`` is the channel. T11: one address each for copies. T12: times in the account's zone.
     """
-    check_draft(draft, zone)
+    check_message(message, zone)
     if not CHANNEL.fullmatch(channel):
         raise errors.InvalidArgument("the ticket's channel is none a message can be sent on.")
     fields = [("ticketID", ticket.id), ("type", channel)]
-    if not isinstance(draft, Note):
-        fields += _recipients(draft, ticket)
-    fields += [("plaintext", draft.body.text), ("message", draft.body.html)]
-    if isinstance(draft, Reply):
+    if not isinstance(message, Note):
+        fields += _recipients(message, ticket)
+    fields += [("plaintext", message.body.text), ("message", message.body.html)]
+    if isinstance(message, Reply):
         answered = answered_id(ticket)
         fields += [("respondMessageID", answered)] if answered else []
-        fields += [("sendAt", stamp(draft.send_at, zone))] if draft.send_at else []
+        fields += [("sendAt", stamp(message.send_at, zone))] if message.send_at else []
     if user_id is not None:
         fields.append(("userID", user_id))
-    if isinstance(draft, (Reply, Note)) and draft.status is not None:
-        fields.append(("submitStatus", STATUS.write(draft.status)))
-    return with_extra(fields, draft.extra)
+    if isinstance(message, (Reply, Note)) and message.status is not None:
+        fields.append(("submitStatus", STATUS.write(message.status)))
+    return with_extra(fields, message.extra)
 
 
-def check_draft(draft: Draft, zone: ZoneInfo) -> None:
+def check_message(message: OutgoingMessage, zone: ZoneInfo) -> None:
     """Refuse what can be told to be wrong before the ticket is known."""
-    check_body(draft.body)
-    if isinstance(draft, Note):
-        refuse_extra(dict.fromkeys(map(base_name, draft.extra)), _ADDRESSING)
-    if isinstance(draft, (Reply, Forward)) and any(len(p) > 1 for p in (draft.cc, draft.bcc)):
+    check_body(message.body)
+    if isinstance(message, Note):
+        refuse_extra(dict.fromkeys(map(base_name, message.extra)), _ADDRESSING)
+    if isinstance(message, (Reply, Forward)) and any(len(p) > 1 for p in (message.cc, message.bcc)):
         raise errors.InvalidArgument("Omnidesk takes one address each in cc= and bcc=.")
-    if isinstance(draft, Reply) and draft.send_at is not None:
-        stamp(draft.send_at, zone)
+    if isinstance(message, Reply) and message.send_at is not None:
+        stamp(message.send_at, zone)
 
 
 def check_body(body: Body) -> None:
@@ -196,8 +196,8 @@ def check_body(body: Body) -> None:
         raise errors.InvalidArgument(f"Omnidesk takes messages of at least {MIN_BODY} characters.")
 
 
-def _recipients(draft: Reply | Forward, ticket: Ticket) -> list[tuple[str, str]]:
-    to = [person.email for person in draft.to if person.email]
+def _recipients(message: Reply | Forward, ticket: Ticket) -> list[tuple[str, str]]:
+    to = [person.email for person in message.to if person.email]
     if not to:
         sender = ticket.raw.get("from")
         # Nobody documents whom "from" names on a ticket the desk began.
@@ -207,8 +207,8 @@ def _recipients(draft: Reply | Forward, ticket: Ticket) -> list[tuple[str, str]]
     if any(set(",\r\n") & set(word) for word in to):
         raise errors.InvalidArgument("an address holds a comma or a line break.")
     fields = [("toAddress", ",".join(to))]
-    fields += [("ccInput", person.email) for person in draft.cc if person.email]
-    fields += [("bccInput", person.email) for person in draft.bcc if person.email]
+    fields += [("ccInput", person.email) for person in message.cc if person.email]
+    fields += [("bccInput", person.email) for person in message.bcc if person.email]
     return fields
 
 

@@ -20,11 +20,11 @@ from helpdesk_bridge.kit import (
     Audience,
     Channel,
     Explanation,
+    JsonRecord,
     Message,
     MessageType,
     Party,
     Priority,
-    Record,
     Role,
     Status,
     Ticket,
@@ -33,9 +33,9 @@ from helpdesk_bridge.kit import (
     WireFormat,
     WrongType,
     errors,
-    new_message,
-    new_party,
-    new_ticket,
+    fast_message,
+    fast_party,
+    fast_ticket,
     read_one,
 )
 
@@ -172,12 +172,12 @@ class Reading:
         known = self._people.get(addresses)
         if known is None:
             words = [word.strip() for word in addresses.split(",") if "@" in word]
-            known = tuple([new_party(email=word) for word in words])
+            known = tuple([fast_party(email=word) for word in words])
             self._people[addresses] = known
         return known
 
 
-class EntryJson(Record, frozen=True, rename=_KEYS):
+class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
     """An entry of a timeline (guide "ticket"). Only events and notes are documented."""
 
     type: Text
@@ -197,7 +197,7 @@ class EntryJson(Record, frozen=True, rename=_KEYS):
     def to_message(self, ticket_id: str, reading: Reading) -> Message:
         """Return the neutral message. T14: ids of events and notes may be the same number."""
         kind, audience, author = reading.speaker(self)
-        return new_message(
+        return fast_message(
             id=f"{self.type}-{self.id}",
             ticket_id=ticket_id,
             type=kind,
@@ -216,7 +216,7 @@ class EntryJson(Record, frozen=True, rename=_KEYS):
         customer = role is Role.CUSTOMER
         speaker = (self.sender if customer else None) or ""
         address = speaker if "@" in speaker else None
-        return new_party(
+        return fast_party(
             id=given(self.user_id) or (None if address else speaker or None),
             name=(self.sender_name if customer else self.user_name) or None,
             email=address,
@@ -229,7 +229,7 @@ def given(word: Text | None) -> str | None:
     return None if word in (None, "", "0", 0) else str(word)
 
 
-class TicketJson(Record, frozen=True, rename=_KEYS):
+class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
     """The item of a ticket (guide "ticket"); entries of a list may have less."""
 
     id: AnyId
@@ -261,19 +261,19 @@ class TicketJson(Record, frozen=True, rename=_KEYS):
         name = self.to_name if outbound else self.sender_name
         status = "" if self.status is None else str(self.status)
         agent, priority = given(self.assigned_user_id), given(self.priority)
-        return new_ticket(
+        return fast_ticket(
             id=str(self.id),
             subject=self.title or "",
             status=STATUS.read(status),
             vendor_status=status,
             priority=None if priority is None else PRIORITY.read(priority),
-            requester=new_party(
+            requester=fast_party(
                 id=given(self.customer_id),
                 name=name or None,
                 email=address if "@" in address else None,
                 role=Role.CUSTOMER,
             ),
-            assignee=new_party(id=agent, role=Role.AGENT) if agent else None,
+            assignee=fast_party(id=agent, role=Role.AGENT) if agent else None,
             team=given(self.assigned_group_id),
             channel=self._channel(),
             created_at=reading.time(self.created_at, "created_at"),

@@ -10,22 +10,22 @@ from helpdesk_bridge.kit import (
     Adapter,
     Attachment,
     Capability,
+    CapabilityLimits,
+    CreatedId,
     Cursor,
-    Draft,
     Effect,
     Explanation,
     HeaderAuth,
-    HttpResponse,
-    Limits,
-    Made,
     Message,
     MessageQuery,
     Middleware,
     NewTicket,
     Note,
     Operation,
+    OutgoingMessage,
     Page,
     Reply,
+    Response,
     SentMessage,
     Status,
     Ticket,
@@ -72,30 +72,32 @@ class RequestTracker(Adapter):
     settings: RequestTrackerSettings
     fake = "helpdesk_bridge_request_tracker.fake:RequestTrackerFake"
     id_pattern = r"[1-9][0-9]{0,17}"
-    settle_time = 60.0
+    visible_after = 60.0
     """RT carries out what it has received though nobody waits for it any more, and what waits for
     a worker too: of 40 replies at once, given up at once, four workers had done the last after 12 s
     (observed on Request Tracker 5.0.3). Meanwhile a web server before it may have answered 502.
     """
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=Limits(page_size=PAGE)),
+        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=PAGE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: native(
             "RT's own auto-reply is kept back.",
-            limits=Limits(statuses=_FIRST_STATUSES, options=frozenset(_OPTIONS)),
+            limits=CapabilityLimits(statuses=_FIRST_STATUSES, options=frozenset(_OPTIONS)),
         ),
         Capability.UPDATE_TICKET: native(
             "Then the ticket is read. RT itself mails the requestor when a ticket is resolved.",
-            limits=Limits(statuses=_STATUSES, options=frozenset(("subject", *_OPTIONS))),
+            limits=CapabilityLimits(statuses=_STATUSES, options=frozenset(("subject", *_OPTIONS))),
         ),
         Capability.DELETE_TICKET: native("The status becomes deleted."),
-        Capability.LIST_MESSAGES: native("With its events.", limits=Limits(page_size=PAGE)),
+        Capability.LIST_MESSAGES: native(
+            "With its events.", limits=CapabilityLimits(page_size=PAGE)
+        ),
         Capability.GET_MESSAGE: native(),
         Capability.REPLY: native(
             "To the ticket's requestors, with the copies that the ticket has.",
-            limits=Limits(options=frozenset()),
+            limits=CapabilityLimits(options=frozenset()),
         ),
-        Capability.NOTE: native("A comment.", limits=Limits(options=frozenset())),
+        Capability.NOTE: native("A comment.", limits=CapabilityLimits(options=frozenset())),
         Capability.FORWARD: none("RT's API cannot forward."),
         Capability.ADD_REQUEST: none(
             "RT's API writes in the name of the account only; customers write by mail."
@@ -108,11 +110,11 @@ class RequestTracker(Adapter):
         Capability.REPLY_WITHOUT_EMAIL: none("RT mails every correspondence."),
         Capability.REPLY_WITH_STATUS: native(
             "Then the ticket is read. RT itself mails the requestor when a ticket is resolved.",
-            limits=Limits(statuses=_STATUSES),
+            limits=CapabilityLimits(statuses=_STATUSES),
         ),
         Capability.SCHEDULED_SEND: none("RT's API cannot send later."),
         Capability.FILTER_STATUS: native(
-            "RT's search never finds deleted tickets.", limits=Limits(statuses=_STATUSES)
+            "RT's search never finds deleted tickets.", limits=CapabilityLimits(statuses=_STATUSES)
         ),
         Capability.FILTER_ASSIGNEE: native("By login (id) or address."),
         Capability.FILTER_TEAM: native("By the name of the queue."),
@@ -129,7 +131,7 @@ class RequestTracker(Adapter):
         return HeaderAuth({"Authorization": settings.authorization})
 
     @classmethod
-    def explain(cls, response: HttpResponse) -> Explanation:
+    def explain(cls, response: Response) -> Explanation:
         """Read an error answer."""
         return wire.explain(response.json(), response.status)
 
@@ -159,9 +161,9 @@ class RequestTracker(Adapter):
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
         """POST /ticket. T9: what RT left out of it without a word is told."""
-        body = outgoing.new_ticket(new, self.settings.queue)
+        body = outgoing.ticket_body(new, self.settings.queue)
         answer = await self._post(CREATE_TICKET, ("ticket",), body, new.attachments)
-        ticket_id = answer.read(lambda data: wire.FORMAT.read(data, Made)).id
+        ticket_id = answer.read(lambda data: wire.FORMAT.read(data, CreatedId)).id
         with _done("the ticket was created", ticket_id):
             ticket = await self.get_ticket(ticket_id)
             _require(outgoing.refused(body, ticket, requester=new.requester), ())
@@ -182,7 +184,7 @@ class RequestTracker(Adapter):
         return ticket
 
     async def delete_ticket(self, ticket_id: str) -> None:
-        """PUT /ticket/{id} with the status deleted. T13: DELETE answers 500 where it refuses."""
+        """PUT /ticket/{id} with the status deleted. T13: DELETE answers 500 where it is_error."""
         said = await self._put(DELETE_TICKET, ticket_id, {"Status": "deleted"})
         known, _ = await self._read(DELETE_TICKET).known(ticket_id)
         _require([] if known.status == "deleted" else ["Status"], said)
@@ -221,27 +223,27 @@ class RequestTracker(Adapter):
             raise problem.error
         return items[0]
 
-    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
         """POST /ticket/{id}/correspond or, for a note, …/comment."""
-        if not isinstance(draft, (Reply, Note)) or (
-            isinstance(draft, Reply) and not draft.send_email
+        if not isinstance(message, (Reply, Note)) or (
+            isinstance(message, Reply) and not message.send_email
         ):
             raise errors.UnsupportedCapability("Request Tracker's API has no such message.")
-        body = outgoing.new_message(draft)
-        if isinstance(draft, Reply):
+        body = outgoing.message_body(message)
+        if isinstance(message, Reply):
             known = await ticket.full(self.get_ticket)
             if known.requester.email is None:
                 raise errors.InvalidArgument("the ticket has no requestor: nobody would be mailed.")
-        path = ("ticket", ticket.id, "comment" if isinstance(draft, Note) else "correspond")
+        path = ("ticket", ticket.id, "comment" if isinstance(message, Note) else "correspond")
         try:
-            answer = await self._post(SEND, path, body, draft.attachments)
+            answer = await self._post(SEND, path, body, message.attachments)
         except errors.PermissionDenied as error:
             refusal = await self._explained(ticket.id, error)
             raise refusal from None
         message_id = wire.located(answer.headers.get("Location"), "transaction")
         if message_id is None:
-            raise answer.settled(errors.ProtocolError("the answer has no Location."))
-        if draft.status is not None:
+            raise answer.with_outcome(errors.ProtocolError("the answer has no Location."))
+        if message.status is not None:
             with _done("the message was sent", ticket.id, message_id):
                 said = answer.read(wire.sentences)
                 _require(outgoing.refused(body, await self.get_ticket(ticket.id)), said)
@@ -285,7 +287,7 @@ class RequestTracker(Adapter):
         path: tuple[str, ...],
         body: Mapping[str, Any],
         files: Sequence[Upload],
-    ) -> HttpResponse:
+    ) -> Response:
         if not files:
             return await self.transport.send(operation, "POST", (*API, *path), json=body)
         parts = await outgoing.parts(body, files)

@@ -16,9 +16,9 @@ from typing import Any
 
 from helpdesk_bridge.kit import (
     Body,
-    Draft,
     NewTicket,
     Note,
+    OutgoingMessage,
     Part,
     Party,
     Priority,
@@ -136,7 +136,7 @@ _ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@{_ATOM}(\.{_ATOM})*")
 """T15: the addresses that RT understands."""
 
 
-def new_ticket(new: NewTicket, queue: str) -> dict[str, Any]:
+def ticket_body(new: NewTicket, queue: str) -> dict[str, Any]:
     """Return the body of POST /ticket.
 
     T8: RT answers a new ticket to its requestor by itself; ``TransSquelchMailTo`` keeps it from
@@ -230,13 +230,13 @@ def _custom_fields(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def new_message(draft: Draft) -> dict[str, Any]:
+def message_body(message: OutgoingMessage) -> dict[str, Any]:
     """Return the body of POST …/correspond or …/comment. T7: it names no people."""
-    refuse_extra(draft.extra, set(draft.extra) - _MESSAGE_EXTRAS)
-    body = _words(draft.body)
-    if isinstance(draft, (Reply, Note)) and draft.status is not None:
-        body["Status"] = STATUS.write(draft.status)
-    return merge_extra(body, draft.extra)
+    refuse_extra(message.extra, set(message.extra) - _MESSAGE_EXTRAS)
+    body = _words(message.body)
+    if isinstance(message, (Reply, Note)) and message.status is not None:
+        body["Status"] = STATUS.write(message.status)
+    return merge_extra(body, message.extra)
 
 
 async def parts(body: Mapping[str, Any], files: Sequence[Upload]) -> list[Part]:

@@ -17,9 +17,9 @@ from attrs import frozen
 from helpdesk_bridge.kit import (
     Attachment,
     Audience,
+    CreatedId,
     Explanation,
     Id,
-    Made,
     Message,
     MessageType,
     Party,
@@ -138,7 +138,7 @@ class Listing(Wire):
     @property
     def last_id(self) -> int:
         """The highest id among the rows, from where a list in the order of ids goes on."""
-        found = [FORMAT.read(record, Made).id for record in self.items]
+        found = [FORMAT.read(record, CreatedId).id for record in self.items]
         if not all(word.isascii() and word.isdigit() for word in found):
             raise errors.ProtocolError("$.items: an id is no number.", path="$.items")
         return max(map(int, found))

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from helpdesk_bridge.model import Capabilities, Capability, Level, Limits, Status, Support
+from helpdesk_bridge.model import Capabilities, Capability, CapabilityLimits, Level, Status, Support
 
 __all__ = ["COMMAND", "Cell", "Grid", "describe", "grid", "matrix"]
 
@@ -67,7 +67,7 @@ def describe(support: Support) -> str:
     return "; ".join([support.level.value, *_limits(support.limits)])
 
 
-def _limits(limits: Limits) -> list[str]:
+def _limits(limits: CapabilityLimits) -> list[str]:
     known = {name: getattr(limits, name) for name in LIMITS}
     return [LIMITS[name](value) for name, value in known.items() if value is not None]
 

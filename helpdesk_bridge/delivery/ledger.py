@@ -27,7 +27,7 @@ from helpdesk_bridge.errors import ConfigurationError, OutcomeUnknown
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["Entry", "Outbox", "SqliteOutbox", "State"]
+__all__ = ["Entry", "Ledger", "SqliteLedger", "State"]
 
 
 def _host() -> str:
@@ -144,13 +144,15 @@ def _is_dead(pid: int) -> bool:
     return False
 
 
-class Outbox(Protocol):
+class Ledger(Protocol):
     """Where a desk keeps account of its writes. All of it must survive the process."""
 
     async def begin(self, entry: Entry) -> None:
         """Keep ``entry``, durably, before this returns. Whatever is raised keeps it unsent."""
 
-    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
+    async def record_result(
+        self, operation_id: str, state: State, made_id: str | None = None
+    ) -> bool:
         """Set what has become known of an entry, in one step; False if it cannot be set.
 
         NOT_SENT cannot where the entry was settled before: who is told NOT_SENT may send it
@@ -159,7 +161,7 @@ class Outbox(Protocol):
         """
         raise NotImplementedError
 
-    async def unsettled(self, desk: str) -> list[Entry]:
+    async def unresolved(self, desk: str) -> list[Entry]:
         """Return the entries of a desk that are PENDING or UNKNOWN, oldest first."""
         raise NotImplementedError
 
@@ -172,23 +174,23 @@ class Outbox(Protocol):
 
 
 _TABLE = """
-create table if not exists outbox (
+create table if not exists ledger (
     operation_id text primary key, desk text not null, ticket_id text, state text not null,
     made_id text, started_at text not null, entry blob not null
 ) without rowid
 """
-_INDEX = "create index if not exists outbox_ticket on outbox (desk, ticket_id, started_at)"
+_INDEX = "create index if not exists ledger_ticket on ledger (desk, ticket_id, started_at)"
 _OPEN = "('pending', 'unknown')"
 _IS_ANOTHERS = """
-select 1 from outbox one join outbox other using (desk)
+select 1 from ledger one join ledger other using (desk)
 where one.operation_id = ? and other.operation_id <> one.operation_id
     and other.ticket_id is one.ticket_id and other.made_id = ?
 """
 
 
 @define(eq=False)
-class SqliteOutbox:
-    """An outbox in a SQLite file, which several desks and processes of one machine may share.
+class SqliteLedger:
+    """A ledger in a SQLite file, which several desks and processes of one machine may share.
 
     Every entry is on the disk (``synchronous=extra``: the journal's folder too) before a byte of
     its message leaves. Entries hold digests and ids, no words and no addresses. Settled ones are
@@ -214,14 +216,16 @@ class SqliteOutbox:
             orjson.dumps(asdict(entry)),
         )
         await self._run(
-            lambda file: file.execute("insert into outbox values (?, ?, ?, ?, ?, ?, ?)", row)
+            lambda file: file.execute("insert into ledger values (?, ?, ?, ?, ?, ?, ?)", row)
         )
 
-    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
-        """Set what has become known of an entry, as :meth:`Outbox.settle` says."""
+    async def record_result(
+        self, operation_id: str, state: State, made_id: str | None = None
+    ) -> bool:
+        """Set what has become known of an entry, as :meth:`Ledger.record_result` says."""
         return await self._run(lambda file: _settled(file, operation_id, state, made_id))
 
-    async def unsettled(self, desk: str) -> list[Entry]:
+    async def unresolved(self, desk: str) -> list[Entry]:
         """Return the entries of a desk that are PENDING or UNKNOWN, oldest first."""
         return await self._entries(f"desk = ? and state in {_OPEN}", (desk,))
 
@@ -239,7 +243,7 @@ class SqliteOutbox:
             thread.shutdown(wait=False)
 
     async def _entries(self, which: str, values: tuple[Any, ...]) -> list[Entry]:
-        query = f"select state, made_id, entry from outbox where {which}"  # noqa: S608 - ours
+        query = f"select state, made_id, entry from ledger where {which}"  # noqa: S608 - ours
         rows = await self._run(
             lambda file: file.execute(
                 f"{query} order by started_at, operation_id", values
@@ -250,7 +254,7 @@ class SqliteOutbox:
         except (ValueError, TypeError, LookupError) as error:
             reason = type(error).__name__
         raise ConfigurationError(
-            f"the outbox {self.path.name} holds an entry that cannot be read ({reason})."
+            f"the ledger {self.path.name} holds an entry that cannot be read ({reason})."
         )
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -259,7 +263,7 @@ class SqliteOutbox:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Do ``work`` in the file's own thread: one thing after the other, in the order asked."""
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="outbox")
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _execute(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -273,7 +277,7 @@ class SqliteOutbox:
                 return work(self._file)
         except (sqlite3.Error, ValueError) as error:
             reason = type(error).__name__
-        raise ConfigurationError(f"the outbox {self.path.name} cannot be used ({reason}).")
+        raise ConfigurationError(f"the ledger {self.path.name} cannot be used ({reason}).")
 
     def _opened(self) -> sqlite3.Connection:
         import sqlite3
@@ -289,7 +293,7 @@ class SqliteOutbox:
                 file.execute(_INDEX)
                 oldest = _stamp(datetime.now(UTC) - self.keep)
                 file.execute(
-                    f"delete from outbox where state not in {_OPEN} and started_at < ?",  # noqa: S608
+                    f"delete from ledger where state not in {_OPEN} and started_at < ?",  # noqa: S608
                     (oldest,),
                 )
         except BaseException:
@@ -314,13 +318,13 @@ def _settled(
     elif made_id is not None and file.execute(_IS_ANOTHERS, (operation_id, made_id)).fetchone():
         return False
     changed = file.execute(
-        "update outbox set state = ?, made_id = coalesce(made_id, ?)"  # noqa: S608 - ours
+        "update ledger set state = ?, made_id = coalesce(made_id, ?)"  # noqa: S608 - ours
         f" where operation_id = ? {only}",
         (state.value, made_id, operation_id),
     )
     if changed.rowcount or state is not State.NOT_SENT:
         return True
-    kept = file.execute("select 1 from outbox where operation_id = ?", (operation_id,))
+    kept = file.execute("select 1 from ledger where operation_id = ?", (operation_id,))
     return kept.fetchone() is None
 
 

@@ -11,7 +11,7 @@ from attrs import define, evolve, field
 from helpdesk_bridge.delivery.fingerprint import Fingerprint
 from helpdesk_bridge.delivery.ledger import Entry, State
 
-__all__ = ["Kind", "Made"]
+__all__ = ["Kind", "RecentWrites"]
 
 Kind: TypeAlias = Literal["message", "ticket"]
 
@@ -19,7 +19,7 @@ _MOST = 2_000
 
 
 @define
-class Made:
+class RecentWrites:
     """The last writes of a desk that must not be done twice, and what came of each."""
 
     salt: str = field(factory=lambda: secrets.token_hex(8), repr=False)
@@ -33,7 +33,7 @@ class Made:
         if len(self._entries) > _MOST:
             self._entries.popitem(last=False)
 
-    def settle(self, operation_id: str, state: State, made_id: str | None = None) -> None:
+    def record_result(self, operation_id: str, state: State, made_id: str | None = None) -> None:
         """Note what came of a write; ``made_id`` is None where the vendor gives no id."""
         entry = self._entries.get(operation_id)
         if entry is None:

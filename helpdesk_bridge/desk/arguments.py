@@ -15,8 +15,8 @@ from helpdesk_bridge.model import (
     Attachment,
     Body,
     Capability,
+    CapabilityLimits,
     Channel,
-    Limits,
     MessageType,
     Party,
     Priority,
@@ -289,13 +289,13 @@ def size(value: str, attachment: Attachment, support: Support) -> None:
         raise InvalidArgument(f"size= is for inline images, and one of {', '.join(sorted(known))}.")
 
 
-def body(value: Body, limits: Limits) -> None:
+def body(value: Body, limits: CapabilityLimits) -> None:
     """Raise for a body over the desk's limit."""
     if limits.body_bytes is not None and len(value.html.encode()) > limits.body_bytes:
         raise InvalidArgument(f"the body is larger than {limits.body_bytes} bytes.")
 
 
-async def upload_sizes(files: Sequence[Upload], text: Body, limits: Limits) -> None:
+async def upload_sizes(files: Sequence[Upload], text: Body, limits: CapabilityLimits) -> None:
     """Raise for too many files, too large ones, or an inline image that the body does not show."""
     if limits.attachments is not None and len(files) > limits.attachments:
         raise InvalidArgument(f"more than {limits.attachments} attachments.")

@@ -7,11 +7,11 @@ import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from helpdesk_bridge.delivery.ledger import Outbox
-from helpdesk_bridge.delivery.recent import Made
+from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.delivery.recent import RecentWrites
 from helpdesk_bridge.desk import arguments as check
 from helpdesk_bridge.desk.call import CallContext
-from helpdesk_bridge.desk.prefetch import Readers
+from helpdesk_bridge.desk.prefetch import PrefetchTasks
 from helpdesk_bridge.errors import InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.model import (
@@ -42,10 +42,10 @@ class DeskBase:
     _id: re.Pattern[str]
     _closed: bool
     _transport: Transport
-    _made: Made
-    _outbox: Outbox | None
+    _made: RecentWrites
+    _ledger: Ledger | None
     _writing: set[asyncio.Future[bool]]
-    _readers: Readers
+    _readers: PrefetchTasks
 
     @property
     def closed(self) -> bool:

@@ -39,7 +39,7 @@ class Delivery(DeskBase):
         write: Callable[[], Awaitable[T]],
         made_id: Callable[[T], str | None],
     ) -> T:
-        """Await ``write`` and return what it gives; its beginning and end are put in the outbox.
+        """Await ``write`` and return what it gives; its beginning and end are put in the ledger.
 
         ``call.fingerprint`` is what is to be remembered; ``made_id`` tells the id of what was made.
         """
@@ -76,26 +76,26 @@ class Delivery(DeskBase):
         return State.UNKNOWN if call.may_have_written else State.NOT_SENT
 
     async def _put_in(self, entry: Entry) -> None:
-        """Write into the outbox that a call begins; what fails here keeps it from being sent."""
-        if self._outbox is None:
+        """Write into the ledger that a call begins; what fails here keeps it from being sent."""
+        if self._ledger is None:
             return
         try:
-            await self._of_outbox(self._outbox.begin(entry))
+            await self._of_ledger(self._ledger.begin(entry))
         except asyncio.CancelledError:
             await self._put_down(entry.operation_id, State.NOT_SENT)
             raise
 
-    async def _of_outbox(self, asked: Awaitable[T]) -> T:
-        """Await what an outbox was asked for; what it raises of its own is ConfigurationError."""
+    async def _of_ledger(self, asked: Awaitable[T]) -> T:
+        """Await what a ledger was asked for; what it raises of its own is ConfigurationError."""
         try:
             return await asked
         except HelpdeskError:
             raise
         except Exception as error:
-            raise ConfigurationError(f"the outbox failed ({type(error).__name__}).") from error
+            raise ConfigurationError(f"the ledger failed ({type(error).__name__}).") from error
 
     async def _end(self, call: CallContext, state: State, made: str | None) -> None:
-        self._made.settle(call.operation_id, state, made)
+        self._made.record_result(call.operation_id, state, made)
         if await self._put_down(call.operation_id, state, made) is False:
             # A reconcile took it for what it was looking for; that it was sent is certain.
             await self._put_down(call.operation_id, state)
@@ -103,21 +103,21 @@ class Delivery(DeskBase):
     async def _put_down(
         self, operation_id: str, state: State, made: str | None = None
     ) -> bool | None:
-        """Write into the outbox what became known, whoever is cancelled meanwhile.
+        """Write into the ledger what became known, whoever is cancelled meanwhile.
 
-        Returns what :meth:`Outbox.settle` says, None if it failed. A failure here must not make a
-        reply that went out look like one that did not: the entry stays as it was, and ``recover``
-        looks for it.
+        Returns what :meth:`Ledger.record_result` says, None if it failed. A failure here must not
+        make a reply that went out look like one that did not: the entry stays as it was, and
+        ``recover`` looks for it.
         """
-        if self._outbox is None:
+        if self._ledger is None:
             return True
-        writing = asyncio.ensure_future(self._outbox.settle(operation_id, state, made))
+        writing = asyncio.ensure_future(self._ledger.record_result(operation_id, state, made))
         self._writing.add(writing)
         writing.add_done_callback(self._written)
         try:
             return await asyncio.shield(writing)
-        except Exception as error:  # noqa: BLE001 - whatever an outbox raises
-            log.error("the outbox of desk %r failed (%s)", self.name, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever a ledger raises
+            log.error("the ledger of desk %r failed (%s)", self.name, type(error).__name__)
         return None
 
     def _written(self, writing: asyncio.Future[bool]) -> None:

@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from helpdesk_bridge.config import load_config, registry
-from helpdesk_bridge.delivery.ledger import Outbox
-from helpdesk_bridge.delivery.recent import Made
+from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.delivery.recent import RecentWrites
 from helpdesk_bridge.desk import arguments as check
 from helpdesk_bridge.desk.attachments import AttachmentCalls
-from helpdesk_bridge.desk.prefetch import Readers
+from helpdesk_bridge.desk.prefetch import PrefetchTasks
 from helpdesk_bridge.desk.reconcile import ReconcileCalls
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.kit.contract import Adapter
@@ -37,12 +37,12 @@ def connect(
     *,
     config: str | Path | Mapping[str, Any] | None = None,
     middlewares: Sequence[Middleware] = (),
-    outbox: Outbox | None = None,
+    ledger: Ledger | None = None,
 ) -> Helpdesk:
     """Return the desk called ``desk`` in the configuration (None: its default); no I/O yet.
 
     ``config`` is a path or a mapping of the same shape; None looks for ``helpdesk.toml`` where
-    :func:`~helpdesk_bridge.load_config` says; ``middlewares`` and ``outbox`` are handed to the
+    :func:`~helpdesk_bridge.load_config` says; ``middlewares`` and ``ledger`` are handed to the
     desk. Raises ConfigurationError.
     """
     found = load_config(config).desk(desk)
@@ -52,7 +52,7 @@ def connect(
         adapter=found.adapter,
         options=found.options,
         middlewares=middlewares,
-        outbox=outbox,
+        ledger=ledger,
     )
 
 
@@ -61,7 +61,7 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
 
     ``settings`` is the settings object of an adapter, ``name`` what error texts and log lines call
     the desk. Wherever a ticket is expected, a :class:`Ticket` or its id will do; with the ticket
-    an adapter often saves a request. With an ``outbox`` every write that must not be done twice is
+    an adapter often saves a request. With an ``ledger`` every write that must not be done twice is
     put down before it is sent, and :meth:`recover` settles what a crash left open.
 
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
@@ -76,7 +76,7 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
         adapter: type[Adapter] | None = None,
         options: TransportOptions | None = None,
         middlewares: Sequence[Middleware] = (),
-        outbox: Outbox | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         kind = adapter or registry.load(_adapter_of(settings))
         if not isinstance(settings, kind.settings_type):
@@ -91,7 +91,7 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
             auth=kind.auth(settings),
             error_codes=kind.error_codes,
             explain=kind.explain,
-            refuses=kind.refuses,
+            is_error=kind.is_error,
             middlewares=middlewares,
             file_hosts=kind.file_hosts,
         )
@@ -99,10 +99,10 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
         self.capabilities: Capabilities = self.adapter.capabilities
         self._id = re.compile(kind.id_pattern)
         self._closed = False
-        self._made = Made()
-        self._outbox = outbox
+        self._made = RecentWrites()
+        self._ledger = ledger
         self._writing: set[asyncio.Future[bool]] = set()
-        self._readers = Readers()
+        self._readers = PrefetchTasks()
         self.interrupted: deque[OutcomeUnknown] = deque(maxlen=1000)
 
     def __repr__(self) -> str:
@@ -124,7 +124,7 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
     async def aclose(self) -> None:
         """Close the desk, its connections and whatever its adapter holds open.
 
-        The outbox is the caller's, and stays open.
+        The ledger is the caller's, and stays open.
         """
         self._closed = True
         try:

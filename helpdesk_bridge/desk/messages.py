@@ -33,17 +33,17 @@ from helpdesk_bridge.model import (
     Body,
     Capability,
     Cursor,
-    Draft,
+    CustomerMessage,
     Forward,
     Level,
     Message,
     MessageQuery,
     MessageType,
     Note,
+    OutgoingMessage,
     Page,
     Priority,
     Reply,
-    Request,
     SentMessage,
     Status,
     Ticket,
@@ -122,7 +122,7 @@ class MessageCalls(TicketCalls):
         with self._about("reply"):
             if not isinstance(send_email, bool):
                 raise InvalidArgument("send_email must be True or False.")
-            draft = Reply(
+            message = Reply(
                 body=Body.of(html, text),
                 send_email=send_email,
                 to=check.parties(to, "to"),
@@ -136,7 +136,7 @@ class MessageCalls(TicketCalls):
                 extra=check.mapping(extra, "extra"),
             )
             options = check.given(
-                to=draft.to, cc=draft.cc, bcc=draft.bcc, priority=priority, kind=kind
+                to=message.to, cc=message.cc, bcc=message.bcc, priority=priority, kind=kind
             )
             self._allow(Capability.REPLY, options)
             if not send_email:
@@ -144,8 +144,8 @@ class MessageCalls(TicketCalls):
             if send_at is not None:
                 self.capabilities.require(Capability.SCHEDULED_SEND)
             ref = self._ref(ticket)
-            await self._check_content(Capability.REPLY, draft.body, draft.attachments)
-        return await self._send("reply", ref, draft, draft.status)
+            await self._check_content(Capability.REPLY, message.body, message.attachments)
+        return await self._send("reply", ref, message, message.status)
 
     async def note(
         self,
@@ -161,7 +161,7 @@ class MessageCalls(TicketCalls):
     ) -> SentMessage:
         """Write a note between agents. It has no recipients, and nobody outside sees it."""
         with self._about("note"):
-            draft = Note(
+            message = Note(
                 body=Body.of(html, text),
                 attachments=check.uploads(attachments),
                 status=check.member(Status, status, "status"),
@@ -171,8 +171,8 @@ class MessageCalls(TicketCalls):
             )
             self._allow(Capability.NOTE, check.given(priority=priority, kind=kind))
             ref = self._ref(ticket)
-            await self._check_content(Capability.NOTE, draft.body, draft.attachments)
-        return await self._send("note", ref, draft, draft.status)
+            await self._check_content(Capability.NOTE, message.body, message.attachments)
+        return await self._send("note", ref, message, message.status)
 
     async def forward(
         self,
@@ -188,7 +188,7 @@ class MessageCalls(TicketCalls):
     ) -> SentMessage:
         """Send a message to third parties, who are mailed; the customer is not."""
         with self._about("forward"):
-            draft = Forward(
+            message = Forward(
                 body=Body.of(html, text),
                 to=check.parties(to, "to"),
                 cc=check.parties(cc, "cc"),
@@ -196,12 +196,12 @@ class MessageCalls(TicketCalls):
                 attachments=check.uploads(attachments),
                 extra=check.mapping(extra, "extra"),
             )
-            if not draft.to:
+            if not message.to:
                 raise InvalidArgument("a forward needs somebody in to=.")
-            self._allow(Capability.FORWARD, check.given(cc=draft.cc, bcc=draft.bcc))
+            self._allow(Capability.FORWARD, check.given(cc=message.cc, bcc=message.bcc))
             ref = self._ref(ticket)
-            await self._check_content(Capability.FORWARD, draft.body, draft.attachments)
-        return await self._send("forward", ref, draft, None)
+            await self._check_content(Capability.FORWARD, message.body, message.attachments)
+        return await self._send("forward", ref, message, None)
 
     async def add_request(
         self,
@@ -216,7 +216,7 @@ class MessageCalls(TicketCalls):
     ) -> SentMessage:
         """Record the customer's own words that came by another way; nobody is mailed."""
         with self._about("add_request"):
-            draft = Request(
+            message = CustomerMessage(
                 body=Body.of(html, text),
                 author=check.correspondent(author, "author"),
                 attachments=check.uploads(attachments),
@@ -225,8 +225,8 @@ class MessageCalls(TicketCalls):
             )
             self._allow(Capability.ADD_REQUEST, check.given(created_at=created_at))
             ref = self._ref(ticket)
-            await self._check_content(Capability.ADD_REQUEST, draft.body, draft.attachments)
-        return await self._send("add_request", ref, draft, None)
+            await self._check_content(Capability.ADD_REQUEST, message.body, message.attachments)
+        return await self._send("add_request", ref, message, None)
 
     async def complete(
         self, sent: SentMessage, *, delays: Sequence[float] = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -294,7 +294,7 @@ class MessageCalls(TicketCalls):
             return full, messages
 
     async def _send(
-        self, operation: str, ref: TicketRef, draft: Draft, status: Status | None
+        self, operation: str, ref: TicketRef, message: OutgoingMessage, status: Status | None
     ) -> SentMessage:
         afterwards = False
         if status is not None:
@@ -303,20 +303,20 @@ class MessageCalls(TicketCalls):
                 support = self.capabilities[Capability.REPLY_WITH_STATUS]
                 check.status(status, support)
                 afterwards = support.level is Level.EMULATED
-        if afterwards and isinstance(draft, (Reply, Note)):
-            draft = evolve(draft, status=None)
+        if afterwards and isinstance(message, (Reply, Note)):
+            message = evolve(message, status=None)
         with self._calling(operation, ticket_id=ref.id) as call:
-            trace = await self.adapter.prepare(ref, draft)
+            trace = await self.adapter.prepare(ref, message)
             call.fingerprint = self._fingerprint(
                 operation,
                 ref.id,
-                body=draft.body.text,
-                files=[upload.name for upload in draft.attachments],
-                due=getattr(draft, "send_at", None) or getattr(draft, "created_at", None),
+                body=message.body.text,
+                files=[upload.name for upload in message.attachments],
+                due=getattr(message, "send_at", None) or getattr(message, "created_at", None),
                 trace=trace,
             )
             sent = await self._delivered(
-                call, ref.id, lambda: self.adapter.send(ref, draft), lambda sent: sent.id
+                call, ref.id, lambda: self.adapter.send(ref, message), lambda sent: sent.id
             )
             sent = evolve(sent, operation_id=call.operation_id, trace=trace)
             if afterwards and status is not None:

@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from attrs import evolve
 
-from helpdesk_bridge.desk.prefetch import Fetch, ReadAhead, Readers
+from helpdesk_bridge.desk.prefetch import FetchPage, PrefetchTasks, ReadAhead
 from helpdesk_bridge.errors import HelpdeskError, PaginationLoop
 from helpdesk_bridge.model import Cursor, Page, Problem
 
@@ -83,15 +83,15 @@ class Pager(Generic[T]):
 
     def __init__(
         self,
-        fetch: Fetch[T],
+        fetch: FetchPage[T],
         identity: Callable[[T], str],
         *,
         cursor: str | None = None,
         limit: int | None = None,
-        readers: Readers | None = None,
+        readers: PrefetchTasks | None = None,
         concurrency: int = 8,
     ) -> None:
-        self._reading = ReadAhead(fetch, readers or Readers())
+        self._reading = ReadAhead(fetch, readers or PrefetchTasks())
         self._concurrency = concurrency
         self._window = 1  # how many pages to have under way
         self._coming: tuple[Cursor, ...] = ()  # the pages known to follow the present one

@@ -10,14 +10,14 @@ from typing import Any, Generic, TypeVar
 from helpdesk_bridge.errors import DeadlineExceeded, Outcome, PoolTimeout, RateLimited
 from helpdesk_bridge.model import Cursor, Page
 
-__all__ = ["Fetch", "ReadAhead", "Readers"]
+__all__ = ["FetchPage", "PrefetchTasks", "ReadAhead"]
 
 T = TypeVar("T")
 
-Fetch = Callable[[Cursor | None], Coroutine[Any, Any, Page[T]]]
+FetchPage = Callable[[Cursor | None], Coroutine[Any, Any, Page[T]]]
 
 
-class Readers:
+class PrefetchTasks:
     """What a desk reads ahead, so that closing it leaves nothing under way."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class ReadAhead(Generic[T]):
     pager, whose disappearance is what ends it.
     """
 
-    def __init__(self, fetch: Fetch[T], readers: Readers) -> None:
+    def __init__(self, fetch: FetchPage[T], readers: PrefetchTasks) -> None:
         self._fetch = fetch
         self._readers = readers
         self._tasks: dict[Cursor | None, asyncio.Task[Page[T] | Exception]] = {}

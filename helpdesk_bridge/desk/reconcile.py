@@ -45,7 +45,7 @@ _SIMILAR = "one with other words came at the same time, and vendors do change wo
 _LATER = "it was to be sent later, and may not be shown before."
 _UNREADABLE = "a message of the ticket cannot be read, and may be the one."
 _TOLD = "it is not on the desk, but somebody has been told so already and may send it again."
-_UNKEPT = "it is not on the desk, but the outbox failed to note that, so others may be told too."
+_UNKEPT = "it is not on the desk, but the ledger failed to note that, so others may be told too."
 
 
 class Verdict(StrEnum):
@@ -162,13 +162,13 @@ class ReconcileCalls(MessageCalls):
         ``settle`` seconds have passed since the failure. None waits as long as the adapter thinks
         its vendor needs to show a message, and a minute at least where the vendor never answered.
         ``error`` may come from another process, pickled. Of a PartlyDone the later step is looked
-        for. With an outbox only one asker is told NOT_SENT. Raises InvalidArgument for an error of
+        for. With a ledger only one asker is told NOT_SENT. Raises InvalidArgument for an error of
         another desk; what fails while looking makes the answer STILL_UNKNOWN.
         """
         with self._about("reconcile"):
             self.capabilities.require(Capability.RECONCILE)
             unknown = self._to_settle(error)
-            patience = _patience(settle, self.adapter.settle_time, unknown)
+            patience = _patience(settle, self.adapter.visible_after, unknown)
         if unknown.fingerprint is None:
             return await self._open(unknown, "nothing was remembered of it.")
         search = _Search(unknown, unknown.fingerprint, self._transport.clock_offset())
@@ -194,18 +194,18 @@ class ReconcileCalls(MessageCalls):
         return await self._not_sent(search)
 
     async def recover(self, *, settle: float | None = None) -> list[Reconciliation]:
-        """Settle what is open in the outbox: calls cut off by a crash, and unknown outcomes.
+        """Settle what is open in the ledger: calls cut off by a crash, and unknown outcomes.
 
-        Each is looked for as by :meth:`reconcile`, and the outbox told. Nothing is sent again:
+        Each is looked for as by :meth:`reconcile`, and the ledger told. Nothing is sent again:
         what was not sent is the caller's to send, and is told to one caller only. Calls that this
         process or another living one may still be at are left alone. Raises InvalidArgument for a
-        desk without an outbox, ConfigurationError for an outbox that cannot be read.
+        desk without a ledger, ConfigurationError for a ledger that cannot be read.
         """
         with self._about("recover"):
             self.capabilities.require(Capability.RECONCILE)
-            if self._outbox is None:
-                raise InvalidArgument("this desk has no outbox: give it one as outbox=.")
-            entries = await self._of_outbox(self._outbox.unsettled(self.name))
+            if self._ledger is None:
+                raise InvalidArgument("this desk has no ledger: give it one as ledger=.")
+            entries = await self._of_ledger(self._ledger.unresolved(self.name))
         open_errors = [
             entry.as_error()
             for entry in entries
@@ -241,7 +241,7 @@ class ReconcileCalls(MessageCalls):
             told = await self._put_down(search.operation_id, State.NOT_SENT)
             if not told:
                 return await self._open(unknown, _UNKEPT if told is None else _TOLD)
-            self._made.settle(search.operation_id, State.NOT_SENT)
+            self._made.record_result(search.operation_id, State.NOT_SENT)
         self._forget_interrupted(unknown)
         return Reconciliation(
             verdict=Verdict.NOT_SENT,
@@ -328,9 +328,9 @@ class ReconcileCalls(MessageCalls):
         """Learn what other writes there are, and what the vendor's clock says."""
         search.offset = self._transport.clock_offset()
         kept: list[Entry] = []
-        if self._outbox is not None:
+        if self._ledger is not None:
             since = (search.unknown.started_at or search.unknown.failed_at) - _WRONG_ZONE
-            kept = await self._of_outbox(self._outbox.on_ticket(self.name, ticket_id, since))
+            kept = await self._of_ledger(self._ledger.on_ticket(self.name, ticket_id, since))
         here = [*self._made.on(ticket_id), *self._first_messages(ticket_id)]
         entries = {entry.operation_id: entry for entry in [*kept, *here]}
         search.own = entries.pop(search.operation_id, None)

@@ -19,11 +19,11 @@ from helpdesk_bridge.model import (
     Capability,
     Cursor,
     CustomField,
-    Draft,
     Level,
     Message,
     MessageQuery,
     NewTicket,
+    OutgoingMessage,
     Page,
     SentMessage,
     Support,
@@ -85,7 +85,7 @@ class Adapter:
     """What a ticket, message or attachment id looks like; checked before any URL is built."""
     error_codes: ClassVar[Mapping[str, type[HelpdeskError]]] = {}
     """The vendor's own error codes, as :meth:`explain` finds them."""
-    settle_time: ClassVar[float] = 10.0
+    visible_after: ClassVar[float] = 10.0
     """Seconds after which a message that the vendor accepted is surely to be seen, and one that
     it answered with an error has been dealt with. One that it never answered is given a minute at
     least by ``reconcile``."""
@@ -139,7 +139,7 @@ class Adapter:
         )
 
     @classmethod
-    def refuses(cls, response: Response) -> bool:
+    def is_error(cls, response: Response) -> bool:
         """Say whether a 2xx answer is a refusal all the same; :meth:`explain` then tells why."""
         return False
 
@@ -191,17 +191,17 @@ class Adapter:
         """Return one message."""
         raise self._lacks("get_message")
 
-    async def prepare(self, ticket: TicketRef, draft: Draft) -> Mapping[str, Any]:
-        """Return what :meth:`find_sent` needs to find ``draft`` again; called before each send.
+    async def prepare(self, ticket: TicketRef, message: OutgoingMessage) -> Mapping[str, Any]:
+        """Return what :meth:`find_sent` needs to find ``message`` again; called before each send.
 
         For vendors that answer without an id: note here what is on the ticket already, and no
         word of the message, since it may be pickled with an error. JSON values only. Under
         ``before`` go the ids of the messages that are there; ``reconcile`` takes none of them for
-        the draft, and a message that is not among them for new whatever its time says.
+        the message, and a message that is not among them for new whatever its time says.
         """
         return {}
 
-    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
+    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
         """Add a message to a ticket."""
         raise self._lacks("send")
 

@@ -2,12 +2,12 @@
 
 A class says what the vendor sends; nothing but times is converted::
 
-    class PersonJson(Record, frozen=True):
+    class PersonJson(JsonRecord, frozen=True):
         id: AnyId
         name: str | None = None
         joined: Timestamp | None = None
 
-msgspec refuses what does not fit as strictly as :mod:`helpdesk_bridge.kit.wire`: null only where
+msgspec is_error what does not fit as strictly as :mod:`helpdesk_bridge.kit.wire`: null only where
 the class says so, no number from a text, no text from a number. It takes a twentieth of the time
 that cattrs takes. What is rare, or needs a conversion of its own, is better a
 :class:`~helpdesk_bridge.kit.wire.Wire`.
@@ -25,7 +25,7 @@ __all__ = [
     "AnyId",
     "Digits",
     "EmptyList",
-    "Record",
+    "JsonRecord",
     "Timestamp",
     "WrongType",
     "as_id",
@@ -34,7 +34,7 @@ __all__ = [
     "read_record",
 ]
 
-R = TypeVar("R", bound="Record")
+R = TypeVar("R", bound="JsonRecord")
 
 AnyId = int | Annotated[str, msgspec.Meta(min_length=1)]
 """A vendor's id: an integer or a text that is not empty. ``str(value)`` is ours."""
@@ -46,7 +46,7 @@ EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]
 """What PHP makes of an object without keys."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class JsonRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Base of a vendor's objects. ``rename=`` of a class gives the JSON's keys of its fields.
 
     ``raw`` is the decoded object itself; None in an object that is part of another.

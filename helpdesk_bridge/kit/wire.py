@@ -19,12 +19,12 @@ from cattrs.errors import IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, ProtocolError
-from helpdesk_bridge.kit.records import Record, WrongType, instant, json_name, read_record
+from helpdesk_bridge.kit.records import JsonRecord, WrongType, instant, json_name, read_record
 from helpdesk_bridge.model import Problem
 
 __all__ = [
+    "CreatedId",
     "Id",
-    "Made",
     "Vocabulary",
     "Wire",
     "WireFormat",
@@ -38,7 +38,7 @@ __all__ = [
 
 T = TypeVar("T")
 E = TypeVar("E")
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=JsonRecord)
 
 Id = NewType("Id", str)
 """A vendor's id: an integer or a non-empty string in JSON, always a str here."""
@@ -59,7 +59,7 @@ class Wire:
 
 
 @frozen(kw_only=True, repr=False)
-class Made(Wire):
+class CreatedId(Wire):
     """All that must be understood of the answer to a write: the id of what was made."""
 
     id: Id
@@ -249,7 +249,7 @@ def _odd(path: str, what: str) -> ProtocolError:
 
 
 def _is_record(cls: Any) -> bool:
-    return isinstance(cls, type) and issubclass(cls, Record)
+    return isinstance(cls, type) and issubclass(cls, JsonRecord)
 
 
 def _is_list(cls: Any) -> bool:

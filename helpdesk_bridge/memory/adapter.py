@@ -17,17 +17,17 @@ from helpdesk_bridge.kit import (
     Audience,
     Capability,
     Cursor,
-    Draft,
+    CustomerMessage,
     Forward,
     Message,
     MessageQuery,
     MessageType,
     NewTicket,
     Note,
+    OutgoingMessage,
     Page,
     Party,
     Reply,
-    Request,
     Role,
     SentMessage,
     Status,
@@ -233,12 +233,12 @@ class Memory(Adapter):
                 return to_message(message, stored)
         raise errors.NotFound("there is no such message.")
 
-    async def send(self, ticket: TicketRef, draft: Draft) -> SentMessage:
-        """Add a message, and mail it as the draft says."""
+    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
+        """Add a message, and mail it as the message says."""
         _stored(await self._read(), ticket.id)
-        _no_extra(draft.extra)
-        files = await _contents(draft.attachments)
-        return await self._write(int(ticket.id), partial(_send, ticket.id, draft, files))
+        _no_extra(message.extra)
+        files = await _contents(message.attachments)
+        return await self._write(int(ticket.id), partial(_send, ticket.id, message, files))
 
     @asynccontextmanager
     async def _opened(self, file_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -286,41 +286,43 @@ def _customer(store: Store, party: Party) -> Party:
     return store.person(party.email or "", party.name)
 
 
-def _send(ticket_id: str, draft: Draft, contents: _Contents, store: Store) -> SentMessage:
+def _send(
+    ticket_id: str, message: OutgoingMessage, contents: _Contents, store: Store
+) -> SentMessage:
     stored = _stored(store, ticket_id)
     added = store.add_message(
         stored.id,
-        html=draft.body.html,
-        text=draft.body.text,
+        html=message.body.html,
+        text=message.body.text,
         files=_files(store, contents),
-        **_addressing(store, stored, draft),
+        **_addressing(store, stored, message),
     )
-    if isinstance(draft, (Reply, Note)):
-        given = {"status": draft.status, "priority": draft.priority, "kind": draft.kind}
+    if isinstance(message, (Reply, Note)):
+        given = {"status": message.status, "priority": message.priority, "kind": message.kind}
         changed = {name: value for name, value in given.items() if value is not None}
         if changed:
             store.update_ticket(stored.id, **changed)
-    message = to_message(added, stored)
-    return SentMessage(ticket_id=ticket_id, id=message.id, message=message)
+    shown = to_message(added, stored)
+    return SentMessage(ticket_id=ticket_id, id=shown.id, message=shown)
 
 
-def _addressing(store: Store, stored: StoredTicket, draft: Draft) -> dict[str, Any]:
-    if isinstance(draft, Note):
+def _addressing(store: Store, stored: StoredTicket, message: OutgoingMessage) -> dict[str, Any]:
+    if isinstance(message, Note):
         kind = {"type": MessageType.NOTE, "audience": Audience.INTERNAL}
         return {**kind, "author": _MAILBOX}
-    if isinstance(draft, Request):
+    if isinstance(message, CustomerMessage):
         kind = {"type": MessageType.REQUEST, "audience": Audience.EXTERNAL}
-        author = _customer(store, draft.author)
-        return {**kind, "author": author, "created_at": draft.created_at}
-    public = Audience.FORWARD if isinstance(draft, Forward) else Audience.EXTERNAL
+        author = _customer(store, message.author)
+        return {**kind, "author": author, "created_at": message.created_at}
+    public = Audience.FORWARD if isinstance(message, Forward) else Audience.EXTERNAL
     return {
         "type": MessageType.RESPONSE,
         "audience": public,
         "author": _MAILBOX,
-        "to": draft.to or (stored.requester,),
-        "cc": draft.cc,
-        "bcc": draft.bcc,
-        "mail": draft.send_email if isinstance(draft, Reply) else True,
+        "to": message.to or (stored.requester,),
+        "cc": message.cc,
+        "bcc": message.bcc,
+        "mail": message.send_email if isinstance(message, Reply) else True,
     }
 
 

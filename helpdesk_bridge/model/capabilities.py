@@ -11,7 +11,16 @@ from attrs import evolve, field, frozen
 from helpdesk_bridge.errors import UnsupportedCapability
 from helpdesk_bridge.model.ticket import Status
 
-__all__ = ["Capabilities", "Capability", "Level", "Limits", "Support", "emulated", "native", "none"]
+__all__ = [
+    "Capabilities",
+    "Capability",
+    "CapabilityLimits",
+    "Level",
+    "Support",
+    "emulated",
+    "native",
+    "none",
+]
 
 
 class Capability(StrEnum):
@@ -62,7 +71,7 @@ class Level(StrEnum):
 
 
 @frozen(kw_only=True)
-class Limits:
+class CapabilityLimits:
     """The bounds of a capability; None means that none is known, and the vendor decides.
 
     ``attachments`` files a message, ``attachment_bytes`` all of them together (decoded),
@@ -86,18 +95,18 @@ class Support:
     """How far one capability goes; ``reason`` is a sentence for people (why not, or how)."""
 
     level: Level
-    limits: Limits = field(factory=Limits)
+    limits: CapabilityLimits = field(factory=CapabilityLimits)
     reason: str = ""
 
 
-def native(reason: str = "", *, limits: Limits | None = None) -> Support:
+def native(reason: str = "", *, limits: CapabilityLimits | None = None) -> Support:
     """Declare that the vendor does it in one step."""
-    return Support(level=Level.NATIVE, limits=limits or Limits(), reason=reason)
+    return Support(level=Level.NATIVE, limits=limits or CapabilityLimits(), reason=reason)
 
 
-def emulated(reason: str, *, limits: Limits | None = None) -> Support:
+def emulated(reason: str, *, limits: CapabilityLimits | None = None) -> Support:
     """Declare that it is done completely, and say how."""
-    return Support(level=Level.EMULATED, limits=limits or Limits(), reason=reason)
+    return Support(level=Level.EMULATED, limits=limits or CapabilityLimits(), reason=reason)
 
 
 def none(reason: str) -> Support:

@@ -27,7 +27,7 @@ from helpdesk_bridge.model.ticket import (
     TicketKind,
 )
 
-__all__ = ["new_attachment", "new_message", "new_party", "new_ticket"]
+__all__ = ["fast_attachment", "fast_message", "fast_party", "fast_ticket"]
 
 
 def _opened(frozen: type) -> Any:
@@ -64,7 +64,7 @@ def _in_utc(at: datetime) -> datetime:
     raise ProtocolError("a date and time is not within the years 1 to 9999.")
 
 
-def new_party(
+def fast_party(
     *,
     name: str | None = None,
     email: str | None = None,
@@ -82,7 +82,7 @@ def new_party(
     return party
 
 
-def new_attachment(
+def fast_attachment(
     *,
     id: str,  # noqa: A002 - the name of the field
     name: str | None = None,
@@ -108,7 +108,7 @@ _NOBODY = Party()
 _NOTE, _INTERNAL = MessageType.NOTE, Audience.INTERNAL
 
 
-def new_message(
+def fast_message(
     *,
     id: str,  # noqa: A002 - the name of the field
     ticket_id: str,
@@ -152,7 +152,7 @@ def new_message(
     return message
 
 
-def new_ticket(
+def fast_ticket(
     *,
     id: str,  # noqa: A002 - the name of the field
     subject: str = "",

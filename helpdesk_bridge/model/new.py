@@ -32,13 +32,13 @@ from helpdesk_bridge.model.ticket import (
 
 __all__ = [
     "Body",
-    "Draft",
+    "CustomerMessage",
     "Forward",
     "MessageQuery",
     "NewTicket",
     "Note",
+    "OutgoingMessage",
     "Reply",
-    "Request",
     "SentMessage",
     "TicketChanges",
     "TicketQuery",
@@ -227,7 +227,7 @@ def _clean_word(word: str) -> bool:
 
 
 @frozen(kw_only=True)
-class _Draft:
+class _Outgoing:
     body: Body
     attachments: tuple[Upload, ...] = ()
     extra: Mapping[str, Any] = field(factory=dict, repr=False)
@@ -235,7 +235,7 @@ class _Draft:
 
 
 @frozen(kw_only=True)
-class Reply(_Draft):
+class Reply(_Outgoing):
     """A message to the customer. Without ``to`` it goes to the ticket's requester.
 
     ``send_email`` False records it without mailing anybody. ``status``, ``priority`` and ``kind``
@@ -253,7 +253,7 @@ class Reply(_Draft):
 
 
 @frozen(kw_only=True)
-class Note(_Draft):
+class Note(_Outgoing):
     """A message between agents. It has no recipients at all, so it cannot be mailed by mistake."""
 
     status: Status | None = None
@@ -262,7 +262,7 @@ class Note(_Draft):
 
 
 @frozen(kw_only=True)
-class Forward(_Draft):
+class Forward(_Outgoing):
     """A message to third parties."""
 
     to: tuple[Party, ...]
@@ -271,14 +271,14 @@ class Forward(_Draft):
 
 
 @frozen(kw_only=True)
-class Request(_Draft):
+class CustomerMessage(_Outgoing):
     """The customer's own words, brought in from another channel; nobody is mailed."""
 
     author: Party
     created_at: datetime | None = None
 
 
-Draft = Reply | Note | Forward | Request
+OutgoingMessage = Reply | Note | Forward | CustomerMessage
 
 
 @frozen(kw_only=True)

@@ -4,7 +4,12 @@ from helpdesk_bridge.transport.body import Base64, Source
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies.auth import HeaderAuth, check_credential, no_auth
 from helpdesk_bridge.transport.policies.error_table import Explanation
-from helpdesk_bridge.transport.policies.session import ChosenAuth, Fetch, SessionAuth, TokenProvider
+from helpdesk_bridge.transport.policies.session import (
+    ChosenAuth,
+    FetchToken,
+    SessionAuth,
+    TokenProvider,
+)
 from helpdesk_bridge.transport.request import (
     CURRENT_CALL,
     Call,
@@ -24,7 +29,7 @@ __all__ = [
     "ChosenAuth",
     "Effect",
     "Explanation",
-    "Fetch",
+    "FetchToken",
     "Handler",
     "HeaderAuth",
     "Middleware",

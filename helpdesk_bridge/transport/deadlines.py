@@ -11,18 +11,18 @@ from attrs import define, field
 
 from helpdesk_bridge.errors import DeskClosed
 
-__all__ = ["Limit", "Running"]
+__all__ = ["CallDeadline", "OpenCalls"]
 
 
 @define(eq=False)
-class Limit:
+class CallDeadline:
     """Ends its body with TimeoutError: ``asyncio.Timeout`` without a timer of its own.
 
     What it does with cancellations is what that does: it takes its own back, and only if there was
     no other is it a TimeoutError.
     """
 
-    running: Running
+    running: OpenCalls
     ends_at: float
     """Loop time."""
     expired: bool = field(default=False, init=False)
@@ -58,7 +58,7 @@ class Limit:
 
 
 @define
-class Running:
+class OpenCalls:
     """What a desk has under way, so that to close the desk ends all of it.
 
     aiohttp alone does not: after ``ClientSession.close`` a read of a body that never comes waits
@@ -66,18 +66,18 @@ class Running:
     """
 
     closed: bool = field(default=False, init=False)
-    _limits: set[Limit] = field(factory=set, init=False)
+    _limits: set[CallDeadline] = field(factory=set, init=False)
     _alarm: asyncio.TimerHandle | None = field(default=None, init=False)
     """Rings for the first of them: a timer for each costs much of what a small request does."""
     _rings_at: float = field(default=math.inf, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     """The event loop of the alarm."""
 
-    def until(self, ends_at: float = math.inf) -> Limit:
+    def until(self, ends_at: float = math.inf) -> CallDeadline:
         """End the body with TimeoutError at ``ends_at`` (loop time), or when the desk is closed."""
         if self.closed:
             raise DeskClosed("the desk is closed.")
-        return Limit(self, ends_at)
+        return CallDeadline(self, ends_at)
 
     def close(self) -> None:
         """End everything now, wherever it is, and let nothing begin any more."""
@@ -85,13 +85,13 @@ class Running:
         # Not from within: who closes the desk may be a task of its own, about to leave its limit.
         asyncio.get_running_loop().call_soon(self._expire, math.inf)
 
-    def begin(self, limit: Limit) -> None:
+    def begin(self, limit: CallDeadline) -> None:
         """Watch a limit."""
         self._limits.add(limit)
         if limit.ends_at < self._rings_at or self._loop is not asyncio.get_running_loop():
             self._ring_at(limit.ends_at)
 
-    def end(self, limit: Limit) -> None:
+    def end(self, limit: CallDeadline) -> None:
         """Watch it no longer; the alarm may ring for nothing then."""
         self._limits.discard(limit)
 

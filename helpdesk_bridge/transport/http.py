@@ -97,7 +97,7 @@ class _Connector(aiohttp.TCPConnector):
 
 @frozen
 class _PublicAddresses(AbstractResolver):
-    """Resolves names, and refuses those with an address that is not public.
+    """Resolves names, and is_error those with an address that is not public.
 
     aiohttp dials exactly what this returns: a name cannot lead elsewhere between the two.
     """
@@ -238,7 +238,7 @@ class HttpClient:
             )
         failure.fill(attempts=progress.attempts, status=answer.status if answer else None)
         # Raised out here, so that no exception with headers in it hangs on as its context.
-        raise request.settled(failure)
+        raise request.with_outcome(failure)
 
     async def _answer(
         self, request: Request, answer: aiohttp.ClientResponse, *, away: bool

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from helpdesk_bridge.errors import HelpdeskError, Outcome, OutcomeUnknown
 
-__all__ = ["judge", "settle"]
+__all__ = ["judge", "with_outcome"]
 
 _NOT_DONE_REDIRECTS = (307, 308)
 _TIMED_OUT = 408
@@ -27,7 +27,7 @@ def judge(*, bytes_sent: bool, status: int | None = None, complete: bool = False
     return Outcome.UNKNOWN
 
 
-def settle(
+def with_outcome(
     error: HelpdeskError, *, unsafe: bool, bytes_sent: bool, started_at: datetime | None
 ) -> HelpdeskError:
     """Return ``error``, or OutcomeUnknown in its place when an unsafe write may have been done."""

@@ -18,7 +18,7 @@ from attrs import define, field, frozen
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, ProtocolError
 from helpdesk_bridge.transport.body import Source
 from helpdesk_bridge.transport.decode import decode_json
-from helpdesk_bridge.transport.outcome import settle
+from helpdesk_bridge.transport.outcome import with_outcome
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate
 
 __all__ = [
@@ -232,9 +232,9 @@ class Request:
         """Whether doing it twice does two things."""
         return self.operation.effect is Effect.UNSAFE_WRITE
 
-    def settled(self, error: HelpdeskError) -> HelpdeskError:
+    def with_outcome(self, error: HelpdeskError) -> HelpdeskError:
         """Return ``error`` as the effect of this request demands, by how far it has come."""
-        return settle(
+        return with_outcome(
             error,
             unsafe=self.unsafe,
             bytes_sent=self.progress.bytes_sent,
@@ -311,7 +311,7 @@ class Response:
             RecursionError,
         ):
             failure = ProtocolError("the answer is not of the documented shape.")
-        raise self.settled(failure)
+        raise self.with_outcome(failure)
 
     def accepted(self, *, sentence: bool = False) -> Self:
         """Return this answer to a write if its body is empty or JSON, or raise.
@@ -322,10 +322,10 @@ class Response:
             self.json()
         return self
 
-    def settled(self, error: HelpdeskError) -> HelpdeskError:
+    def with_outcome(self, error: HelpdeskError) -> HelpdeskError:
         """Return ``error`` with what this answer tells, as the effect of its request demands."""
         error.fill(status=self.status, request_id=self.request_id)
-        return settle(
+        return with_outcome(
             error,
             unsafe=self.request.unsafe,
             bytes_sent=True,

@@ -24,7 +24,7 @@ from yarl import URL
 from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument, Outcome
 from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.body import Source
-from helpdesk_bridge.transport.deadlines import Running
+from helpdesk_bridge.transport.deadlines import OpenCalls
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies.auth import no_auth
 from helpdesk_bridge.transport.policies.error_table import (
@@ -73,7 +73,7 @@ class Transport:
         auth: Middleware = no_auth,
         error_codes: Mapping[str, type[HelpdeskError]],
         explain: Callable[[Response], Explanation],
-        refuses: Callable[[Response], bool] = lambda _: False,
+        is_error: Callable[[Response], bool] = lambda _: False,
         middlewares: Sequence[Middleware] = (),
         file_hosts: Collection[str] = (),
     ) -> None:
@@ -81,7 +81,7 @@ class Transport:
         self.options = options
         self._http = _Http(base, options, file_hosts)
         self._auth = auth
-        self._running = Running()
+        self._running = OpenCalls()
         # Nothing in the pipeline leads back to the transport, so that a forgotten desk is
         # noticed when its last user lets go of it, and not at some later collection.
         weakref.finalize(self, _forgotten, desk, self._http)
@@ -91,7 +91,7 @@ class Transport:
             *middlewares,
             Retry(options.max_attempts),
             Observe(desk),
-            ErrorTable(error_codes, explain, refuses),
+            ErrorTable(error_codes, explain, is_error),
             Pool(options.concurrency),
             auth,
             Pacing(_limiters(options)),

@@ -13,8 +13,8 @@ from attrs import define, evolve, field
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.config import registry
-from helpdesk_bridge.delivery.ledger import Outbox
-from helpdesk_bridge.kit import HttpRequest, HttpResponse
+from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.kit import Request, Response
 from helpdesk_bridge.testing import FakeServer, FaultProxy, Store
 from helpdesk_bridge.testing.sandbox import fake_of
 from helpdesk_bridge.transport import Handler
@@ -96,18 +96,18 @@ class Bench:
 
     @asynccontextmanager
     async def desk(
-        self, outbox: Outbox | None = None, **transport: Any
+        self, ledger: Ledger | None = None, **transport: Any
     ) -> AsyncIterator[hb.Helpdesk]:
         """Open a desk whose connections lead through the proxy."""
         options = {"read_gap": READ_GAP, "deadline": 3600, **transport}
         table = self.fake.table() | {"base_url": self.proxy.url, "transport": options}
         config = {"desks": {"it": table}}
         async with hb.connect(
-            "it", config=config, outbox=outbox, middlewares=[self._measure]
+            "it", config=config, ledger=ledger, middlewares=[self._measure]
         ) as desk:
             yield desk
 
-    async def _measure(self, request: HttpRequest, handler: Handler) -> HttpResponse:
+    async def _measure(self, request: Request, handler: Handler) -> Response:
         response = await handler(request)
         self._bodies.append(len(response.content))
         return response

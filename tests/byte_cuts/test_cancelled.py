@@ -10,7 +10,7 @@ import pytest
 from attrs import frozen
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteOutbox, State
+from helpdesk_bridge.delivery.ledger import SqliteLedger, State
 from helpdesk_bridge.testing import Hold, Side
 from tests.byte_cuts.bench import Bench
 from tests.byte_cuts.conftest import ALL
@@ -24,15 +24,15 @@ STEP = 1 if ALL else 3
 
 @frozen
 class Kept:
-    """What the outbox holds of the writes to one ticket."""
+    """What the ledger holds of the writes to one ticket."""
 
-    outbox: SqliteOutbox
+    ledger: SqliteLedger
     desk: hb.Helpdesk
     ticket_id: str | None
 
     async def states(self) -> dict[str, State]:
         since = datetime.now(UTC) - timedelta(hours=1)
-        entries = await self.outbox.on_ticket(self.desk.name, self.ticket_id, since)
+        entries = await self.ledger.on_ticket(self.desk.name, self.ticket_id, since)
         return {entry.operation_id: entry.state for entry in entries}
 
 
@@ -63,9 +63,9 @@ async def cancel_once(
 async def test_a_write_cancelled_anywhere_is_accounted_for(bench: Bench, name: str) -> None:
     """One connection at a time: a slot that was not given back would keep the next call waiting."""
     operation = OPERATIONS[name]
-    outbox = SqliteOutbox(":memory:")  # what reaches the disk is tested elsewhere
+    ledger = SqliteLedger(":memory:")  # what reaches the disk is tested elsewhere
     wrong: list[str] = []
-    async with bench.desk(outbox, concurrency=1) as desk:
+    async with bench.desk(ledger, concurrency=1) as desk:
         if not operation.offered_by(desk):
             return
         sizes, ticket = await bench.sizes(operation), await bench.ticket(desk)
@@ -74,13 +74,13 @@ async def test_a_write_cancelled_anywhere_is_accounted_for(bench: Bench, name: s
                 for at in places(*request.of(side), EVENLY)[::STEP]:
                     if operation.makes == "delete":
                         ticket = await bench.ticket(desk)
-                    kept = Kept(outbox, desk, None if operation.makes == "ticket" else ticket.id)
+                    kept = Kept(ledger, desk, None if operation.makes == "ticket" else ticket.id)
                     before = await kept.states()
                     hold = Hold(side, after=at, until=asyncio.Event())
                     error, there = await cancel_once(bench, desk, operation, ticket, nth, hold)
                     broken = await _broken(desk, operation, error, there, kept, before)
                     wrong += [f"request {nth}, {side} {at}: {promise}" for promise in broken]
-    await outbox.aclose()
+    await ledger.aclose()
     assert not wrong, "\n".join([f"{len(wrong)} broken", *wrong[:20]])
 
 
@@ -104,17 +104,17 @@ async def _broken(
     interrupted = list(desk.interrupted)
     if not interrupted:
         if there.made or set(states.values()) - {State.NOT_SENT}:
-            wrong.append(f"{there}, nothing is interrupted, and the outbox says {states}")
+            wrong.append(f"{there}, nothing is interrupted, and the ledger says {states}")
         return wrong
     # A reply whose answer had come is SENT; what was cancelled is the step that sets the status.
     fitting = (State.UNKNOWN, State.SENT) if there.made else (State.UNKNOWN,)
     if len(interrupted) != 1 or len(states) != 1 or not set(states.values()) <= set(fitting):
         desk.interrupted.clear()
-        return [*wrong, f"{len(interrupted)} interrupted, and the outbox says {states}"]
+        return [*wrong, f"{len(interrupted)} interrupted, and the ledger says {states}"]
     settled = await desk.reconcile(interrupted[0], settle=0)
     right = (hb.Verdict.SENT, State.SENT) if there.made else (hb.Verdict.NOT_SENT, State.NOT_SENT)
     states = {k: v for k, v in (await kept.states()).items() if k not in before}
     if (settled.verdict, *states.values()) != right or desk.interrupted:
-        wrong.append(f"{there}: {settled.verdict} ({settled.reason}), in the outbox {states}")
+        wrong.append(f"{there}: {settled.verdict} ({settled.reason}), in the ledger {states}")
     desk.interrupted.clear()
     return wrong

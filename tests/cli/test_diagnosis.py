@@ -8,8 +8,8 @@ import pytest
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.cli.doctor.diagnosis import (
+    CheckResult,
     Trouble,
-    Verdict,
     classify,
     clock,
     diagnose,
@@ -141,7 +141,7 @@ def test_the_advice_names_the_settings_with_credentials() -> None:
     found = diagnose("tickets", error, keys=["token", "client_id"])
     assert (found.check, found.verdict, found.trouble) == (
         "tickets",
-        Verdict.WRONG,
+        CheckResult.WRONG,
         Trouble.CREDENTIALS,
     )
     assert found.says == "the credentials were not accepted. HTTP 401."
@@ -219,19 +219,19 @@ def test_a_date_that_cannot_be_read_says_nothing(date: str) -> None:
 @pytest.mark.parametrize(
     ("ahead", "verdict", "says"),
     [
-        (0, Verdict.OK, "within 1 s of"),
-        (60, Verdict.OK, "within 60 s of"),
-        (-60, Verdict.OK, "within 60 s of"),
-        (61, Verdict.WRONG, "this machine is 61 s behind the vendor."),
-        (-61, Verdict.WRONG, "this machine is 61 s ahead of the vendor."),
-        (86_400, Verdict.WRONG, "86400 s behind"),
+        (0, CheckResult.OK, "within 1 s of"),
+        (60, CheckResult.OK, "within 60 s of"),
+        (-60, CheckResult.OK, "within 60 s of"),
+        (61, CheckResult.WRONG, "this machine is 61 s behind the vendor."),
+        (-61, CheckResult.WRONG, "this machine is 61 s ahead of the vendor."),
+        (86_400, CheckResult.WRONG, "86400 s behind"),
     ],
 )
-def test_more_than_a_minute_is_a_finding(ahead: int, verdict: Verdict, says: str) -> None:
+def test_more_than_a_minute_is_a_finding(ahead: int, verdict: CheckResult, says: str) -> None:
     found = clock(timedelta(seconds=ahead))
     assert (found.verdict, says in found.says) == (verdict, True)
-    assert bool(found.advice) == (found.trouble is Trouble.CLOCK) == (verdict is Verdict.WRONG)
+    assert bool(found.advice) == (found.trouble is Trouble.CLOCK) == (verdict is CheckResult.WRONG)
 
 
 def test_without_a_date_the_clock_is_not_checked() -> None:
-    assert clock(None).verdict is Verdict.UNCHECKED
+    assert clock(None).verdict is CheckResult.UNCHECKED

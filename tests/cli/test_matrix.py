@@ -12,12 +12,14 @@ from helpdesk_bridge.cli.matrix import COMMAND, LIMITS, describe, grid, matrix
 from helpdesk_bridge.model import (
     Capabilities,
     Capability,
-    Limits,
     Status,
     Support,
     emulated,
     native,
     none,
+)
+from helpdesk_bridge.model import (
+    CapabilityLimits as Limits,
 )
 
 PAGE = Path(__file__).parents[2] / "docs" / "matrix.md"

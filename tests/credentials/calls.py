@@ -17,7 +17,7 @@ from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import Outbox
+from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.testing import FakeServer, Store, TickingClock
 from tests.canary import CANARY
 
@@ -150,10 +150,10 @@ async def fakes(adapter: str) -> AsyncIterator[tuple[FakeServer, hb.Ticket]]:
 def connected(
     table: dict[str, Any],
     *,
-    outbox: Outbox | None = None,
+    ledger: Ledger | None = None,
     middlewares: Any = (),
     **transport: Any,
 ) -> hb.Helpdesk:
     """Return a desk with this table."""
     config = {"desks": {"it": table | {"transport": transport}}}
-    return hb.connect("it", config=config, outbox=outbox, middlewares=middlewares)
+    return hb.connect("it", config=config, ledger=ledger, middlewares=middlewares)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteOutbox
+from helpdesk_bridge.delivery.ledger import SqliteLedger
 from helpdesk_bridge.testing import Answer, FaultServer, MemorySettings
 from helpdesk_bridge.testing.faults import ReceivedRequest
 from tests.canary import CANARY, Watch
@@ -116,9 +116,9 @@ async def test_a_fault_shows_nothing(
     async with fakes(adapter) as (fake, ticket), FaultServer(default=FAULTS[fault]) as server:
         table = fake.table() | {"base_url": server.url}
         # Each of its entries waits for the disk.
-        box = SqliteOutbox(tmp_path / "box.db") if fault in WITH_OUTBOX else None
+        box = SqliteLedger(tmp_path / "box.db") if fault in WITH_OUTBOX else None
         options = {"max_body": 999, "read_gap": 0.02, "max_attempts": 2, "deadline": 20}
-        async with connected(table, outbox=box, **options) as desk:
+        async with connected(table, ledger=box, **options) as desk:
             case = Case(desk, ticket, tmp_path)
             try:
                 await desk.reply(ticket, text=WORDS, send_email=True)
@@ -129,7 +129,7 @@ async def test_a_fault_shows_nothing(
             failures = await drive(case, watch)
             watch.look("object", repr(desk.interrupted))
             if box is not None:
-                watch.look("object", repr(await box.unsettled("it")))
+                watch.look("object", repr(await box.unresolved("it")))
                 await box.aclose()
         assert server.requests
     assert len(failures) > len(CALLS) // 3

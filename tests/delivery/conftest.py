@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteOutbox
+from helpdesk_bridge.delivery.ledger import SqliteLedger
 from tests.delivery.places import ADAPTERS, WRITES, Place, opened
 
 
@@ -29,7 +29,7 @@ def write(request: pytest.FixtureRequest, place: Place) -> str:
 
 
 @pytest_asyncio.fixture
-async def box(tmp_path: Path) -> AsyncIterator[SqliteOutbox]:
-    outbox = SqliteOutbox(tmp_path / "outbox.db")
-    yield outbox
-    await outbox.aclose()
+async def box(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
+    ledger = SqliteLedger(tmp_path / "ledger.db")
+    yield ledger
+    await ledger.aclose()

@@ -12,14 +12,14 @@ from typing import Any
 from aiohttp.http_writer import StreamWriter
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import Entry, SqliteOutbox, State
+from helpdesk_bridge.delivery.ledger import Entry, SqliteLedger, State
 
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Outbox(SqliteOutbox):
+class Ledger(SqliteLedger):
     """Dies before or after one of its methods."""
 
     step = ""
@@ -31,11 +31,13 @@ class Outbox(SqliteOutbox):
         if self.step == "after begin":
             die()
 
-    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
-        if self.step == "before settle":
+    async def record_result(
+        self, operation_id: str, state: State, made_id: str | None = None
+    ) -> bool:
+        if self.step == "before record_result":
             die()
-        done = await super().settle(operation_id, state, made_id)
-        if self.step == "after settle":
+        done = await super().record_result(operation_id, state, made_id)
+        if self.step == "after record_result":
             die()
         return done
 
@@ -57,8 +59,8 @@ def die_half_sent() -> None:
 
 async def main(given: dict[str, Any]) -> None:
     """Reply."""
-    box = Outbox(given["outbox"])
-    async with hb.connect("it", config={"desks": {"it": given["table"]}}, outbox=box) as desk:
+    box = Ledger(given["ledger"])
+    async with hb.connect("it", config={"desks": {"it": given["table"]}}, ledger=box) as desk:
         ticket = await desk.ticket(given["ticket"])
         box.step = given["step"]
         if box.step == "half sent":

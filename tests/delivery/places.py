@@ -15,9 +15,9 @@ from helpdesk_bridge_omnidesk.fake import OmnideskFake
 from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import Outbox
+from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.testing import FakeServer, MemorySettings, Store
-from helpdesk_bridge.transport.outcome import settle
+from helpdesk_bridge.transport.outcome import with_outcome
 
 FAKES: dict[str, type[FakeServer]] = {
     "helpspace": HelpSpaceFake,
@@ -43,7 +43,7 @@ WRITES: dict[str, Write] = {
 def lost(started_at: datetime | None) -> hb.HelpdeskError:
     """Return the error of a write whose connection broke."""
     dropped = hb.VendorUnavailable("the connection was dropped.")
-    return settle(dropped, unsafe=True, bytes_sent=True, started_at=started_at)
+    return with_outcome(dropped, unsafe=True, bytes_sent=True, started_at=started_at)
 
 
 @define
@@ -119,7 +119,7 @@ def number_of(thing: Any) -> int:
 async def opened(
     adapter: str,
     *,
-    outbox: Outbox | None = None,
+    ledger: Ledger | None = None,
     store: Store | None = None,
     options: hb.TransportOptions | None = None,
     name: str = "it",
@@ -127,14 +127,14 @@ async def opened(
     """Open a desk of this adapter with a ticket on it."""
     store, trouble = store or Store(), Trouble()
     if adapter == "memory":
-        desk = hb.Helpdesk(MemorySettings(store=store), name=name, outbox=outbox)
+        desk = hb.Helpdesk(MemorySettings(store=store), name=name, ledger=ledger)
         _lose_calls(desk, trouble)
         async with desk:
             yield Place(desk, store, None, trouble, await _ticket(desk))
         return
     async with (
         FAKES[adapter](store) as fake,
-        connected(fake, trouble, outbox=outbox, options=options, name=name) as desk,
+        connected(fake, trouble, ledger=ledger, options=options, name=name) as desk,
     ):
         yield Place(desk, store, fake, trouble, await _ticket(desk))
 
@@ -143,7 +143,7 @@ def connected(
     fake: FakeServer,
     trouble: Trouble,
     *,
-    outbox: Outbox | None = None,
+    ledger: Ledger | None = None,
     options: hb.TransportOptions | None = None,
     name: str = "it",
 ) -> hb.Helpdesk:
@@ -155,7 +155,7 @@ def connected(
         adapter=found.adapter,
         options=options,
         middlewares=[trouble],
-        outbox=outbox,
+        ledger=ledger,
     )
 
 

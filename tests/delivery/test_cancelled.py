@@ -15,7 +15,7 @@ from attrs import define
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import Entry, SqliteOutbox, State
+from helpdesk_bridge.delivery.ledger import Entry, SqliteLedger, State
 from helpdesk_bridge.testing import Store
 from tests.delivery.places import CUSTOMER, WORDS, Place, opened
 
@@ -41,7 +41,7 @@ class Permits:
 
 @define
 class Ledger:
-    """An outbox in memory, whose every step takes some of the loop's."""
+    """A ledger in memory, whose every step takes some of the loop's."""
 
     entries: dict[str, tuple[Entry, State]]
 
@@ -50,7 +50,9 @@ class Ledger:
         self.entries[entry.operation_id] = (entry, State.PENDING)
         await asyncio.sleep(0)
 
-    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
+    async def record_result(
+        self, operation_id: str, state: State, made_id: str | None = None
+    ) -> bool:
         await asyncio.sleep(0)
         if operation_id not in self.entries:
             return True
@@ -61,7 +63,7 @@ class Ledger:
         await asyncio.sleep(0)
         return True
 
-    async def unsettled(self, desk: str) -> list[Entry]:
+    async def unresolved(self, desk: str) -> list[Entry]:
         return [entry for entry, state in self.entries.values() if state is State.PENDING]
 
     async def on_ticket(self, desk: str, ticket_id: str | None, since: Any) -> list[Entry]:
@@ -138,7 +140,7 @@ CALLS: dict[str, Callable[[Place], Awaitable[Any]]] = {
 async def watched(adapter: str) -> AsyncIterator[tuple[Place, Ledger, Permits]]:
     permits, ledger = Permits(), Ledger({})
     options = hb.TransportOptions(concurrency=1, limiter=permits)
-    async with opened(adapter, outbox=ledger, options=options) as place:
+    async with opened(adapter, ledger=ledger, options=options) as place:
         yield place, ledger, permits
 
 
@@ -219,10 +221,10 @@ async def test_cancelled_while_the_outbox_is_written(
     tmp_path: Path, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing was sent by then, and the entry says so however often it is cancelled."""
-    box = SqliteOutbox(tmp_path / "outbox.db")
+    box = SqliteLedger(tmp_path / "ledger.db")
     writing, go_on = threading.Event(), threading.Event()
 
-    async with opened("helpspace", outbox=box) as place:
+    async with opened("helpspace", ledger=box) as place:
         execute = box._execute
 
         def slow(work: Any) -> Any:
@@ -230,7 +232,7 @@ async def test_cancelled_while_the_outbox_is_written(
             go_on.wait(10)
             return execute(work)
 
-        monkeypatch.setattr(SqliteOutbox, "_execute", lambda _, work: slow(work))
+        monkeypatch.setattr(SqliteLedger, "_execute", lambda _, work: slow(work))
         task = asyncio.create_task(_as_coroutine(CALLS["reply"](place)))
         await asyncio.to_thread(writing.wait, 10)
         for _ in range(times):
@@ -241,7 +243,7 @@ async def test_cancelled_while_the_outbox_is_written(
             await task
         await asyncio.wait(place.desk._writing or [asyncio.ensure_future(steps(1))])
         assert len(place.store.outbox) == 0
-        assert await box.unsettled("it") == []
+        assert await box.unresolved("it") == []
     await box.aclose()
 
 
@@ -283,7 +285,7 @@ async def test_a_call_cancelled_before_it_was_sent_leaves_nothing() -> None:
 async def test_a_closed_coroutine_leaves_an_entry_to_recover() -> None:
     """A loop that is torn down closes its coroutines: nothing can be awaited then."""
     ledger = Ledger({})
-    async with opened("memory", outbox=ledger) as place:
+    async with opened("memory", ledger=ledger) as place:
         ledger.entries.clear()
         never = asyncio.get_running_loop().create_future()
 
@@ -314,13 +316,13 @@ async def test_cancelled_at_the_step_after_the_answer_it_is_known_to_be_sent(
             await asyncio.Event().wait()
         return await handler(request)
 
-    outbox = SqliteOutbox(tmp_path / "outbox") if recorded else None
+    ledger = SqliteLedger(tmp_path / "ledger") if recorded else None
     async with (
         HelpSpaceFake(Store()) as fake,
         hb.connect(
             config={"desks": {"support": fake.table()}},
             middlewares=[hold_the_status],
-            outbox=outbox,
+            ledger=ledger,
         ) as desk,
     ):
         ticket = await desk.create_ticket(subject="S", requester=CUSTOMER, text="I paid twice.")
@@ -335,5 +337,5 @@ async def test_cancelled_at_the_step_after_the_answer_it_is_known_to_be_sent(
         found = await desk.reconcile(error, settle=0)
         assert found.verdict is hb.Verdict.SENT
         assert len(fake.store.outbox) == 1
-    if outbox is not None:
-        await outbox.aclose()
+    if ledger is not None:
+        await ledger.aclose()

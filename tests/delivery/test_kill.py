@@ -1,4 +1,4 @@
-"""An application killed at any step of a reply: nobody is mailed twice, and the outbox is right."""
+"""An application killed at any step of a reply: nobody is mailed twice, and the ledger is right."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteOutbox
+from helpdesk_bridge.delivery.ledger import SqliteLedger
 from helpdesk_bridge.model import Audience, MessageType, Party
 from helpdesk_bridge.testing import FakeServer, Store
 
@@ -33,10 +33,10 @@ STEPS = {
     "after begin": ("not_sent", 0),
     "half sent": ("not_sent", 0),
     "vendor done": ("sent", 1),
-    "before settle": ("sent", 1),
-    "after settle": ("sent", 1),
+    "before record_result": ("sent", 1),
+    "after record_result": ("sent", 1),
 }
-"""Where it dies: what the outbox must say after it was recovered, and the mails there are."""
+"""Where it dies: what the ledger must say after it was recovered, and the mails there are."""
 PLACES = (
     list(itertools.product(STEPS, FAKES)) if ALL else list(zip(STEPS, [*FAKES] * 2, strict=True))
 )
@@ -69,29 +69,29 @@ def a_ticket(fake: FakeServer) -> str:
 
 
 def states(box: Path) -> list[str]:
-    """Return what the outbox says of each reply, oldest first."""
+    """Return what the ledger says of each reply, oldest first."""
     with closing(sqlite3.connect(box)) as file:
-        found = file.execute("select name from sqlite_master where name = 'outbox'").fetchall()
-        query = "select state from outbox order by started_at"
+        found = file.execute("select name from sqlite_master where name = 'ledger'").fetchall()
+        query = "select state from ledger order by started_at"
         return [state for (state,) in file.execute(query)] if found else []
 
 
 async def recovered(fake: FakeServer, box: Path) -> list[str]:
     """Recover in this process, which is another one; return the verdicts."""
-    outbox = SqliteOutbox(box)
+    ledger = SqliteLedger(box)
     config = {"desks": {"it": fake.table()}}
-    async with hb.connect("it", config=config, outbox=outbox) as desk:
+    async with hb.connect("it", config=config, ledger=ledger) as desk:
         found = await desk.recover(settle=0)
-    await outbox.aclose()
+    await ledger.aclose()
     return [one.verdict.value for one in found]
 
 
 @pytest.mark.parametrize(("step", "adapter"), PLACES)
 async def test_killed_at_a_step(step: str, adapter: str, tmp_path: Path) -> None:
-    box, store = tmp_path / "outbox.db", Store()
+    box, store = tmp_path / "ledger.db", Store()
     async with FAKES[adapter](store) as fake:
         ticket = a_ticket(fake)
-        process = await child(step=step, table=fake.table(), outbox=str(box), ticket=ticket)
+        process = await child(step=step, table=fake.table(), ledger=str(box), ticket=ticket)
         if step == "vendor done":
             add_message = store.add_message
 
@@ -115,13 +115,13 @@ async def test_killed_at_a_step(step: str, adapter: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("number", range(TIMED))
 async def test_killed_at_any_moment(number: int, tmp_path: Path) -> None:
     chance = random.Random(number)
-    box, store = tmp_path / "outbox.db", Store()
+    box, store = tmp_path / "ledger.db", Store()
     async with FAKES[chance.choice(list(FAKES))](store) as fake:
         ticket = a_ticket(fake)
         process = await child(
             step="",
             table=fake.table(),
-            outbox=str(box),
+            ledger=str(box),
             ticket=ticket,
             texts=TEXTS,
             linger=1,
@@ -141,8 +141,8 @@ async def test_killed_at_any_moment(number: int, tmp_path: Path) -> None:
 
 
 async def test_a_living_process_is_left_alone(tmp_path: Path) -> None:
-    """Two processes have one outbox: what the one is at, the other does not recover."""
-    box, store = tmp_path / "outbox.db", Store()
+    """Two processes have one ledger: what the one is at, the other does not recover."""
+    box, store = tmp_path / "ledger.db", Store()
     async with HelpSpaceFake(store) as fake:
         ticket = a_ticket(fake)
         arrived, go_on = asyncio.Event(), asyncio.Event()
@@ -156,7 +156,7 @@ async def test_a_living_process_is_left_alone(tmp_path: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(HelpSpaceFake, "create_message", held)
             async with HelpSpaceFake(store) as slow:
-                process = await child(step="", table=slow.table(), outbox=str(box), ticket=ticket)
+                process = await child(step="", table=slow.table(), ledger=str(box), ticket=ticket)
                 await arrived.wait()
                 assert states(box) == ["pending"]
                 assert await recovered(fake, box) == []
@@ -171,11 +171,11 @@ async def test_a_living_process_is_left_alone(tmp_path: Path) -> None:
 
 async def test_one_like_it_of_another_application_is_no_proof(tmp_path: Path) -> None:
     """What it cannot know it does not claim: a message with other words, at the same time."""
-    box, store = tmp_path / "outbox.db", Store()
+    box, store = tmp_path / "ledger.db", Store()
     async with HelpSpaceFake(store) as fake:
         ticket = a_ticket(fake)
         process = await child(
-            step="after begin", table=fake.table(), outbox=str(box), ticket=ticket
+            step="after begin", table=fake.table(), ledger=str(box), ticket=ticket
         )
         await process.communicate()
         store.add_message(

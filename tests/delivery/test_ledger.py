@@ -1,4 +1,4 @@
-"""An outbox is on the disk before a byte leaves, and never in the way of what was sent."""
+"""A ledger is on the disk before a byte leaves, and never in the way of what was sent."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from attrs import define, evolve, field
 import helpdesk_bridge as hb
 from helpdesk_bridge.delivery import ledger as module
 from helpdesk_bridge.delivery.fingerprint import Fingerprint
-from helpdesk_bridge.delivery.ledger import Entry, SqliteOutbox, State
-from helpdesk_bridge.delivery.recent import Made
+from helpdesk_bridge.delivery.ledger import Entry, SqliteLedger, State
+from helpdesk_bridge.delivery.recent import RecentWrites
 from tests.delivery.places import CUSTOMER, WORDS, WRITES, Place, number_of, opened
 
 pytestmark = pytest.mark.asyncio
@@ -28,10 +28,10 @@ NOW = datetime.now(UTC)
 LONG_AGO = datetime(2020, 5, 1, tzinfo=UTC)
 
 
-def rows(box: SqliteOutbox) -> list[tuple[str, str | None]]:
+def rows(box: SqliteLedger) -> list[tuple[str, str | None]]:
     """Return the state and the made id of each entry, oldest first."""
     with closing(sqlite3.connect(box.path)) as file:
-        return file.execute("select state, made_id from outbox order by started_at").fetchall()
+        return file.execute("select state, made_id from ledger order by started_at").fetchall()
 
 
 def entry(operation_id: str, **fields: Any) -> Entry:
@@ -56,10 +56,10 @@ def entry(operation_id: str, **fields: Any) -> Entry:
 
 @pytest.mark.parametrize("adapter", ["helpspace", "airclou", "omnidesk", "memory"])
 async def test_an_entry_is_on_the_disk_before_a_byte_leaves(
-    adapter: str, box: SqliteOutbox
+    adapter: str, box: SqliteLedger
 ) -> None:
     seen: list[Any] = []
-    async with opened(adapter, outbox=box) as place:
+    async with opened(adapter, ledger=box) as place:
         add_message = place.store.add_message
 
         def look(*values: Any, **fields: Any) -> Any:
@@ -75,13 +75,13 @@ async def test_an_entry_is_on_the_disk_before_a_byte_leaves(
         assert states == ["sent"] * 5
 
 
-async def test_a_commit_is_synced_with_the_folder_of_its_journal(box: SqliteOutbox) -> None:
+async def test_a_commit_is_synced_with_the_folder_of_its_journal(box: SqliteLedger) -> None:
     await box.begin(entry("a"))
     assert box._file is not None
     assert box._file.execute("pragma synchronous").fetchone() == (3,)  # extra
 
 
-async def test_an_entry_comes_back_as_it_was(box: SqliteOutbox) -> None:
+async def test_an_entry_comes_back_as_it_was(box: SqliteLedger) -> None:
     for kept in (entry("a"), entry("b", ticket_id=None)):
         await box.begin(kept)
         found = await box.on_ticket("it", kept.ticket_id, kept.started_at)
@@ -89,14 +89,14 @@ async def test_an_entry_comes_back_as_it_was(box: SqliteOutbox) -> None:
 
 
 async def test_the_file_holds_no_word_and_no_address(tmp_path: Path) -> None:
-    box = SqliteOutbox(tmp_path / "outbox.db")
-    async with opened("helpspace", outbox=box) as place:
+    box = SqliteLedger(tmp_path / "ledger.db")
+    async with opened("helpspace", ledger=box) as place:
         await place.fail("reply", "answer")
         await place.desk.reply(
             place.ticket, text=WORDS, send_email=True, attachments=[hb.Upload("a.txt", data=b"x")]
         )
     await box.aclose()
-    content = (tmp_path / "outbox.db").read_bytes()
+    content = (tmp_path / "ledger.db").read_bytes()
     for word in (b"invoice", b"paid", CUSTOMER.encode(), b"customer.example", b"a.txt", b"Help"):
         assert word not in content
         assert word.title() not in content
@@ -104,11 +104,11 @@ async def test_the_file_holds_no_word_and_no_address(tmp_path: Path) -> None:
 
 async def test_settled_entries_go_after_a_while_and_open_ones_never(tmp_path: Path) -> None:
     for state in State:
-        box = SqliteOutbox(tmp_path / "outbox.db")
+        box = SqliteLedger(tmp_path / "ledger.db")
         await box.begin(evolve(entry(state), started_at=NOW - timedelta(days=31), state=state))
         await box.aclose()
-    box = SqliteOutbox(tmp_path / "outbox.db")
-    assert {one.state for one in await box.unsettled("it")} == {State.PENDING, State.UNKNOWN}
+    box = SqliteLedger(tmp_path / "ledger.db")
+    assert {one.state for one in await box.unresolved("it")} == {State.PENDING, State.UNKNOWN}
     assert len(rows(box)) == 2
     await box.aclose()
 
@@ -117,28 +117,28 @@ async def test_settled_entries_go_after_a_while_and_open_ones_never(tmp_path: Pa
 
 
 async def test_only_one_is_told_that_an_entry_was_not_sent(tmp_path: Path) -> None:
-    boxes = [SqliteOutbox(tmp_path / "outbox.db") for _ in range(5)]
+    boxes = [SqliteLedger(tmp_path / "ledger.db") for _ in range(5)]
     await boxes[0].begin(entry("a"))
-    told = await asyncio.gather(*(box.settle("a", State.NOT_SENT) for box in boxes))
+    told = await asyncio.gather(*(box.record_result("a", State.NOT_SENT) for box in boxes))
     assert sorted(told) == [False, False, False, False, True]
-    assert await boxes[0].settle("not kept here", State.NOT_SENT)
-    await boxes[0].settle("a", State.UNKNOWN)
+    assert await boxes[0].record_result("not kept here", State.NOT_SENT)
+    await boxes[0].record_result("a", State.UNKNOWN)
     assert rows(boxes[0]) == [("not_sent", None)]
-    assert await boxes[0].settle("a", State.SENT, "9")  # its own call knows better
-    assert not await boxes[0].settle("a", State.NOT_SENT)
+    assert await boxes[0].record_result("a", State.SENT, "9")  # its own call knows better
+    assert not await boxes[0].record_result("a", State.NOT_SENT)
     assert rows(boxes[0]) == [("sent", "9")]
     for box in boxes:
         await box.aclose()
 
 
-async def test_what_was_made_belongs_to_one_entry(box: SqliteOutbox) -> None:
+async def test_what_was_made_belongs_to_one_entry(box: SqliteLedger) -> None:
     for one in (entry("a"), entry("b"), entry("c", ticket_id="8"), entry("d", ticket_id=None)):
         await box.begin(one)
-    assert await box.settle("a", State.SENT, "9")
-    assert await box.settle("a", State.SENT, "9")
-    assert not await box.settle("b", State.SENT, "9")
-    assert await box.settle("c", State.SENT, "9")
-    assert await box.settle("d", State.SENT, "9")
+    assert await box.record_result("a", State.SENT, "9")
+    assert await box.record_result("a", State.SENT, "9")
+    assert not await box.record_result("b", State.SENT, "9")
+    assert await box.record_result("c", State.SENT, "9")
+    assert await box.record_result("d", State.SENT, "9")
     assert dict(zip("abcd", [state for state, _ in rows(box)], strict=True)) == {
         "a": "sent",
         "b": "pending",
@@ -148,14 +148,14 @@ async def test_what_was_made_belongs_to_one_entry(box: SqliteOutbox) -> None:
 
 
 async def test_a_call_whose_message_was_taken_for_another_is_sent_all_the_same(
-    box: SqliteOutbox,
+    box: SqliteLedger,
 ) -> None:
-    async with opened("helpspace", outbox=box) as place:
+    async with opened("helpspace", ledger=box) as place:
         await box.begin(entry("thief", ticket_id=place.ticket.id))
 
         async def stolen(request: Any, handler: Any) -> Any:
             response = await handler(request)
-            await box.settle("thief", State.SENT, str(place.last))
+            await box.record_result("thief", State.SENT, str(place.last))
             return response
 
         place.trouble.plan = [stolen]
@@ -164,8 +164,8 @@ async def test_a_call_whose_message_was_taken_for_another_is_sent_all_the_same(
         assert [state for state, _ in rows(box)] == ["sent"] * 3
 
 
-async def test_reconcile_gives_one_leave_to_send_again(box: SqliteOutbox) -> None:
-    async with opened("helpspace", outbox=box) as place:
+async def test_reconcile_gives_one_leave_to_send_again(box: SqliteLedger) -> None:
+    async with opened("helpspace", ledger=box) as place:
         error = await place.fail("reply", "request")
         found = [await place.desk.reconcile(error) for _ in range(2)]
         verdicts = [one.verdict for one in found]
@@ -176,9 +176,9 @@ async def test_reconcile_gives_one_leave_to_send_again(box: SqliteOutbox) -> Non
 
 
 async def test_reconcile_of_what_an_other_process_settled_as_sent_says_so(
-    box: SqliteOutbox,
+    box: SqliteLedger,
 ) -> None:
-    async with opened("helpspace", outbox=box) as place:
+    async with opened("helpspace", ledger=box) as place:
         error = await place.fail("reply", "answer")
         for _ in range(2):
             found = await place.desk.reconcile(error)
@@ -186,26 +186,26 @@ async def test_reconcile_of_what_an_other_process_settled_as_sent_says_so(
         assert rows(box)[-1] == ("sent", str(place.last))
 
 
-async def test_two_processes_do_not_claim_one_message_for_two_writes(box: SqliteOutbox) -> None:
+async def test_two_processes_do_not_claim_one_message_for_two_writes(box: SqliteLedger) -> None:
     """What the other desk claims between this one's look and its own claim is found out."""
-    async with opened("helpspace", outbox=box) as place:
+    async with opened("helpspace", ledger=box) as place:
         first = await place.fail("reply", "answer")
         second = await place.fail("reply", "request")
         learn = place.desk._learn
 
         async def meanwhile(*values: Any) -> None:
             await learn(*values)
-            await box.settle(first.operation_id or "", State.SENT, str(place.last))
+            await box.record_result(first.operation_id or "", State.SENT, str(place.last))
 
         place.desk._learn = meanwhile  # type: ignore[method-assign]
         found = await place.desk.reconcile(second)
         assert found.verdict is not hb.Verdict.SENT
 
 
-async def test_what_another_process_made_is_not_taken_for_it(box: SqliteOutbox) -> None:
-    async with opened("helpspace", outbox=box) as place:
+async def test_what_another_process_made_is_not_taken_for_it(box: SqliteLedger) -> None:
+    async with opened("helpspace", ledger=box) as place:
         await WRITES["reply"](place.desk, place.ticket, WORDS)
-        place.desk._made = Made()  # as it is in another process
+        place.desk._made = RecentWrites()  # as it is in another process
         error = await place.fail("reply", "request")
         assert (await place.desk.reconcile(error)).verdict is hb.Verdict.NOT_SENT
 
@@ -263,8 +263,8 @@ async def test_a_fork_leaves_the_entries_of_its_parent_alone() -> None:
     assert (process.returncode, complaint) == (0, b"")
 
 
-async def test_recover_leaves_calls_that_are_under_way(box: SqliteOutbox) -> None:
-    async with opened("helpspace", outbox=box) as place:
+async def test_recover_leaves_calls_that_are_under_way(box: SqliteLedger) -> None:
+    async with opened("helpspace", ledger=box) as place:
         arrived, go_on = asyncio.Event(), asyncio.Event()
 
         async def held(request: Any, handler: Any) -> Any:
@@ -282,18 +282,18 @@ async def test_recover_leaves_calls_that_are_under_way(box: SqliteOutbox) -> Non
         assert rows(box)[-1] == ("sent", str(place.last))
 
 
-async def test_recover_leaves_the_entries_of_other_desks_and_vendors(box: SqliteOutbox) -> None:
+async def test_recover_leaves_the_entries_of_other_desks_and_vendors(box: SqliteLedger) -> None:
     gone = {"process": "other", "pid": 2**22 + 1}
     await box.begin(entry("a", desk="other", **gone))
     await box.begin(entry("b", vendor="airclou", **gone))
-    async with opened("helpspace", outbox=box) as place:
+    async with opened("helpspace", ledger=box) as place:
         assert await place.desk.recover(settle=0) == []
 
 
 async def test_a_dead_process_may_have_sent_at_the_very_end_of_its_call(
-    box: SqliteOutbox, pauses: list[float]
+    box: SqliteLedger, pauses: list[float]
 ) -> None:
-    async with opened("helpspace", outbox=box) as place:
+    async with opened("helpspace", ledger=box) as place:
         gone = {"process": "other", "pid": 2**22 + 1}
         started = datetime.now(UTC) - timedelta(seconds=100)
         await box.begin(evolve(entry("a", ticket_id=place.ticket.id, **gone), started_at=started))
@@ -303,15 +303,15 @@ async def test_a_dead_process_may_have_sent_at_the_very_end_of_its_call(
 
 
 async def test_a_desk_without_an_outbox_has_nothing_to_recover(place: Place) -> None:
-    with pytest.raises(hb.InvalidArgument, match="outbox"):
+    with pytest.raises(hb.InvalidArgument, match="ledger"):
         await place.desk.recover()
 
 
 # -- what was done in part -------------------------------------------------------------------
 
 
-async def test_a_ticket_without_its_first_message_is_a_ticket(box: SqliteOutbox) -> None:
-    async with opened("airclou", outbox=box) as place:
+async def test_a_ticket_without_its_first_message_is_a_ticket(box: SqliteLedger) -> None:
+    async with opened("airclou", ledger=box) as place:
         place.trouble.plan = ["fine", "request"]
         with pytest.raises(hb.PartlyDone) as caught:
             await place.desk.create_ticket(subject="S", requester=CUSTOMER, text=WORDS)
@@ -321,8 +321,8 @@ async def test_a_ticket_without_its_first_message_is_a_ticket(box: SqliteOutbox)
         assert rows(box)[-1] == ("sent", caught.value.ticket_id)
 
 
-async def test_a_ticket_made_in_a_crash_is_found_with_what_is_missing(box: SqliteOutbox) -> None:
-    async with opened("airclou", outbox=box) as place:
+async def test_a_ticket_made_in_a_crash_is_found_with_what_is_missing(box: SqliteLedger) -> None:
+    async with opened("airclou", ledger=box) as place:
         place.trouble.plan = ["answer"]
         with pytest.raises(hb.OutcomeUnknown):
             await place.desk.create_ticket(subject="S", requester=CUSTOMER, text=WORDS)
@@ -354,11 +354,11 @@ async def test_a_file_that_cannot_be_used_keeps_the_message_unsent(
 ) -> None:
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda p, **o: connect(p, **o | {"timeout": 0.01}))
-    box = SqliteOutbox(tmp_path / "outbox.db")
+    box = SqliteLedger(tmp_path / "ledger.db")
     async with opened("helpspace") as place:
-        place.desk._outbox = box
+        place.desk._ledger = box
         held = spoil(box.path)
-        with pytest.raises(hb.ConfigurationError, match="outbox") as caught:
+        with pytest.raises(hb.ConfigurationError, match="ledger") as caught:
             await WRITES["reply"](place.desk, place.ticket, WORDS)
         assert caught.value.outcome is hb.Outcome.NOT_SENT
         assert caught.value.__cause__ is None
@@ -381,17 +381,17 @@ async def test_a_file_that_cannot_be_used_is_closed(
         return files[-1]
 
     monkeypatch.setattr(sqlite3, "connect", remembered)
-    box = SqliteOutbox(tmp_path / "outbox.db")
+    box = SqliteLedger(tmp_path / "ledger.db")
     _corrupt(box.path)
     with pytest.raises(hb.ConfigurationError):
-        await box.unsettled("it")
+        await box.unresolved("it")
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         files[0].execute("select 1")
     await box.aclose()
 
 
-async def test_a_full_disk_keeps_the_message_unsent(box: SqliteOutbox) -> None:
-    async with opened("helpspace", outbox=box) as place:
+async def test_a_full_disk_keeps_the_message_unsent(box: SqliteLedger) -> None:
+    async with opened("helpspace", ledger=box) as place:
         assert box._file is not None
         (pages,) = box._file.execute("pragma page_count").fetchone()
         box._file.execute(f"pragma max_page_count = {pages}")
@@ -411,18 +411,18 @@ async def test_a_full_disk_keeps_the_message_unsent(box: SqliteOutbox) -> None:
         assert [state for state, _ in rows(box)] == ["sent"] * (sent + 2)
 
 
-async def test_an_entry_that_cannot_be_read_is_told(box: SqliteOutbox) -> None:
+async def test_an_entry_that_cannot_be_read_is_told(box: SqliteLedger) -> None:
     await box.begin(entry("a"))
     for blob in (b"{", b"{}", b"[]"):
         with closing(sqlite3.connect(box.path)) as file, file:
-            file.execute("update outbox set entry = ?", (blob,))
+            file.execute("update ledger set entry = ?", (blob,))
         with pytest.raises(hb.ConfigurationError, match="cannot be read"):
-            await box.unsettled("it")
+            await box.unresolved("it")
 
 
 @define
 class Broken:
-    """Somebody's own outbox, which raises what it likes in the methods named."""
+    """Somebody's own ledger, which raises what it likes in the methods named."""
 
     fails: set[str]
     error: BaseException
@@ -435,13 +435,15 @@ class Broken:
     async def begin(self, entry: Entry) -> None:
         self._maybe("begin")
 
-    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
-        self._maybe("settle")
+    async def record_result(
+        self, operation_id: str, state: State, made_id: str | None = None
+    ) -> bool:
+        self._maybe("record_result")
         self.settled.append((state, made_id))
         return True
 
-    async def unsettled(self, desk: str) -> list[Entry]:
-        self._maybe("unsettled")
+    async def unresolved(self, desk: str) -> list[Entry]:
+        self._maybe("unresolved")
         return []
 
     async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
@@ -455,16 +457,16 @@ class Broken:
 @pytest.mark.parametrize("error", [OSError("disk"), TimeoutError(), RuntimeError("x"), KeyError()])
 async def test_a_foreign_exception_of_an_outbox_does_not_get_out(error: Exception) -> None:
     async with opened("helpspace") as place:
-        place.desk._outbox = Broken({"begin", "unsettled", "on_ticket"}, error)
+        place.desk._ledger = Broken({"begin", "unresolved", "on_ticket"}, error)
         with pytest.raises(hb.ConfigurationError) as caught:
             await WRITES["reply"](place.desk, place.ticket, WORDS)
         assert caught.value.outcome is hb.Outcome.NOT_SENT
         assert len(place.store.outbox) == 0
         with pytest.raises(hb.ConfigurationError):
             await place.desk.recover()
-        place.desk._outbox = None
+        place.desk._ledger = None
         unknown = await place.fail("reply", "answer")
-        place.desk._outbox = Broken({"on_ticket"}, error)
+        place.desk._ledger = Broken({"on_ticket"}, error)
         found = await place.desk.reconcile(unknown)
         assert found.verdict is hb.Verdict.STILL_UNKNOWN
 
@@ -473,26 +475,26 @@ async def test_a_reply_that_was_sent_stands_when_the_outbox_fails_afterwards(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with opened("helpspace") as place:
-        place.desk._outbox = Broken({"settle"}, OSError("disk"))
+        place.desk._ledger = Broken({"record_result"}, OSError("disk"))
         with caplog.at_level(logging.ERROR, "helpdesk_bridge"):
             sent = await WRITES["reply"](place.desk, place.ticket, WORDS)
         assert number_of(sent) == place.last
         assert [one.getMessage() for one in caplog.records if one.levelno > logging.INFO] == [
-            "the outbox of desk 'it' failed (OSError)"
+            "the ledger of desk 'it' failed (OSError)"
         ]
 
 
 async def test_without_a_note_of_it_nobody_is_told_to_send_again() -> None:
     async with opened("helpspace") as place:
         error = await place.fail("reply", "request")
-        place.desk._outbox = Broken({"settle"}, OSError("disk"))
+        place.desk._ledger = Broken({"record_result"}, OSError("disk"))
         found = await place.desk.reconcile(error)
         assert found.verdict is hb.Verdict.STILL_UNKNOWN
         assert "failed to note" in found.reason
 
 
-async def test_ten_thousand_old_writes_do_not_make_an_entry_long(box: SqliteOutbox) -> None:
-    async with opened("helpspace", outbox=box) as place:
+async def test_ten_thousand_old_writes_do_not_make_an_entry_long(box: SqliteLedger) -> None:
+    async with opened("helpspace", ledger=box) as place:
         for number in range(300):
             other = evolve(entry(f"o{number}", ticket_id=place.ticket.id), state=State.SENT)
             other = evolve(
@@ -513,7 +515,7 @@ async def test_the_memory_of_a_desk_is_bounded() -> None:
         made = place.desk._made
         for number in range(3000):
             made.put(entry(f"o{number}"))
-            made.settle(f"o{number}", State.SENT, str(number))
+            made.record_result(f"o{number}", State.SENT, str(number))
         assert len(made.on("7")) == 2000
         assert made.owner("message", "2999") == "o2999"
         assert made.owner("message", "0") is None
@@ -523,7 +525,7 @@ async def test_a_closed_outbox_leaves_no_thread_and_no_file(tmp_path: Path) -> N
     import threading
 
     before = set(threading.enumerate())
-    box = SqliteOutbox(tmp_path / "outbox.db")
+    box = SqliteLedger(tmp_path / "ledger.db")
     await box.begin(entry("a"))
     (thread,) = set(threading.enumerate()) - before
     await box.aclose()

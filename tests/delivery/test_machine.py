@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteOutbox, State
+from helpdesk_bridge.delivery.ledger import SqliteLedger, State
 from helpdesk_bridge.testing import Store
 from helpdesk_bridge.transport import CURRENT_CALL, clock
 from tests.delivery.places import CUSTOMER, FAKES, Trouble, connected, lost, number_of
@@ -29,13 +29,15 @@ FAULTS = ("fine", "answer", "request", "refused", "limited", "unavailable before
 VERDICTS: Counter[str] = Counter()
 
 
-class CrashingOutbox(SqliteOutbox):
-    """An outbox whose process may be dead: what it would still write is lost."""
+class CrashingOutbox(SqliteLedger):
+    """A ledger whose process may be dead: what it would still write is lost."""
 
     dead = False
 
-    async def settle(self, operation_id: str, state: State, made_id: str | None = None) -> bool:
-        return self.dead or await super().settle(operation_id, state, made_id)
+    async def record_result(
+        self, operation_id: str, state: State, made_id: str | None = None
+    ) -> bool:
+        return self.dead or await super().record_result(operation_id, state, made_id)
 
 
 @define
@@ -82,8 +84,8 @@ class Desk(RuleBasedStateMachine):
         await asyncio.sleep(0)
 
     def _start(self) -> None:
-        self.box = CrashingOutbox(Path(self.folder.name) / "outbox.db")
-        self.desk = connected(self.fake, self.trouble, outbox=self.box)
+        self.box = CrashingOutbox(Path(self.folder.name) / "ledger.db")
+        self.desk = connected(self.fake, self.trouble, ledger=self.box)
 
     async def _stop(self) -> None:
         await self.desk.aclose()

@@ -16,8 +16,8 @@ from attrs import evolve
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteOutbox
-from helpdesk_bridge.delivery.recent import Made
+from helpdesk_bridge.delivery.ledger import SqliteLedger
+from helpdesk_bridge.delivery.recent import RecentWrites
 from helpdesk_bridge.testing import Store
 from tests.delivery.places import (
     CUSTOMER,
@@ -62,7 +62,7 @@ async def test_a_vendor_that_answered_is_given_less_time(place: Place, pauses: l
     error = await place.fail("reply", "request")
     error.status = 503
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
-    assert sum(pauses) == pytest.approx(place.desk.adapter.settle_time)
+    assert sum(pauses) == pytest.approx(place.desk.adapter.visible_after)
     error.status = 504
     pauses.clear()
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
@@ -252,12 +252,12 @@ async def test_behind_an_old_message_with_the_same_words_it_is_found(place: Plac
 
 
 async def test_what_this_desk_made_is_known_elsewhere(place: Place) -> None:
-    """Another process without an outbox has only what the error brings along."""
+    """Another process without a ledger has only what the error brings along."""
     sent = await WRITES["reply"](place.desk, place.ticket, WORDS)
     error = await place.fail("reply", "request")
     assert error.fingerprint is not None
     assert error.fingerprint.known == ((sent.id,) if sent.id else ())
-    place.desk._made = Made()
+    place.desk._made = RecentWrites()
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
 
 
@@ -538,8 +538,8 @@ async def test_a_time_to_settle_is_a_number_of_seconds(place: Place, settle: Any
         await place.desk.reconcile(error, settle=settle)
 
 
-async def test_what_the_outbox_knows_as_sent_is_shown_all_the_same(box: SqliteOutbox) -> None:
-    async with opened("helpspace", outbox=box) as place:
+async def test_what_the_outbox_knows_as_sent_is_shown_all_the_same(box: SqliteLedger) -> None:
+    async with opened("helpspace", ledger=box) as place:
         reply, created = await place.fail("reply", "answer"), await _create(place, ["answer"])
         number = list(place.store.tickets)[-1]
         for _ in range(2):
@@ -551,11 +551,13 @@ async def test_what_the_outbox_knows_as_sent_is_shown_all_the_same(box: SqliteOu
             assert found.verdict is SENT
             assert found.ticket is not None
             assert number_of(found.ticket) == number
-            place.desk._made = Made()  # as in another process: what is known is the outbox's
+            place.desk._made = (
+                RecentWrites()
+            )  # as in another process: what is known is the ledger's
 
 
-async def test_recover_waits_as_long_as_it_is_told(box: SqliteOutbox, pauses: list[float]) -> None:
-    async with opened("helpspace", outbox=box) as place:
+async def test_recover_waits_as_long_as_it_is_told(box: SqliteLedger, pauses: list[float]) -> None:
+    async with opened("helpspace", ledger=box) as place:
         await place.fail("reply", "request")
         (found,) = await place.desk.recover(settle=0)
         assert (found.verdict, pauses) == (NOT_SENT, [])

@@ -18,8 +18,8 @@ from helpdesk_bridge.model import (
     Attachment,
     Body,
     Capability,
+    CapabilityLimits,
     Channel,
-    Limits,
     MessageType,
     Party,
     Priority,
@@ -214,40 +214,44 @@ def test_an_option_the_desk_does_not_take_is_refused_with_those_it_takes() -> No
 
 
 def test_a_status_the_desk_has_no_word_for_is_refused_before_it_is_sent() -> None:
-    support = native(limits=Limits(statuses=frozenset({Status.OPEN, Status.CLOSED})))
+    support = native(limits=CapabilityLimits(statuses=frozenset({Status.OPEN, Status.CLOSED})))
     with pytest.raises(StatusNotAllowed, match="possible: open, closed") as caught:
         check.status(Status.SPAM, support)
     assert caught.value.outcome is Outcome.NOT_SENT
 
 
-@pytest.mark.parametrize("support", [native(), native(limits=Limits(statuses=frozenset(Status)))])
+@pytest.mark.parametrize(
+    "support", [native(), native(limits=CapabilityLimits(statuses=frozenset(Status)))]
+)
 def test_a_status_the_desk_may_know_is_let_through(support: Any) -> None:
     check.status(Status.SPAM, support)
 
 
 @pytest.mark.parametrize(("inline", "size"), [(False, "small"), (True, "huge")])
 def test_only_inline_images_come_in_the_sizes_there_are(inline: bool, size: str) -> None:
-    support = native(limits=Limits(sizes=frozenset({"small"})))
+    support = native(limits=CapabilityLimits(sizes=frozenset({"small"})))
     with pytest.raises(InvalidArgument, match="size="):
         check.size(size, Attachment(id="1", inline=inline), support)
 
 
 def test_a_body_is_measured_in_bytes_of_its_html() -> None:
     body = Body.of("é" * 3, None)
-    check.body(body, Limits(body_bytes=6))
+    check.body(body, CapabilityLimits(body_bytes=6))
     with pytest.raises(InvalidArgument, match="larger than 5 bytes"):
-        check.body(body, Limits(body_bytes=5))
+        check.body(body, CapabilityLimits(body_bytes=5))
 
 
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        (Limits(attachments=1), "more than 1 attachments"),
-        (Limits(attachment_bytes=5), "6 bytes in all, and 5 are allowed"),
+        (CapabilityLimits(attachments=1), "more than 1 attachments"),
+        (CapabilityLimits(attachment_bytes=5), "6 bytes in all, and 5 are allowed"),
     ],
 )
 @pytest.mark.asyncio
-async def test_too_many_or_too_large_files_are_refused(limits: Limits, reason: str) -> None:
+async def test_too_many_or_too_large_files_are_refused(
+    limits: CapabilityLimits, reason: str
+) -> None:
     files = [Upload("a.txt", data=b"abc"), Upload("b.txt", data=b"abc")]
     with pytest.raises(InvalidArgument, match=reason):
         await check.upload_sizes(files, Body.of(None, "a"), limits)
@@ -256,6 +260,6 @@ async def test_too_many_or_too_large_files_are_refused(limits: Limits, reason: s
 @pytest.mark.asyncio
 async def test_an_inline_image_is_shown_in_the_body_or_refused() -> None:
     image = Upload("a.png", data=b"a", content_id="logo")
-    await check.upload_sizes([image], Body.of('<img src="cid:logo">', None), Limits())
+    await check.upload_sizes([image], Body.of('<img src="cid:logo">', None), CapabilityLimits())
     with pytest.raises(InvalidArgument, match="not shown in the body"):
-        await check.upload_sizes([image], Body.of("<p>cid:log</p>", None), Limits())
+        await check.upload_sizes([image], Body.of("<p>cid:log</p>", None), CapabilityLimits())

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from helpdesk_bridge.desk.pager import Pager
-from helpdesk_bridge.desk.prefetch import ReadAhead, Readers
+from helpdesk_bridge.desk.prefetch import PrefetchTasks, ReadAhead
 from helpdesk_bridge.errors import (
     DeadlineExceeded,
     HelpdeskError,
@@ -40,7 +40,7 @@ class Numbered:
         self.answered: list[int] = []
         self.cancelled: list[int] = []
         self.failures: dict[int, list[Exception]] = {}
-        self.readers = Readers()
+        self.readers = PrefetchTasks()
 
     async def fetch(self, place: Cursor | None) -> Page[str]:
         number = int(place or "1")

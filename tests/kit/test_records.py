@@ -19,7 +19,7 @@ from helpdesk_bridge.kit.records import (
     AnyId,
     Digits,
     EmptyList,
-    Record,
+    JsonRecord,
     Timestamp,
     WrongType,
     as_id,
@@ -28,12 +28,12 @@ from helpdesk_bridge.kit.records import (
 from helpdesk_bridge.kit.wire import Id, Wire, WireFormat, read_one, read_records
 
 
-class Leaf(Record, frozen=True):
+class Leaf(JsonRecord, frozen=True):
     id: AnyId
     at: Timestamp | None = None
 
 
-class Tree(Record, frozen=True, rename={"word": "Word"}):
+class Tree(JsonRecord, frozen=True, rename={"word": "Word"}):
     id: AnyId
     name: str
     other: AnyId | None = None
@@ -110,7 +110,7 @@ values = st.recursive(
 
 def plain(made: Any) -> Any:
     """Return a record or a wire's object as a dict without ``raw``, with ids as ours."""
-    if isinstance(made, Record):
+    if isinstance(made, JsonRecord):
         made = {name: getattr(made, name) for name in made.__struct_fields__}
     elif attrs.has(type(made)):
         made = attrs.asdict(made, recurse=False)
@@ -195,7 +195,7 @@ def test_what_does_not_fit_is_named_by_its_place_and_never_quoted(
 
 @pytest.mark.parametrize("data", ["text", ["id"], None, 5])
 def test_what_is_no_object_is_not_read_as_an_empty_one(data: Any) -> None:
-    class Lenient(Record, frozen=True):
+    class Lenient(JsonRecord, frozen=True):
         count: int = 5
 
     with pytest.raises(ProtocolError, match="expected an object, got"):

@@ -8,8 +8,8 @@ from helpdesk_bridge.errors import UnsupportedCapability
 from helpdesk_bridge.model import (
     Capabilities,
     Capability,
+    CapabilityLimits,
     Level,
-    Limits,
     Support,
     emulated,
     native,
@@ -18,7 +18,7 @@ from helpdesk_bridge.model import (
 
 DESK = Capabilities(
     {
-        Capability.REPLY: native(limits=Limits(body_bytes=10)),
+        Capability.REPLY: native(limits=CapabilityLimits(body_bytes=10)),
         Capability.NOTE: emulated("By two calls."),
         Capability.FORWARD: none("Set `sender` to forward."),
     }
@@ -82,7 +82,7 @@ def test_dropping_leaves_the_original_alone() -> None:
 def test_other_limits_replace_only_those_named() -> None:
     limited = DESK.limited([Capability.REPLY], attachments=2)
     assert limited[Capability.REPLY] == Support(
-        level=Level.NATIVE, limits=Limits(body_bytes=10, attachments=2)
+        level=Level.NATIVE, limits=CapabilityLimits(body_bytes=10, attachments=2)
     )
     assert limited[Capability.NOTE] == DESK[Capability.NOTE]
 

@@ -28,10 +28,10 @@ from helpdesk_bridge.model import (
 from helpdesk_bridge.model import fast as build
 
 BUILDERS: list[tuple[Callable[..., Any], type]] = [
-    (build.new_party, Party),
-    (build.new_attachment, Attachment),
-    (build.new_message, Message),
-    (build.new_ticket, Ticket),
+    (build.fast_party, Party),
+    (build.fast_attachment, Attachment),
+    (build.fast_message, Message),
+    (build.fast_ticket, Ticket),
 ]
 NOW = datetime(2025, 6, 17, 8, 41, tzinfo=UTC)
 FULL: dict[str, Any] = {
@@ -115,16 +115,16 @@ def test_what_was_built_cannot_be_changed(new: Callable[..., Any], cls: type) ->
 @pytest.mark.parametrize("audience", [one for one in Audience if one != Audience.INTERNAL])
 def test_a_note_that_is_not_internal_is_not_built_quickly_either(audience: Audience) -> None:
     with pytest.raises(InvalidArgument, match="a note is internal"):
-        build.new_message(id="1", ticket_id="1", type=MessageType.NOTE, audience=audience, raw={})
+        build.fast_message(id="1", ticket_id="1", type=MessageType.NOTE, audience=audience, raw={})
 
 
 def test_a_body_that_was_built_is_derived_as_ever() -> None:
-    made = build.new_message(id="1", ticket_id="1", html="<p>Paid twice.</p>", raw={})
+    made = build.fast_message(id="1", ticket_id="1", html="<p>Paid twice.</p>", raw={})
     assert made.text == "Paid twice."
     assert made.text is made.text
 
 
 def test_two_tickets_do_not_share_their_custom_fields() -> None:
-    one, other = (build.new_ticket(id=word, raw={}) for word in "ab")
+    one, other = (build.fast_ticket(id=word, raw={}) for word in "ab")
     assert one.custom_fields == {}
     assert one.custom_fields is not other.custom_fields

@@ -14,7 +14,7 @@ from attrs import evolve
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.kit import Page, TicketRef, native
-from helpdesk_bridge.model import Forward, Note, Reply, Request
+from helpdesk_bridge.model import CustomerMessage, Forward, Note, Reply
 from helpdesk_bridge.testing import Mail, Memory
 from helpdesk_bridge.testing.conformance import Account, AdapterSuite, Place, memory_account
 
@@ -47,18 +47,18 @@ class AnswersNewestFirst(Memory):
 
 
 class MailsANote(Memory):
-    async def send(self, ticket, draft):
-        sent = await super().send(ticket, draft)
-        if isinstance(draft, Note):
-            await super().send(ticket, Reply(body=draft.body, send_email=True))
+    async def send(self, ticket, message):
+        sent = await super().send(ticket, message)
+        if isinstance(message, Note):
+            await super().send(ticket, Reply(body=message.body, send_email=True))
         return sent
 
 
 class WritesANoteAsAReply(Memory):
-    async def send(self, ticket, draft):
-        if isinstance(draft, Note):
-            draft = Reply(body=draft.body, send_email=False)
-        return await super().send(ticket, draft)
+    async def send(self, ticket, message):
+        if isinstance(message, Note):
+            message = Reply(body=message.body, send_email=False)
+        return await super().send(ticket, message)
 
 
 class SwapsRequestAndResponse(Memory):
@@ -80,45 +80,45 @@ class ReturnsNaiveTimes(Memory):
 
 
 class IgnoresSendEmail(Memory):
-    async def send(self, ticket, draft):
-        if isinstance(draft, Reply):
-            draft = evolve(draft, send_email=True)
-        return await super().send(ticket, draft)
+    async def send(self, ticket, message):
+        if isinstance(message, Reply):
+            message = evolve(message, send_email=True)
+        return await super().send(ticket, message)
 
 
 class NeverMails(Memory):
-    async def send(self, ticket, draft):
-        if isinstance(draft, Reply):
-            draft = evolve(draft, send_email=False)
-        return await super().send(ticket, draft)
+    async def send(self, ticket, message):
+        if isinstance(message, Reply):
+            message = evolve(message, send_email=False)
+        return await super().send(ticket, message)
 
 
 class MailsTwice(Memory):
-    async def send(self, ticket, draft):
-        await super().send(ticket, draft)
-        return await super().send(ticket, draft)
+    async def send(self, ticket, message):
+        await super().send(ticket, message)
+        return await super().send(ticket, message)
 
 
 class SwallowsBcc(Memory):
-    async def send(self, ticket, draft):
-        if isinstance(draft, Reply):
-            draft = evolve(draft, bcc=())
-        return await super().send(ticket, draft)
+    async def send(self, ticket, message):
+        if isinstance(message, Reply):
+            message = evolve(message, bcc=())
+        return await super().send(ticket, message)
 
 
 class SendsLaterAtOnce(Memory):
     offers: ClassVar = {**Memory.offers, Can.SCHEDULED_SEND: native()}
 
-    async def send(self, ticket, draft):
-        return await super().send(ticket, evolve(draft, send_at=None))
+    async def send(self, ticket, message):
+        return await super().send(ticket, evolve(message, send_at=None))
 
 
 class ForwardsToTheCustomerToo(Memory):
-    async def send(self, ticket, draft):
-        if isinstance(draft, Forward):
+    async def send(self, ticket, message):
+        if isinstance(message, Forward):
             customer = (await self.get_ticket(ticket.id)).requester
-            draft = evolve(draft, cc=(customer,))
-        return await super().send(ticket, draft)
+            message = evolve(message, cc=(customer,))
+        return await super().send(ticket, message)
 
 
 class MailsANewTicket(Memory):
@@ -142,18 +142,18 @@ class AcknowledgesANewTicket(Memory):
 
 
 class MailsTheRequesterACopyToo(Memory):
-    async def send(self, ticket, draft):
-        sent = await super().send(ticket, draft)
-        if isinstance(draft, Reply) and draft.bcc:
-            await super().send(ticket, evolve(draft, to=(), bcc=()))
+    async def send(self, ticket, message):
+        sent = await super().send(ticket, message)
+        if isinstance(message, Reply) and message.bcc:
+            await super().send(ticket, evolve(message, to=(), bcc=()))
         return sent
 
 
 class ForgetsTheStatusOfAReply(Memory):
-    async def send(self, ticket, draft):
-        if isinstance(draft, Reply):
-            draft = evolve(draft, status=None)
-        return await super().send(ticket, draft)
+    async def send(self, ticket, message):
+        if isinstance(message, Reply):
+            message = evolve(message, status=None)
+        return await super().send(ticket, message)
 
 
 class IgnoresAFilter(Memory):
@@ -186,10 +186,10 @@ class CorruptsFiles(Memory):
 
 
 class LosesUmlauts(Memory):
-    async def send(self, ticket, draft):
-        body = draft.body
+    async def send(self, ticket, message):
+        body = message.body
         plain = evolve(body, html=ascii_only(body.html), text=ascii_only(body.text))
-        return await super().send(ticket, evolve(draft, body=plain))
+        return await super().send(ticket, evolve(message, body=plain))
 
 
 class SaysNothingIsMissing(Memory):
@@ -201,10 +201,10 @@ class SaysNothingIsMissing(Memory):
 
 
 class RecordsARequestAsAResponse(Memory):
-    async def send(self, ticket, draft):
-        if isinstance(draft, Request):
-            draft = Reply(body=draft.body, send_email=False)
-        return await super().send(ticket, draft)
+    async def send(self, ticket, message):
+        if isinstance(message, CustomerMessage):
+            message = Reply(body=message.body, send_email=False)
+        return await super().send(ticket, message)
 
 
 class ClearsNothing(Memory):
@@ -215,8 +215,8 @@ class ClearsNothing(Memory):
 
 
 class NamesTheWrongMessage(Memory):
-    async def send(self, ticket, draft):
-        return evolve(await super().send(ticket, draft), id="1")
+    async def send(self, ticket, message):
+        return evolve(await super().send(ticket, message), id="1")
 
 
 class SharesMessagesBetweenTickets(Memory):

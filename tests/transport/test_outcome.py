@@ -8,7 +8,7 @@ import pytest
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import Outcome
-from helpdesk_bridge.transport.outcome import judge, settle
+from helpdesk_bridge.transport.outcome import judge, with_outcome
 
 STARTED = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def test_an_unknown_outcome_of_an_unsafe_write_becomes_outcome_unknown() -> None
     error = errors.VendorUnavailable(
         "the vendor failed.", status=502, vendor_code="X", request_id="r1", attempts=1
     )
-    settled = settle(error, unsafe=True, bytes_sent=True, started_at=STARTED)
+    settled = with_outcome(error, unsafe=True, bytes_sent=True, started_at=STARTED)
     assert isinstance(settled, errors.OutcomeUnknown)
     assert settled.message == error.message
     assert (settled.cause, settled.bytes_sent, settled.started_at) == (
@@ -62,7 +62,7 @@ def test_an_unknown_outcome_of_an_unsafe_write_becomes_outcome_unknown() -> None
 
 def test_outcome_unknown_is_never_retryable() -> None:
     error = errors.VendorUnavailable("the vendor failed.")
-    settled = settle(error, unsafe=True, bytes_sent=True, started_at=STARTED)
+    settled = with_outcome(error, unsafe=True, bytes_sent=True, started_at=STARTED)
     assert (error.retryable, settled.retryable) == (True, False)
 
 
@@ -80,9 +80,9 @@ def test_outcome_unknown_is_never_retryable() -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_a_known_outcome_stays_the_error_it_is(error: errors.HelpdeskError) -> None:
-    assert settle(error, unsafe=True, bytes_sent=True, started_at=STARTED) is error
+    assert with_outcome(error, unsafe=True, bytes_sent=True, started_at=STARTED) is error
 
 
 def test_a_read_keeps_its_error_whatever_the_outcome() -> None:
     error = errors.ProtocolError("no.")
-    assert settle(error, unsafe=False, bytes_sent=True, started_at=STARTED) is error
+    assert with_outcome(error, unsafe=False, bytes_sent=True, started_at=STARTED) is error

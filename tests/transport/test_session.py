@@ -16,7 +16,7 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import (
     ChosenAuth,
-    Fetch,
+    FetchToken,
     Handler,
     Request,
     Response,
@@ -200,7 +200,7 @@ async def give() -> str:
 
 @pytest.mark.parametrize("given", [give, TokenProvider(give), f"{__name__}:give"])
 def test_a_provider_is_a_function_or_its_name_or_a_provider(
-    given: Fetch | TokenProvider | str, monkeypatch: pytest.MonkeyPatch
+    given: FetchToken | TokenProvider | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert TokenProvider.of(given, key="session_provider").fetch.__name__ == "give"
 

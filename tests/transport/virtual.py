@@ -22,7 +22,7 @@ from helpdesk_bridge.transport import (
     TransportOptions,
     clock,
 )
-from helpdesk_bridge.transport.outcome import settle
+from helpdesk_bridge.transport.outcome import with_outcome
 
 T = TypeVar("T")
 READ = Operation("list_tickets", Effect.READ)
@@ -129,7 +129,7 @@ class Wire:
         self.arrived.append(now())
         await asyncio.sleep(step.answering)
         if step.status is None:
-            raise settle(
+            raise with_outcome(
                 VendorUnavailable("dropped.", outcome=Outcome.UNKNOWN, attempts=progress.attempts),
                 unsafe=request.unsafe,
                 bytes_sent=True,

@@ -54,7 +54,7 @@ async def writing(desk: hb.Helpdesk) -> None:
 
 def asking(desk: hb.Helpdesk, error: hb.HelpdeskError) -> None:
     assert_type(desk.capabilities.supports(hb.Capability.FORWARD), bool)
-    assert_type(desk.capabilities[hb.Capability.REPLY].limits, hb.Limits)
+    assert_type(desk.capabilities[hb.Capability.REPLY].limits, hb.CapabilityLimits)
     assert_type(error.outcome, hb.Outcome)
 
 

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     Capability,
+    CapabilityLimits,
     Effect,
-    Limits,
     Operation,
     emulated,
     errors,
@@ -39,9 +39,9 @@ DOWNLOAD = Operation("open_attachment", Effect.READ)
 _STATUSES = frozenset(outgoing.STATUS_FIELDS)
 _NEW = frozenset({"status", "priority", "assignee", "attachments"})
 _CHANGES = frozenset({"subject", "status", "priority", "assignee"})
-_PLAIN = Limits(options=frozenset())
+_PLAIN = CapabilityLimits(options=frozenset())
 # HELPDESK_MAX_EMAIL_ATTACHMENT_SIZE: a larger file is stored, and left out of the mail.
-_FILES = Limits(attachment_bytes=511_999)
+_FILES = CapabilityLimits(attachment_bytes=511_999)
 _AS_TEXT = "As text: django-helpdesk shows no HTML."
 _NOT_SILENT = (
     "django-helpdesk mails notes to whoever is in copy of the ticket, unless the site sets"
@@ -61,14 +61,15 @@ class DjangoHelpdesk(kit.Adapter):
         "Authentication credentials were not provided.": errors.AuthenticationError,
     }
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=Limits(page_size=wire.PAGE_SIZE)),
+        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=wire.PAGE_SIZE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: emulated(
             "The requester is set by a second request, so that nobody is mailed.",
-            limits=Limits(statuses=_STATUSES, options=_NEW, attachments=1),
+            limits=CapabilityLimits(statuses=_STATUSES, options=_NEW, attachments=1),
         ),
         Capability.UPDATE_TICKET: native(
-            "The history does not show it.", limits=Limits(statuses=_STATUSES, options=_CHANGES)
+            "The history does not show it.",
+            limits=CapabilityLimits(statuses=_STATUSES, options=_CHANGES),
         ),
         Capability.DELETE_TICKET: native("For good, with all messages and files."),
         Capability.LIST_MESSAGES: native(),
@@ -82,10 +83,10 @@ class DjangoHelpdesk(kit.Adapter):
         Capability.REPLY_WITHOUT_EMAIL: emulated("A note that a second request makes public."),
         Capability.REPLY_WITH_STATUS: emulated(
             "By a second request: the mail that tells a new status may leave out the words.",
-            limits=Limits(statuses=_STATUSES),
+            limits=CapabilityLimits(statuses=_STATUSES),
         ),
         Capability.FILTER_STATUS: emulated(
-            "By the vendor; on hold, on what is read.", limits=Limits(statuses=_STATUSES)
+            "By the vendor; on hold, on what is read.", limits=CapabilityLimits(statuses=_STATUSES)
         ),
         Capability.FILTER_ASSIGNEE: emulated("By id, on what is read."),
         Capability.FILTER_TEAM: emulated("By the id of the queue, on what is read."),
@@ -105,7 +106,7 @@ class DjangoHelpdesk(kit.Adapter):
         return kit.HeaderAuth({"Authorization": settings.authorization})
 
     @classmethod
-    def explain(cls, response: kit.HttpResponse) -> kit.Explanation:
+    def explain(cls, response: kit.Response) -> kit.Explanation:
         """Read Django REST framework's ``{"detail": …}`` or ``{field: [sentence, …]}``."""
         data = response.json()
         if isinstance(detail := data.get("detail"), str):
@@ -150,7 +151,7 @@ class DjangoHelpdesk(kit.Adapter):
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST tickets, then PATCH tickets/{id}."""
-        body, later = outgoing.new_ticket(new, self.settings.queue)
+        body, later = outgoing.ticket_body(new, self.settings.queue)
         made = await self._post(CREATE, "tickets", body, "attachment", new.attachments)
         try:
             return await self._change(made.id, later)
@@ -186,12 +187,12 @@ class DjangoHelpdesk(kit.Adapter):
                 return message
         raise errors.NotFound("the ticket has no such message.")
 
-    async def send(self, ticket: kit.TicketRef, draft: kit.Draft) -> kit.SentMessage:
+    async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST followups; a reply that is not to be mailed is published afterwards."""
-        body = outgoing.follow_up(ticket.id, draft)
-        made = await self._post(SEND, "followups", body, "attachments", draft.attachments)
+        body = outgoing.follow_up(ticket.id, message)
+        made = await self._post(SEND, "followups", body, "attachments", message.attachments)
         failure = _mailed_wrongly(made.raw.get("email_recipients"), public=body["public"])
-        if failure is None and isinstance(draft, kit.Reply) and not draft.send_email:
+        if failure is None and isinstance(message, kit.Reply) and not message.send_email:
             failure = await self._publish(made.id)
         if failure is not None:
             raise errors.PartlyDone(
@@ -227,7 +228,7 @@ class DjangoHelpdesk(kit.Adapter):
     def _at(self, *segments: str) -> list[str]:
         return [*self._root, *segments[:-1], f"{segments[-1]}.json"]
 
-    async def _read(self, ticket_id: str) -> kit.HttpResponse:
+    async def _read(self, ticket_id: str) -> kit.Response:
         return await self.transport.send(GET, "GET", self._at("tickets", ticket_id))
 
     async def _change(self, ticket_id: str, body: Mapping[str, Any]) -> kit.Ticket:
@@ -242,7 +243,7 @@ class DjangoHelpdesk(kit.Adapter):
         body: Mapping[str, Any],
         field: str,
         files: tuple[kit.Upload, ...],
-    ) -> kit.Made:
+    ) -> kit.CreatedId:
         """Post ``body``, as a form if there are files; only the id must be understood."""
         outgoing.check_files(files, self.settings.file_types)
         content: dict[str, Any] = {"json": body}
@@ -258,7 +259,7 @@ class DjangoHelpdesk(kit.Adapter):
                 for file in files
             ]
         answer = await self.transport.send(operation, "POST", self._at(collection), **content)
-        return answer.read(lambda data: wire.FORMAT.read(data, kit.Made))
+        return answer.read(lambda data: wire.FORMAT.read(data, kit.CreatedId))
 
 
 def _mailed_wrongly(recipients: Any, *, public: bool) -> errors.HelpdeskError | None:

@@ -62,7 +62,7 @@ def list_query(query: kit.TicketQuery) -> list[tuple[str, str]]:
     return kit.extra_query(kit.merge_extra(asked, query.extra), ("page", "page_size"))
 
 
-def new_ticket(new: kit.NewTicket, queue: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def ticket_body(new: kit.NewTicket, queue: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what makes a ticket, and what is changed on it at once.
 
     With the requester's address in the first, the customer is mailed an acknowledgement; with an
@@ -105,21 +105,21 @@ def _agent(person: kit.Party) -> int:
     return int(person.id)
 
 
-def follow_up(ticket_id: str, draft: kit.Draft) -> dict[str, Any]:
+def follow_up(ticket_id: str, message: kit.OutgoingMessage) -> dict[str, Any]:
     """Return the body of a message; a public one is mailed.
 
     A title would rename the ticket. A new status would choose another mail: one on closing shows
     the ticket's earlier resolution in place of these words (both observed).
     """
-    if not draft.body.text.strip():
+    if not message.body.text.strip():
         raise errors.InvalidArgument("the body has no words, and this vendor shows nothing else.")
-    kit.refuse_extra(draft.extra, ("title", "new_status", "attachments"))
+    kit.refuse_extra(message.extra, ("title", "new_status", "attachments"))
     body = {
         "ticket": ticket_id,
-        "comment": write_comment(draft.body.text),
-        "public": isinstance(draft, kit.Reply) and draft.send_email,
+        "comment": write_comment(message.body.text),
+        "public": isinstance(message, kit.Reply) and message.send_email,
     }
-    return kit.merge_extra(body, draft.extra)
+    return kit.merge_extra(body, message.extra)
 
 
 def check_files(files: tuple[kit.Upload, ...], allowed: tuple[str, ...]) -> None:

@@ -100,7 +100,7 @@ class DjangoWitness:
         self.server = server
         self.counted = 0
 
-    async def count(self, request: kit.HttpRequest, handler: kit.Handler) -> kit.HttpResponse:
+    async def count(self, request: kit.Request, handler: kit.Handler) -> kit.Response:
         """Count a request of a desk's."""
         self.counted += 1
         return await handler(request)

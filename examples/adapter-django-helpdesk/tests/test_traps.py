@@ -80,7 +80,7 @@ async def test_a_reply_whose_publishing_fails_stays_a_note_and_says_so(strict: S
     """It must not be sent again as a whole."""
     account(strict)
 
-    async def broken(request: kit.HttpRequest, handler: kit.Handler) -> kit.HttpResponse:
+    async def broken(request: kit.Request, handler: kit.Handler) -> kit.Response:
         if request.operation.name == "publish":
             raise errors.VendorUnavailable("the vendor failed.")
         return await handler(request)

@@ -6,7 +6,15 @@ from functools import partial
 from typing import ClassVar
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import Capability, Effect, Limits, Operation, emulated, native, none
+from helpdesk_bridge.kit import (
+    Capability,
+    CapabilityLimits,
+    Effect,
+    Operation,
+    emulated,
+    native,
+    none,
+)
 
 from helpdesk_bridge_acme import wire
 from helpdesk_bridge_acme.settings import AcmeSettings
@@ -17,9 +25,11 @@ CREATE = Operation("create_ticket")  # an unsafe write: twice makes two tickets
 UPDATE = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
 MESSAGES = Operation("list_messages", Effect.READ)
 SEND = Operation("send")  # an unsafe write: twice mails the customer twice
-_STATUSES = Limits(statuses=wire.STATUS.writable())
-_CHANGES = Limits(statuses=wire.STATUS.writable(), options=frozenset({"subject", "status"}))
-_PLAIN = Limits(options=frozenset())  # no optional argument is understood
+_STATUSES = CapabilityLimits(statuses=wire.STATUS.writable())
+_CHANGES = CapabilityLimits(
+    statuses=wire.STATUS.writable(), options=frozenset({"subject", "status"})
+)
+_PLAIN = CapabilityLimits(options=frozenset())  # no optional argument is understood
 
 
 class Acme(kit.Adapter):
@@ -30,11 +40,11 @@ class Acme(kit.Adapter):
     id_pattern = r"[TM]-[0-9]{1,12}"
     fake = "helpdesk_bridge_acme.fake:AcmeFake"
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=Limits(page_size=wire.PAGE_SIZE)),
+        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=wire.PAGE_SIZE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: native(limits=_PLAIN),
         Capability.UPDATE_TICKET: native(limits=_CHANGES),
-        Capability.LIST_MESSAGES: native(limits=Limits(page_size=wire.PAGE_SIZE)),
+        Capability.LIST_MESSAGES: native(limits=CapabilityLimits(page_size=wire.PAGE_SIZE)),
         Capability.REPLY: native("To the ticket's customer only.", limits=_PLAIN),
         Capability.NOTE: native(limits=_PLAIN),
         Capability.REPLY_WITHOUT_EMAIL: native(),
@@ -72,7 +82,7 @@ class Acme(kit.Adapter):
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /tickets."""
-        answer = await self.transport.send(CREATE, "POST", ("tickets",), json=wire.new_ticket(new))
+        answer = await self.transport.send(CREATE, "POST", ("tickets",), json=wire.ticket_body(new))
         return answer.read(wire.ticket)
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
@@ -90,9 +100,9 @@ class Acme(kit.Adapter):
         page = answer.read(lambda data: wire.page(data, partial(wire.message, ticket.id)))
         return page.where(lambda m: query.types is None or m.type in query.types, lambda m: m.id)
 
-    async def send(self, ticket: kit.TicketRef, draft: kit.Draft) -> kit.SentMessage:
+    async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /tickets/{id}/messages; only the id must be understood of the answer."""
-        path, body = ("tickets", ticket.id, "messages"), wire.new_message(draft)
+        path, body = ("tickets", ticket.id, "messages"), wire.message_body(message)
         answer = await self.transport.send(SEND, "POST", path, json=body)
-        made = answer.read(lambda data: wire.FORMAT.read(data, kit.Made))
+        made = answer.read(lambda data: wire.FORMAT.read(data, kit.CreatedId))
         return kit.SentMessage(ticket_id=ticket.id, id=made.id)

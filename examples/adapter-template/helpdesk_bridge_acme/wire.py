@@ -100,7 +100,7 @@ def place(cursor: kit.Cursor | None, asked: Mapping[str, Any]) -> list[tuple[str
     return here + kit.extra_query(asked, ["limit", "after"])
 
 
-def new_ticket(new: kit.NewTicket) -> dict[str, Any]:
+def ticket_body(new: kit.NewTicket) -> dict[str, Any]:
     """Return the body of POST /tickets."""
     body = {"subject": new.subject, "customer": new.requester.email, "html": new.body.html}
     return kit.merge_extra(body, new.extra)
@@ -116,9 +116,9 @@ def changes(changed: kit.TicketChanges) -> dict[str, Any]:
     return kit.merge_extra(body, changed.extra)
 
 
-def new_message(draft: kit.Draft) -> dict[str, Any]:
+def message_body(message: kit.OutgoingMessage) -> dict[str, Any]:
     """Return the body of a message; one of any kind is mailed unless told not to ("Messages")."""
-    body: dict[str, Any] = {"kind": "internal", "html": draft.body.html, "notify": False}
-    if isinstance(draft, kit.Reply):
-        body |= {"kind": "agent", "notify": draft.send_email}
-    return kit.merge_extra(body, draft.extra)
+    body: dict[str, Any] = {"kind": "internal", "html": message.body.html, "notify": False}
+    if isinstance(message, kit.Reply):
+        body |= {"kind": "agent", "notify": message.send_email}
+    return kit.merge_extra(body, message.extra)

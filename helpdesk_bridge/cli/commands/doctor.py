@@ -14,9 +14,9 @@ from rich.console import Console
 
 from helpdesk_bridge.cli.console import complain, plain, say
 from helpdesk_bridge.cli.doctor.diagnosis import (
+    CheckResult,
     Finding,
     Trouble,
-    Verdict,
     classify,
     clock,
     diagnose,
@@ -34,7 +34,7 @@ __all__ = ["doctor", "examine"]
 
 T = TypeVar("T")
 
-_STYLE = {Verdict.OK: "green", Verdict.WRONG: "red", Verdict.UNCHECKED: "yellow"}
+_STYLE = {CheckResult.OK: "green", CheckResult.WRONG: "red", CheckResult.UNCHECKED: "yellow"}
 
 
 def doctor(desk: str | None = None, /, *, config: Path | None = None) -> int:
@@ -59,7 +59,7 @@ def doctor(desk: str | None = None, /, *, config: Path | None = None) -> int:
 
 async def _report(config: Config, names: list[str]) -> int:
     console = Console()
-    count = dict.fromkeys(Verdict, 0)
+    count = dict.fromkeys(CheckResult, 0)
     for name in names:
         say(console, (f"desk {plain(name)}", "bold"))
         async for finding in examine(config, name):
@@ -68,9 +68,9 @@ async def _report(config: Config, names: list[str]) -> int:
             says = plain(f"{trouble}{finding.says} {finding.advice}")
             verdict = (f"  {finding.verdict:<11}", _STYLE[finding.verdict])
             say(console, verdict, f"  {finding.check:<13}  {says}")
-    ending = f"{count[Verdict.WRONG]} wrong" if count[Verdict.WRONG] else "Nothing is wrong"
-    say(console, f"{ending}; {count[Verdict.UNCHECKED]} not checked.")
-    return 1 if count[Verdict.WRONG] else 0
+    ending = f"{count[CheckResult.WRONG]} wrong" if count[CheckResult.WRONG] else "Nothing is wrong"
+    say(console, f"{ending}; {count[CheckResult.UNCHECKED]} not checked.")
+    return 1 if count[CheckResult.WRONG] else 0
 
 
 @define
@@ -223,8 +223,8 @@ def _credentials(settings: Any) -> list[str]:
 
 
 def _good(check: str, says: str) -> Finding:
-    return Finding(check=check, verdict=Verdict.OK, says=says)
+    return Finding(check=check, verdict=CheckResult.OK, says=says)
 
 
 def _unchecked(check: str, says: str) -> Finding:
-    return Finding(check=check, verdict=Verdict.UNCHECKED, says=says)
+    return Finding(check=check, verdict=CheckResult.UNCHECKED, says=says)

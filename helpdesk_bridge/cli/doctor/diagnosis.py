@@ -12,12 +12,12 @@ from attrs import frozen
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError
 
-__all__ = ["Finding", "Trouble", "Verdict", "classify", "clock", "diagnose", "skew_of"]
+__all__ = ["CheckResult", "Finding", "Trouble", "classify", "clock", "diagnose", "skew_of"]
 
 _TOLERANCE = timedelta(seconds=60)
 
 
-class Verdict(StrEnum):
+class CheckResult(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -49,7 +49,7 @@ class Finding:
     """One line of the doctor's: what was checked, how it ended, and what to do."""
 
     check: str
-    verdict: Verdict
+    verdict: CheckResult
     says: str
     advice: str = ""
     trouble: Trouble | None = None
@@ -168,16 +168,18 @@ def clock(skew: timedelta | None) -> Finding:
     """Return the finding about our clock; ``skew`` is how far the vendor's is ahead of it."""
     if skew is None:
         return Finding(
-            check="clock", verdict=Verdict.UNCHECKED, says="the vendor's answers have no date."
+            check="clock", verdict=CheckResult.UNCHECKED, says="the vendor's answers have no date."
         )
     seconds = round(abs(skew).total_seconds())
     if abs(skew) <= _TOLERANCE:
         says = f"within {max(seconds, 1)} s of the vendor's."
-        return Finding(check="clock", verdict=Verdict.OK, says=says)
+        return Finding(check="clock", verdict=CheckResult.OK, says=says)
     direction = "behind" if skew > timedelta() else "ahead of"
     says = f"this machine is {seconds} s {direction} the vendor."
     return _wrong("clock", Trouble.CLOCK, says, _ADVICE[Trouble.CLOCK])
 
 
 def _wrong(check: str, trouble: Trouble, says: str, advice: str) -> Finding:
-    return Finding(check=check, verdict=Verdict.WRONG, trouble=trouble, says=says, advice=advice)
+    return Finding(
+        check=check, verdict=CheckResult.WRONG, trouble=trouble, says=says, advice=advice
+    )

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Outcome
-from helpdesk_bridge.transport.deadlines import Running
+from helpdesk_bridge.transport.deadlines import OpenCalls
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.rate_headers import retry_after
@@ -69,7 +69,7 @@ class Deadline:
     """Ends a request with the call it belongs to or with its desk; says what was under way then."""
 
     seconds: float
-    running: Running
+    running: OpenCalls
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on, within what is left of the call's time."""
@@ -97,7 +97,7 @@ class Deadline:
             outcome=judge(bytes_sent=progress.bytes_sent or progress.in_doubt),
             attempts=progress.attempts,
         )
-        return request.settled(error)
+        return request.with_outcome(error)
 
     def _too_late(self, request: Request) -> HelpdeskError:
         progress = request.progress
@@ -115,7 +115,7 @@ class Deadline:
             outcome=judge(bytes_sent=may_be_done),
             attempts=progress.attempts,
         )
-        return request.settled(error)
+        return request.with_outcome(error)
 
 
 @define
@@ -200,7 +200,7 @@ class ErrorTable:
 
     codes: Mapping[str, type[HelpdeskError]]
     explain: Callable[[Response], Explanation]
-    refuses: Callable[[Response], bool] = lambda _: False
+    is_error: Callable[[Response], bool] = lambda _: False
     """Whether a 2xx answer is a refusal all the same, as some vendors have it."""
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
@@ -209,7 +209,7 @@ class ErrorTable:
         if response.status < 300 and not self._refused(response):
             return response
         await response.aclose()
-        raise response.settled(self._error(response))
+        raise response.with_outcome(self._error(response))
 
     def _error(self, response: Response) -> HelpdeskError:
         said = self._explained(response)
@@ -242,7 +242,7 @@ class ErrorTable:
 
     def _refused(self, response: Response) -> bool:
         try:
-            return response.chunks is None and bool(self.refuses(response))
+            return response.chunks is None and bool(self.is_error(response))
         except Exception:  # noqa: BLE001 - whatever an adapter makes of an odd answer
             return False
 

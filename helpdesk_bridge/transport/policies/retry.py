@@ -107,7 +107,7 @@ class Retry:
             price = 0 if wait is None else self.budget.take(limited=_limited(failure))
             if wait is None or not price:
                 if failure.outcome is Outcome.REJECTED and not _limited(failure):
-                    self.budget.give(paid)  # a vendor that refuses is alive
+                    self.budget.give(paid)  # a vendor that is_error is alive
                 if progress.in_doubt:  # an earlier attempt may have done it
                     failure.outcome = Outcome.UNKNOWN
                 raise failure

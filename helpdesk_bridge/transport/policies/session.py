@@ -26,14 +26,14 @@ from helpdesk_bridge.transport.policies.auth import check_credential
 from helpdesk_bridge.transport.request import Request, Response
 from helpdesk_bridge.transport.urls import check_header
 
-__all__ = ["ChosenAuth", "Fetch", "SessionAuth", "TokenProvider", "expiry_of"]
+__all__ = ["ChosenAuth", "FetchToken", "SessionAuth", "TokenProvider", "expiry_of"]
 
 _MARGIN = 30.0
 _CLOSING = 5.0
 """How long closing waits for a provider that ignores its cancellation."""
 _UNAUTHORISED = 401
 
-Fetch: TypeAlias = Callable[[], Awaitable[str | Secret]]
+FetchToken: TypeAlias = Callable[[], Awaitable[str | Secret]]
 """What fetches a fresh token."""
 
 
@@ -44,10 +44,10 @@ class TokenProvider:
     It may be given as ``"module:function"``, which is imported at once.
     """
 
-    fetch: Fetch = field(repr=False)
+    fetch: FetchToken = field(repr=False)
 
     @classmethod
-    def of(cls, given: Fetch | TokenProvider | str, *, key: str) -> TokenProvider:
+    def of(cls, given: FetchToken | TokenProvider | str, *, key: str) -> TokenProvider:
         """Return a provider from a callable or a ``"module:function"`` of the setting ``key``."""
         if isinstance(given, TokenProvider):
             return given
@@ -58,7 +58,7 @@ class TokenProvider:
         return cls(given)
 
 
-def _imported(where: str, key: str) -> Fetch:
+def _imported(where: str, key: str) -> FetchToken:
     module, _, name = where.partition(":")
     try:
         found: Any = getattr(importlib.import_module(module), name)
@@ -66,7 +66,7 @@ def _imported(where: str, key: str) -> Fetch:
         reason = type(error).__name__
     else:
         if callable(found):
-            return cast("Fetch", found)
+            return cast("FetchToken", found)
         reason = "it is not callable"
     raise ConfigurationError(f"{key} cannot be imported ({reason}); write module:function", key=key)
 

@@ -42,8 +42,8 @@ async def test_the_adapter_itself_never_falls_back_to_a_channel(
     fake: ScriptedFake, connect_to: Connect, stored: StoredTicket, caught: Caught
 ) -> None:
     desk = connect_to(fake, note_type=None)
-    draft = Note(body=Body.of(None, TEXT))
-    error = await caught(desk.adapter.send(TicketRef(str(stored.id)), draft))
+    message = Note(body=Body.of(None, TEXT))
+    error = await caught(desk.adapter.send(TicketRef(str(stored.id)), message))
     assert (type(error), fake.posts()) == (errors.UnsupportedCapability, [])
 
 
@@ -51,8 +51,8 @@ async def test_the_adapter_itself_never_falls_back_to_a_channel(
 async def test_the_adapter_itself_refuses_a_reply_that_mails_nobody(
     fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, caught: Caught
 ) -> None:
-    draft = Reply(body=Body.of(None, TEXT), send_email=False)
-    error = await caught(desk.adapter.send(TicketRef(str(stored.id)), draft))
+    message = Reply(body=Body.of(None, TEXT), send_email=False)
+    error = await caught(desk.adapter.send(TicketRef(str(stored.id)), message))
     assert (type(error), fake.journal) == (errors.UnsupportedCapability, [])
 
 

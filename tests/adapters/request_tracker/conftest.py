@@ -118,7 +118,7 @@ class RequestTrackerDouble(FakeServer):
         self.etag: str | None = None
         self.bodies_lost = False
         self.said: list[str] = []
-        self.refuses: set[str] = set()
+        self.is_error: set[str] = set()
         self.location = "/REST/2.0/transaction/{}"
         self.searches: list[str] = []
         self.bodies: list[dict[str, Any]] = []
@@ -246,7 +246,7 @@ class RequestTrackerDouble(FakeServer):
         if int(request.match_info["id"]) not in self.tickets:
             raise Refusal(400, {"message": "Permission Denied"})
         kind = {"correspond": "Correspond", "comment": "Comment"}[request.match_info["kind"]]
-        if kind in self.refuses:
+        if kind in self.is_error:
             raise Refusal(400, {"message": "Permission Denied"})
         number = self.add(kind, body["Content"])
         self._set(self._ticket(request), body)
@@ -276,7 +276,7 @@ class RequestTrackerDouble(FakeServer):
         return body
 
     def _set(self, ticket: dict[str, Any], body: dict[str, Any]) -> None:
-        for name in set(body) & set(ticket) - self.refuses:
+        for name in set(body) & set(ticket) - self.is_error:
             value = body[name]
             if name == "Queue":
                 value = {**ticket["Queue"], "Name": value}

@@ -126,7 +126,7 @@ async def test_a_new_ticket_takes_what_it_is_given(
 async def test_what_rt_left_out_of_a_new_ticket_is_told(
     fake: RequestTrackerDouble, desk: Helpdesk, caught: Caught, name: str, left_out: str
 ) -> None:
-    fake.refuses = {name}
+    fake.is_error = {name}
     error = await caught(
         create(
             desk,
@@ -202,7 +202,7 @@ async def test_a_200_that_changed_nothing_is_a_refusal(
     said: str,
     kind: type[Exception],
 ) -> None:
-    fake.refuses, fake.said = {refused}, [said]
+    fake.is_error, fake.said = {refused}, [said]
     error = await caught(desk.update_ticket("4", **change))
     assert type(error) is kind
     assert error.outcome is Outcome.REJECTED
@@ -212,7 +212,7 @@ async def test_a_200_that_changed_nothing_is_a_refusal(
 async def test_a_change_that_was_made_in_part_is_told(
     fake: RequestTrackerDouble, desk: Helpdesk, caught: Caught
 ) -> None:
-    fake.refuses = {"Status"}
+    fake.is_error = {"Status"}
     fake.said = ["Ticket 4: Subject changed from 'secret' to 'Other'", DENIED]
     error = await caught(desk.update_ticket("4", subject="Other", status=Status.RESOLVED))
     assert isinstance(error, PartlyDone)
@@ -237,7 +237,7 @@ async def test_a_ticket_is_deleted_by_its_status_and_read_afterwards(
     await desk.delete_ticket("4")
     assert fake.bodies == [{"Status": "deleted"}]
     assert (await desk.ticket("4")).status is Status.DELETED
-    fake.tickets[4]["Status"], fake.refuses, fake.said = "open", {"Status"}, [DENIED]
+    fake.tickets[4]["Status"], fake.is_error, fake.said = "open", {"Status"}, [DENIED]
     assert isinstance(await caught(desk.delete_ticket("4")), PermissionDenied)
     assert isinstance(await caught(desk.delete_ticket("9999")), NotFound)
 
@@ -266,7 +266,7 @@ async def test_a_reply_is_correspondence_and_a_note_is_a_comment(
 async def test_a_refused_note_never_becomes_a_reply(
     fake: RequestTrackerDouble, desk: Helpdesk, caught: Caught
 ) -> None:
-    fake.refuses = {"Comment"}
+    fake.is_error = {"Comment"}
     assert isinstance(await caught(desk.note("4", text="Checked.")), PermissionDenied)
     assert [path for _, path, _ in asked(fake.journal) if "correspond" in path] == []
     assert fake.history == []
@@ -280,7 +280,7 @@ async def test_a_message_to_no_ticket_is_not_found(desk: Helpdesk, caught: Caugh
 async def test_a_refusal_stays_one_though_its_reason_cannot_be_read(
     fake: RequestTrackerDouble, desk: Helpdesk, caught: Caught
 ) -> None:
-    fake.refuses = {"Comment"}
+    fake.is_error = {"Comment"}
     fake.tickets[4]["Requestor"] = []
     del fake.tickets[4]["Owner"]["id"]
     error = await caught(desk.note("4", text="Checked."))
@@ -338,7 +338,7 @@ async def test_a_status_rides_with_a_reply(fake: RequestTrackerDouble, desk: Hel
 async def test_a_reply_whose_status_was_refused_says_that_it_was_sent(
     fake: RequestTrackerDouble, desk: Helpdesk, caught: Caught
 ) -> None:
-    fake.refuses, fake.said = {"Status"}, ["Status 'resolved' isn't a valid status"]
+    fake.is_error, fake.said = {"Status"}, ["Status 'resolved' isn't a valid status"]
     error = await caught(desk.reply("4", text="Done.", send_email=True, status=Status.RESOLVED))
     assert isinstance(error, PartlyDone)
     assert (error.ticket_id, error.message_id) == ("4", "100")
