@@ -1,4 +1,12 @@
-"""What users see and write: frozen values, the same for every vendor."""
+"""What users see and write: frozen values, the same for every vendor.
+
+Every vocabulary is open: a vendor's word that has no counterpart reads as ``UNKNOWN`` and stays
+readable in ``vendor_status``, ``vendor_type`` and ``raw``. What a vendor does not tell is None
+or ``UNKNOWN``, never guessed. All datetimes are aware and in UTC.
+
+The ``repr`` of these values shows ids and vocabulary only, because it ends up in logs; the
+customer's words and addresses are in the attributes.
+"""
 
 from helpdesk_bridge.model.capabilities import (
     Capabilities,
@@ -10,38 +18,24 @@ from helpdesk_bridge.model.capabilities import (
     native,
     none,
 )
+from helpdesk_bridge.model.message import Attachment, Message
 from helpdesk_bridge.model.new import (
     Body,
     CustomerMessage,
     Forward,
-    MessageQuery,
     NewTicket,
     Note,
     OutgoingMessage,
     Reply,
     SentMessage,
     TicketChanges,
-    TicketQuery,
-    TicketRef,
-    Upload,
 )
-from helpdesk_bridge.model.ticket import (
-    Attachment,
-    Audience,
-    Channel,
-    Cursor,
-    CustomField,
-    Message,
-    MessageType,
-    Page,
-    Party,
-    Priority,
-    Problem,
-    Role,
-    Status,
-    Ticket,
-    TicketKind,
-)
+from helpdesk_bridge.model.page import Cursor, Page, Problem
+from helpdesk_bridge.model.people import Party
+from helpdesk_bridge.model.query import MessageQuery, TicketQuery, TicketRef
+from helpdesk_bridge.model.ticket import Channel, CustomField, Ticket
+from helpdesk_bridge.model.upload import Upload
+from helpdesk_bridge.model.words import Audience, MessageType, Priority, Role, Status, TicketKind
 
 __all__ = [
     "Attachment",

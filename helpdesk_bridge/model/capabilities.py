@@ -9,7 +9,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.errors import UnsupportedCapability
-from helpdesk_bridge.model.ticket import Status
+from helpdesk_bridge.model.words import Status
 
 __all__ = [
     "Capabilities",

@@ -13,19 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from helpdesk_bridge.errors import InvalidArgument, ProtocolError
-from helpdesk_bridge.model.ticket import (
-    Attachment,
-    Audience,
-    Channel,
-    Message,
-    MessageType,
-    Party,
-    Priority,
-    Role,
-    Status,
-    Ticket,
-    TicketKind,
-)
+from helpdesk_bridge.model.message import Attachment, Message
+from helpdesk_bridge.model.people import Party
+from helpdesk_bridge.model.ticket import Channel, Ticket
+from helpdesk_bridge.model.words import Audience, MessageType, Priority, Role, Status, TicketKind
 
 __all__ = ["fast_attachment", "fast_message", "fast_party", "fast_ticket"]
 

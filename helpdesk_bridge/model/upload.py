@@ -1,0 +1,165 @@
+"""A file to send, read while it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import os
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
+from functools import partial
+from pathlib import Path
+from unicodedata import category
+
+from attrs import define, field
+
+from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model.disk import CHUNK, Spool, chunks_of, in_thread
+
+__all__ = ["Upload"]
+
+Chunks = AsyncIterable[bytes]
+
+_CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))
+
+
+@define(eq=False)
+class Upload:
+    """A file to send.
+
+    ``data`` is bytes, a path, or an async iterable of bytes, which needs ``size`` (in bytes).
+    The file is read while it is sent, a chunk at a time. An async iterable is written to a
+    temporary file before anything is sent, so that a second attempt sends the same bytes.
+    With ``content_id`` it is an inline image that the HTML shows as ``<img src="cid:…">``.
+    ``mime_type`` is guessed from the name when left out.
+    """
+
+    name: str = field(repr=False)
+    mime_type: str = ""
+    data: bytes | Path | Chunks = field(default=b"", repr=False)
+    size: int | None = None
+    content_id: str | None = None
+    _announced: bool = field(default=False, init=False, repr=False)
+    _spool: Spool | None = field(default=None, init=False, repr=False)
+    _spooling: asyncio.Lock | None = field(default=None, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._announced = self.size is not None
+        self.mime_type = self.mime_type or _guess_type(self.name)
+        if not self.name or any(c in '/\\"' or category(c) in _CONTROL for c in self.name):
+            raise InvalidArgument(
+                "an attachment's name is empty or holds path or control characters"
+            )
+        if not _clean_word(self.mime_type):
+            raise InvalidArgument("an attachment's mime_type is not a media type")
+        if self.content_id is not None and not _clean_word(self.content_id):
+            raise InvalidArgument("an attachment's content_id holds spaces or control characters")
+        if self.size is not None and self.size < 0:
+            raise InvalidArgument("an attachment's size is below zero")
+        if isinstance(self.data, (bytes, bytearray, memoryview)):
+            self.data = bytes(self.data)
+            self._expect(len(self.data))
+        elif isinstance(self.data, str) or not isinstance(self.data, (Path, AsyncIterable)):
+            raise InvalidArgument("an attachment's data is bytes, a Path or an async iterable")
+        elif self.size is None and not isinstance(self.data, Path):
+            raise InvalidArgument("an attachment given as an async iterable needs its size")
+
+    def _expect(self, found: int) -> None:
+        if self.size is not None and self.size != found:
+            before = "announced" if self._announced else "there before"
+            raise InvalidArgument(f"an attachment has {found} bytes, and {self.size} were {before}")
+        self.size = found
+
+    async def measure(self) -> int:
+        """Return the size in bytes without reading the file."""
+        if isinstance(self.data, Path):
+            found = await _size_of(self.data)
+            if not self._announced:
+                self.size = None  # it may have changed since an earlier call
+            self._expect(found)
+        assert self.size is not None  # noqa: S101 - an async iterable has one, see above
+        return self.size
+
+    async def ready(self) -> int:
+        """Return the size in bytes once it is sure that the file can be read, more than once.
+
+        InvalidArgument if it cannot, or has another size than it was said to have.
+        """
+        if isinstance(self.data, Path):
+            self._expect(await _size_of(self.data))
+        elif not isinstance(self.data, bytes):
+            self._spooling = self._spooling or asyncio.Lock()
+            async with self._spooling:  # two calls may send the same upload at once
+                self._spool = self._spool or await self._spooled(self.data)
+        assert self.size is not None  # noqa: S101 - see above
+        return self.size
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Yield the content, the same bytes each time; InvalidArgument if its size has changed."""
+        size, came = await self.ready(), 0
+        try:
+            async with aclosing(self._stored()) as stored:
+                async for chunk in stored:
+                    came += len(chunk)
+                    if came > size:
+                        break
+                    yield chunk
+        except OSError as error:
+            raise InvalidArgument(f"an attachment cannot be read: {error.strerror}") from None
+        if came != size:
+            raise InvalidArgument("an attachment has changed while it was read.")
+
+    async def read(self) -> bytes:
+        """Return the whole content, the same bytes each time."""
+        if isinstance(self.data, bytes):
+            return self.data
+        async with aclosing(self.chunks()) as chunks:
+            return b"".join([chunk async for chunk in chunks])
+
+    def _stored(self) -> AsyncGenerator[bytes, None]:
+        if isinstance(self.data, bytes):
+            return _slices(self.data)
+        if isinstance(self.data, Path):
+            return chunks_of(self.data)
+        assert self._spool is not None  # noqa: S101 - see ready
+        return self._spool.chunks()
+
+    async def _spooled(self, chunks: Chunks) -> Spool:
+        spool, came = Spool(), 0
+        try:
+            async for chunk in chunks:
+                came += len(chunk)
+                if self.size is not None and came > self.size:
+                    break
+                await in_thread(partial(spool.add, chunk))
+        except OSError as error:
+            raise InvalidArgument(f"an attachment cannot be kept: {error.strerror}") from None
+        self._expect(came)
+        return spool
+
+
+async def _size_of(path: Path) -> int:
+    """Return the size of a file that can be read."""
+
+    def opened() -> int:
+        with path.open("rb") as file:
+            return os.fstat(file.fileno()).st_size
+
+    try:
+        return await asyncio.to_thread(opened)
+    except OSError as error:
+        reason = error.strerror
+    raise InvalidArgument(f"an attachment cannot be read: {reason}")
+
+
+async def _slices(data: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(data), CHUNK):
+        yield data[start : start + CHUNK]
+
+
+def _guess_type(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _clean_word(word: str) -> bool:
+    return bool(word) and word.isascii() and word.isprintable() and " " not in word
