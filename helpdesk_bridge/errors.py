@@ -29,9 +29,10 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from helpdesk_bridge.delivery.fingerprint import Fingerprint
+if TYPE_CHECKING:
+    from helpdesk_bridge.model.fingerprint import Fingerprint
 
 __all__ = [
     "AuthenticationError",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from helpdesk_bridge.kit import (
     Adapter,
@@ -20,7 +20,6 @@ from helpdesk_bridge.kit import (
     HeaderAuth,
     Message,
     MessageQuery,
-    MessageType,
     Middleware,
     NewTicket,
     Note,
@@ -119,7 +118,6 @@ class Omnidesk(Adapter):
         Capability.REPLY_WITH_STATUS: native(limits=CapabilityLimits(statuses=wire.SUBMITTABLE)),
         Capability.SCHEDULED_SEND: native("In the account's time zone."),
         Capability.RECONCILE: emulated("By the difference of the timeline before and after."),
-        Capability.COMPLETE: native("By the difference of the timeline before and after."),
         Capability.FILTER_STATUS: native(limits=CapabilityLimits(statuses=wire.STATUS.writable())),
         Capability.FILTER_TEXT: native("As Omnidesk searches; how exactly is not documented."),
         Capability.FILTER_ASSIGNEE: emulated("By id, on what is read."),
@@ -259,10 +257,10 @@ class Omnidesk(Adapter):
             raise problem.error
         raise errors.NotFound("the ticket has no such message.")
 
-    async def prepare(self, ticket: TicketRef, message: OutgoingMessage) -> Mapping[str, Any]:
-        """Note what is in the timeline now, the only way to find the new message again."""
+    async def note_before_send(self, ticket: TicketRef, message: OutgoingMessage) -> list[str]:
+        """Return what is in the timeline now: T8, the vendor tells no id of what it accepts."""
         outgoing.check_message(message, self.settings.zone)
-        return self._trace(await self._fresh(ticket), message)
+        return [one.id for one in self._timeline(await self._fresh(ticket)).items]
 
     async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
         """POST /message, or for a request POST /email/newInboundMessage.
@@ -285,14 +283,6 @@ class Omnidesk(Adapter):
             )
             await self._post(SEND, ("message",), fields)
         return SentMessage(ticket_id=ticket.id)
-
-    async def find_sent(self, sent: SentMessage) -> SentMessage | None:
-        """Read the timeline for what came since. T13: it may be a stale one."""
-        page = self._timeline(await self.get_ticket(sent.ticket_id))
-        message = wire.find_new(page.items, sent.trace)
-        if message is None:
-            return None
-        return SentMessage(ticket_id=sent.ticket_id, id=message.id, message=message)
 
     # -- within ------------------------------------------------------------------------------
 
@@ -378,16 +368,6 @@ class Omnidesk(Adapter):
             "$.item.timeline",
         )
         return Page(items=wire.oldest_first(items), problems=problems)
-
-    def _trace(self, ticket: Ticket, message: OutgoingMessage) -> dict[str, Any]:
-        kind = {Note: MessageType.NOTE, CustomerMessage: MessageType.REQUEST}.get(
-            type(message), MessageType.RESPONSE
-        )
-        return {
-            "before": [message.id for message in self._timeline(ticket).items],
-            "type": kind.value,
-            "fingerprint": wire.fingerprint(message.body.text),
-        }
 
 
 def _path(ticket_id: str) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ and of the older guide. ``T1`` … are the vendor's traps, as docs/vendors/omnid
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -364,25 +363,3 @@ def oldest_first(messages: Sequence[Message]) -> tuple[Message, ...]:
     times = [message.created_at for message in messages if message.created_at]
     turned = messages[::-1] if times and times[0] > times[-1] else messages
     return tuple(sorted(turned, key=lambda message: message.created_at or _NO_TIME))
-
-
-# -- finding again what was sent -------------------------------------------------------------
-
-
-def fingerprint(text: str | None) -> str:
-    """Return a digest of a body's words, the same before and after the vendor reformats it."""
-    words = " ".join(re.findall(r"\w+", (text or "").casefold()))
-    return hashlib.sha256(words.encode()).hexdigest()
-
-
-def find_new(messages: Sequence[Message], trace: Mapping[str, Any]) -> Message | None:
-    """Return the message that is there now and was not before (T8, T13); its words must agree."""
-    before = set(trace.get("before", ()))
-    for message in messages:
-        if (
-            message.id not in before
-            and message.type.value == trace.get("type")
-            and fingerprint(message.text) == trace.get("fingerprint")
-        ):
-            return message
-    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -171,6 +172,16 @@ def limit(value: int | None) -> int | None:
     """Return a number of items, or None."""
     if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
         raise InvalidArgument("limit must be a whole number above zero, or None.")
+    return value
+
+
+def seconds(value: float | None, name: str) -> float | None:
+    """Return a number of seconds, 0 or more, or None."""
+    if value is None:
+        return None
+    instance(value, (int, float), name)
+    if not (math.isfinite(value) and value >= 0):
+        raise InvalidArgument(f"{name} must be a number of seconds, 0 or more.")
     return value
 
 

@@ -1,73 +1,95 @@
-"""What is true of every public call: an open desk, an id, a deadline, and named errors."""
+"""The context of a public call: an open desk, one id, one clock reading, and named errors."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import uuid
 from collections import deque
 from contextvars import Token
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
-from helpdesk_bridge.delivery.fingerprint import Fingerprint
+from attrs import define, field
+
 from helpdesk_bridge.errors import DeskClosed, HelpdeskError, Outcome, OutcomeUnknown, PartlyDone
-from helpdesk_bridge.kit.contract import Adapter
+from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport import CURRENT_CALL, Call
 
-__all__ = ["CallContext"]
+__all__ = ["CallContext", "Calls"]
+
+log = logging.getLogger("helpdesk_bridge.desk")
+logging.getLogger("helpdesk_bridge").addHandler(logging.NullHandler())
+# Without a handler Python writes warnings to stderr by itself.
+
+_MOST_INTERRUPTED = 1000
 
 
-log = logging.getLogger("helpdesk_bridge")
-log.addHandler(logging.NullHandler())  # without one Python writes warnings to stderr by itself
+@define(eq=False)
+class Calls:
+    """Opens the public calls of one desk, and keeps those that were cut off.
 
+    ``seconds`` is the deadline of each. A desk without HTTP (``is_remote`` False) cannot tell how
+    far a write has come: once it was begun it may be done.
+    """
 
-class _Desk(Protocol):
-    name: str
-    adapter: Adapter
-    interrupted: deque[OutcomeUnknown]
+    desk: str
+    vendor: str
+    seconds: float
+    is_remote: bool
+    closed: bool = False
+    interrupted: deque[OutcomeUnknown] = field(factory=lambda: deque(maxlen=_MOST_INTERRUPTED))
 
-    @property
-    def closed(self) -> bool: ...
+    def begin(self, operation: str) -> CallContext:
+        """Return the context of a call that begins: ``with calls.begin("reply") as call``."""
+        return CallContext(self, operation, uuid.uuid4().hex)
+
+    def forget(self, unknown: OutcomeUnknown) -> None:
+        """Take out a call that was cut off, once its outcome is known."""
+        for kept in list(self.interrupted):
+            if kept.operation_id == unknown.operation_id:
+                self.interrupted.remove(kept)
 
 
 class CallContext:
     """Puts the desk's and the call's names on every error that passes through it.
 
-    With a ``deadline`` (seconds) it also begins a call: all requests made within it share its id
-    and its end.
+    It is entered once a public call. What is requested within shares its id and its deadline.
+    ``ticket_id`` and ``fingerprint`` are set by a call that writes; its OutcomeUnknown carries
+    them.
     """
 
-    def __init__(
-        self,
-        desk: _Desk,
-        operation: str,
-        *,
-        deadline: float | None = None,
-        ticket_id: str | None = None,
-    ) -> None:
-        self._desk = desk
-        self._deadline = deadline
-        self._ticket_id = ticket_id
+    def __init__(self, calls: Calls, operation: str, operation_id: str) -> None:
+        self._calls = calls
         self._token: Token[Call | None] | None = None
         self._call: Call | None = None
         self._began = datetime.now(UTC)
+        self.operation = operation
+        self.operation_id = operation_id
+        self.ticket_id: str | None = None
         self.fingerprint: Fingerprint | None = None
         self.is_writing = False
         """Whether a write that must not be done twice was begun."""
-        self.operation = operation
-        self.operation_id = uuid.uuid4().hex
+
+    def part(self) -> CallContext:
+        """Return the context of a part of this call, such as a page: its id, a deadline anew."""
+        return CallContext(self._calls, self.operation, self.operation_id)
+
+    def check_open(self) -> None:
+        """Raise DeskClosed if the desk was closed."""
+        if self._calls.closed:
+            raise self._named(DeskClosed("the desk is closed."))
 
     def __enter__(self) -> Self:
-        if self._desk.closed:
-            raise self._named(DeskClosed("the desk is closed."))
-        if self._deadline is not None:
-            ends_at = asyncio.get_running_loop().time() + self._deadline
-            self._call = Call(
-                operation=self.operation, operation_id=self.operation_id, ends_at=ends_at
-            )
-            self._token = CURRENT_CALL.set(self._call)
+        self.check_open()
+        self._call = Call(
+            operation=self.operation,
+            operation_id=self.operation_id,
+            ends_at=_now() + self._calls.seconds,
+        )
+        self._token = CURRENT_CALL.set(self._call)
         return self
 
     def __exit__(
@@ -78,6 +100,13 @@ class CallContext:
     ) -> None:
         if self._token is not None:
             CURRENT_CALL.reset(self._token)
+        self.explain(error)
+
+    def explain(self, error: BaseException | None) -> None:
+        """Name an error that ends the call, or raise OutcomeUnknown in its place.
+
+        Called by itself where the call is over and its answer is still being read.
+        """
         if isinstance(error, HelpdeskError):
             is_new = error.operation_id is None  # no call within this one has told of it
             self._named(error)
@@ -87,7 +116,9 @@ class CallContext:
             if is_new and isinstance(unknown, OutcomeUnknown):
                 self._warn(unknown)
         elif isinstance(error, asyncio.CancelledError) and self.may_have_written:
-            self._interrupted(error)
+            self._calls.interrupted.append(
+                self._in_doubt("the call was cancelled when it may have been sent already.", error)
+            )
         elif isinstance(error, Exception) and self.may_have_written:
             # Of a middleware or a bug. Somebody's retry decorator may know its type.
             raise self._in_doubt(
@@ -99,9 +130,7 @@ class CallContext:
         """Whether the call may have carried out an unsafe write by now."""
         if self._call is None:
             return False
-        if self._desk.adapter.transport.base is None:
-            return self.is_writing  # a desk without HTTP cannot tell how far it came
-        return self._call.may_have_written
+        return self._call.may_have_written if self._calls.is_remote else self.is_writing
 
     def _is_foreign_doubt(self, error: HelpdeskError) -> bool:
         """Whether an error that a middleware raised makes light of a write that may be done."""
@@ -112,28 +141,33 @@ class CallContext:
             and self.may_have_written
         )
 
-    def _interrupted(self, cause: BaseException) -> None:
-        error = self._in_doubt("the call was cancelled when it may have been sent already.", cause)
-        self._desk.interrupted.append(error)
-
     def _warn(self, unknown: OutcomeUnknown) -> None:
         log.warning(
             "%s on %s: it is not known whether it was done (%s) [%s]",
             self.operation,
-            self._desk.name,
+            self._calls.desk,
             unknown.cause,
             self.operation_id,
+            extra={
+                "desk": self._calls.desk,
+                "vendor": self._calls.vendor,
+                "call": self.operation,
+                "operation_id": self.operation_id,
+                "ticket_id": unknown.ticket_id,
+                "status": unknown.status,
+                "outcome": unknown.outcome.value,
+            },
         )
 
     def _in_doubt(self, message: str, cause: BaseException) -> OutcomeUnknown:
-        assert self._call is not None  # noqa: S101 - see may_have_written
-        begun = [write.started_at for write in self._call.writes if write.started_at]
+        writes = [] if self._call is None else self._call.writes
+        begun = [write.started_at for write in writes if write.started_at]
         error = OutcomeUnknown(
             message,
             started_at=min(begun, default=self._began),
             bytes_sent=True,
             cause=type(cause).__name__,
-            attempts=sum(write.attempts for write in self._call.writes),
+            attempts=sum(write.attempts for write in writes),
         )
         self._named(error)
         self._warn(error)
@@ -141,7 +175,7 @@ class CallContext:
 
     def _named(self, error: HelpdeskError) -> HelpdeskError:
         if isinstance(error, OutcomeUnknown):
-            error.fill(ticket_id=self._ticket_id, fingerprint=self.fingerprint)
+            error.fill(ticket_id=self.ticket_id, fingerprint=self.fingerprint)
         if isinstance(error, PartlyDone):
             if isinstance(error.failure, OutcomeUnknown):
                 later = self.fingerprint.later() if self.fingerprint else None
@@ -151,8 +185,16 @@ class CallContext:
 
     def _placed(self, error: HelpdeskError) -> HelpdeskError:
         return error.fill(
-            desk=self._desk.name,
-            vendor=self._desk.adapter.name,
+            desk=self._calls.desk,
+            vendor=self._calls.vendor,
             operation=self.operation,
             operation_id=self.operation_id,
         )
+
+
+def _now() -> float:
+    """Return the event loop's time; outside of any loop nothing is requested, and nothing ends."""
+    try:
+        return asyncio.get_running_loop().time()
+    except RuntimeError:
+        return math.inf

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -12,11 +11,14 @@ from typing import Any, Self
 
 from helpdesk_bridge.config import load_config, registry
 from helpdesk_bridge.delivery.ledger import Ledger
-from helpdesk_bridge.delivery.recent import RecentWrites
-from helpdesk_bridge.desk import arguments as check
-from helpdesk_bridge.desk.attachments import AttachmentCalls
+from helpdesk_bridge.delivery.reconcile import Reconciler
+from helpdesk_bridge.delivery.sender import Sender
+from helpdesk_bridge.desk import arguments, attachments, outcomes, ticket_changes, writing
+from helpdesk_bridge.desk import messages as message_reading
+from helpdesk_bridge.desk import tickets as ticket_reading
+from helpdesk_bridge.desk.call import Calls
+from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
-from helpdesk_bridge.desk.reconcile import ReconcileCalls
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.model import Capabilities
@@ -39,11 +41,20 @@ def connect(
     middlewares: Sequence[Middleware] = (),
     ledger: Ledger | None = None,
 ) -> Helpdesk:
-    """Return the desk called ``desk`` in the configuration (None: its default); no I/O yet.
+    """Open a desk of the configuration; no I/O but reading the configuration.
 
-    ``config`` is a path or a mapping of the same shape; None looks for ``helpdesk.toml`` where
-    :func:`~helpdesk_bridge.load_config` says; ``middlewares`` and ``ledger`` are handed to the
-    desk. Raises ConfigurationError.
+    Args:
+        desk: its name in the configuration; None is the configuration's default.
+        config: a path, or a mapping of the same shape; None looks for ``helpdesk.toml`` where
+            :func:`~helpdesk_bridge.load_config` says.
+        middlewares: as for :class:`Helpdesk`.
+        ledger: as for :class:`Helpdesk`.
+
+    Returns:
+        The desk; use it as ``async with``.
+
+    Raises:
+        ConfigurationError: it names the file, the table and the key.
     """
     found = load_config(config).desk(desk)
     return Helpdesk(
@@ -56,16 +67,28 @@ def connect(
     )
 
 
-class Helpdesk(ReconcileCalls, AttachmentCalls):
+class Helpdesk:
     """One desk at one vendor. Use it as ``async with``; :meth:`aclose` may be called again.
-
-    ``settings`` is the settings object of an adapter, ``name`` what error texts and log lines call
-    the desk. Wherever a ticket is expected, a :class:`Ticket` or its id will do; with the ticket
-    an adapter often saves a request. With an ``ledger`` every write that must not be done twice is
-    put down before it is sent, and :meth:`recover` settles what a crash left open.
 
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
     DeskClosed before anything is sent, the others as the vendor or the network has it.
+
+    Each method is written in the room of its subject, and bound here.
+
+    Args:
+        settings: the settings object of an adapter.
+        name: what error texts and log lines call the desk; None is the adapter's name.
+        adapter: the adapter's class; None finds it by the settings.
+        options: what is the same for every vendor; None is the defaults.
+        middlewares: the application's own, outermost first. They stand inside the deadline and
+            outside everything that concerns a single attempt.
+        ledger: where every write that must not be done twice is put down before it is sent, so
+            that :meth:`recover` settles what a crash left open. It stays the caller's to close.
+            None keeps account in this process only.
+
+    Raises:
+        InvalidArgument: the settings are no adapter's, or another's.
+        ConfigurationError: the settings cannot work.
     """
 
     def __init__(
@@ -97,19 +120,112 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
         )
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities
-        self._id = re.compile(kind.id_pattern)
-        self._closed = False
-        self._made = RecentWrites()
-        self._ledger = ledger
-        self._writing: set[asyncio.Future[bool]] = set()
-        self._readers = PrefetchTasks()
-        self.interrupted: deque[OutcomeUnknown] = deque(maxlen=1000)
+        seconds = self._options.deadline
+        self._calls = Calls(self.name, kind.name, seconds, is_remote=address is not None)
+        self._guard = Guard(kind.name, re.compile(kind.id_pattern), self.capabilities)
+        self._prefetch = PrefetchTasks()
+        self._sender = Sender(self.name, kind.name, seconds, self._transport.clock_offset, ledger)
+        self._reconciler = Reconciler(
+            self,
+            self.capabilities,
+            self._sender,
+            visible_after=kind.visible_after,
+            gave_up=lambda: self.closed,
+            settled=self._calls.forget,
+        )
+
+    # Reading tickets
+    tickets = ticket_reading.tickets
+    ticket = ticket_reading.ticket
+    custom_fields = ticket_reading.custom_fields
+    # Creating, changing and deleting tickets
+    create_ticket = ticket_changes.create_ticket
+    update_ticket = ticket_changes.update_ticket
+    delete_ticket = ticket_changes.delete_ticket
+    # Reading messages
+    messages = message_reading.messages
+    message = message_reading.message
+    conversations = message_reading.conversations
+    # Adding messages
+    reply = writing.reply
+    note = writing.note
+    forward = writing.forward
+    add_request = writing.add_request
+    # Files
+    open_attachment = attachments.open_attachment
+    save_attachment = attachments.save_attachment
+    # What became of a write
+    reconcile = outcomes.reconcile
+    recover = outcomes.recover
+    complete = outcomes.complete
+
+    async def raw(
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        json: Any = None,
+        effect: Effect | None = None,
+    ) -> Any:
+        """Call the vendor's own API, with the same credentials, pacing and errors.
+
+        Args:
+            method: the HTTP verb.
+            path: the segments below ``base_url``, each encoded by itself.
+            query: the query parameters.
+            json: the body; None is no body.
+            effect: what a repetition would do; None is READ for GET and HEAD, and UNSAFE_WRITE for
+                all other verbs.
+
+        Returns:
+            The decoded JSON, None for an empty answer.
+
+        Raises:
+            InvalidArgument: for a value that is not acceptable; nothing was sent.
+            OutcomeUnknown: an UNSAFE_WRITE may have been done. What was done by it cannot be
+                looked for.
+            HelpdeskError: as the vendor or the network has it.
+        """
+        with self._calls.begin("raw"):
+            verb = arguments.required_line(method, "method").upper()
+            pairs = arguments.query(query)
+            effect = effect or (Effect.READ if verb in ("GET", "HEAD") else Effect.UNSAFE_WRITE)
+            response = await self._transport.send(
+                Operation("raw", effect), verb, path, query=pairs, json=json
+            )
+            return response.json() if response.content.strip() else None
+
+    @property
+    def interrupted(self) -> deque[OutcomeUnknown]:
+        """Writes that were cancelled when they may have been sent already: for :meth:`reconcile`.
+
+        The last 1,000; whoever settles one takes it out.
+        """
+        return self._calls.interrupted
+
+    @property
+    def closed(self) -> bool:
+        """Whether the desk was closed."""
+        return self._calls.closed
+
+    async def aclose(self) -> None:
+        """Close the desk, its connections and whatever its adapter holds open.
+
+        The ledger is the caller's, and stays open.
+        """
+        self._calls.closed = True
+        try:
+            await self._transport.aclose()
+        finally:
+            await self._prefetch.aclose()
+            await self.adapter.aclose()
+            await self._sender.aclose()
 
     def __repr__(self) -> str:
         return f"<Helpdesk {self.name!r} ({self.adapter.name})>"
 
     async def __aenter__(self) -> Self:
-        if self._closed:
+        if self.closed:
             raise DeskClosed("the desk is closed.", desk=self.name, vendor=self.adapter.name)
         return self
 
@@ -120,44 +236,6 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the desk, its connections and whatever its adapter holds open.
-
-        The ledger is the caller's, and stays open.
-        """
-        self._closed = True
-        try:
-            await self._transport.aclose()
-        finally:
-            await self._readers.aclose()
-            await self.adapter.aclose()
-            if self._writing:
-                await asyncio.wait(self._writing)
-
-    async def raw(
-        self,
-        method: str,
-        *path: str,
-        query: Mapping[str, str] | Sequence[tuple[str, str]] = (),
-        json: Any = None,
-        effect: Effect | None = None,
-    ) -> Any:
-        """Call the vendor's own API and return the decoded JSON (None for an empty answer).
-
-        It takes the same credentials, pacing and errors as everything else. ``path`` are the
-        segments below ``base_url``; ``effect`` says what a repetition would do, and is READ for
-        GET and HEAD, UNSAFE_WRITE for all other verbs unless given.
-        """
-        with self._about("raw"):
-            verb = check.required_line(method, "method").upper()
-        effect = effect or (Effect.READ if verb in ("GET", "HEAD") else Effect.UNSAFE_WRITE)
-        with self._calling("raw"):
-            pairs = check.query(query)
-            response = await self._transport.send(
-                Operation("raw", effect), verb, path, query=pairs, json=json
-            )
-            return response.json() if response.content.strip() else None
 
 
 def _adapter_of(settings: Any) -> str:

@@ -88,10 +88,10 @@ class Pager(Generic[T]):
         *,
         cursor: str | None = None,
         limit: int | None = None,
-        readers: PrefetchTasks | None = None,
+        tasks: PrefetchTasks | None = None,
         concurrency: int = 8,
     ) -> None:
-        self._reading = ReadAhead(fetch, readers or PrefetchTasks())
+        self._reading = ReadAhead(fetch, tasks or PrefetchTasks())
         self._concurrency = concurrency
         self._window = 1  # how many pages to have under way
         self._coming: tuple[Cursor, ...] = ()  # the pages known to follow the present one

@@ -1,4 +1,4 @@
-"""Pages that are asked for before the caller comes to them."""
+"""Read the next pages of a list before the caller comes to them."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class ReadAhead(Generic[T]):
     pager, whose disappearance is what ends it.
     """
 
-    def __init__(self, fetch: FetchPage[T], readers: PrefetchTasks) -> None:
+    def __init__(self, fetch: FetchPage[T], all_tasks: PrefetchTasks) -> None:
         self._fetch = fetch
-        self._readers = readers
+        self._all_tasks = all_tasks
         self._tasks: dict[Cursor | None, asyncio.Task[Page[T] | Exception]] = {}
         self._dropped: set[asyncio.Task[Page[T] | Exception]] = set()
         """Cancelled, and not at their end yet."""
@@ -65,7 +65,7 @@ class ReadAhead(Generic[T]):
         for place in wanted:
             if place in self._tasks:
                 continue
-            begun = self._readers.start(lambda place=place: self._attempt(place))  # type: ignore[misc]
+            begun = self._all_tasks.start(lambda place=place: self._attempt(place))  # type: ignore[misc]
             if begun is not None:
                 self._tasks[place] = begun
         return bool(self._tasks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar
 
@@ -63,7 +63,6 @@ _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
         Capability.ADD_REQUEST,
     ),
     "open_attachment": (Capability.OPEN_ATTACHMENT,),
-    "find_sent": (Capability.COMPLETE,),
 }
 
 
@@ -191,26 +190,20 @@ class Adapter:
         """Return one message."""
         raise self._lacks("get_message")
 
-    async def prepare(self, ticket: TicketRef, message: OutgoingMessage) -> Mapping[str, Any]:
-        """Return what :meth:`find_sent` needs to find ``message`` again; called before each send.
+    async def note_before_send(
+        self, ticket: TicketRef, message: OutgoingMessage
+    ) -> Sequence[str] | None:
+        """Return the ids of the ticket's messages as they are now; called before each send.
 
-        For vendors that answer without an id: note here what is on the ticket already, and no
-        word of the message, since it may be pickled with an error. JSON values only. Under
-        ``before`` go the ids of the messages that are there; ``reconcile`` takes none of them for
-        the message, and a message that is not among them for new whatever its time says.
+        For vendors that answer without an id: what is not among them afterwards is new, whatever
+        its time says, and is how ``complete`` and ``reconcile`` find ``message`` again. None, the
+        usual answer, notes nothing and reads nothing.
         """
-        return {}
+        return None
 
     async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
         """Add a message to a ticket."""
         raise self._lacks("send")
-
-    async def find_sent(self, sent: SentMessage) -> SentMessage | None:
-        """Find a message that the vendor accepted without an id; None while it is not to be seen.
-
-        Only for vendors that give none: ``sent.trace`` holds what :meth:`prepare` returned.
-        """
-        return None
 
     def open_attachment(
         self, attachment: Attachment, size: str | None = None

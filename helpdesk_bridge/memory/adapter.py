@@ -52,7 +52,6 @@ T = TypeVar("T")
 _PAGE = 50
 _ABSENT = {
     Capability.LIST_CUSTOM_FIELDS: "Custom fields need no definition here.",
-    Capability.COMPLETE: "Every message has its id at once.",
     Capability.RESIZED_IMAGE: "Files are kept as they are.",
     Capability.SCHEDULED_SEND: "A desk in memory sends at once.",
     Capability.WEBHOOKS: "A desk in memory calls nobody.",

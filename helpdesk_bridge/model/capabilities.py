@@ -46,8 +46,6 @@ class Capability(StrEnum):
     REPLY_WITHOUT_EMAIL = "reply_without_email"
     REPLY_WITH_STATUS = "reply_with_status"
     SCHEDULED_SEND = "scheduled_send"
-    COMPLETE = "complete"
-    """A message accepted without an id can be found again (``Helpdesk.complete``)."""
     RECONCILE = "reconcile"
     WEBHOOKS = "webhooks"
     FILTER_STATUS = "filter_status"

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.model.html_text import html_to_text, text_to_html
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.people import Party
@@ -167,5 +168,5 @@ class SentMessage:
     id: str | None = None
     message: Message | None = None
     operation_id: str = ""
-    trace: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
-    """What the adapter needs to find a message without an id again; no words of the message."""
+    fingerprint: Fingerprint | None = field(default=None, repr=False, eq=False)
+    """Digests by which a message without an id is found again; no words of it."""

@@ -10,7 +10,8 @@ import pytest
 from attrs import frozen
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteLedger, State
+from helpdesk_bridge.delivery.ledger import State
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Hold, Side
 from tests.byte_cuts.bench import Bench
 from tests.byte_cuts.conftest import ALL

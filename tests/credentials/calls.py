@@ -70,7 +70,7 @@ class Case:
     @property
     def sent(self) -> hb.SentMessage:
         return hb.SentMessage(
-            ticket_id=self.ticket.id, id=None, message=None, operation_id="0a", trace={}
+            ticket_id=self.ticket.id, id=None, message=None, operation_id="0a", fingerprint=None
         )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.delivery.fingerprint import Fingerprint
 from helpdesk_bridge.errors import HelpdeskError, Outcome, OutcomeUnknown
+from helpdesk_bridge.model.fingerprint import Fingerprint
 from tests.credentials.copies import COPIES, known
 
 TIME = datetime(2026, 5, 1, tzinfo=UTC)

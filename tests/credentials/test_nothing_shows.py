@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteLedger
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Answer, FaultServer, MemorySettings
 from helpdesk_bridge.testing.faults import ReceivedRequest
 from tests.canary import CANARY, Watch

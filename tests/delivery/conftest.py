@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteLedger
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from tests.delivery.places import ADAPTERS, WRITES, Place, opened
 
 

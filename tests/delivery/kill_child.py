@@ -12,7 +12,8 @@ from typing import Any
 from aiohttp.http_writer import StreamWriter
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import Entry, SqliteLedger, State
+from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 
 
 def die() -> None:

@@ -15,7 +15,8 @@ from attrs import define
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import Entry, SqliteLedger, State
+from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Store
 from tests.delivery.places import CUSTOMER, WORDS, Place, opened
 
@@ -241,7 +242,7 @@ async def test_cancelled_while_the_outbox_is_written(
         go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait(place.desk._writing or [asyncio.ensure_future(steps(1))])
+        await asyncio.wait(place.desk._sender._recording or [asyncio.ensure_future(steps(1))])
         assert len(place.store.outbox) == 0
         assert await box.unresolved("it") == []
     await box.aclose()

@@ -21,7 +21,7 @@ from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteLedger
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.model import Audience, MessageType, Party
 from helpdesk_bridge.testing import FakeServer, Store
 

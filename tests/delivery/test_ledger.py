@@ -18,9 +18,11 @@ from attrs import define, evolve, field
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.delivery import ledger as module
-from helpdesk_bridge.delivery.fingerprint import Fingerprint
-from helpdesk_bridge.delivery.ledger import Entry, SqliteLedger, State
-from helpdesk_bridge.delivery.recent import RecentWrites
+from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.delivery.recent_writes import RecentWrites
+from helpdesk_bridge.delivery.reconcile import Reconciler
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
+from helpdesk_bridge.model.fingerprint import Fingerprint
 from tests.delivery.places import CUSTOMER, WORDS, WRITES, Place, number_of, opened
 
 pytestmark = pytest.mark.asyncio
@@ -36,7 +38,7 @@ def rows(box: SqliteLedger) -> list[tuple[str, str | None]]:
 
 def entry(operation_id: str, **fields: Any) -> Entry:
     mark = Fingerprint.of(
-        "reply", salt="s", body=WORDS, files=["a.txt"], due=LONG_AGO, trace={"n": 1}
+        "reply", salt="s", body=WORDS, files=["a.txt"], due=LONG_AGO, before=["n"]
     )
     given = {
         "desk": "it",
@@ -186,18 +188,20 @@ async def test_reconcile_of_what_an_other_process_settled_as_sent_says_so(
         assert rows(box)[-1] == ("sent", str(place.last))
 
 
-async def test_two_processes_do_not_claim_one_message_for_two_writes(box: SqliteLedger) -> None:
+async def test_two_processes_do_not_claim_one_message_for_two_writes(
+    box: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the other desk claims between this one's look and its own claim is found out."""
     async with opened("helpspace", ledger=box) as place:
         first = await place.fail("reply", "answer")
         second = await place.fail("reply", "request")
-        learn = place.desk._learn
+        learn = Reconciler._learn
 
         async def meanwhile(*values: Any) -> None:
             await learn(*values)
             await box.record_result(first.operation_id or "", State.SENT, str(place.last))
 
-        place.desk._learn = meanwhile  # type: ignore[method-assign]
+        monkeypatch.setattr(Reconciler, "_learn", meanwhile)
         found = await place.desk.reconcile(second)
         assert found.verdict is not hb.Verdict.SENT
 
@@ -205,7 +209,7 @@ async def test_two_processes_do_not_claim_one_message_for_two_writes(box: Sqlite
 async def test_what_another_process_made_is_not_taken_for_it(box: SqliteLedger) -> None:
     async with opened("helpspace", ledger=box) as place:
         await WRITES["reply"](place.desk, place.ticket, WORDS)
-        place.desk._made = RecentWrites()  # as it is in another process
+        place.desk._sender.recent = RecentWrites()  # as it is in another process
         error = await place.fail("reply", "request")
         assert (await place.desk.reconcile(error)).verdict is hb.Verdict.NOT_SENT
 
@@ -356,7 +360,7 @@ async def test_a_file_that_cannot_be_used_keeps_the_message_unsent(
     monkeypatch.setattr(sqlite3, "connect", lambda p, **o: connect(p, **o | {"timeout": 0.01}))
     box = SqliteLedger(tmp_path / "ledger.db")
     async with opened("helpspace") as place:
-        place.desk._ledger = box
+        place.desk._sender.ledger = box
         held = spoil(box.path)
         with pytest.raises(hb.ConfigurationError, match="ledger") as caught:
             await WRITES["reply"](place.desk, place.ticket, WORDS)
@@ -457,16 +461,16 @@ class Broken:
 @pytest.mark.parametrize("error", [OSError("disk"), TimeoutError(), RuntimeError("x"), KeyError()])
 async def test_a_foreign_exception_of_an_outbox_does_not_get_out(error: Exception) -> None:
     async with opened("helpspace") as place:
-        place.desk._ledger = Broken({"begin", "unresolved", "on_ticket"}, error)
+        place.desk._sender.ledger = Broken({"begin", "unresolved", "on_ticket"}, error)
         with pytest.raises(hb.ConfigurationError) as caught:
             await WRITES["reply"](place.desk, place.ticket, WORDS)
         assert caught.value.outcome is hb.Outcome.NOT_SENT
         assert len(place.store.outbox) == 0
         with pytest.raises(hb.ConfigurationError):
             await place.desk.recover()
-        place.desk._ledger = None
+        place.desk._sender.ledger = None
         unknown = await place.fail("reply", "answer")
-        place.desk._ledger = Broken({"on_ticket"}, error)
+        place.desk._sender.ledger = Broken({"on_ticket"}, error)
         found = await place.desk.reconcile(unknown)
         assert found.verdict is hb.Verdict.STILL_UNKNOWN
 
@@ -475,7 +479,7 @@ async def test_a_reply_that_was_sent_stands_when_the_outbox_fails_afterwards(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with opened("helpspace") as place:
-        place.desk._ledger = Broken({"record_result"}, OSError("disk"))
+        place.desk._sender.ledger = Broken({"record_result"}, OSError("disk"))
         with caplog.at_level(logging.ERROR, "helpdesk_bridge"):
             sent = await WRITES["reply"](place.desk, place.ticket, WORDS)
         assert number_of(sent) == place.last
@@ -487,7 +491,7 @@ async def test_a_reply_that_was_sent_stands_when_the_outbox_fails_afterwards(
 async def test_without_a_note_of_it_nobody_is_told_to_send_again() -> None:
     async with opened("helpspace") as place:
         error = await place.fail("reply", "request")
-        place.desk._ledger = Broken({"record_result"}, OSError("disk"))
+        place.desk._sender.ledger = Broken({"record_result"}, OSError("disk"))
         found = await place.desk.reconcile(error)
         assert found.verdict is hb.Verdict.STILL_UNKNOWN
         assert "failed to note" in found.reason
@@ -501,10 +505,10 @@ async def test_ten_thousand_old_writes_do_not_make_an_entry_long(box: SqliteLedg
                 other,
                 made_id=str(number),
                 fingerprint=Fingerprint.of(
-                    "reply", salt=place.desk._made.salt, body=f"words {number}"
+                    "reply", salt=place.desk._sender.recent.salt, body=f"words {number}"
                 ),
             )
-            place.desk._made.put(other)
+            place.desk._sender.recent.put(other)
         await WRITES["reply"](place.desk, place.ticket, WORDS)
         (last,) = await box.on_ticket("it", place.ticket.id, NOW - timedelta(days=1))
         assert last.fingerprint.known == ()
@@ -512,13 +516,14 @@ async def test_ten_thousand_old_writes_do_not_make_an_entry_long(box: SqliteLedg
 
 async def test_the_memory_of_a_desk_is_bounded() -> None:
     async with opened("memory") as place:
-        made = place.desk._made
+        made = place.desk._sender.recent
         for number in range(3000):
             made.put(entry(f"o{number}"))
             made.record_result(f"o{number}", State.SENT, str(number))
         assert len(made.on("7")) == 2000
-        assert made.owner("message", "2999") == "o2999"
-        assert made.owner("message", "0") is None
+        assert "2999" in made.made_by_others("message", "o1")
+        assert "2999" not in made.made_by_others("message", "o2999")
+        assert "0" not in made.made_by_others("message", "o1")
 
 
 async def test_a_closed_outbox_leaves_no_thread_and_no_file(tmp_path: Path) -> None:

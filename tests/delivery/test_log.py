@@ -29,7 +29,7 @@ async def test_a_write_in_doubt_is_one_warning(
 async def test_a_second_step_in_doubt_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     async with opened("helpspace") as place:
         unknown = hb.OutcomeUnknown("lost.", cause="VendorUnavailable")
-        with pytest.raises(hb.PartlyDone), place.desk._calling("reply"):
+        with pytest.raises(hb.PartlyDone), place.desk._calls.begin("reply"):
             raise hb.PartlyDone("the status was not set.", failure=unknown)
     warned = [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]
     assert (len(warned), warned[0].startswith("reply on it: it is not known")) == (1, True)
@@ -39,7 +39,7 @@ async def test_a_second_step_in_doubt_is_one_warning(caplog: pytest.LogCaptureFi
 async def test_a_call_within_a_call_warns_once(caplog: pytest.LogCaptureFixture) -> None:
     async with opened("helpspace") as place:
         place.trouble.plan = ["answer"]
-        with pytest.raises(hb.OutcomeUnknown), place.desk._calling("outer"):
+        with pytest.raises(hb.OutcomeUnknown), place.desk._calls.begin("outer"):
             await WRITES["reply"](place.desk, place.ticket, "Words.")
     warned = [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]
     assert [text.split(" on ")[0] for text in warned] == ["reply"]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteLedger, State
+from helpdesk_bridge.delivery.ledger import State
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Store
 from helpdesk_bridge.transport import CURRENT_CALL, clock
 from tests.delivery.places import CUSTOMER, FAKES, Trouble, connected, lost, number_of

@@ -16,8 +16,8 @@ from attrs import evolve
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import SqliteLedger
-from helpdesk_bridge.delivery.recent import RecentWrites
+from helpdesk_bridge.delivery.recent_writes import RecentWrites
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Store
 from tests.delivery.places import (
     CUSTOMER,
@@ -257,7 +257,7 @@ async def test_what_this_desk_made_is_known_elsewhere(place: Place) -> None:
     error = await place.fail("reply", "request")
     assert error.fingerprint is not None
     assert error.fingerprint.known == ((sent.id,) if sent.id else ())
-    place.desk._made = RecentWrites()
+    place.desk._sender.recent = RecentWrites()
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
 
 
@@ -551,7 +551,7 @@ async def test_what_the_outbox_knows_as_sent_is_shown_all_the_same(box: SqliteLe
             assert found.verdict is SENT
             assert found.ticket is not None
             assert number_of(found.ticket) == number
-            place.desk._made = (
+            place.desk._sender.recent = (
                 RecentWrites()
             )  # as in another process: what is known is the ledger's
 
@@ -586,7 +586,7 @@ async def test_a_closing_desk_does_not_keep_one_waiting(
     messages = place.desk.messages
 
     def closing(ticket: Any) -> Any:
-        place.desk._closed = True
+        place.desk._calls.closed = True
         return messages(ticket)
 
     monkeypatch.setattr(place.desk, "messages", closing)

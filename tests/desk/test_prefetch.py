@@ -72,7 +72,7 @@ class Numbered:
             self.gate(number).set()
 
     def pager(self, **given: Any) -> Pager[str]:
-        return Pager(self.fetch, str, readers=self.readers, **{"concurrency": 4, **given})
+        return Pager(self.fetch, str, tasks=self.readers, **{"concurrency": 4, **given})
 
 
 async def settle() -> None:

@@ -1,4 +1,4 @@
-"""What a desk has written lately, so that it is not taken for something else."""
+"""Recent unsafe writes of a desk and their results."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 from attrs import define, evolve, field
 
-from helpdesk_bridge.delivery.fingerprint import Fingerprint
 from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.model.fingerprint import Fingerprint
 
 __all__ = ["Kind", "RecentWrites"]
 
@@ -48,9 +48,13 @@ class RecentWrites:
         if len(self._owners) > _MOST:
             self._owners.popitem(last=False)
 
-    def owner(self, kind: Kind, made: str) -> str | None:
-        """Return the id of the call that made this, if it is known."""
-        return self._owners.get((kind, made))
+    def made_by_others(self, kind: Kind, operation_id: str) -> frozenset[str]:
+        """Return the ids of the messages or tickets that other writes are known to have made."""
+        return frozenset(
+            made
+            for (one, made), owner in self._owners.items()
+            if one == kind and owner != operation_id
+        )
 
     def on(self, ticket_id: str | None) -> list[Entry]:
         """Return the writes on a ticket (None: those that create one)."""

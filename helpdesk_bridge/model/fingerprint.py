@@ -1,13 +1,12 @@
-"""What is remembered of something that was sent, to know it again: digests, no word of it."""
+"""Digests of what was sent, by which it is found again: no word of a message is in them."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -44,8 +43,8 @@ class Fingerprint:
     """By how many seconds the vendor's clock was ahead of the sender's; None if not known."""
     known: tuple[str, ...] = ()
     """Ids of what earlier calls of this desk have made alike: they are not what is looked for."""
-    trace: Mapping[str, Any] = field(factory=dict, repr=False)
-    """What the adapter noted before sending; ``before`` in it are the ids that were there."""
+    before: tuple[str, ...] | None = field(default=None, repr=False)
+    """The ids of the messages that were on the ticket before it was sent; None: nobody looked."""
 
     @classmethod
     def of(
@@ -59,7 +58,7 @@ class Fingerprint:
         requester: str | None = None,
         due: datetime | None = None,
         offset: float | None = None,
-        trace: Mapping[str, Any] | None = None,
+        before: Iterable[str] | None = None,
     ) -> Fingerprint:
         """Take the digests of what is about to be sent; ``requester`` is an e-mail address."""
         return cls(
@@ -71,7 +70,7 @@ class Fingerprint:
             requester=None if requester is None else digest(requester, salt),
             due=due,
             offset=offset,
-            trace=dict(trace or {}),
+            before=None if before is None else tuple(before),
         )
 
     @property
@@ -81,10 +80,9 @@ class Fingerprint:
             return self.subject, self.requester
         return (self.body,)
 
-    @property
-    def before(self) -> frozenset[str]:
-        """The ids that were there before it was sent, where the adapter noted them."""
-        return frozenset(self.trace.get("before", ()))
+    def was_there(self, message_id: str) -> bool:
+        """Say whether a message is known to have been on the ticket before."""
+        return self.before is not None and message_id in self.before
 
     def later(self) -> Fingerprint | None:
         """Return what the second step of this sends: of a new ticket, its first message."""

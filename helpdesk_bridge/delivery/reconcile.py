@@ -1,0 +1,364 @@
+"""Find out what became of a write whose answer was lost: by reading, never by sending."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol, Self, TypeVar
+
+from attrs import define, evolve, frozen
+
+from helpdesk_bridge.delivery import matching
+from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.delivery.matching import Candidate, Search
+from helpdesk_bridge.delivery.recent_writes import Kind
+from helpdesk_bridge.delivery.sender import Sender
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    InvalidArgument,
+    OutcomeUnknown,
+    PartlyDone,
+    ResponseTooLarge,
+)
+from helpdesk_bridge.model import Capabilities, Capability, Message, Problem, Ticket
+from helpdesk_bridge.model.fingerprint import Fingerprint
+from helpdesk_bridge.transport import clock
+
+__all__ = ["Listing", "Reader", "Reconciler", "Reconciliation", "Verdict"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+_FIRST_LOOK = 0.5
+_LONGEST_GAP = 8.0
+_UNANSWERED = 60.0
+"""Seconds (at least) for which a vendor that did not answer may be at a request still: what the
+gateways nginx and AWS ALB allow one unless told otherwise."""
+_GATEWAY_TIMEOUT = 504
+_MOST_TICKETS = 10_000
+
+_LATER = "it was to be sent later, and may not be shown before."
+_TOLD = "it is not on the desk, but somebody has been told so already and may send it again."
+_UNKEPT = "it is not on the desk, but the ledger failed to note that, so others may be told too."
+
+
+class Verdict(StrEnum):
+    """What is known of a write after looking for it."""
+
+    SENT = "sent"
+    """It is there: it was carried out, and must not be repeated."""
+    NOT_SENT = "not_sent"
+    """It is not there, and the vendor has had its time: it may be sent again."""
+    STILL_UNKNOWN = "still_unknown"
+    """It cannot be told; a person has to look. It must not be repeated."""
+
+
+@frozen(kw_only=True)
+class Reconciliation:
+    """What was found out about a write.
+
+    ``message`` or ``ticket`` is what was found (with STILL_UNKNOWN: what it may be), ``reason`` a
+    sentence for a person. With a new ticket ``message`` is its first message; None if that is not
+    to be seen, so that it may have to be added with ``add_request``.
+    """
+
+    verdict: Verdict
+    operation_id: str | None
+    ticket_id: str | None = None
+    message: Message | None = None
+    ticket: Ticket | None = None
+    reason: str = ""
+
+
+class Listing(Protocol[T_co]):
+    """A list that is read to its end or raises."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The records that were passed over, after :meth:`collect_problems`."""
+        ...
+
+    @property
+    def items_read(self) -> int:
+        """How many items have been handed out."""
+        ...
+
+    def collect_problems(self) -> Self:
+        """Keep unreadable records in :attr:`problems` in place of raising them."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[T_co]:
+        """Iterate over the items."""
+        ...
+
+
+class Reader(Protocol):
+    """What a reconciler reads a desk by; it can do nothing else to it."""
+
+    async def ticket(self, ticket_id: str, /) -> Ticket:
+        """Return a ticket."""
+        ...
+
+    async def message(self, ticket: str, message_id: str, /) -> Message:
+        """Return a message."""
+        ...
+
+    def messages(self, ticket: str, /) -> Listing[Message]:
+        """List a ticket's messages."""
+        ...
+
+    def tickets(
+        self, *, created_since: datetime | None = None, updated_since: datetime | None = None
+    ) -> Listing[Ticket]:
+        """List tickets."""
+        ...
+
+
+@define
+class _Task:
+    """One reconcile: what is asked for, and what is known of it so far."""
+
+    unknown: OutcomeUnknown
+    search: Search
+    own: Entry | None = None
+    """What the ledger or the memory has of this very write."""
+
+    @property
+    def operation_id(self) -> str:
+        return self.unknown.operation_id or ""
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it is only the later step of a call, whose first one was done."""
+        return self.unknown.operation not in (None, self.search.mark.operation)
+
+
+@define(eq=False)
+class Reconciler:
+    """Settles what was left open on one desk.
+
+    ``read`` reads it, ``visible_after`` are the seconds after which its vendor shows what it
+    accepted, ``gave_up`` says whether the desk was closed, and ``settled`` is told of each write
+    whose outcome is known now.
+    """
+
+    read: Reader
+    capabilities: Capabilities
+    sender: Sender
+    visible_after: float
+    gave_up: Callable[[], bool]
+    settled: Callable[[OutcomeUnknown], None]
+
+    async def reconcile(
+        self, error: OutcomeUnknown | PartlyDone, settle: float | None
+    ) -> Reconciliation:
+        """Find out whether the write that raised ``error`` was carried out.
+
+        ``settle`` are the seconds since the failure after which it must be to be seen; None: what
+        the vendor needs. See ``Helpdesk.reconcile``.
+        """
+        unknown = self._checked(error)
+        if unknown.fingerprint is None:
+            return await self._open(unknown, "nothing was remembered of it.")
+        task = self._task(unknown, unknown.fingerprint, settle)
+        if await self._was_answered(task):
+            return await self._sent(task, await self._as_answered(task))
+        left, gap = task.search.patience - task.search.age, _FIRST_LOOK
+        while True:
+            found: Candidate | None = None
+            try:
+                found = await self._look(task)
+                if found is not None and not found.doubt and await self._is_ours(task, found):
+                    return await self._sent(task, found)
+            except HelpdeskError as failure:
+                found = Candidate(f"it could not be looked for ({failure.message})")
+            if left <= 0 or self.gave_up():
+                break
+            await clock.pause(min(gap, left))
+            left, gap = left - gap, min(2 * gap, _LONGEST_GAP)
+        if found is not None:
+            return await self._open(unknown, found.doubt or matching.ALIKE, found)
+        if evolve(task.search, now=datetime.now(UTC)).may_come_later:
+            return await self._open(unknown, _LATER)
+        return await self._not_sent(task)
+
+    async def recover(self, settle: float | None) -> list[Reconciliation]:
+        """Settle what is open in the ledger, but for what somebody may still be at."""
+        open_errors = [
+            entry.as_error()
+            for entry in await self.sender.unresolved()
+            if entry.vendor == self.sender.vendor
+            and (entry.state is State.UNKNOWN or not entry.is_under_way)
+        ]
+        return [await self.reconcile(error, settle) for error in open_errors]
+
+    async def find_accepted(self, ticket_id: str, mark: Fingerprint) -> Message | None:
+        """Return a message that was accepted without an id; None while it is not to be seen."""
+        messages = [m async for m in self.read.messages(ticket_id).collect_problems()]
+        return matching.find_new(mark, messages)
+
+    def _checked(self, error: OutcomeUnknown | PartlyDone) -> OutcomeUnknown:
+        unknown = error.failure if isinstance(error, PartlyDone) else error
+        if not isinstance(unknown, OutcomeUnknown):
+            raise InvalidArgument("reconcile takes an OutcomeUnknown, or a PartlyDone with one.")
+        ours = (None, self.sender.vendor), (None, self.sender.desk)
+        if unknown.vendor not in ours[0] or unknown.desk not in ours[1]:
+            raise InvalidArgument(f"this error is one of desk {unknown.desk!r}: ask that desk.")
+        return unknown
+
+    def _task(self, unknown: OutcomeUnknown, mark: Fingerprint, settle: float | None) -> _Task:
+        answered = unknown.status not in (None, _GATEWAY_TIMEOUT)
+        usual = self.visible_after if answered else max(self.visible_after, _UNANSWERED)
+        search = Search(
+            mark=mark,
+            began=unknown.started_at or unknown.failed_at,
+            failed=unknown.failed_at,
+            now=datetime.now(UTC),
+            patience=usual if settle is None else settle,
+            offset=self.sender.clock_offset(),
+        )
+        return _Task(unknown, search)
+
+    # -- what is said ------------------------------------------------------------------------
+
+    async def _open(
+        self, unknown: OutcomeUnknown, reason: str, found: Candidate | None = None
+    ) -> Reconciliation:
+        await self.sender.record(unknown.operation_id or "", State.UNKNOWN)
+        return Reconciliation(
+            verdict=Verdict.STILL_UNKNOWN,
+            operation_id=unknown.operation_id,
+            ticket_id=unknown.ticket_id,
+            message=found.message if found else None,
+            ticket=found.ticket if found else None,
+            reason=f"It cannot be told: {reason}",
+        )
+
+    async def _not_sent(self, task: _Task) -> Reconciliation:
+        unknown = task.unknown
+        if not task.is_step:
+            told = await self.sender.record(task.operation_id, State.NOT_SENT)
+            if not told:
+                return await self._open(unknown, _UNKEPT if told is None else _TOLD)
+            self.sender.recent.record_result(task.operation_id, State.NOT_SENT)
+        self.settled(unknown)
+        return Reconciliation(
+            verdict=Verdict.NOT_SENT,
+            operation_id=unknown.operation_id,
+            ticket_id=unknown.ticket_id,
+            reason="It is not on the desk.",
+        )
+
+    async def _is_ours(self, task: _Task, found: Candidate) -> bool:
+        """Take what was found as made by this write; False if another write was faster."""
+        kind: Kind = "message" if found.ticket is None else "ticket"
+        made = found.ticket or found.message
+        made_id = None if made is None else made.id
+        if made_id is not None:
+            self.sender.recent.claim(kind, made_id, task.operation_id)
+        if task.is_step:
+            return True
+        return await self.sender.record(task.operation_id, State.SENT, made_id) is not False
+
+    async def _sent(self, task: _Task, found: Candidate) -> Reconciliation:
+        reason = "It is on the desk."
+        message = found.message
+        if found.ticket is not None:
+            try:
+                message = await self._first_message(found.ticket, task.search.mark)
+            except HelpdeskError as failure:
+                reason += f" Its first message could not be looked for ({failure.message})"
+            else:
+                if message is None:
+                    reason += " Its first message is not to be seen: it may have to be added."
+        self.settled(task.unknown)
+        return Reconciliation(
+            verdict=Verdict.SENT,
+            operation_id=task.unknown.operation_id,
+            ticket_id=found.ticket.id if found.ticket else task.unknown.ticket_id,
+            message=message,
+            ticket=found.ticket,
+            reason=reason,
+        )
+
+    async def _was_answered(self, task: _Task) -> bool:
+        """Say whether the vendor did accept it, and only what the call did next was cut off."""
+        if task.is_step:
+            return False
+        with suppress(HelpdeskError):  # told when it is looked for
+            await self._learn(task, task.unknown.ticket_id)
+        return task.own is not None and task.own.state is State.SENT
+
+    async def _as_answered(self, task: _Task) -> Candidate:
+        """Return what the vendor said it had made, as far as it can be read."""
+        made, ticket_id = task.own and task.own.made_id, task.unknown.ticket_id
+        with suppress(HelpdeskError):
+            if made and ticket_id is None:
+                return Candidate(ticket=await self.read.ticket(made))
+            if made and ticket_id is not None:
+                return Candidate(message=await self.read.message(ticket_id, made))
+        return Candidate()
+
+    # -- what is read ------------------------------------------------------------------------
+
+    async def _look(self, task: _Task) -> Candidate | None:
+        """Return what may be it. What is there is read first, then whose it may be else."""
+        if task.search.mark.operation == "create_ticket":
+            tickets = [ticket async for ticket in self._recent_tickets(task.search)]
+            await self._learn(task, None)
+            return matching.judge_tickets(task.search, tickets)
+        ticket_id = task.unknown.ticket_id
+        if ticket_id is None:
+            raise InvalidArgument("the ticket is not known.")
+        listing = self.read.messages(ticket_id).collect_problems()
+        messages = [message async for message in listing]
+        await self._learn(task, ticket_id)
+        found = matching.judge_messages(task.search, messages)
+        if listing.problems and (found is None or found.doubt):
+            return Candidate(matching.UNREADABLE, found.message if found else None)
+        return found
+
+    async def _learn(self, task: _Task, ticket_id: str | None) -> None:
+        """Learn what other writes there are, and what the vendor's clock says."""
+        kind: Kind = "ticket" if ticket_id is None else "message"
+        recent = self.sender.recent
+        task.search = evolve(
+            task.search,
+            offset=self.sender.clock_offset(),
+            now=datetime.now(UTC),
+            taken=recent.made_by_others(kind, task.operation_id),
+        )
+        kept = await self.sender.on_ticket(ticket_id, task.search.began - matching.WRONG_ZONE)
+        here = [*recent.on(ticket_id), *self._first_messages(ticket_id)]
+        entries = {entry.operation_id: entry for entry in [*kept, *here]}
+        task.own = entries.pop(task.operation_id, None)
+        task.search = evolve(task.search, others=tuple(entries.values()))
+
+    def _first_messages(self, ticket_id: str | None) -> list[Entry]:
+        """Return the call that created this ticket as what it sent into it, which has no id."""
+        return [
+            evolve(entry, fingerprint=first, made_id=None)
+            for entry in (self.sender.recent.on(None) if ticket_id else ())
+            if entry.made_id == ticket_id and (first := entry.fingerprint.later())
+        ]
+
+    async def _first_message(self, ticket: Ticket, mark: Fingerprint) -> Message | None:
+        self.capabilities.require(Capability.LIST_MESSAGES)
+        async for message in self.read.messages(ticket.id).collect_problems():
+            if matching.can_be(message, "add_request") and mark.has_body(message.text):
+                return message
+        return None
+
+    async def _recent_tickets(self, search: Search) -> AsyncIterator[Ticket]:
+        """Yield the tickets among which a new one must be."""
+        if self.capabilities.supports(Capability.FILTER_CREATED_SINCE):
+            listing = self.read.tickets(created_since=search.oldest)
+        elif self.capabilities.supports(Capability.FILTER_UPDATED_SINCE):
+            listing = self.read.tickets(updated_since=search.oldest)
+        else:
+            listing = self.read.tickets()
+        async for ticket in listing:
+            yield ticket
+            if listing.items_read >= _MOST_TICKETS:
+                raise ResponseTooLarge(f"it is not among the first {_MOST_TICKETS} tickets listed.")

@@ -1,0 +1,101 @@
+"""The calls that find out what became of an earlier write, by reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import evolve
+
+from helpdesk_bridge.delivery.reconcile import Reconciliation
+from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk.parts import Desk
+from helpdesk_bridge.errors import OutcomeUnknown, PartlyDone
+from helpdesk_bridge.model import Capability, SentMessage
+from helpdesk_bridge.transport import clock
+
+__all__ = ["complete", "reconcile", "recover"]
+
+
+async def reconcile(
+    self: Desk, error: OutcomeUnknown | PartlyDone, *, settle: float | None = None
+) -> Reconciliation:
+    """Find out whether a write was carried out. Nothing is sent.
+
+    The ticket is read, again and again with growing gaps, until what was sent is there or
+    ``settle`` seconds have passed since the failure.
+
+    Args:
+        error: what the write raised; it may come from another process, pickled. Of a PartlyDone
+            the later step is looked for.
+        settle: seconds, 0 or more. None waits as long as the adapter thinks its vendor needs to
+            show a message, and a minute at least where the vendor never answered.
+
+    Returns:
+        SENT with what was found, NOT_SENT, or STILL_UNKNOWN with what it may be. What fails while
+        looking makes the answer STILL_UNKNOWN. With a ledger only one asker is told NOT_SENT.
+
+    Raises:
+        InvalidArgument: this error is another desk's, or none of a write.
+        UnsupportedCapability: this desk cannot be looked through.
+    """
+    with self._calls.begin("reconcile"):
+        self._guard.require(Capability.RECONCILE)
+        return await self._reconciler.reconcile(error, arguments.seconds(settle, "settle"))
+
+
+async def recover(self: Desk, *, settle: float | None = None) -> list[Reconciliation]:
+    """Settle what is open in the ledger: calls cut off by a crash, and unknown outcomes.
+
+    Each is looked for as by :meth:`reconcile`, and the ledger told. Nothing is sent again: what
+    was not sent is the caller's to send, and is told to one caller only. Calls that this process
+    or another living one may still be at are left alone.
+
+    Args:
+        settle: seconds for each, as with :meth:`reconcile`.
+
+    Returns:
+        What was found out, the oldest write first.
+
+    Raises:
+        InvalidArgument: this desk has no ledger.
+        ConfigurationError: the ledger cannot be read.
+        UnsupportedCapability: this desk cannot be looked through.
+    """
+    with self._calls.begin("recover"):
+        self._guard.require(Capability.RECONCILE)
+        return await self._reconciler.recover(arguments.seconds(settle, "settle"))
+
+
+async def complete(
+    self: Desk, sent: SentMessage, *, delays: Sequence[float] = (0.5, 1.0, 2.0, 4.0, 8.0)
+) -> SentMessage:
+    """Find the id and the message that a vendor gave later to what it accepted.
+
+    For vendors that accept a message without telling its id. The ticket is read after each of
+    ``delays``, because such a vendor shows a message some time after accepting it.
+
+    Args:
+        sent: what a write returned; it may come from another process, pickled.
+        delays: seconds to wait before each look.
+
+    Returns:
+        ``sent`` with its id and message. As it was, if it has an id already or is not to be seen
+        by then, which does not prove that it was not sent.
+
+    Raises:
+        InvalidArgument: for a value that is not acceptable.
+        HelpdeskError: as the vendor or the network has it.
+    """
+    with self._calls.begin("complete"):
+        arguments.instance(sent, SentMessage, "sent")
+        for delay in delays:
+            arguments.instance(delay, (int, float), "each delay")
+        if sent.id is not None or sent.fingerprint is None:
+            return sent
+        self._guard.require(Capability.LIST_MESSAGES)
+        for delay in delays:
+            await clock.pause(delay)
+            found = await self._reconciler.find_accepted(sent.ticket_id, sent.fingerprint)
+            if found is not None:
+                return evolve(sent, id=found.id, message=found)
+    return sent

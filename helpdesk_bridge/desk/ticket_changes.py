@@ -1,0 +1,212 @@
+"""The calls that create, change and delete tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import EllipsisType
+from typing import Any
+
+from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk.arguments import AddressLike
+from helpdesk_bridge.desk.parts import Desk
+from helpdesk_bridge.errors import InvalidArgument, NotFound, Outcome
+from helpdesk_bridge.model import (
+    Body,
+    Capability,
+    Channel,
+    NewTicket,
+    Priority,
+    Status,
+    Ticket,
+    TicketChanges,
+    TicketKind,
+    Upload,
+)
+
+__all__ = ["create_ticket", "delete_ticket", "update_ticket"]
+
+
+async def create_ticket(
+    self: Desk,
+    *,
+    subject: str,
+    requester: AddressLike,
+    html: str | None = None,
+    text: str | None = None,
+    status: Status | None = None,
+    priority: Priority | None = None,
+    kind: TicketKind | None = None,
+    assignee: AddressLike | None = None,
+    team: str | None = None,
+    tags: Iterable[str] = (),
+    channel: Channel | str | None = None,
+    custom_fields: Mapping[str, Any] | None = None,
+    attachments: Iterable[Upload] = (),
+    created_at: datetime | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Ticket:
+    """Create a ticket whose first message is the requester's. Nobody is mailed.
+
+    What is None or empty is left to the vendor.
+
+    Args:
+        subject: one line.
+        requester: the customer, a Party or an e-mail address.
+        html: the customer's words as HTML; give this or ``text``, the other is derived.
+        text: the customer's words as plain text.
+        status: where the ticket stands.
+        priority: how urgent it is.
+        kind: what sort of matter it is about.
+        assignee: the agent, as a Party, an e-mail address or the vendor's id.
+        team: the team, by the vendor's id or name of it.
+        tags: its tags.
+        channel: where it came in: a :class:`Channel`, its id or its address.
+        custom_fields: values by the ids of :meth:`custom_fields`.
+        attachments: files of the first message.
+        created_at: when the customer wrote (aware); None is now.
+        extra: the vendor's own fields, put into the request as they are; a key that the call sets
+            itself is InvalidArgument.
+
+    Returns:
+        The ticket as the vendor shows it.
+
+    Raises:
+        InvalidArgument: for a value that is not acceptable; nothing was sent.
+        UnsupportedCapability: for an option that this desk does not have; nothing was sent.
+        StatusNotAllowed: for a status that a new ticket cannot have.
+        OutcomeUnknown: it may have been created: ask :meth:`reconcile` before doing it again.
+        PartlyDone: the ticket is there, and its first message is not, or may not be.
+        HelpdeskError: as the vendor or the network has it.
+    """
+    with self._calls.begin("create_ticket") as call:
+        new = NewTicket(
+            subject=arguments.required_line(subject, "subject"),
+            requester=arguments.correspondent(requester, "requester"),
+            body=Body.of(html, text),
+            status=arguments.member(Status, status, "status"),
+            priority=arguments.member(Priority, priority, "priority"),
+            kind=arguments.member(TicketKind, kind, "kind"),
+            assignee=None if assignee is None else arguments.party(assignee, "assignee"),
+            team=arguments.line(team, "team"),
+            tags=arguments.words(tags, "tags"),
+            channel=None if channel is None else arguments.channel(channel),
+            custom_fields=arguments.mapping(custom_fields, "custom_fields"),
+            attachments=arguments.uploads(attachments),
+            created_at=arguments.aware(created_at, "created_at"),
+            extra=arguments.mapping(extra, "extra"),
+        )
+        options = arguments.given(
+            status=status,
+            priority=priority,
+            kind=kind,
+            assignee=assignee,
+            team=team,
+            tags=new.tags,
+            channel=channel,
+            custom_fields=new.custom_fields,
+            created_at=created_at,
+        )
+        self._guard.allow(Capability.CREATE_TICKET, options)
+        if new.status is not None:
+            self._guard.status(Capability.CREATE_TICKET, new.status)
+        await self._guard.content(Capability.CREATE_TICKET, new.body, new.attachments)
+        return await self._sender.send(
+            call,
+            None,
+            lambda: self.adapter.create_ticket(new),
+            lambda ticket: ticket.id,
+            body=new.body.text,
+            files=[upload.name for upload in new.attachments],
+            subject=new.subject,
+            requester=new.requester.email,
+            due=new.created_at,
+        )
+
+
+async def update_ticket(
+    self: Desk,
+    ticket: Ticket | str,
+    *,
+    subject: str | EllipsisType = ...,
+    status: Status | EllipsisType = ...,
+    priority: Priority | EllipsisType | None = ...,
+    kind: TicketKind | EllipsisType | None = ...,
+    assignee: AddressLike | EllipsisType | None = ...,
+    team: str | EllipsisType | None = ...,
+    tags: Iterable[str] | EllipsisType = ...,
+    custom_fields: Mapping[str, Any] | EllipsisType = ...,
+    extra: Mapping[str, Any] | None = None,
+) -> Ticket:
+    """Change a ticket. What is left out (``...``) stays; None clears a field.
+
+    Some vendors tell the customer of themselves that a ticket is resolved: see the vendor's page.
+
+    Args:
+        ticket: the Ticket, or its id.
+        subject: one line.
+        status: where it is to stand.
+        priority: how urgent it is; None: no priority.
+        kind: what sort of matter it is about; None: no kind.
+        assignee: the agent, as a Party, an e-mail address or the vendor's id; None: nobody.
+        team: the team, by the vendor's id or name of it; None: no team.
+        tags: the whole set of its tags.
+        custom_fields: values by the ids of :meth:`custom_fields`; others stay as they are.
+        extra: the vendor's own fields, put into the request as they are; None is none. A key that
+            the call sets itself is InvalidArgument.
+
+    Returns:
+        The ticket as it is now.
+
+    Raises:
+        InvalidArgument: there is nothing to change, or a value is not acceptable.
+        UnsupportedCapability: this desk cannot change that field.
+        StatusNotAllowed: the vendor has no such status, or not from the present one.
+        NotFound: there is no such ticket.
+        PartlyDone: one part of the change was made, and another failed.
+        HelpdeskError: as the vendor or the network has it.
+    """
+    given = {
+        "subject": subject,
+        "status": status,
+        "priority": priority,
+        "kind": kind,
+        "assignee": assignee,
+        "team": team,
+        "tags": tags,
+        "custom_fields": custom_fields,
+    }
+    given = {name: value for name, value in given.items() if value is not ...}
+    with self._calls.begin("update_ticket") as call:
+        ref = self._guard.ticket(ticket)
+        call.ticket_id = ref.id
+        if not given and not extra:
+            raise InvalidArgument("there is nothing to change.")
+        changes = TicketChanges(**arguments.changes(given), extra=arguments.mapping(extra, "extra"))
+        self._guard.allow(Capability.UPDATE_TICKET, given)
+        if not isinstance(changes.status, EllipsisType):
+            self._guard.status(Capability.UPDATE_TICKET, changes.status)
+        return await self.adapter.update_ticket(ref.id, changes)
+
+
+async def delete_ticket(self: Desk, ticket: Ticket | str) -> None:
+    """Delete a ticket; softly, where the vendor can.
+
+    Args:
+        ticket: the Ticket, or its id.
+
+    Raises:
+        UnsupportedCapability: this desk deletes nothing.
+        NotFound: there is no such ticket.
+        HelpdeskError: as the vendor or the network has it.
+    """
+    with self._calls.begin("delete_ticket") as call:
+        self._guard.require(Capability.DELETE_TICKET)
+        ref = self._guard.ticket(ticket)
+        call.ticket_id = ref.id
+        try:
+            await self.adapter.delete_ticket(ref.id)
+        except NotFound as error:
+            if error.outcome is Outcome.REJECTED:
+                raise
+            # An attempt whose answer was lost has deleted it.

@@ -1,0 +1,303 @@
+"""The calls that add a message to a ticket: reply, note, forward, add_request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve
+
+from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk.arguments import Addresses, AddressLike
+from helpdesk_bridge.desk.call import CallContext
+from helpdesk_bridge.desk.parts import Desk
+from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, Outcome, PartlyDone
+from helpdesk_bridge.model import (
+    Body,
+    Capability,
+    CustomerMessage,
+    Forward,
+    Level,
+    Note,
+    OutgoingMessage,
+    Priority,
+    Reply,
+    SentMessage,
+    Status,
+    Ticket,
+    TicketChanges,
+    TicketKind,
+    TicketRef,
+    Upload,
+)
+
+__all__ = ["add_request", "forward", "note", "reply"]
+
+
+async def reply(
+    self: Desk,
+    ticket: Ticket | str,
+    *,
+    html: str | None = None,
+    text: str | None = None,
+    send_email: bool,
+    to: Addresses = (),
+    cc: Addresses = (),
+    bcc: Addresses = (),
+    attachments: Iterable[Upload] = (),
+    status: Status | None = None,
+    priority: Priority | None = None,
+    kind: TicketKind | None = None,
+    send_at: datetime | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> SentMessage:
+    """Answer the customer.
+
+    Args:
+        ticket: the Ticket, or its id. With the Ticket an adapter often saves a request.
+        html: the body as HTML; give this or ``text``, the other is derived. None: not given.
+        text: the body as plain text. None: not given.
+        send_email: whether the vendor mails it. It has no default, because vendors disagree;
+            False records the reply and mails nobody.
+        to: who is written to, Parties or e-mail addresses; none is the ticket's requester.
+        cc: who gets a copy.
+        bcc: who gets a copy that nobody else sees.
+        attachments: files.
+        status: where the ticket is to stand afterwards; set in the same step where the vendor can,
+            in a second one elsewhere. None leaves it to the vendor.
+        priority: how urgent the ticket is from now on; None leaves it.
+        kind: what sort of matter it is from now on; None leaves it.
+        send_at: when it is to be sent (aware); None is now.
+        extra: the vendor's own fields, put into the request as they are; None is none. A key that
+            the call sets itself is InvalidArgument.
+
+    Returns:
+        What the vendor accepted; its ``id`` is None where the vendor tells none: see
+        :meth:`complete`.
+
+    Raises:
+        InvalidArgument: for a value that is not acceptable; nothing was sent.
+        UnsupportedCapability: for an option that this desk does not have; nothing was sent.
+        TicketClosed: the vendor takes no more messages on this ticket.
+        OutcomeUnknown: it may have been sent: ask :meth:`reconcile` before doing it again.
+        PartlyDone: the reply was accepted, and the status was not set, or may not have been.
+        HelpdeskError: as the vendor or the network has it.
+    """
+    with self._calls.begin("reply") as call:
+        if not isinstance(send_email, bool):
+            raise InvalidArgument("send_email must be True or False.")
+        message = Reply(
+            body=Body.of(html, text),
+            send_email=send_email,
+            to=arguments.parties(to, "to"),
+            cc=arguments.parties(cc, "cc"),
+            bcc=arguments.parties(bcc, "bcc"),
+            attachments=arguments.uploads(attachments),
+            status=arguments.member(Status, status, "status"),
+            priority=arguments.member(Priority, priority, "priority"),
+            kind=arguments.member(TicketKind, kind, "kind"),
+            send_at=arguments.aware(send_at, "send_at"),
+            extra=arguments.mapping(extra, "extra"),
+        )
+        options = arguments.given(
+            to=message.to, cc=message.cc, bcc=message.bcc, priority=priority, kind=kind
+        )
+        self._guard.allow(Capability.REPLY, options)
+        if not send_email:
+            self._guard.require(Capability.REPLY_WITHOUT_EMAIL)
+        if send_at is not None:
+            self._guard.require(Capability.SCHEDULED_SEND)
+        return await _send(self, call, Capability.REPLY, self._guard.ticket(ticket), message)
+
+
+async def note(
+    self: Desk,
+    ticket: Ticket | str,
+    *,
+    html: str | None = None,
+    text: str | None = None,
+    attachments: Iterable[Upload] = (),
+    status: Status | None = None,
+    priority: Priority | None = None,
+    kind: TicketKind | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> SentMessage:
+    """Write a note between agents. It has no recipients, and nobody outside sees it.
+
+    Args:
+        ticket: the Ticket, or its id.
+        html: the body as HTML; give this or ``text``, the other is derived. None: not given.
+        text: the body as plain text. None: not given.
+        attachments: files.
+        status: where the ticket is to stand afterwards, as with :meth:`reply`; None leaves it.
+        priority: how urgent the ticket is from now on; None leaves it.
+        kind: what sort of matter it is from now on; None leaves it.
+        extra: the vendor's own fields, put into the request as they are; None is none. A key that
+            the call sets itself, or that would name recipients, is InvalidArgument.
+
+    Returns:
+        What the vendor accepted; its ``id`` is None where the vendor tells none: see
+        :meth:`complete`.
+
+    Raises:
+        InvalidArgument: for a value that is not acceptable; nothing was sent.
+        UnsupportedCapability: this desk has no notes, or not that option; nothing was sent.
+        OutcomeUnknown: it may have been written: ask :meth:`reconcile` before doing it again.
+        PartlyDone: the note was accepted, and the status was not set, or may not have been.
+        HelpdeskError: as the vendor or the network has it.
+    """
+    with self._calls.begin("note") as call:
+        message = Note(
+            body=Body.of(html, text),
+            attachments=arguments.uploads(attachments),
+            status=arguments.member(Status, status, "status"),
+            priority=arguments.member(Priority, priority, "priority"),
+            kind=arguments.member(TicketKind, kind, "kind"),
+            extra=arguments.mapping(extra, "extra"),
+        )
+        self._guard.allow(Capability.NOTE, arguments.given(priority=priority, kind=kind))
+        return await _send(self, call, Capability.NOTE, self._guard.ticket(ticket), message)
+
+
+async def forward(
+    self: Desk,
+    ticket: Ticket | str,
+    *,
+    to: Addresses,
+    html: str | None = None,
+    text: str | None = None,
+    cc: Addresses = (),
+    bcc: Addresses = (),
+    attachments: Iterable[Upload] = (),
+    extra: Mapping[str, Any] | None = None,
+) -> SentMessage:
+    """Send a message to third parties, who are mailed; the customer is not.
+
+    Args:
+        ticket: the Ticket, or its id.
+        to: who is written to, Parties or e-mail addresses; at least one.
+        html: the body as HTML; give this or ``text``, the other is derived. None: not given.
+        text: the body as plain text. None: not given.
+        cc: who gets a copy.
+        bcc: who gets a copy that nobody else sees.
+        attachments: files.
+        extra: the vendor's own fields, put into the request as they are; None is none. A key that
+            the call sets itself is InvalidArgument.
+
+    Returns:
+        What the vendor accepted; its ``id`` is None where the vendor tells none: see
+        :meth:`complete`.
+
+    Raises:
+        InvalidArgument: for a value that is not acceptable; nothing was sent.
+        UnsupportedCapability: this desk does not forward, or not so; nothing was sent.
+        OutcomeUnknown: it may have been sent: ask :meth:`reconcile` before doing it again.
+        HelpdeskError: as the vendor or the network has it.
+    """
+    with self._calls.begin("forward") as call:
+        message = Forward(
+            body=Body.of(html, text),
+            to=arguments.parties(to, "to"),
+            cc=arguments.parties(cc, "cc"),
+            bcc=arguments.parties(bcc, "bcc"),
+            attachments=arguments.uploads(attachments),
+            extra=arguments.mapping(extra, "extra"),
+        )
+        if not message.to:
+            raise InvalidArgument("a forward needs somebody in to=.")
+        options = arguments.given(cc=message.cc, bcc=message.bcc)
+        self._guard.allow(Capability.FORWARD, options)
+        return await _send(self, call, Capability.FORWARD, self._guard.ticket(ticket), message)
+
+
+async def add_request(
+    self: Desk,
+    ticket: Ticket | str,
+    *,
+    author: AddressLike,
+    html: str | None = None,
+    text: str | None = None,
+    attachments: Iterable[Upload] = (),
+    created_at: datetime | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> SentMessage:
+    """Record the customer's own words that came by another way; nobody is mailed.
+
+    Args:
+        ticket: the Ticket, or its id.
+        author: the customer who wrote, a Party or an e-mail address.
+        html: the words as HTML; give this or ``text``, the other is derived. None: not given.
+        text: the words as plain text. None: not given.
+        attachments: files.
+        created_at: when the customer wrote (aware); None is now.
+        extra: the vendor's own fields, put into the request as they are; None is none. A key that
+            the call sets itself is InvalidArgument.
+
+    Returns:
+        What the vendor accepted; its ``id`` is None where the vendor tells none: see
+        :meth:`complete`.
+
+    Raises:
+        InvalidArgument: for a value that is not acceptable; nothing was sent.
+        UnsupportedCapability: this desk takes no requests, or not so; nothing was sent.
+        OutcomeUnknown: it may be there: ask :meth:`reconcile` before doing it again.
+        HelpdeskError: as the vendor or the network has it.
+    """
+    with self._calls.begin("add_request") as call:
+        message = CustomerMessage(
+            body=Body.of(html, text),
+            author=arguments.correspondent(author, "author"),
+            attachments=arguments.uploads(attachments),
+            created_at=arguments.aware(created_at, "created_at"),
+            extra=arguments.mapping(extra, "extra"),
+        )
+        self._guard.allow(Capability.ADD_REQUEST, arguments.given(created_at=created_at))
+        ref = self._guard.ticket(ticket)
+        return await _send(self, call, Capability.ADD_REQUEST, ref, message)
+
+
+async def _send(
+    desk: Desk, call: CallContext, capability: Capability, ref: TicketRef, message: OutgoingMessage
+) -> SentMessage:
+    """Send a message that was checked, and set the ticket's status after it if need be."""
+    await desk._guard.content(capability, message.body, message.attachments)
+    status = message.status if isinstance(message, (Reply, Note)) else None
+    afterwards = False
+    if isinstance(message, (Reply, Note)) and status is not None:
+        desk._guard.require(Capability.REPLY_WITH_STATUS)
+        desk._guard.status(Capability.REPLY_WITH_STATUS, status)
+        support = desk._guard.capabilities[Capability.REPLY_WITH_STATUS]
+        if afterwards := support.level is Level.EMULATED:
+            message = evolve(message, status=None)
+    call.ticket_id = ref.id
+    sent = await desk._sender.send(
+        call,
+        ref.id,
+        lambda: desk.adapter.send(ref, message),
+        lambda sent: sent.id,
+        body=message.body.text,
+        files=[upload.name for upload in message.attachments],
+        due=getattr(message, "send_at", None) or getattr(message, "created_at", None),
+        before=await desk.adapter.note_before_send(ref, message),
+    )
+    if afterwards and status is not None:
+        await _set_status(desk, sent, status)
+    return evolve(sent, operation_id=call.operation_id, fingerprint=call.fingerprint)
+
+
+async def _set_status(desk: Desk, sent: SentMessage, status: Status) -> None:
+    try:
+        await desk.adapter.update_ticket(sent.ticket_id, TicketChanges(status=status))
+    except HelpdeskError as error:
+        failure = error
+    else:
+        return
+    known = failure.outcome is not Outcome.UNKNOWN
+    raise PartlyDone(
+        "the message was accepted, but the status"
+        f" {'was not' if known else 'may not have been'} set: {failure.message}",
+        failure=failure,
+        ticket_id=sent.ticket_id,
+        message_id=sent.id,
+    )
