@@ -5,7 +5,7 @@ adapters start with :mod:`helpdesk_bridge.kit`.
 """
 
 from helpdesk_bridge.config import Config, DeskConfig, load_config
-from helpdesk_bridge.delivery.reconcile import Reconciliation, Verdict
+from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.desk import Helpdesk, connect
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.errors import (

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Protocol, Self, TypeVar
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve
 
 from helpdesk_bridge.delivery import matching
 from helpdesk_bridge.delivery.ledger import Entry, State
 from helpdesk_bridge.delivery.matching import Candidate, Search
+from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.recent_writes import Kind
 from helpdesk_bridge.delivery.sender import Sender
+from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.errors import (
     HelpdeskError,
     InvalidArgument,
@@ -22,13 +22,12 @@ from helpdesk_bridge.errors import (
     PartlyDone,
     ResponseTooLarge,
 )
-from helpdesk_bridge.model import Capabilities, Capability, Message, Problem, Ticket
+from helpdesk_bridge.model import Capabilities, Capability, Message, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport import clock
 
-__all__ = ["Listing", "Reader", "Reconciler", "Reconciliation", "Verdict"]
+__all__ = ["Reconciler"]
 
-T_co = TypeVar("T_co", covariant=True)
 
 _FIRST_LOOK = 0.5
 _LONGEST_GAP = 8.0
@@ -41,78 +40,6 @@ _MOST_TICKETS = 10_000
 _LATER = "it was to be sent later, and may not be shown before."
 _TOLD = "it is not on the desk, but somebody has been told so already and may send it again."
 _UNKEPT = "it is not on the desk, but the ledger failed to note that, so others may be told too."
-
-
-class Verdict(StrEnum):
-    """What is known of a write after looking for it."""
-
-    SENT = "sent"
-    """It is there: it was carried out, and must not be repeated."""
-    NOT_SENT = "not_sent"
-    """It is not there, and the vendor has had its time: it may be sent again."""
-    STILL_UNKNOWN = "still_unknown"
-    """It cannot be told; a person has to look. It must not be repeated."""
-
-
-@frozen(kw_only=True)
-class Reconciliation:
-    """What was found out about a write.
-
-    ``message`` or ``ticket`` is what was found (with STILL_UNKNOWN: what it may be), ``reason`` a
-    sentence for a person. With a new ticket ``message`` is its first message; None if that is not
-    to be seen, so that it may have to be added with ``add_request``.
-    """
-
-    verdict: Verdict
-    operation_id: str | None
-    ticket_id: str | None = None
-    message: Message | None = None
-    ticket: Ticket | None = None
-    reason: str = ""
-
-
-class Listing(Protocol[T_co]):
-    """A list that is read to its end or raises."""
-
-    @property
-    def problems(self) -> list[Problem]:
-        """The records that were passed over, after :meth:`collect_problems`."""
-        ...
-
-    @property
-    def items_read(self) -> int:
-        """How many items have been handed out."""
-        ...
-
-    def collect_problems(self) -> Self:
-        """Keep unreadable records in :attr:`problems` in place of raising them."""
-        ...
-
-    def __aiter__(self) -> AsyncIterator[T_co]:
-        """Iterate over the items."""
-        ...
-
-
-class Reader(Protocol):
-    """What a reconciler reads a desk by; it can do nothing else to it."""
-
-    async def ticket(self, ticket_id: str, /) -> Ticket:
-        """Return a ticket."""
-        ...
-
-    async def message(self, ticket: str, message_id: str, /) -> Message:
-        """Return a message."""
-        ...
-
-    def messages(self, ticket: str, /) -> Listing[Message]:
-        """List a ticket's messages."""
-        ...
-
-    def tickets(
-        self, *, created_since: datetime | None = None, updated_since: datetime | None = None
-    ) -> Listing[Ticket]:
-        """List tickets."""
-        ...
 
 
 @define

@@ -186,7 +186,7 @@ def _stamp(when: datetime) -> str:
 def _entry(state: str, made_id: str | None, blob: bytes) -> Entry:
     """Return the entry that was kept."""
     kept = orjson.loads(blob)
-    mark = {
+    mark: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value  # JSON has no tuples
         for name, value in kept.pop("fingerprint").items()
     }

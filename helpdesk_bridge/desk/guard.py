@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk import bounds
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import (
     Body,
@@ -55,18 +55,18 @@ class Guard:
         self.capabilities.require(capability)
         known = self.capabilities[capability].limits.options
         if known is not None:
-            arguments.options(capability, options, known)
+            bounds.options(capability, options, known)
 
     def status(self, capability: Capability, status: Status) -> None:
         """Raise StatusNotAllowed for a status that ``capability`` cannot set or ask for here."""
-        arguments.status(status, self.capabilities[capability])
+        bounds.status(status, self.capabilities[capability])
 
     async def content(self, capability: Capability, body: Body, uploads: Sequence[Upload]) -> None:
         """Raise for a body or files that are more than ``capability`` takes."""
         limits = self.capabilities[capability].limits
-        arguments.body(body, limits)
+        bounds.body(body, limits)
         if uploads:
             if "attachments" not in (limits.options or ()):
                 self.capabilities.require(Capability.SEND_ATTACHMENTS)
                 limits = self.capabilities[Capability.SEND_ATTACHMENTS].limits
-            await arguments.upload_sizes(uploads, body, limits)
+            await bounds.upload_sizes(uploads, body, limits)

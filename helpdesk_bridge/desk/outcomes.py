@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from helpdesk_bridge.delivery.reconcile import Reconciliation
+from helpdesk_bridge.delivery.verdict import Reconciliation
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import OutcomeUnknown, PartlyDone

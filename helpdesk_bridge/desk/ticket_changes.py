@@ -7,7 +7,7 @@ from datetime import datetime
 from types import EllipsisType
 from typing import Any
 
-from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk import arguments, bounds
 from helpdesk_bridge.desk.arguments import AddressLike
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import InvalidArgument, NotFound, Outcome
@@ -96,7 +96,7 @@ async def create_ticket(
             created_at=arguments.aware(created_at, "created_at"),
             extra=arguments.mapping(extra, "extra"),
         )
-        options = arguments.given(
+        options = bounds.given(
             status=status,
             priority=priority,
             kind=kind,

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve
 
-from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk import arguments, bounds
 from helpdesk_bridge.desk.arguments import Addresses, AddressLike
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.parts import Desk
@@ -100,7 +100,7 @@ async def reply(
             send_at=arguments.aware(send_at, "send_at"),
             extra=arguments.mapping(extra, "extra"),
         )
-        options = arguments.given(
+        options = bounds.given(
             to=message.to, cc=message.cc, bcc=message.bcc, priority=priority, kind=kind
         )
         self._guard.allow(Capability.REPLY, options)
@@ -156,7 +156,7 @@ async def note(
             kind=arguments.member(TicketKind, kind, "kind"),
             extra=arguments.mapping(extra, "extra"),
         )
-        self._guard.allow(Capability.NOTE, arguments.given(priority=priority, kind=kind))
+        self._guard.allow(Capability.NOTE, bounds.given(priority=priority, kind=kind))
         return await _send(self, call, Capability.NOTE, self._guard.ticket(ticket), message)
 
 
@@ -206,7 +206,7 @@ async def forward(
         )
         if not message.to:
             raise InvalidArgument("a forward needs somebody in to=.")
-        options = arguments.given(cc=message.cc, bcc=message.bcc)
+        options = bounds.given(cc=message.cc, bcc=message.bcc)
         self._guard.allow(Capability.FORWARD, options)
         return await _send(self, call, Capability.FORWARD, self._guard.ticket(ticket), message)
 
@@ -252,7 +252,7 @@ async def add_request(
             created_at=arguments.aware(created_at, "created_at"),
             extra=arguments.mapping(extra, "extra"),
         )
-        self._guard.allow(Capability.ADD_REQUEST, arguments.given(created_at=created_at))
+        self._guard.allow(Capability.ADD_REQUEST, bounds.given(created_at=created_at))
         ref = self._guard.ticket(ticket)
         return await _send(self, call, Capability.ADD_REQUEST, ref, message)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from pathlib import Path
 from types import EllipsisType
 from typing import Any, ClassVar, TypeVar
-
-from attrs import field, frozen
 
 from helpdesk_bridge.kit import (
     Adapter,
@@ -42,10 +39,12 @@ from helpdesk_bridge.kit import (
     none,
     page_number,
 )
+from helpdesk_bridge.memory.settings import MemorySettings
 from helpdesk_bridge.memory.storage import Storage, plain
-from helpdesk_bridge.memory.store import Store, StoredFile, StoredMessage, StoredTicket
+from helpdesk_bridge.memory.store import Store, StoredFile, StoredTicket
+from helpdesk_bridge.memory.wire import to_message, to_ticket
 
-__all__ = ["Memory", "MemorySettings"]
+__all__ = ["Memory"]
 
 T = TypeVar("T")
 
@@ -57,41 +56,6 @@ _ABSENT = {
     Capability.WEBHOOKS: "A desk in memory calls nobody.",
 }
 _MAILBOX = Party(name="Support", email="support@helpdesk.example", role=Role.AGENT)
-
-
-def _path(value: str | Path | None) -> Path | None:
-    if value is None:
-        return None
-    if not isinstance(value, (str, Path)) or not str(value):
-        raise errors.ConfigurationError("must be the path of a file", key="path")
-    return Path(value)
-
-
-@frozen(kw_only=True)
-class MemorySettings:
-    """A desk in memory, or with ``path`` (a str or a Path) one that outlives its process.
-
-    ``path`` is a file that the desk makes if there is none, in a folder that exists; a relative
-    one begins where the configuration file is, or else at the working directory. What a call has
-    returned for is on the disk. The first call opens and locks the file, closing the desk unlocks
-    it; no second desk can have it meanwhile. A file that cannot be used is a ConfigurationError of
-    that call.
-
-    ``store`` is what the desk works on without a path (default: a new, empty one; with a path it
-    is None, and the desk has ``desk.adapter.store``). Both together are a ConfigurationError.
-    """
-
-    adapter: ClassVar[str] = "memory"
-    path: Path | None = field(default=None, converter=_path)
-    store: Store | None = field(default=None, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        if self.path is not None and self.store is not None:
-            raise errors.ConfigurationError(
-                "the desk is kept either in a file or in a store: give path or store.", key="path"
-            )
-        if self.path is None and self.store is None:
-            object.__setattr__(self, "store", Store())
 
 
 class Memory(Adapter):
@@ -344,64 +308,3 @@ def _matches(ticket: StoredTicket, query: TicketQuery) -> bool:
     bodies = (ticket.subject, *(message.html for message in ticket.messages))
     found = not text or any(text in body.casefold() for body in bodies)
     return found and query.matches(to_ticket(ticket))
-
-
-def _copy(value: Any) -> Any:
-    """Return a copy of lists and mappings, so that nobody's change of a ticket is the Store's."""
-    if isinstance(value, dict):
-        return {key: _copy(inner) for key, inner in value.items()}
-    return [_copy(inner) for inner in value] if isinstance(value, list) else value
-
-
-def to_ticket(stored: StoredTicket) -> Ticket:
-    """Return a stored ticket as users see it."""
-    status = Status.DELETED if stored.deleted_at else stored.status
-    return Ticket(
-        id=str(stored.id),
-        subject=stored.subject,
-        status=status,
-        vendor_status=stored.status.value,
-        priority=stored.priority,
-        kind=stored.kind,
-        requester=stored.requester,
-        assignee=stored.assignee,
-        team=stored.team,
-        channel=stored.channel,
-        tags=stored.tags,
-        custom_fields=_copy(stored.custom_fields),
-        created_at=stored.created_at,
-        updated_at=stored.updated_at,
-        last_message_at=stored.last_message_at,
-        deleted_at=stored.deleted_at,
-    )
-
-
-def to_message(stored: StoredMessage, ticket: StoredTicket) -> Message:
-    """Return a stored message as users see it."""
-    return Message(
-        id=str(stored.id),
-        ticket_id=str(ticket.id),
-        type=stored.type,
-        audience=stored.audience,
-        vendor_type=stored.word or stored.type.value,
-        author=stored.author,
-        to=stored.to,
-        cc=stored.cc,
-        bcc=stored.bcc,
-        subject=stored.subject,
-        html=stored.html,
-        text=stored.text,
-        attachments=tuple(
-            Attachment(
-                id=str(file.id),
-                name=file.name,
-                mime_type=file.mime_type,
-                size=len(file.content),
-                inline=file.inline,
-                content_id=file.content_id,
-            )
-            for file in stored.files
-        ),
-        created_at=stored.created_at,
-        updated_at=stored.created_at,
-    )

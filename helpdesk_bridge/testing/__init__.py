@@ -1,6 +1,6 @@
 """Test doubles that are part of the product: a helpdesk in memory, fakes, and faults on demand."""
 
-from helpdesk_bridge.memory.adapter import Memory, MemorySettings
+from helpdesk_bridge.memory import Memory, MemorySettings
 from helpdesk_bridge.memory.store import (
     Mail,
     Store,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge.desk import arguments as check
+from helpdesk_bridge.desk import arguments, bounds
 from helpdesk_bridge.errors import (
     InvalidArgument,
     Outcome,
@@ -35,26 +35,26 @@ NO_LISTS = [None, 5]
 @pytest.mark.parametrize("value", [*LINE_BREAKS, "", "  ", 5, b"a"])
 def test_a_line_is_one_printable_line(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="subject"):
-        check.required_line(value, "subject")
+        arguments.required_line(value, "subject")
 
 
 def test_a_line_may_be_left_out() -> None:
-    assert check.line(None, "team") is None
+    assert arguments.line(None, "team") is None
 
 
 @pytest.mark.parametrize("value", ["a word", "a\tb".replace("\t", " "), "日本語", "👍 ok"])
 def test_a_usual_line_is_returned_as_it_is(value: str) -> None:
-    assert check.line(value, "team") == value
+    assert arguments.line(value, "team") == value
 
 
 @pytest.mark.parametrize("value", ["abc", ["a", ""], ["a", 5], *NO_LISTS])
 def test_words_are_a_collection_of_lines(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="tags"):
-        check.words(value, "tags")
+        arguments.words(value, "tags")
 
 
 def test_words_keep_their_order() -> None:
-    assert check.words(iter(["b", "a"]), "tags") == ("b", "a")
+    assert arguments.words(iter(["b", "a"]), "tags") == ("b", "a")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_words_keep_their_order() -> None:
 )
 def test_an_address_is_one_bare_address(value: str) -> None:
     with pytest.raises(InvalidArgument, match="cc") as caught:
-        check.address(value, "cc")
+        arguments.address(value, "cc")
     assert not value or value not in str(caught.value)
 
 
@@ -80,7 +80,7 @@ def test_an_address_is_one_bare_address(value: str) -> None:
     ],
 )
 def test_a_person_is_known_by_address_or_id(value: Any, person: Party) -> None:
-    assert check.party(value, "assignee") == person
+    assert arguments.party(value, "assignee") == person
 
 
 @pytest.mark.parametrize(
@@ -92,25 +92,25 @@ def test_a_person_is_known_by_address_or_id(value: Any, person: Party) -> None:
 )
 def test_a_person_nobody_can_find_is_refused(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="assignee"):
-        check.party(value, "assignee")
+        arguments.party(value, "assignee")
 
 
 def test_a_correspondent_has_an_address() -> None:
     with pytest.raises(InvalidArgument, match="to has no e-mail address"):
-        check.correspondent("77", "to")
+        arguments.correspondent("77", "to")
 
 
 @pytest.mark.parametrize(
     "value", ["a@b", Party(email="a@b"), ["a@b"], (Party(email="a@b"),), iter(["a@b"])]
 )
 def test_one_person_is_as_good_as_a_list_of_one(value: Any) -> None:
-    assert check.parties(value, "to") == (Party(email="a@b"),)
+    assert arguments.parties(value, "to") == (Party(email="a@b"),)
 
 
 @pytest.mark.parametrize("value", NO_LISTS)
 def test_people_are_a_collection(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="to must be a collection"):
-        check.parties(value, "to")
+        arguments.parties(value, "to")
 
 
 @pytest.mark.parametrize(
@@ -122,64 +122,64 @@ def test_people_are_a_collection(value: Any) -> None:
     ],
 )
 def test_a_channel_is_known_by_address_or_id(value: Any, channel: Channel) -> None:
-    assert check.channel(value) == channel
+    assert arguments.channel(value) == channel
 
 
 @pytest.mark.parametrize("value", ["", "a@b@c", 5, None, Channel(name="x")])
 def test_a_channel_nobody_can_find_is_refused(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="channel"):
-        check.channel(value)
+        arguments.channel(value)
 
 
 @pytest.mark.parametrize("value", [Status.OPEN, "open"])
 def test_a_word_of_a_vocabulary_becomes_its_member(value: Any) -> None:
-    assert check.member(Status, value, "status") is Status.OPEN
+    assert arguments.member(Status, value, "status") is Status.OPEN
 
 
 @pytest.mark.parametrize("value", ["opne", Status.UNKNOWN, "", 5, Priority.LOW])
 def test_a_word_of_no_vocabulary_is_refused_with_those_it_has(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="status is none of new, open") as caught:
-        check.member(Status, value, "status")
+        arguments.member(Status, value, "status")
     assert "unknown" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["note", MessageType.NOTE, [MessageType.NOTE]])
 def test_message_types_are_given_alone_or_together(value: Any) -> None:
-    assert check.types(value) == {MessageType.NOTE}
+    assert arguments.types(value) == {MessageType.NOTE}
 
 
 @pytest.mark.parametrize("value", [[], "nota", ["nota"], [None], 5])
 def test_what_is_no_message_type_is_refused(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="types"):
-        check.types(value)
+        arguments.types(value)
 
 
 @pytest.mark.parametrize("value", [datetime(2024, 5, 1), "2024-05-01", 5])  # noqa: DTZ001
 def test_a_time_needs_its_zone(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="created_since must be an aware datetime"):
-        check.aware(value, "created_since")
+        arguments.aware(value, "created_since")
 
 
 @pytest.mark.parametrize("value", [None, datetime(2024, 5, 1, tzinfo=UTC)])
 def test_an_aware_time_or_none_is_returned(value: datetime | None) -> None:
-    assert check.aware(value, "created_since") is value
+    assert arguments.aware(value, "created_since") is value
 
 
 @pytest.mark.parametrize("value", [0, -1, True, 1.0, "5"])
 def test_a_limit_is_a_whole_number_above_zero(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="limit"):
-        check.limit(value)
+        arguments.limit(value)
 
 
 @pytest.mark.parametrize("value", [b"abc", ["a.txt"], *NO_LISTS])
 def test_attachments_are_uploads(value: Any) -> None:
     with pytest.raises(InvalidArgument, match="attachments"):
-        check.uploads(value)
+        arguments.uploads(value)
 
 
 def test_one_upload_is_as_good_as_a_list_of_one() -> None:
     upload = Upload("a.txt", data=b"a")
-    assert check.uploads(upload) == check.uploads([upload]) == (upload,)
+    assert arguments.uploads(upload) == arguments.uploads([upload]) == (upload,)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_one_upload_is_as_good_as_a_list_of_one() -> None:
     ],
 )
 def test_changes_are_checked_one_by_one(given: Any, checked: Any) -> None:
-    assert check.changes(given) == (given if checked is None else checked)
+    assert arguments.changes(given) == (given if checked is None else checked)
 
 
 @pytest.mark.parametrize(
@@ -205,18 +205,18 @@ def test_changes_are_checked_one_by_one(given: Any, checked: Any) -> None:
 )
 def test_a_change_that_cannot_be_made_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(InvalidArgument, match=name):
-        check.changes({name: value})
+        arguments.changes({name: value})
 
 
 def test_an_option_the_desk_does_not_take_is_refused_with_those_it_takes() -> None:
     with pytest.raises(UnsupportedCapability, match="reply does not take cc= here; it takes bcc"):
-        check.options(Capability.REPLY, ["bcc", "cc"], frozenset({"bcc"}))
+        bounds.options(Capability.REPLY, ["bcc", "cc"], frozenset({"bcc"}))
 
 
 def test_a_status_the_desk_has_no_word_for_is_refused_before_it_is_sent() -> None:
     support = native(limits=CapabilityLimits(statuses=frozenset({Status.OPEN, Status.CLOSED})))
     with pytest.raises(StatusNotAllowed, match="possible: open, closed") as caught:
-        check.status(Status.SPAM, support)
+        bounds.status(Status.SPAM, support)
     assert caught.value.outcome is Outcome.NOT_SENT
 
 
@@ -224,21 +224,21 @@ def test_a_status_the_desk_has_no_word_for_is_refused_before_it_is_sent() -> Non
     "support", [native(), native(limits=CapabilityLimits(statuses=frozenset(Status)))]
 )
 def test_a_status_the_desk_may_know_is_let_through(support: Any) -> None:
-    check.status(Status.SPAM, support)
+    bounds.status(Status.SPAM, support)
 
 
 @pytest.mark.parametrize(("inline", "size"), [(False, "small"), (True, "huge")])
 def test_only_inline_images_come_in_the_sizes_there_are(inline: bool, size: str) -> None:
     support = native(limits=CapabilityLimits(sizes=frozenset({"small"})))
     with pytest.raises(InvalidArgument, match="size="):
-        check.size(size, Attachment(id="1", inline=inline), support)
+        bounds.size(size, Attachment(id="1", inline=inline), support)
 
 
 def test_a_body_is_measured_in_bytes_of_its_html() -> None:
     body = Body.of("é" * 3, None)
-    check.body(body, CapabilityLimits(body_bytes=6))
+    bounds.body(body, CapabilityLimits(body_bytes=6))
     with pytest.raises(InvalidArgument, match="larger than 5 bytes"):
-        check.body(body, CapabilityLimits(body_bytes=5))
+        bounds.body(body, CapabilityLimits(body_bytes=5))
 
 
 @pytest.mark.parametrize(
@@ -254,12 +254,12 @@ async def test_too_many_or_too_large_files_are_refused(
 ) -> None:
     files = [Upload("a.txt", data=b"abc"), Upload("b.txt", data=b"abc")]
     with pytest.raises(InvalidArgument, match=reason):
-        await check.upload_sizes(files, Body.of(None, "a"), limits)
+        await bounds.upload_sizes(files, Body.of(None, "a"), limits)
 
 
 @pytest.mark.asyncio
 async def test_an_inline_image_is_shown_in_the_body_or_refused() -> None:
     image = Upload("a.png", data=b"a", content_id="logo")
-    await check.upload_sizes([image], Body.of('<img src="cid:logo">', None), CapabilityLimits())
+    await bounds.upload_sizes([image], Body.of('<img src="cid:logo">', None), CapabilityLimits())
     with pytest.raises(InvalidArgument, match="not shown in the body"):
-        await check.upload_sizes([image], Body.of("<p>cid:log</p>", None), CapabilityLimits())
+        await bounds.upload_sizes([image], Body.of("<p>cid:log</p>", None), CapabilityLimits())

@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from helpdesk_bridge.desk import Helpdesk
-from helpdesk_bridge.memory.adapter import MemorySettings
+from helpdesk_bridge.memory import MemorySettings
 from helpdesk_bridge.model import Status, Upload
 
 KINDS = ("create", "note", "reply", "silent reply", "forward", "request", "update", "delete")

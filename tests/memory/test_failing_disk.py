@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.memory.adapter import Memory
+from helpdesk_bridge.memory import Memory
 from helpdesk_bridge.testing import MemorySettings, Store
 
 CUSTOMER = "li@customer.example"

@@ -17,7 +17,7 @@ import attrs
 import pytest
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.memory.adapter import Memory
+from helpdesk_bridge.memory import Memory
 from helpdesk_bridge.memory.storage import Storage
 from helpdesk_bridge.memory.store import StoredTicket
 from helpdesk_bridge.testing import Mail, MemorySettings, Store, StoredFile, StoredMessage

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from attrs import field, frozen
 
 from helpdesk_bridge.desk import Helpdesk, connect
-from helpdesk_bridge.memory.adapter import MemorySettings
+from helpdesk_bridge.memory import MemorySettings
 from helpdesk_bridge.memory.store import Store, TickingClock
 from helpdesk_bridge.model import (
     Audience,
