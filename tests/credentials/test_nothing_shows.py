@@ -20,8 +20,9 @@ from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Answer, FaultServer, MemorySettings
 from helpdesk_bridge.testing.faults import ReceivedRequest
 from tests.canary import CANARY, Watch
-from tests.credentials.calls import ADDRESS, CALLS, FAKES, WORDS, Call, Case, connected, fakes
+from tests.credentials.calls import ADDRESS, CALLS, WORDS, Call, Case, connected, fakes
 from tests.credentials.copies import COPIES, known
+from tests.vendors import FAKES
 
 LOUD = {
     "Content-Type": "application/json",
@@ -247,6 +248,7 @@ def test_settings_that_are_wrong_show_nothing(adapter: str, watch: Watch) -> Non
         "helpspace": {"token": f"{CANARY} {CANARY}", "client_id": "c"},
         "airclou": {"api_key": f"{CANARY}\n", "workspace_id": "w"},
         "omnidesk": {"api_key": f"{CANARY} {CANARY}", "base_url": "https://x.example"},
+        "request_tracker": {"token": f"{CANARY} {CANARY}", "base_url": "https://x.example"},
     }[adapter]
     for more in (
         {},

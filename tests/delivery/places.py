@@ -9,22 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from attrs import define, field
-from helpdesk_bridge_airclou.fake import AirclouFake
-from helpdesk_bridge_helpspace.fake import HelpSpaceFake
-from helpdesk_bridge_omnidesk.fake import OmnideskFake
-from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.testing import FakeServer, MemorySettings, Store
 from helpdesk_bridge.transport.outcome import with_outcome
+from tests.vendors import FAKES
 
-FAKES: dict[str, type[FakeServer]] = {
-    "helpspace": HelpSpaceFake,
-    "airclou": AirclouFake,
-    "omnidesk": OmnideskFake,
-    "request_tracker": RequestTrackerFake,
-}
 ADAPTERS = (*FAKES, "memory")
 CUSTOMER = "li@customer.example"
 BANK = "bank@party.example"

@@ -308,6 +308,5 @@ def _machine(name: str) -> type[Any]:
     return Case
 
 
-TestHelpSpace = _machine("helpspace")
-TestAirclou = _machine("airclou")
-TestOmnidesk = _machine("omnidesk")
+for _name in FAKES:
+    globals()[f"Test_{_name}"] = _machine(_name)

@@ -12,15 +12,15 @@ from typing import Any
 from attrs import define, field, frozen
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.config import registry
 from helpdesk_bridge.testing import Store
 from helpdesk_bridge.testing.sandbox import fake_of
 from helpdesk_bridge.transport import Request, Response, TransportOptions
 from tests.fuzz.source import Source
+from tests.vendors import FAKES
 
 __all__ = ["ADAPTERS", "CALLS", "Desk", "play"]
 
-ADAPTERS = [name for name in registry.available() if fake_of(name) is not None]
+ADAPTERS = list(FAKES)
 OPTIONS = TransportOptions(max_attempts=1)
 
 
