@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +12,7 @@ from attrs import asdict, define, field
 
 from helpdesk_bridge.delivery.ledger import Entry, State
 from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.model.disk import OwnThread
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class SqliteLedger:
 
     path: Path = field(converter=Path)
     keep: timedelta = timedelta(days=30)
-    _thread: ThreadPoolExecutor | None = field(default=None, init=False, repr=False)
+    _thread: OwnThread = field(factory=lambda: OwnThread("ledger"), init=False, repr=False)
     _file: sqlite3.Connection | None = field(default=None, init=False, repr=False)
 
     async def begin(self, entry: Entry) -> None:
@@ -87,10 +86,9 @@ class SqliteLedger:
 
     async def aclose(self) -> None:
         """Close the file; the next call would open it again."""
-        if self._thread is not None:
-            await self._in_thread(self._close)
-            thread, self._thread = self._thread, None
-            thread.shutdown(wait=False)
+        if self._thread.started:
+            await self._thread.run(self._close)
+            self._thread.close()
 
     async def _entries(self, which: str, values: tuple[Any, ...]) -> list[Entry]:
         query = f"select state, made_id, entry from ledger where {which}"  # noqa: S608 - ours
@@ -108,13 +106,7 @@ class SqliteLedger:
         )
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await self._in_thread(lambda: self._execute(work))
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Do ``work`` in the file's own thread: one thing after the other, in the order asked."""
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await self._thread.run(lambda: self._execute(work))
 
     def _execute(self, work: Callable[[sqlite3.Connection], T]) -> T:
         import sqlite3

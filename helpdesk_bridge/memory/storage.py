@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from helpdesk_bridge.kit import errors
 from helpdesk_bridge.memory.store import Store
+from helpdesk_bridge.model.disk import OwnThread
 
 if TYPE_CHECKING:
     from helpdesk_bridge.memory.database import Database
@@ -31,7 +31,7 @@ class Storage:
         self.store = Store()
         self._path = path.absolute()
         self._lock = asyncio.Lock()
-        self._thread: ThreadPoolExecutor | None = None
+        self._thread = OwnThread("helpdesk-bridge-memory")
         self._database: Database | None = None
         self._closed = False
 
@@ -69,8 +69,7 @@ class Storage:
                 if database is not None:
                     await self._run(database.close, lambda _: None)
             finally:
-                if self._thread is not None:
-                    self._thread.shutdown(wait=False)
+                self._thread.close()
 
     async def _open(self) -> Database:
         if self._closed:  # a call that waited for the lock while the desk was being closed
@@ -92,9 +91,7 @@ class Storage:
 
     async def _run(self, action: Callable[[], T], then: Callable[[T], None]) -> None:
         """Run ``action`` in the database's thread and ``then`` here, cancelled meanwhile or not."""
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, "helpdesk-bridge-memory")
-        running = asyncio.get_running_loop().run_in_executor(self._thread, action)
+        running = asyncio.wrap_future(self._thread.submit(action))
         cancelled: asyncio.CancelledError | None = None
         while not running.done():
             try:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-__all__ = ["CHUNK", "Spool", "chunks_of", "in_thread"]
+__all__ = ["CHUNK", "OwnThread", "Spool", "chunks_of", "in_thread"]
 
 T = TypeVar("T")
 
@@ -26,6 +28,41 @@ async def in_thread(action: Callable[[], T]) -> T:
     finally:
         if not work.done():
             await asyncio.wait((work,))
+
+
+class OwnThread:
+    """A thread that does one thing after the other, in the order asked.
+
+    It is made when it is first needed, and anew in a process that was forked, which has none.
+    ``name`` is what debuggers show.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._executor: ThreadPoolExecutor | None = None
+        self._process = os.getpid()
+
+    @property
+    def started(self) -> bool:
+        """Whether anything was asked of it, and it was not closed since."""
+        return self._executor is not None
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Have the thread do ``work``, and return the future of what it returns."""
+        if self._executor is None or self._process != os.getpid():
+            self._executor = ThreadPoolExecutor(1, thread_name_prefix=self._name)
+            self._process = os.getpid()
+        return self._executor.submit(work)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Return ``work()``. A cancellation does not wait for its end."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    def close(self, *, wait: bool = False) -> None:
+        """Let the thread end behind what was asked of it; ``wait`` waits for that."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=wait)
 
 
 class _Opened:

@@ -14,18 +14,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sqlite3
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from helpdesk_bridge.errors import ConfigurationError, ConnectFailed, Outcome
+from helpdesk_bridge.model.disk import OwnThread
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
 
@@ -59,8 +60,7 @@ class _SharedLimiter:
         self._store = store
         self._held: deque[str] = deque()
         self._turn: tuple[asyncio.AbstractEventLoop | None, asyncio.Lock] = (None, asyncio.Lock())
-        self._worker: ThreadPoolExecutor | None = None
-        self._process = os.getpid()
+        self._thread = OwnThread("helpdesk_bridge limiter")
 
     async def acquire(self) -> None:
         """Wait for a permit and take it; ConnectFailed when the store cannot be asked."""
@@ -77,13 +77,11 @@ class _SharedLimiter:
 
     def close(self) -> None:
         """Wait until what was given back is written down. The limiter may be used again."""
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.shutdown()
+        self._thread.close(wait=True)
 
     async def _take(self) -> float:
         permit = uuid.uuid4().hex
-        asked = self._submit(self._store.take, permit)
+        asked = self._thread.submit(partial(self._store.take, permit))
         try:
             wait: float = await asyncio.wrap_future(asked)
         except asyncio.CancelledError:
@@ -94,13 +92,8 @@ class _SharedLimiter:
         return wait
 
     def _end(self, permit: str, *, used: bool) -> None:
-        self._submit(self._store.give_back, permit, used=used).add_done_callback(_complain)
-
-    def _submit(self, ask: Callable[..., Any], *args: Any, **options: Any) -> Future[Any]:
-        if self._worker is None or self._process != os.getpid():  # no thread survives a fork
-            self._worker = ThreadPoolExecutor(1, thread_name_prefix="helpdesk_bridge limiter")
-            self._process = os.getpid()
-        return self._worker.submit(ask, *args, **options)
+        ended = partial(self._store.give_back, permit, used=used)
+        self._thread.submit(ended).add_done_callback(_complain)
 
 
 def _complain(done: Future[Any]) -> None:
