@@ -1,0 +1,168 @@
+"""A file to send has the size that was announced, each time it is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model import (
+    Upload,
+)
+
+
+async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "a\r\nb", "a/b", "a\\b", 'a"b', "a\0", "a\x7f", "a\x85", "a\u2028b", "\ud800"],
+)
+def test_a_file_name_that_would_break_a_header_or_a_path_is_refused(name: str) -> None:
+    with pytest.raises(InvalidArgument, match="attachment's name"):
+        Upload(name, data=b"a")
+
+
+@pytest.mark.parametrize("name", ["a.txt", "Bild 1.png", "日本\u3000語.pdf", "it's (1).tar.gz"])
+def test_a_usual_file_name_is_accepted(name: str) -> None:
+    assert Upload(name, data=b"a").name == name
+
+
+@pytest.mark.parametrize("word", ["a\r\nb", "text/plain x", "tëxt/plain", "a\0"])
+@pytest.mark.parametrize("field", ["mime_type", "content_id"])
+def test_a_header_word_of_a_file_is_clean(field: str, word: str) -> None:
+    with pytest.raises(InvalidArgument, match=field):
+        Upload("a.txt", **{field: word})
+
+
+def test_an_empty_content_id_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="content_id"):
+        Upload("a.txt", content_id="")
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type", "kept"),
+    [
+        ("a.png", "", "image/png"),
+        ("a.unheard-of", "", "application/octet-stream"),
+        ("a.png", "image/x-own", "image/x-own"),
+    ],
+)
+def test_a_media_type_is_guessed_only_when_left_out(name: str, mime_type: str, kept: str) -> None:
+    assert Upload(name, mime_type).mime_type == kept
+
+
+@pytest.mark.parametrize("data", ["text", 5, None, [b"a"]])
+def test_a_file_is_bytes_a_path_or_an_async_iterable(data: Any) -> None:
+    with pytest.raises(InvalidArgument, match="data is bytes"):
+        Upload("a.txt", data=data)
+
+
+@pytest.mark.asyncio
+async def test_two_calls_may_read_an_async_iterable_at_once() -> None:
+    upload = Upload("a.log", data=chunks(b"ab", b"cd"), size=4)
+    assert await asyncio.gather(upload.read(), upload.read()) == [b"abcd", b"abcd"]
+
+
+def test_an_async_iterable_needs_its_size() -> None:
+    with pytest.raises(InvalidArgument, match="needs its size"):
+        Upload("a.txt", data=chunks())
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_bytes_of_another_size_than_announced_are_refused(size: int) -> None:
+    with pytest.raises(InvalidArgument, match=f"3 bytes, and {size} were announced"):
+        Upload("a.txt", data=b"abc", size=size)
+
+
+def test_a_size_below_zero_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="below zero"):
+        Upload("a.txt", data=chunks(), size=-1)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+@pytest.mark.asyncio
+async def test_bytes_are_measured_and_read_as_they_were(kind: Any) -> None:
+    source = bytearray(b"abc")
+    upload = Upload("a.txt", data=kind(source))
+    source[:] = b"xyz"
+    assert (await upload.measure(), await upload.read()) == (3, b"abc")
+
+
+@pytest.mark.asyncio
+async def test_a_file_on_disk_is_measured_and_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"abc")
+    upload = Upload("a.txt", data=path)
+    assert (await upload.measure(), await upload.read(), await upload.read()) == (3, b"abc", b"abc")
+
+
+@pytest.mark.parametrize("way", ["measure", "read"])
+@pytest.mark.asyncio
+async def test_a_file_that_is_missing_is_named_without_its_path(tmp_path: Path, way: str) -> None:
+    with pytest.raises(InvalidArgument, match="cannot be read") as caught:
+        await getattr(Upload("a.txt", data=tmp_path / "gone"), way)()
+    assert "gone" not in str(caught.value)
+
+
+@pytest.mark.parametrize("way", ["measure", "read"])
+@pytest.mark.asyncio
+async def test_a_file_of_another_size_than_announced_is_refused(tmp_path: Path, way: str) -> None:
+    (tmp_path / "a.txt").write_bytes(b"abc")
+    with pytest.raises(InvalidArgument, match="3 bytes, and 5"):
+        await getattr(Upload("a.txt", data=tmp_path / "a.txt", size=5), way)()
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_grew_after_it_was_measured_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"abc")
+    upload = Upload("a.txt", data=path)
+    await upload.measure()
+    path.write_bytes(b"abcd")
+    with pytest.raises(InvalidArgument, match="4 bytes, and 3"):
+        await upload.read()
+
+
+@pytest.mark.asyncio
+async def test_an_async_iterable_gives_the_same_bytes_again() -> None:
+    upload = Upload("a.txt", data=chunks(b"ab", b"c"), size=3)
+    assert (await upload.measure(), await upload.read(), await upload.read()) == (3, b"abc", b"abc")
+
+
+@pytest.mark.parametrize("parts", [(b"ab",), (b"ab", b"cd")])
+@pytest.mark.asyncio
+async def test_an_async_iterable_of_another_size_is_refused(parts: tuple[bytes, ...]) -> None:
+    with pytest.raises(InvalidArgument, match="3 were announced"):
+        await Upload("a.txt", data=chunks(*parts), size=3).read()
+
+
+@pytest.mark.asyncio
+async def test_an_endless_iterable_is_read_no_further_than_announced() -> None:
+    asked = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal asked
+        while True:
+            asked += 1
+            yield b"ab"
+
+    with pytest.raises(InvalidArgument):
+        await Upload("a.txt", data=endless(), size=3).read()
+    assert asked == 2
+
+
+@pytest.mark.asyncio
+async def test_a_file_may_grow_between_two_calls(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_bytes(b"abc")
+    upload = Upload("log.txt", data=path)
+    assert await upload.measure() == 3
+    path.write_bytes(b"abcdef")
+    assert (await upload.measure(), await upload.read()) == (6, b"abcdef")
