@@ -23,7 +23,7 @@ _MAX_BARREN = 3
 _MAX_RESTLESS = 3
 """Walks in a row that bring nothing new while records still move, before that is an error."""
 
-log = logging.getLogger("helpdesk_bridge.paging")
+log = logging.getLogger("helpdesk_bridge.desk")
 
 
 class _Walk:

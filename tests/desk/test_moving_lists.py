@@ -79,7 +79,7 @@ async def test_a_count_that_is_too_high_is_said_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     vendor = Moving("ABCD", counts=10)
-    with caplog.at_level(logging.WARNING, "helpdesk_bridge.paging"):
+    with caplog.at_level(logging.WARNING, "helpdesk_bridge.desk"):
         found = [letter async for letter in vendor.pager()]
     assert (found, vendor.asked) == (list("ABCD"), 4)
     assert caplog.messages == ["the vendor counts 14 records, and 4 came"]
