@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors import HelpdeskError, NotFound, Outcome, redact
+from helpdesk_bridge.errors import HelpdeskError, NotFound, Outcome
+from helpdesk_bridge.transport.redaction import redact
 
 CLASSES: list[type[HelpdeskError]] = [
     kind

@@ -1,6 +1,8 @@
 """One HTTP call done right, as a pipeline of small pieces over one handler."""
 
-from helpdesk_bridge.transport.body import Base64, Source
+from helpdesk_bridge.transport.body import Base64, Part, Source
+from helpdesk_bridge.transport.call import CURRENT_CALL, Call
+from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies.auth import HeaderAuth, check_credential, no_auth
 from helpdesk_bridge.transport.policies.error_table import Explanation
@@ -10,16 +12,8 @@ from helpdesk_bridge.transport.policies.session import (
     SessionAuth,
     TokenProvider,
 )
-from helpdesk_bridge.transport.request import (
-    CURRENT_CALL,
-    Call,
-    Effect,
-    Operation,
-    Part,
-    Request,
-    Response,
-    TransportOptions,
-)
+from helpdesk_bridge.transport.request import Effect, Operation, Request
+from helpdesk_bridge.transport.response import Response
 from helpdesk_bridge.transport.transport import Transport
 
 __all__ = [

@@ -23,32 +23,21 @@ from yarl import URL
 
 from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument, Outcome
 from helpdesk_bridge.transport import urls
-from helpdesk_bridge.transport.body import Source
+from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart, Part, Source
+from helpdesk_bridge.transport.call import CURRENT_CALL
 from helpdesk_bridge.transport.deadlines import OpenCalls
+from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies.auth import no_auth
-from helpdesk_bridge.transport.policies.error_table import (
-    Deadline,
-    ErrorTable,
-    Explanation,
-    Observe,
-    Pool,
-)
+from helpdesk_bridge.transport.policies.deadline import Deadline
+from helpdesk_bridge.transport.policies.error_table import ErrorTable, Explanation
+from helpdesk_bridge.transport.policies.observe import Observe
 from helpdesk_bridge.transport.policies.pacing import Pacing
+from helpdesk_bridge.transport.policies.pool import Pool
 from helpdesk_bridge.transport.policies.retry import Retry
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
-from helpdesk_bridge.transport.request import (
-    CURRENT_CALL,
-    FormBody,
-    JsonBody,
-    Multipart,
-    Operation,
-    Part,
-    Progress,
-    Request,
-    Response,
-    TransportOptions,
-)
+from helpdesk_bridge.transport.request import Operation, Progress, Request
+from helpdesk_bridge.transport.response import Response
 
 if TYPE_CHECKING:  # aiohttp is imported when the first request is made
     from helpdesk_bridge.transport.http import HttpClient

@@ -17,7 +17,7 @@ from helpdesk_bridge.cli.doctor.diagnosis import (
 )
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.transport import decode
-from helpdesk_bridge.transport import http as client
+from helpdesk_bridge.transport.http import failures as client
 
 NOW = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
 

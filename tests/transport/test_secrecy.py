@@ -23,8 +23,8 @@ from helpdesk_bridge.transport import (
     Response,
     Transport,
 )
+from helpdesk_bridge.transport.body import JsonBody
 from helpdesk_bridge.transport.redaction import Quoted
-from helpdesk_bridge.transport.request import JsonBody
 
 Connect = Callable[..., Transport]
 CANARY = "kanarienvogel"

@@ -11,8 +11,10 @@ from attrs import define, field
 
 from helpdesk_bridge.errors import HelpdeskError, Outcome, RateLimited
 from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport.call import operation_id
 from helpdesk_bridge.transport.pipeline import Handler
-from helpdesk_bridge.transport.request import Effect, Request, Response, operation_id
+from helpdesk_bridge.transport.request import Effect, Request
+from helpdesk_bridge.transport.response import Response
 
 __all__ = ["MAX_WAIT", "Budget", "Retry", "backoff", "may_repeat"]
 

@@ -23,7 +23,8 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport.pipeline import Handler, Middleware
 from helpdesk_bridge.transport.policies.auth import check_credential
-from helpdesk_bridge.transport.request import Request, Response
+from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.response import Response
 from helpdesk_bridge.transport.urls import check_header
 
 __all__ = ["ChosenAuth", "FetchToken", "SessionAuth", "TokenProvider", "expiry_of"]
