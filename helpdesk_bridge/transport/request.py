@@ -9,7 +9,7 @@ from enum import Enum
 
 from attrs import define, field, frozen
 
-from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart
 from helpdesk_bridge.transport.outcome import with_outcome
 
@@ -37,25 +37,54 @@ class Operation:
 
 @define
 class Progress:
-    """How far a request has come; shared by the layers of the pipeline, written by few."""
+    """How far a request has come: what the layers of the pipeline tell each other.
+
+    It is one object for all attempts at a request. Each field says who writes and who reads it.
+    """
 
     began: float = math.inf
-    """When the request was asked for (loop time)."""
+    """When the request was asked for (loop time).
+
+    Written by Transport when it makes the request; read by SessionAuth, which lets whoever was
+    waiting share a renewal that failed meanwhile.
+    """
     ends_at: float = math.inf
-    """When its deadline passes (loop time)."""
+    """When its deadline passes (loop time).
+
+    Written by Deadline; read by Retry and Pacing, which begin no wait that could not end before.
+    """
     waiting: bool = False
-    """Queueing for one of the desk's own slots: nothing can have been sent."""
+    """Whether it queues for one of the desk's own slots or permits: nothing can have been sent.
+
+    Written by Pool and Pacing; read by Deadline, which says PoolTimeout then.
+    """
     bytes_sent: bool = False
-    """Whether a byte of the present attempt may have left."""
-    in_doubt: bool = False
-    """Whether an earlier attempt at a write may have been carried out."""
-    failure: HelpdeskError | None = None
-    """How the attempt before this one failed."""
-    attempt: int = 0
-    """Which attempt is under way, from 1."""
+    """Whether a byte of the present attempt may have left.
+
+    Written by HttpClient and its connector, and taken back by Retry and SessionAuth before they
+    send again; read by all that judge an outcome: HttpClient, Deadline, Pacing, Call and
+    :meth:`Request.with_outcome`.
+    """
+    failures: tuple[HelpdeskError, ...] = ()
+    """How the attempts so far failed.
+
+    Written by Retry; read by Deadline, and through :attr:`attempt` and :attr:`Request.in_doubt`.
+    """
     attempts: int = 0
-    """How many requests were made: redirects and renewed sessions count, too."""
+    """How many requests were made: redirects and renewed sessions count, too.
+
+    Written by HttpClient; read by all that make errors, and by Pacing.
+    """
     started_at: datetime | None = None
+    """When the first of them began, aware, in UTC.
+
+    Written by HttpClient; read by :meth:`Request.with_outcome`, Response and the desk's calls.
+    """
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt is under way, from 1."""
+        return len(self.failures) + 1
 
 
 @frozen(kw_only=True, slots=False)  # made for every request: slots are dear to fill when frozen
@@ -86,6 +115,13 @@ class Request:
     def unsafe(self) -> bool:
         """Whether doing it twice does two things."""
         return self.operation.effect is Effect.UNSAFE_WRITE
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether an earlier attempt at a write may have been carried out."""
+        return self.operation.effect is not Effect.READ and any(
+            failure.outcome is Outcome.UNKNOWN for failure in self.progress.failures
+        )
 
     def with_outcome(self, error: HelpdeskError) -> HelpdeskError:
         """Return ``error`` as the effect of this request demands, by how far it has come."""

@@ -48,17 +48,17 @@ class Deadline:
         progress = request.progress
         error = errors.DeskClosed(
             "the desk was closed during the call.",
-            outcome=judge(bytes_sent=progress.bytes_sent or progress.in_doubt),
+            outcome=judge(bytes_sent=progress.bytes_sent or request.in_doubt),
             attempts=progress.attempts,
         )
         return request.with_outcome(error)
 
     def _too_late(self, request: Request) -> HelpdeskError:
         progress = request.progress
-        may_be_done = progress.bytes_sent or progress.in_doubt
+        may_be_done = progress.bytes_sent or request.in_doubt
         sentence = f"the call's deadline of {self.seconds:g} s passed"
-        if progress.failure is not None and not progress.bytes_sent:
-            sentence += f" before it could be tried again ({progress.failure.message})"
+        if progress.failures and not progress.bytes_sent:
+            sentence += f" before it could be tried again ({progress.failures[-1].message})"
         elif progress.waiting and not progress.bytes_sent:
             return errors.PoolTimeout(
                 "neither the connections nor the rate limit of this desk left room within"

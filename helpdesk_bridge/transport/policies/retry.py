@@ -13,7 +13,7 @@ from helpdesk_bridge.errors import HelpdeskError, Outcome, RateLimited
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.call import operation_id
 from helpdesk_bridge.transport.pipeline import Handler
-from helpdesk_bridge.transport.request import Effect, Request
+from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
 
 __all__ = ["MAX_WAIT", "Budget", "Retry", "backoff", "may_repeat"]
@@ -95,7 +95,6 @@ class Retry:
         progress = request.progress
         attempt, paid = 1, 0
         while True:
-            progress.attempt = attempt
             try:
                 response = await handler(request)
             except HelpdeskError as error:
@@ -103,18 +102,16 @@ class Retry:
             else:
                 self.budget.give(paid or 1)
                 return response
-            if failure.outcome is Outcome.UNKNOWN and request.effect is not Effect.READ:
-                progress.in_doubt = True
+            progress.failures = (*progress.failures, failure)
             wait = self._wait(failure, request, attempt)
             price = 0 if wait is None else self.budget.take(limited=_limited(failure))
             if wait is None or not price:
                 if failure.outcome is Outcome.REJECTED and not _limited(failure):
-                    self.budget.give(paid)  # a vendor that is_error is alive
-                if progress.in_doubt:  # an earlier attempt may have done it
+                    self.budget.give(paid)  # a vendor that refuses is alive
+                if request.in_doubt:  # an earlier attempt may have done it
                     failure.outcome = Outcome.UNKNOWN
                 raise failure
             attempt, paid = attempt + 1, paid + price
-            progress.failure = failure
             progress.bytes_sent = False
             _report(failure, request, wait)
             await clock.pause(wait)
