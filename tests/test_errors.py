@@ -99,6 +99,23 @@ def test_every_error_that_is_not_sent_or_refused_says_so(kind: type[HelpdeskErro
     assert said[error.outcome]
 
 
+REASONLESS = {HelpdeskError, errors.OutcomeUnknown}
+"""Of these only what happened tells the reason."""
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_error_has_a_reason_of_its_own(kind: type[HelpdeskError]) -> None:
+    reason = kind("it failed.", **SPECIAL.get(kind, {})).reason
+    assert isinstance(reason, errors.Reason)
+    assert (reason is errors.Reason.UNKNOWN) == (kind in REASONLESS)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_error_may_be_given_another_reason(kind: type[HelpdeskError]) -> None:
+    error = kind("it failed.", reason=errors.Reason.CRASHED, **SPECIAL.get(kind, {}))
+    assert error.reason is errors.Reason.CRASHED
+
+
 def test_a_write_of_unknown_outcome_is_no_error_that_a_retry_decorator_catches() -> None:
     assert not issubclass(errors.OutcomeUnknown, (OSError, TimeoutError))
 

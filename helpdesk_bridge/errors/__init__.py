@@ -20,10 +20,12 @@
     |-- DeadlineExceeded   VendorUnavailable   ProtocolError   TruncatedBody   ResponseTooLarge
     `-- PaginationLoop          a list answered the same place twice
 
-No error carries a header, a credential, a body or an e-mail address, and all of them pickle.
+Each of them also has a :class:`Reason`, which tells apart what one class has in common: the causes
+of a ConnectFailed, for one. No error carries a header, a credential, a body or an e-mail address,
+and all of them pickle.
 """
 
-from helpdesk_bridge.errors.base import HelpdeskError, Outcome
+from helpdesk_bridge.errors.base import HelpdeskError, Outcome, reason_of
 from helpdesk_bridge.errors.not_sent import (
     ConfigurationError,
     ConnectFailed,
@@ -33,6 +35,7 @@ from helpdesk_bridge.errors.not_sent import (
     UnsafeURL,
     UnsupportedCapability,
 )
+from helpdesk_bridge.errors.reason import Reason
 from helpdesk_bridge.errors.rejected import (
     AuthenticationError,
     Conflict,
@@ -74,6 +77,7 @@ __all__ = [
     "PoolTimeout",
     "ProtocolError",
     "RateLimited",
+    "Reason",
     "ResponseTooLarge",
     "StatusNotAllowed",
     "TicketClosed",
@@ -82,8 +86,8 @@ __all__ = [
     "UnsupportedCapability",
     "ValidationFailed",
     "VendorUnavailable",
+    "reason_of",
 ]
 
 for _name in __all__:  # a traceback says helpdesk_bridge.errors.NotFound, whatever its room
     globals()[_name].__module__ = __name__
-del _name

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from enum import StrEnum
 from typing import Any, ClassVar, Self, TypeVar
 
-__all__ = ["HelpdeskError", "Outcome"]
+from helpdesk_bridge.errors.reason import Reason
+
+__all__ = ["HelpdeskError", "Outcome", "reason_of"]
 
 _E = TypeVar("_E", bound="HelpdeskError")
 
@@ -28,10 +31,14 @@ class HelpdeskError(Exception):
     ``operation`` and ``operation_id`` (the public call, the id in log lines), ``status`` (HTTP
     status), ``vendor_code`` (the vendor's own error code), ``request_id`` (what the vendor calls
     the request, for its support), ``retry_after`` (seconds), ``attempts`` (requests made),
-    ``items_read`` and ``cursor`` (how far a list came, and from where to go on).
+    ``items_read`` and ``cursor`` (how far a list came, and from where to go on). ``outcome``,
+    ``reason`` and ``retryable`` are always set: by the class, or by what was found out.
     """
 
     outcome: Outcome = Outcome.UNKNOWN
+    """What is known of the call: whether it was sent, refused or may have been carried out."""
+    reason: Reason = Reason.UNKNOWN
+    """What caused it, as a word to act on."""
     retryable: bool = False
     """Whether the same call may be made again without the danger of doing it twice."""
     advice: ClassVar[str] = ""
@@ -48,6 +55,7 @@ class HelpdeskError(Exception):
         vendor_code: str | None = None,
         request_id: str | None = None,
         outcome: Outcome | None = None,
+        reason: Reason | None = None,
         retryable: bool | None = None,
         retry_after: float | None = None,
         attempts: int | None = None,
@@ -67,6 +75,8 @@ class HelpdeskError(Exception):
         self.cursor: str | None = None
         if outcome is not None:
             self.outcome = outcome
+        if reason is not None:
+            self.reason = reason
         if retryable is not None:
             self.retryable = retryable
 
@@ -118,6 +128,14 @@ class HelpdeskError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.message, dict(self.__dict__))
+
+
+def reason_of(error: BaseException) -> Reason:
+    """Return why ``error`` was raised: of a foreign exception, whether it only ends the call."""
+    if isinstance(error, HelpdeskError):
+        return error.reason
+    ended = isinstance(error, (asyncio.CancelledError, GeneratorExit))
+    return Reason.CANCELLED if ended else Reason.CRASHED
 
 
 def _restore(cls: type[_E], message: str, state: dict[str, Any]) -> _E:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helpdesk_bridge.errors.base import HelpdeskError, Outcome
+from helpdesk_bridge.errors.reason import Reason
 
 __all__ = [
     "AuthenticationError",
@@ -24,6 +25,7 @@ class AuthenticationError(HelpdeskError):
     """The helpdesk did not accept the credentials."""
 
     outcome = Outcome.REJECTED
+    reason = Reason.CREDENTIALS
     advice = "Check the credentials of this desk."
 
 
@@ -31,6 +33,7 @@ class PermissionDenied(HelpdeskError):
     """The credentials are known, but may not do this."""
 
     outcome = Outcome.REJECTED
+    reason = Reason.PERMISSION
     advice = "Give the account of this desk the right to do it."
 
 
@@ -38,18 +41,21 @@ class NotFound(HelpdeskError):
     """There is no such object, or the account may not see it."""
 
     outcome = Outcome.REJECTED
+    reason = Reason.NOT_FOUND
 
 
 class Conflict(HelpdeskError):
     """The object changed meanwhile, or exists already."""
 
     outcome = Outcome.REJECTED
+    reason = Reason.CONFLICT
 
 
 class ValidationFailed(HelpdeskError):
     """The vendor refused a value; ``fields`` maps the vendor's dotted field names to messages."""
 
     outcome = Outcome.REJECTED
+    reason = Reason.VALIDATION
 
     def __init__(
         self,
@@ -70,12 +76,14 @@ class PayloadTooLarge(HelpdeskError):
     """The vendor refused the size of the request."""
 
     outcome = Outcome.REJECTED
+    reason = Reason.TOO_LARGE
 
 
 class RateLimited(HelpdeskError):
     """Too many requests; ``retry_after`` is the wait in seconds the vendor asked for, if any."""
 
     outcome = Outcome.REJECTED
+    reason = Reason.RATE_LIMIT
     retryable = True
 
 
@@ -83,9 +91,11 @@ class TicketClosed(HelpdeskError):
     """The ticket is closed for new messages."""
 
     outcome = Outcome.REJECTED
+    reason = Reason.TICKET_CLOSED
 
 
 class StatusNotAllowed(HelpdeskError):
     """This status cannot be set by a client, or not from the ticket's present one."""
 
     outcome = Outcome.REJECTED
+    reason = Reason.STATUS_NOT_ALLOWED

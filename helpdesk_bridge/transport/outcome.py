@@ -38,6 +38,7 @@ def with_outcome(
         started_at=started_at,
         bytes_sent=bytes_sent,
         cause=type(error).__name__,
+        reason=error.reason,
         status=error.status,
         vendor_code=error.vendor_code,
         request_id=error.request_id,

@@ -25,7 +25,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from helpdesk_bridge.errors import ConfigurationError, ConnectFailed, Outcome
+from helpdesk_bridge.errors import ConfigurationError, ConnectFailed, Outcome, Reason
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
 
@@ -137,6 +137,7 @@ def _unreachable(where: str) -> ConnectFailed:
     return ConnectFailed(
         f"the shared rate limit cannot be asked: {where} does not answer.",
         outcome=Outcome.NOT_SENT,
+        reason=Reason.LIMITER,
     )
 
 

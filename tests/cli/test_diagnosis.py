@@ -105,8 +105,8 @@ ANSWERING = {
 
 
 def test_the_sentences_are_those_of_the_transport() -> None:
-    assert {sentence for _, sentence in client._CONNECT} == set(CONNECTING)
-    assert {sentence for _, _, sentence in client._AFTER} == set(ANSWERING)
+    assert {sentence for _, _, sentence in client._CONNECT} == set(CONNECTING)
+    assert {sentence for *_, sentence in client._AFTER} == set(ANSWERING)
 
 
 @pytest.mark.parametrize(("sentence", "trouble"), CONNECTING.items())
@@ -115,7 +115,7 @@ def test_a_failed_connection_means(sentence: str, trouble: Trouble) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "sentence"), [(kind, sentence) for _, kind, sentence in client._AFTER]
+    ("kind", "sentence"), [(kind, sentence) for _, kind, _, sentence in client._AFTER]
 )
 def test_a_failed_answer_means(kind: type[HelpdeskError], sentence: str) -> None:
     assert classify(kind(f"{sentence}.")) is ANSWERING[sentence]

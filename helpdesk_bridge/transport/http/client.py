@@ -14,7 +14,7 @@ from attrs import define, field
 from yarl import URL
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors import HelpdeskError, Reason
 from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.decode import BodyReader
 from helpdesk_bridge.transport.http.bodies import encoded
@@ -85,7 +85,9 @@ class HttpClient:
             # For good: whoever sends us back must not have us show credentials.
             away = away or not urls.same_origin(url, self.base)
         raise errors.ProtocolError(
-            "the vendor redirects in circles: check base_url.", attempts=request.progress.attempts
+            "the vendor redirects in circles: check base_url.",
+            reason=Reason.REDIRECT,
+            attempts=request.progress.attempts,
         )
 
     def _check_away(self, request: Request, url: URL) -> None:
@@ -104,6 +106,7 @@ class HttpClient:
             raise errors.UnsafeURL(
                 "the vendor redirects to another place, which must not see this desk's credentials:"
                 " check base_url.",
+                reason=Reason.REDIRECT,
                 outcome=errors.Outcome.UNKNOWN,  # the first hop was sent; it only reads
                 status=response.status,
                 attempts=request.progress.attempts,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 
 import aiohttp
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors import HelpdeskError, Reason
 from helpdesk_bridge.transport.http.connector import SecondTry
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.rate_headers import retry_after
@@ -16,17 +17,33 @@ __all__ = ["PARTIAL", "failure_for", "refused_away"]
 
 PARTIAL = 206
 
-_CONNECT: tuple[tuple[type[BaseException], str], ...] = (
-    (aiohttp.ClientConnectorCertificateError, "the server's TLS certificate was not accepted"),
-    (ssl.SSLError, "no TLS connection could be made"),
-    (aiohttp.ClientSSLError, "no TLS connection could be made"),
-    (aiohttp.ClientConnectorDNSError, "the host name of base_url cannot be resolved"),
-    (aiohttp.ClientProxyConnectionError, "the proxy cannot be reached"),
-    (aiohttp.ClientHttpProxyError, "the proxy refused the connection"),
-    (aiohttp.ConnectionTimeoutError, "the host did not accept a connection in time"),
-    (aiohttp.ServerFingerprintMismatch, "the server's TLS certificate is not the expected one"),
-    (aiohttp.ClientConnectorError, "no connection to the host could be made"),
-    (OSError, "no connection to the host could be made"),
+_CONNECT: tuple[tuple[type[BaseException], Reason, str], ...] = (
+    (
+        aiohttp.ClientConnectorCertificateError,
+        Reason.CERTIFICATE,
+        "the server's TLS certificate was not accepted",
+    ),
+    (ssl.SSLError, Reason.TLS, "no TLS connection could be made"),
+    (aiohttp.ClientSSLError, Reason.TLS, "no TLS connection could be made"),
+    (
+        aiohttp.ClientConnectorDNSError,
+        Reason.HOST_NOT_FOUND,
+        "the host name of base_url cannot be resolved",
+    ),
+    (aiohttp.ClientProxyConnectionError, Reason.PROXY, "the proxy cannot be reached"),
+    (aiohttp.ClientHttpProxyError, Reason.PROXY, "the proxy refused the connection"),
+    (
+        aiohttp.ConnectionTimeoutError,
+        Reason.CONNECT_TIMEOUT,
+        "the host did not accept a connection in time",
+    ),
+    (
+        aiohttp.ServerFingerprintMismatch,
+        Reason.CERTIFICATE,
+        "the server's TLS certificate is not the expected one",
+    ),
+    (aiohttp.ClientConnectorError, Reason.NO_CONNECTION, "no connection to the host could be made"),
+    (OSError, Reason.NO_CONNECTION, "no connection to the host could be made"),
 )
 
 _FOR_GOOD = (
@@ -36,15 +53,35 @@ _FOR_GOOD = (
 )
 """What another attempt would meet again."""
 
-_AFTER: tuple[tuple[type[BaseException], type[HelpdeskError], str], ...] = (
-    (aiohttp.SocketTimeoutError, errors.VendorUnavailable, "the vendor fell silent"),
-    (aiohttp.ClientPayloadError, errors.TruncatedBody, "the answer ends before its announced end"),
+_AFTER: tuple[tuple[type[BaseException], type[HelpdeskError], Reason, str], ...] = (
+    (
+        aiohttp.SocketTimeoutError,
+        errors.VendorUnavailable,
+        Reason.SILENCE,
+        "the vendor fell silent",
+    ),
+    (
+        aiohttp.ClientPayloadError,
+        errors.TruncatedBody,
+        Reason.TRUNCATED,
+        "the answer ends before its announced end",
+    ),
     # aiohttp reports a malformed answer as "400 Bad Request": the request may well be done.
-    (aiohttp.ClientResponseError, errors.ProtocolError, "the answer is not proper HTTP"),
-    (aiohttp.ServerDisconnectedError, errors.VendorUnavailable, "the connection was dropped"),
-    (SecondTry, errors.VendorUnavailable, "the connection was dropped"),
-    (OSError, errors.VendorUnavailable, "the connection broke"),
-    (aiohttp.ClientError, errors.VendorUnavailable, "the connection failed"),
+    (
+        aiohttp.ClientResponseError,
+        errors.ProtocolError,
+        Reason.BAD_HTTP,
+        "the answer is not proper HTTP",
+    ),
+    (
+        aiohttp.ServerDisconnectedError,
+        errors.VendorUnavailable,
+        Reason.DROPPED,
+        "the connection was dropped",
+    ),
+    (SecondTry, errors.VendorUnavailable, Reason.DROPPED, "the connection was dropped"),
+    (OSError, errors.VendorUnavailable, Reason.DROPPED, "the connection broke"),
+    (aiohttp.ClientError, errors.VendorUnavailable, Reason.DROPPED, "the connection failed"),
 )
 
 
@@ -54,18 +91,28 @@ def failure_for(error: BaseException, *, bytes_sent: bool) -> HelpdeskError:
     if isinstance(error.__cause__, errors.InvalidArgument):  # a file that changed meanwhile
         return errors.InvalidArgument(error.__cause__.message, outcome=outcome)
     if not bytes_sent:
-        for kind, sentence in _CONNECT:
+        for kind, reason, sentence in _CONNECT:
             if isinstance(error, kind):
+                if (
+                    reason is Reason.NO_CONNECTION
+                    and getattr(error, "errno", None) == errno.ECONNREFUSED
+                ):
+                    reason = Reason.CONNECTION_REFUSED
                 return errors.ConnectFailed(
-                    f"{sentence}.", outcome=outcome, retryable=not isinstance(error, _FOR_GOOD)
+                    f"{sentence}.",
+                    outcome=outcome,
+                    reason=reason,
+                    retryable=not isinstance(error, _FOR_GOOD),
                 )
         if isinstance(error, (ValueError, TypeError)):
             return errors.InvalidArgument("the request cannot be put into HTTP.")
         return errors.ConnectFailed("the request could not be started.", outcome=outcome)
-    for kind, made, sentence in _AFTER:
+    for kind, made, reason, sentence in _AFTER:
         if isinstance(error, kind):
-            return made(f"{sentence}.", outcome=outcome)
-    return errors.ProtocolError("the answer could not be read.", outcome=outcome)
+            return made(f"{sentence}.", outcome=outcome, reason=reason)
+    return errors.ProtocolError(
+        "the answer could not be read.", outcome=outcome, reason=Reason.BAD_HTTP
+    )
 
 
 def refused_away(answer: aiohttp.ClientResponse) -> HelpdeskError:

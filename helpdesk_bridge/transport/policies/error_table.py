@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Mapping
 from attrs import field, frozen
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors import HelpdeskError, Outcome
+from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.rate_headers import retry_after
@@ -46,6 +46,13 @@ BY_STATUS: Mapping[int, type[HelpdeskError]] = {
     429: errors.RateLimited,
 }
 
+_REASONS: Mapping[int, Reason] = {
+    405: Reason.WRONG_METHOD,
+    407: Reason.PROXY,
+    408: Reason.REQUEST_TIMEOUT,
+}
+"""Statuses that say more than the class of error which goes with them."""
+
 _NEVER_BETTER = (501, 505)
 """Not implemented; HTTP version not supported: the same request will fail again."""
 
@@ -80,7 +87,8 @@ class ErrorTable:
 
     def _error(self, response: Response) -> HelpdeskError:
         said = self._explained(response)
-        kind = said.kind or self.codes.get(said.code or "") or _by_status(response.status)
+        told = said.kind or self.codes.get(said.code or "")
+        kind = told or _by_status(response.status)
         sentence = _SENTENCES.get(kind, "the vendor refused it")
         context: dict[str, object] = {
             "vendor_code": _printable(said.code, known=self.codes),
@@ -101,7 +109,10 @@ class ErrorTable:
             context["retry_after"] = retry_after(response.headers)
         if response.status in _NEVER_BETTER:
             context["retryable"] = False
+        if told is None:
+            context["reason"] = _REASONS.get(response.status)
         if 300 <= response.status < 400:
+            context["reason"] = Reason.REDIRECT
             sentence = "the vendor answered with a redirect: check base_url"
         if said.message:
             sentence = f"{sentence} ({redact(said.message)})"

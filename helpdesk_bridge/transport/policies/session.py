@@ -19,6 +19,7 @@ from helpdesk_bridge.errors import (
     ConfigurationError,
     DeskClosed,
     Outcome,
+    Reason,
 )
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport.pipeline import Handler, Middleware
@@ -164,7 +165,9 @@ class SessionAuth:
                 return token
         if self._closed:
             raise DeskClosed("the desk was closed while its session was renewed.")
-        raise AuthenticationError(f"the session provider failed ({trouble}).", outcome=outcome)
+        raise AuthenticationError(
+            f"the session provider failed ({trouble}).", outcome=outcome, reason=Reason.SESSION
+        )
 
     async def _joined(self) -> tuple[str, str]:
         """Return what the renewal that is under way, or a new one, comes to."""
