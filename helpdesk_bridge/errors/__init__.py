@@ -26,6 +26,7 @@ and all of them pickle.
 """
 
 from helpdesk_bridge.errors.base import HelpdeskError, Outcome, reason_of
+from helpdesk_bridge.errors.cause import Cause
 from helpdesk_bridge.errors.not_sent import (
     ConfigurationError,
     ConnectFailed,
@@ -60,6 +61,7 @@ from helpdesk_bridge.errors.unknown import (
 
 __all__ = [
     "AuthenticationError",
+    "Cause",
     "ConfigurationError",
     "Conflict",
     "ConnectFailed",

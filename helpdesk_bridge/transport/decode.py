@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from helpdesk_bridge.errors import ProtocolError, Reason, ResponseTooLarge, TruncatedBody
+from helpdesk_bridge.errors import Cause, ProtocolError, Reason, ResponseTooLarge, TruncatedBody
 
 __all__ = ["BodyReader", "decode_json"]
 
@@ -88,9 +88,10 @@ class BodyReader:
     def _inflated(inflate: zlib._Decompress, chunk: bytes) -> bytes:
         try:
             return inflate.decompress(chunk, _PIECE)
-        except zlib.error:
-            pass
-        raise ProtocolError("the answer's compressed body is damaged.", reason=Reason.BAD_ENCODING)
+        except zlib.error as error:
+            cause = Cause.of(error)
+        sentence = "the answer's compressed body is damaged."
+        raise ProtocolError(sentence, reason=Reason.BAD_ENCODING) from cause
 
     def _counted(self, decoded: bytes) -> bytes:
         self._size += len(decoded)

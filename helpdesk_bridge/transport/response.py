@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 from attrs import define, field
 
-from helpdesk_bridge.errors import HelpdeskError, ProtocolError
+from helpdesk_bridge.errors import Cause, HelpdeskError, ProtocolError
 from helpdesk_bridge.transport.decode import decode_json
 from helpdesk_bridge.transport.outcome import with_outcome
 from helpdesk_bridge.transport.request import Request
@@ -69,8 +69,9 @@ class Response:
             AttributeError,
             ArithmeticError,
             RecursionError,
-        ):
+        ) as error:
             failure = ProtocolError("the answer is not of the documented shape.")
+            failure.__cause__ = Cause.of(error)
         raise self.with_outcome(failure)
 
     def accepted(self, *, sentence: bool = False) -> Self:

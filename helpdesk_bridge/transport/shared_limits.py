@@ -25,7 +25,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from helpdesk_bridge.errors import ConfigurationError, ConnectFailed, Outcome, Reason
+from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
 
@@ -198,9 +198,9 @@ class _File:
                 answer = change(db, time.time())  # the time within the lock: entries are in order
                 db.execute("COMMIT")
                 return answer
-        except sqlite3.Error:
-            pass
-        raise _unreachable("its file")
+        except sqlite3.Error as error:
+            cause = Cause.of(error)
+        raise _unreachable("its file") from cause
 
 
 _TAKE = """
@@ -284,9 +284,9 @@ class _Redis:
     def _run(self, script: Callable[..., Any], permit: str, *, used: bool) -> int:
         try:
             return int(script(keys=self._keys, args=[permit, int(used), *self._figures]) or 0)
-        except self._trouble:
-            pass
-        raise _unreachable("Redis")
+        except self._trouble as error:
+            cause = Cause.of(error)
+        raise _unreachable("Redis") from cause
 
 
 def _micro(seconds: float) -> int:

@@ -57,8 +57,10 @@ FAULTS: dict[str, tuple[bytes, bool]] = {
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what hangs on it, but for the cleaned cause, which ``_shown`` shows."""
     while error is not None:
-        yield error
+        if not isinstance(error, errors.Cause):
+            yield error
         error = error.__cause__ or error.__context__
 
 

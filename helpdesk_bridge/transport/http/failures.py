@@ -8,7 +8,7 @@ import ssl
 import aiohttp
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors import HelpdeskError, Reason
+from helpdesk_bridge.errors import Cause, HelpdeskError, Reason
 from helpdesk_bridge.transport.http.connector import SecondTry
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.rate_headers import retry_after
@@ -86,7 +86,16 @@ _AFTER: tuple[tuple[type[BaseException], type[HelpdeskError], Reason, str], ...]
 
 
 def failure_for(error: BaseException, *, bytes_sent: bool) -> HelpdeskError:
-    """Return our error for an exception of aiohttp, the system or the TLS library."""
+    """Return our error for an exception of aiohttp, the system or the TLS library.
+
+    Of the exception itself it keeps a :class:`~helpdesk_bridge.errors.Cause`.
+    """
+    failure = _translated(error, bytes_sent=bytes_sent)
+    failure.__cause__ = Cause.of(error)
+    return failure
+
+
+def _translated(error: BaseException, *, bytes_sent: bool) -> HelpdeskError:
     outcome = judge(bytes_sent=bytes_sent)
     if isinstance(error.__cause__, errors.InvalidArgument):  # a file that changed meanwhile
         return errors.InvalidArgument(error.__cause__.message, outcome=outcome)
