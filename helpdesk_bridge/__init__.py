@@ -61,10 +61,19 @@ from helpdesk_bridge.model import (
     Upload,
 )
 from helpdesk_bridge.secret import Secret
-from helpdesk_bridge.transport import Effect, TransportOptions
+from helpdesk_bridge.transport import (
+    Attempt,
+    AttemptResult,
+    Effect,
+    Observer,
+    Repetition,
+    TransportOptions,
+)
 
 __all__ = [
     "Attachment",
+    "Attempt",
+    "AttemptResult",
     "Audience",
     "AuthenticationError",
     "Capabilities",
@@ -87,6 +96,7 @@ __all__ = [
     "Message",
     "MessageType",
     "NotFound",
+    "Observer",
     "Outcome",
     "OutcomeUnknown",
     "Page",
@@ -103,6 +113,7 @@ __all__ = [
     "RateLimited",
     "Reason",
     "Reconciliation",
+    "Repetition",
     "ResponseTooLarge",
     "Role",
     "Secret",

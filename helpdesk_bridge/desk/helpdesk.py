@@ -23,6 +23,7 @@ from helpdesk_bridge.model import Capabilities
 from helpdesk_bridge.transport import (
     Effect,
     Middleware,
+    Observer,
     Operation,
     Transport,
     TransportOptions,
@@ -38,12 +39,13 @@ def connect(
     config: str | Path | Mapping[str, Any] | None = None,
     middlewares: Sequence[Middleware] = (),
     ledger: Ledger | None = None,
+    observers: Sequence[Observer] = (),
 ) -> Helpdesk:
     """Return the desk called ``desk`` in the configuration (None: its default); no I/O yet.
 
     ``config`` is a path or a mapping of the same shape; None looks for ``helpdesk.toml`` where
-    :func:`~helpdesk_bridge.load_config` says; ``middlewares`` and ``ledger`` are handed to the
-    desk. Raises ConfigurationError.
+    :func:`~helpdesk_bridge.load_config` says; ``middlewares``, ``ledger`` and ``observers`` are
+    handed to the desk. Raises ConfigurationError.
     """
     found = load_config(config).desk(desk)
     return Helpdesk(
@@ -53,6 +55,7 @@ def connect(
         options=found.options,
         middlewares=middlewares,
         ledger=ledger,
+        observers=observers,
     )
 
 
@@ -62,7 +65,8 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
     ``settings`` is the settings object of an adapter, ``name`` what error texts and log lines call
     the desk. Wherever a ticket is expected, a :class:`Ticket` or its id will do; with the ticket
     an adapter often saves a request. With an ``ledger`` every write that must not be done twice is
-    put down before it is sent, and :meth:`recover` settles what a crash left open.
+    put down before it is sent, and :meth:`recover` settles what a crash left open. ``observers``
+    are told of each attempt at a request.
 
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
     DeskClosed before anything is sent, the others as the vendor or the network has it.
@@ -77,6 +81,7 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
         options: TransportOptions | None = None,
         middlewares: Sequence[Middleware] = (),
         ledger: Ledger | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         kind = adapter or registry.load(_adapter_of(settings))
         if not isinstance(settings, kind.settings_type):
@@ -88,12 +93,14 @@ class Helpdesk(ReconcileCalls, AttachmentCalls):
             base_url(address) if address is not None else None,
             self._options,
             desk=self.name,
+            vendor=kind.name,
             auth=kind.auth(settings),
             error_codes=kind.error_codes,
             explain=kind.explain,
             is_error=kind.is_error,
             middlewares=middlewares,
             file_hosts=kind.file_hosts,
+            observers=observers,
         )
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.transport.request import Progress
 
-__all__ = ["CURRENT_CALL", "Call", "operation_id"]
+__all__ = ["CURRENT_CALL", "Call"]
 
 
 @frozen(kw_only=True)
@@ -28,9 +28,3 @@ class Call:
 
 
 CURRENT_CALL: ContextVar[Call | None] = ContextVar("helpdesk_bridge_call", default=None)
-
-
-def operation_id() -> str:
-    """Return the id of the present call, as log lines name it; "-" outside of any."""
-    call = CURRENT_CALL.get()
-    return call.operation_id if call else "-"

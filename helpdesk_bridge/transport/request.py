@@ -1,38 +1,20 @@
-"""One request, what it does at the vendor, and how far it has come."""
+"""One request, and how far it has come."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from enum import Enum
 
 from attrs import define, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart
+from helpdesk_bridge.transport.observer import Observation
+from helpdesk_bridge.transport.operation import Effect, Operation
 from helpdesk_bridge.transport.outcome import with_outcome
 
 __all__ = ["Effect", "Operation", "Progress", "Request"]
-
-
-class Effect(Enum):
-    """What a request does at the vendor, whatever its HTTP verb says."""
-
-    READ = "read"
-    """Changes nothing."""
-    IDEMPOTENT_WRITE = "idempotent write"
-    """Doing it twice leaves the same as doing it once."""
-    UNSAFE_WRITE = "unsafe write"
-    """Doing it twice does two things; a customer could be mailed twice."""
-
-
-@frozen
-class Operation:
-    """One of the vendor's operations: declared once by its adapter, with its effect."""
-
-    name: str
-    effect: Effect = Effect.UNSAFE_WRITE
 
 
 @define
@@ -79,6 +61,12 @@ class Progress:
     """When the first of them began, aware, in UTC.
 
     Written by HttpClient; read by :meth:`Request.with_outcome`, Response and the desk's calls.
+    """
+
+    observed: Observation | None = None
+    """What came of the present attempt so far, for those who observe it; None if nobody does.
+
+    Written by Observe, and by HttpClient what the answer tells; read by Observe and Observers.
     """
 
     @property

@@ -31,7 +31,7 @@ from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
 
 __all__ = ["FileLimiter", "Limiter", "Rate", "RedisLimiter", "SlidingWindow"]
 
-log = logging.getLogger("helpdesk_bridge.limits")
+log = logging.getLogger(__name__)
 
 _LONGEST = 120.0
 """How long a request may take (seconds) before its process counts as dead."""

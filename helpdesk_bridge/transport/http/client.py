@@ -23,7 +23,7 @@ from helpdesk_bridge.transport.http.failures import PARTIAL, failure_for, refuse
 from helpdesk_bridge.transport.http.headers import FILE_HEADERS, HEADERS, headers_of
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.outcome import judge
-from helpdesk_bridge.transport.rate_headers import http_date
+from helpdesk_bridge.transport.rate_headers import http_date, vendor_time
 from helpdesk_bridge.transport.request import Effect, Progress, Request
 from helpdesk_bridge.transport.response import Response
 
@@ -138,6 +138,9 @@ class HttpClient:
                 allow_redirects=False,
                 proxy=self.options.proxy,
             )
+            if (observed := progress.observed) is not None:
+                observed.status = answer.status
+                observed.vendor_time = None if away else vendor_time(answer.headers)
             response = await self._answer(request, answer, away=away)
             handed_over = response.chunks is not None
             return response
@@ -187,13 +190,11 @@ class HttpClient:
             response.on_release(close)
             return response
         reader = BodyReader(encoding, cap=self.options.max_body)
-        content = io.BytesIO()  # gives its bytes away without a copy
-        while chunk := await answer.content.readany():
-            for piece in reader.pieces(chunk):
-                content.write(piece)
-        if not _announced_empty(answer):
-            reader.finish()
-        response.content = content.getvalue()
+        try:
+            response.content = await _content(answer, reader)
+        finally:
+            if request.progress.observed is not None:
+                request.progress.observed.bytes_received = reader.received
         return response
 
     def _opened(self, way: _Way) -> aiohttp.ClientSession:
@@ -255,6 +256,16 @@ def _shut(session: aiohttp.ClientSession) -> None:
     with suppress(StopIteration):
         closing.send(None)
     closing.close()
+
+
+async def _content(answer: aiohttp.ClientResponse, reader: BodyReader) -> bytes:
+    content = io.BytesIO()  # gives its bytes away without a copy
+    while chunk := await answer.content.readany():
+        for piece in reader.pieces(chunk):
+            content.write(piece)
+    if not _announced_empty(answer):
+        reader.finish()
+    return content.getvalue()
 
 
 def _announced_empty(answer: aiohttp.ClientResponse) -> bool:

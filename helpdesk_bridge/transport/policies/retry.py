@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable
 
@@ -11,14 +10,12 @@ from attrs import define, field
 
 from helpdesk_bridge.errors import HelpdeskError, Outcome, RateLimited
 from helpdesk_bridge.transport import clock
-from helpdesk_bridge.transport.call import operation_id
 from helpdesk_bridge.transport.pipeline import Handler
+from helpdesk_bridge.transport.policies.observe import Observers
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
 
 __all__ = ["MAX_WAIT", "Budget", "Retry", "backoff", "may_repeat"]
-
-log = logging.getLogger("helpdesk_bridge.transport")
 
 MAX_WAIT = 120.0
 """The longest wait (seconds) a vendor may ask for; a longer one is the caller's to decide."""
@@ -87,6 +84,7 @@ class Retry:
     """
 
     max_attempts: int
+    observers: Observers
     budget: Budget = field(factory=Budget)
     rand: Callable[[], float] = field(default=random.random, repr=False)
 
@@ -113,7 +111,7 @@ class Retry:
                 raise failure
             attempt, paid = attempt + 1, paid + price
             progress.bytes_sent = False
-            _report(failure, request, wait)
+            self.observers.retrying(request, failure, wait)
             await clock.pause(wait)
 
     def _wait(self, failure: HelpdeskError, request: Request, attempt: int) -> float | None:
@@ -129,14 +127,3 @@ class Retry:
 
 def _limited(failure: HelpdeskError) -> bool:
     return isinstance(failure, RateLimited)
-
-
-def _report(failure: HelpdeskError, request: Request, wait: float) -> None:
-    log.info(
-        "%s: %s after %d attempts, trying again in %.1f s [%s]",
-        request.operation.name,
-        type(failure).__name__,
-        request.progress.attempts,
-        wait,
-        operation_id(),
-    )
