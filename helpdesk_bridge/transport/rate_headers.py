@@ -18,7 +18,7 @@ _ALLOWANCES = (
 _NO_SECONDS = 100_000_000_000.0
 """A reset above this is in another unit: as seconds it would be after the year 5000."""
 
-_LONGEST_AGE = 9
+_LONGEST_AGE = 8
 """An Age with more digits is none."""
 
 
@@ -76,9 +76,12 @@ def vendor_time(headers: Mapping[str, str]) -> datetime | None:
     """
     told = http_date(headers.get("Date", ""))
     age = headers.get("Age", "")
-    if told is not None and age.isascii() and age.isdigit() and len(age) < _LONGEST_AGE:
-        told += timedelta(seconds=int(age))
-    return told
+    if told is None or not (age.isascii() and age.isdigit() and len(age) <= _LONGEST_AGE):
+        return told
+    try:
+        return told + timedelta(seconds=int(age))
+    except OverflowError:  # a date in the year 9999
+        return None
 
 
 def _number(text: str) -> float | None:
