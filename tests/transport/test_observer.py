@@ -282,6 +282,15 @@ async def test_an_observer_that_raises_breaks_nothing_and_is_named_once(
     assert CANARY not in caplog.text
 
 
+@pytest.mark.asyncio
+async def test_a_path_that_is_none_is_refused_as_it_is_without_an_observer(
+    watched: Watched, read: Operation
+) -> None:
+    notes = Notes()
+    error = await failed(watched(notes).send(read, "GET", (7,)))  # type: ignore[arg-type]
+    assert (type(error), notes.results[0].reason) == (InvalidArgument, Reason.INVALID_ARGUMENT)
+
+
 def test_what_is_no_observer_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="Observer"):
         hb.Helpdesk(MemorySettings(), observers=[Notes])  # type: ignore[list-item]

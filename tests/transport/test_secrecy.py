@@ -285,7 +285,7 @@ async def test_what_a_vendor_quotes_of_the_request_is_struck_out(
 def test_a_quotation_from_a_large_file_is_looked_for_in_its_beginning_only(
     unsafe: Operation,
 ) -> None:
-    """A file of many megabytes must not hold up the event loop when the vendor is_error it."""
+    """A file of many megabytes must not hold up the event loop when the vendor refuses it."""
     assert len(Quoted.of(_request(unsafe, "x" * 10**7)).said) == 64 * 1024
 
 

@@ -58,7 +58,7 @@ class Observers:
             effect=request.effect,
             attempt=number,
             method=request.method,
-            path="/" + "/".join(redact(segment, _LONGEST_SEGMENT) for segment in request.path),
+            path="/" + "/".join(redact(str(one), _LONGEST_SEGMENT) for one in request.path),
         )
 
     def started(self, attempt: Attempt) -> None:
