@@ -4,7 +4,11 @@ Start with :func:`connect`; everything an application needs is a name of this mo
 adapters start with :mod:`helpdesk_bridge.kit`.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from helpdesk_bridge.config import Config, DeskConfig, load_config
+from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.desk import Helpdesk, connect
 from helpdesk_bridge.desk.pager import Pager
@@ -27,6 +31,7 @@ from helpdesk_bridge.errors import (
     PoolTimeout,
     ProtocolError,
     RateLimited,
+    Reason,
     ResponseTooLarge,
     StatusNotAllowed,
     TicketClosed,
@@ -60,10 +65,38 @@ from helpdesk_bridge.model import (
     Upload,
 )
 from helpdesk_bridge.secret import Secret
-from helpdesk_bridge.transport import Effect, TransportOptions
+from helpdesk_bridge.transport import (
+    Attempt,
+    AttemptResult,
+    Effect,
+    Handler,
+    Middleware,
+    Observer,
+    Repetition,
+    Request,
+    Response,
+    TransportOptions,
+)
+from helpdesk_bridge.transport.rate_limits import Limiter, Rate
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.config.settings import (
+        AirclouSettings,
+        HelpSpaceSettings,
+        OmnideskSettings,
+        RequestTrackerSettings,
+    )
+    from helpdesk_bridge.memory import MemorySettings, Store
+    from helpdesk_bridge.testing.sandbox import Sandbox
+    from helpdesk_bridge.transport.shared_limits import FileLimiter, RedisLimiter
+
+    __version__: str
 
 __all__ = [
+    "AirclouSettings",
     "Attachment",
+    "Attempt",
+    "AttemptResult",
     "Audience",
     "AuthenticationError",
     "Capabilities",
@@ -79,13 +112,22 @@ __all__ = [
     "DeskClosed",
     "DeskConfig",
     "Effect",
+    "FileLimiter",
+    "Handler",
+    "HelpSpaceSettings",
     "Helpdesk",
     "HelpdeskError",
     "InvalidArgument",
+    "Ledger",
     "Level",
+    "Limiter",
+    "MemorySettings",
     "Message",
     "MessageType",
+    "Middleware",
     "NotFound",
+    "Observer",
+    "OmnideskSettings",
     "Outcome",
     "OutcomeUnknown",
     "Page",
@@ -99,14 +141,24 @@ __all__ = [
     "Priority",
     "Problem",
     "ProtocolError",
+    "Rate",
     "RateLimited",
+    "Reason",
     "Reconciliation",
+    "RedisLimiter",
+    "Repetition",
+    "Request",
+    "RequestTrackerSettings",
+    "Response",
     "ResponseTooLarge",
     "Role",
+    "Sandbox",
     "Secret",
     "SentMessage",
+    "SqliteLedger",
     "Status",
     "StatusNotAllowed",
+    "Store",
     "Support",
     "Ticket",
     "TicketClosed",
@@ -122,3 +174,36 @@ __all__ = [
     "connect",
     "load_config",
 ]
+
+_WHEN_ASKED_FOR = {
+    "AirclouSettings": "helpdesk_bridge.config.settings",
+    "FileLimiter": "helpdesk_bridge.transport.shared_limits",
+    "HelpSpaceSettings": "helpdesk_bridge.config.settings",
+    "MemorySettings": "helpdesk_bridge.memory",
+    "OmnideskSettings": "helpdesk_bridge.config.settings",
+    "RedisLimiter": "helpdesk_bridge.transport.shared_limits",
+    "RequestTrackerSettings": "helpdesk_bridge.config.settings",
+    "Sandbox": "helpdesk_bridge.testing.sandbox",
+    "Store": "helpdesk_bridge.memory",
+}
+"""Names that cost an import which many programs do without, and where they are."""
+
+if not TYPE_CHECKING:  # to a type checker a name that is not listed stays an error
+
+    def __getattr__(name: str) -> Any:
+        """Return a name that is imported when it is first asked for."""
+        import importlib
+
+        if name == "__version__":
+            found = importlib.import_module("importlib.metadata").version("helpdesk-bridge")
+        elif name in _WHEN_ASKED_FOR:
+            found = getattr(importlib.import_module(_WHEN_ASKED_FOR[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    """List the public names, those too that are not imported yet."""
+    return sorted({*globals(), *__all__, "__version__"} - {"Any", "TYPE_CHECKING"})

@@ -9,7 +9,7 @@ __all__ = ["Secret"]
 
 
 class Secret:
-    """A credential. It prints as ``***`` everywhere and is_error to be pickled."""
+    """A credential. It prints as ``***`` everywhere and refuses to be pickled."""
 
     __slots__ = ("_value",)
 

@@ -21,7 +21,7 @@ from weakref import WeakSet
 
 import pytest
 
-from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors import Cause, HelpdeskError
 
 CANARY = "kanarienvogel"
 """In credentials, headers and the words of customers; nothing of ours may ever show it."""
@@ -54,7 +54,10 @@ asyncio's own lines are checked where they come from: in the loop's exception ha
 
 
 _NEVER_CHAINED = ("aiohttp", "helpdesk_bridge")
-"""Exceptions of aiohttp may hold the request's headers; ours that are no errors may hold those."""
+"""Exceptions of aiohttp may hold the request's headers; ours that are no errors may hold those.
+
+A Cause is made to hang there: it has a class's name and a number, and is looked at as a whole.
+"""
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -102,10 +105,12 @@ class Watch:
             if one is error:
                 continue
             if type(one).__module__.partition(".")[0] in _NEVER_CHAINED and not isinstance(
-                one, HelpdeskError
+                one, (HelpdeskError, Cause)
             ):
                 self.found.append(f"error: {type(one).__name__} hangs on it: {error!r}")
-            if not isinstance(one, HelpdeskError):
+            if isinstance(one, Cause):
+                self.look("chained", text_of(one))
+            elif not isinstance(one, HelpdeskError):
                 self.look("chained", "".join(traceback.format_exception_only(one)))
 
     def pending(self) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors import HelpdeskError, NotFound, Outcome, redact
+from helpdesk_bridge.errors import HelpdeskError, NotFound, Outcome
+from helpdesk_bridge.transport.redaction import redact
 
 CLASSES: list[type[HelpdeskError]] = [
     kind
@@ -96,6 +97,23 @@ def test_every_error_that_is_not_sent_or_refused_says_so(kind: type[HelpdeskErro
         Outcome.UNKNOWN: "Nothing was sent" not in str(error) and "refused" not in str(error),
     }
     assert said[error.outcome]
+
+
+REASONLESS = {HelpdeskError, errors.OutcomeUnknown}
+"""Of these only what happened tells the reason."""
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_error_has_a_reason_of_its_own(kind: type[HelpdeskError]) -> None:
+    reason = kind("it failed.", **SPECIAL.get(kind, {})).reason
+    assert isinstance(reason, errors.Reason)
+    assert (reason is errors.Reason.UNKNOWN) == (kind in REASONLESS)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_error_may_be_given_another_reason(kind: type[HelpdeskError]) -> None:
+    error = kind("it failed.", reason=errors.Reason.CRASHED, **SPECIAL.get(kind, {}))
+    assert error.reason is errors.Reason.CRASHED
 
 
 def test_a_write_of_unknown_outcome_is_no_error_that_a_retry_decorator_catches() -> None:

@@ -33,6 +33,7 @@ from helpdesk_bridge.kit import (
     errors,
     extra_query,
     merge_extra,
+    redact,
     refuse_extra,
 )
 from helpdesk_bridge_helpspace.wire import STATUS
@@ -290,7 +291,7 @@ def with_all_tags(ticket: Ticket, wanted: Sequence[str]) -> Ticket:
         return ticket
     failure = errors.ValidationFailed(
         "HelpSpace knows only tags that exist already.",
-        fields={"tags": [f"not set: {errors.redact(tag)}" for tag in dropped]},
+        fields={"tags": [f"not set: {redact(tag)}" for tag in dropped]},
     )
     raise errors.PartlyDone(
         f"the ticket was written, but {len(dropped)} of its tags were not set: HelpSpace knows only"

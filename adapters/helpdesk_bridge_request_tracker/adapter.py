@@ -37,6 +37,7 @@ from helpdesk_bridge.kit import (
     errors,
     native,
     none,
+    redact,
 )
 from helpdesk_bridge_request_tracker import outgoing, wire
 from helpdesk_bridge_request_tracker.lists import API, PAGE, Lists
@@ -346,7 +347,7 @@ def _require(names: Sequence[str], said: Sequence[str]) -> None:
     """Raise for what RT did not set, with its sentences on that; nothing if it set all."""
     if not names:
         return
-    why = errors.redact(" ".join(s for s in said if " changed from " not in s))
+    why = redact(" ".join(s for s in said if " changed from " not in s))
     text = f"Request Tracker did not set {', '.join(names)}{f' ({why})' if why else ''}."
     if wire.is_denial(said):
         raise errors.PermissionDenied(text)

@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.config.registry import suggest
-from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolError
+from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolError, Reason
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.wire import WireFormat, WrongType
 from helpdesk_bridge.secret import Secret
@@ -224,7 +224,7 @@ class _Table:
                     }
                 ),
             )  # fmt: skip
-        raise self._wrong("adapter", failure.message, variable=variable)
+        raise self._wrong("adapter", failure.message, variable=variable, reason=failure.reason)
 
     def _overrides(self) -> Iterator[tuple[str, tuple[str | None, Any]]]:
         prefix = f"{_PREFIX}{_shouted(self._name)}__"
@@ -305,13 +305,21 @@ class _Table:
             raise WrongType("expected a path; there is no home directory for ~") from None
 
     def _wrong(
-        self, key: str, message: str, where: str | None = None, variable: str | None = None
+        self,
+        key: str,
+        message: str,
+        where: str | None = None,
+        variable: str | None = None,
+        *,
+        reason: Reason | None = None,
     ) -> ConfigurationError:
         where = where or self._where
         place = f"{self._config.origin}: {where} {key}"
         if variable is not None:
             place = f"environment variable {variable} ({where} {key})"
-        return ConfigurationError(f"{place.rstrip()}: {message}", key=key, desk=self._name)
+        return ConfigurationError(
+            f"{place.rstrip()}: {message}", key=key, desk=self._name, reason=reason
+        )
 
 
 def _secret(value: Any) -> Secret:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.errors import ConfigurationError, Reason
 from helpdesk_bridge.kit.contract import Adapter
 
 __all__ = ["GROUP", "available", "load", "register", "suggest"]
@@ -37,7 +37,9 @@ def load(name: str) -> type[Adapter]:
         )
     if len(found) > 1:
         owners = " and ".join(sorted(_owner(entry) for entry in found.values()))
-        raise ConfigurationError(f"adapter {name!r} is claimed by {owners}", key="adapter")
+        raise ConfigurationError(
+            f"adapter {name!r} is claimed by {owners}", key="adapter", reason=Reason.BROKEN_ADAPTER
+        )
     return _import(next(iter(found.values())))
 
 
@@ -52,7 +54,9 @@ def _import(entry: EntryPoint) -> type[Adapter]:
             return adapter
         reason = "it is not an Adapter class"
     raise ConfigurationError(
-        f"adapter {entry.name!r} of {_owner(entry)} cannot be loaded ({reason})", key="adapter"
+        f"adapter {entry.name!r} of {_owner(entry)} cannot be loaded ({reason})",
+        key="adapter",
+        reason=Reason.BROKEN_ADAPTER,
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
-from helpdesk_bridge.errors import OutcomeUnknown
+from helpdesk_bridge.errors import OutcomeUnknown, Reason
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
 __all__ = ["Entry", "Ledger", "State"]
@@ -116,6 +116,7 @@ class Entry:
             ticket_id=self.ticket_id,
             started_at=self.started_at,
             fingerprint=self.fingerprint,
+            reason=Reason.CRASHED,
         )
         if self.state is State.PENDING:
             error.failed_at = min(self.ends_at, error.failed_at)

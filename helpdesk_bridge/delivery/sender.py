@@ -18,6 +18,7 @@ from helpdesk_bridge.errors import (
     InvalidArgument,
     Outcome,
     PartlyDone,
+    Reason,
 )
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
@@ -161,7 +162,9 @@ class Sender:
         except HelpdeskError:
             raise
         except Exception as error:
-            raise ConfigurationError(f"the ledger failed ({type(error).__name__}).") from error
+            raise ConfigurationError(
+                f"the ledger failed ({type(error).__name__}).", reason=Reason.STORAGE
+            ) from error
 
     async def _end(self, call: SendingCall, state: State, made: str | None) -> None:
         self.recent.record_result(call.operation_id, state, made)

@@ -11,7 +11,7 @@ import orjson
 from attrs import asdict, define, field
 
 from helpdesk_bridge.delivery.ledger import Entry, State
-from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.errors import ConfigurationError, Reason
 from helpdesk_bridge.model.disk import OwnThread
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
@@ -102,7 +102,8 @@ class SqliteLedger:
         except (ValueError, TypeError, LookupError) as error:
             reason = type(error).__name__
         raise ConfigurationError(
-            f"the ledger {self.path.name} holds an entry that cannot be read ({reason})."
+            f"the ledger {self.path.name} holds an entry that cannot be read ({reason}).",
+            reason=Reason.STORAGE,
         )
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -119,7 +120,9 @@ class SqliteLedger:
                 return work(self._file)
         except (sqlite3.Error, ValueError) as error:
             reason = type(error).__name__
-        raise ConfigurationError(f"the ledger {self.path.name} cannot be used ({reason}).")
+        raise ConfigurationError(
+            f"the ledger {self.path.name} cannot be used ({reason}).", reason=Reason.STORAGE
+        )
 
     def _opened(self) -> sqlite3.Connection:
         import sqlite3

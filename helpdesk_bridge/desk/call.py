@@ -14,7 +14,14 @@ from typing import Self
 
 from attrs import define, field
 
-from helpdesk_bridge.errors import DeskClosed, HelpdeskError, Outcome, OutcomeUnknown, PartlyDone
+from helpdesk_bridge.errors import (
+    DeskClosed,
+    HelpdeskError,
+    Outcome,
+    OutcomeUnknown,
+    PartlyDone,
+    reason_of,
+)
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport import CURRENT_CALL, Call
 
@@ -156,6 +163,7 @@ class CallContext:
                 "ticket_id": unknown.ticket_id,
                 "status": unknown.status,
                 "outcome": unknown.outcome.value,
+                "reason": unknown.reason.value,
             },
         )
 
@@ -167,6 +175,7 @@ class CallContext:
             started_at=min(begun, default=self._began),
             bytes_sent=True,
             cause=type(cause).__name__,
+            reason=reason_of(cause),
             attempts=sum(write.attempts for write in writes),
         )
         self._named(error)

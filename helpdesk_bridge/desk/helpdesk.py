@@ -25,6 +25,7 @@ from helpdesk_bridge.model import Capabilities
 from helpdesk_bridge.transport import (
     Effect,
     Middleware,
+    Observer,
     Operation,
     Transport,
     TransportOptions,
@@ -40,6 +41,7 @@ def connect(
     config: str | Path | Mapping[str, Any] | None = None,
     middlewares: Sequence[Middleware] = (),
     ledger: Ledger | None = None,
+    observers: Sequence[Observer] = (),
 ) -> Helpdesk:
     """Open a desk of the configuration; no I/O but reading the configuration.
 
@@ -49,6 +51,7 @@ def connect(
             :func:`~helpdesk_bridge.load_config` says.
         middlewares: as for :class:`Helpdesk`.
         ledger: as for :class:`Helpdesk`.
+        observers: as for :class:`Helpdesk`.
 
     Returns:
         The desk; use it as ``async with``.
@@ -64,6 +67,7 @@ def connect(
         options=found.options,
         middlewares=middlewares,
         ledger=ledger,
+        observers=observers,
     )
 
 
@@ -85,6 +89,7 @@ class Helpdesk:
         ledger: where every write that must not be done twice is put down before it is sent, so
             that :meth:`recover` settles what a crash left open. It stays the caller's to close.
             None keeps account in this process only.
+        observers: who is told of the start and the end of each attempt at a request.
 
     Raises:
         InvalidArgument: the settings are no adapter's, or another's.
@@ -100,6 +105,7 @@ class Helpdesk:
         options: TransportOptions | None = None,
         middlewares: Sequence[Middleware] = (),
         ledger: Ledger | None = None,
+        observers: Sequence[Observer] = (),
     ) -> None:
         kind = adapter or registry.load(_adapter_of(settings))
         if not isinstance(settings, kind.settings_type):
@@ -111,12 +117,14 @@ class Helpdesk:
             base_url(address) if address is not None else None,
             self._options,
             desk=self.name,
+            vendor=kind.name,
             auth=kind.auth(settings),
             error_codes=kind.error_codes,
             explain=kind.explain,
             is_error=kind.is_error,
             middlewares=middlewares,
             file_hosts=kind.file_hosts,
+            observers=observers,
         )
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities

@@ -88,6 +88,7 @@ from helpdesk_bridge.transport import (
     check_credential,
     no_auth,
 )
+from helpdesk_bridge.transport.redaction import redact
 from helpdesk_bridge.transport.urls import SLASH, base_url, check_header
 
 __all__ = [
@@ -174,6 +175,7 @@ __all__ = [
     "pages_behind",
     "read_one",
     "read_records",
+    "redact",
     "refuse_extra",
     "text_to_html",
     "without_first_message",

@@ -98,7 +98,9 @@ class Database:
         raise self._unusable(failure)
 
     def _unusable(self, why: str) -> errors.ConfigurationError:
-        return errors.ConfigurationError(f"the database {self._path}: {why}", key="path")
+        return errors.ConfigurationError(
+            f"the database {self._path}: {why}", key="path", reason=errors.Reason.STORAGE
+        )
 
     def load(self) -> Store:
         """Lock the file, make its tables if it is new, and return all it holds.
@@ -191,6 +193,7 @@ class Database:
             raise errors.VendorUnavailable(
                 f"the database {self._path} could not be written: {failure}.",
                 outcome=errors.Outcome.NOT_SENT,
+                reason=errors.Reason.STORAGE,
             )
 
     def _write(self, branch: Store, since: int) -> None:
@@ -224,6 +227,7 @@ class Database:
         raise errors.OutcomeUnknown(
             f"the database {self._path} failed in the middle: {failure}.",
             cause=errors.VendorUnavailable.__name__,
+            reason=errors.Reason.STORAGE,
         )
 
     def close(self) -> None:

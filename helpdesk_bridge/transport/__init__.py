@@ -1,6 +1,10 @@
 """One HTTP call done right, as a pipeline of small pieces over one handler."""
 
-from helpdesk_bridge.transport.body import Base64, Source
+from helpdesk_bridge.transport.body import Base64, Part, Source
+from helpdesk_bridge.transport.call import CURRENT_CALL, Call
+from helpdesk_bridge.transport.observer import Attempt, AttemptResult, Observer, Repetition
+from helpdesk_bridge.transport.operation import Effect, Operation
+from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies.auth import HeaderAuth, check_credential, no_auth
 from helpdesk_bridge.transport.policies.error_table import Explanation
@@ -10,20 +14,14 @@ from helpdesk_bridge.transport.policies.session import (
     SessionAuth,
     TokenProvider,
 )
-from helpdesk_bridge.transport.request import (
-    CURRENT_CALL,
-    Call,
-    Effect,
-    Operation,
-    Part,
-    Request,
-    Response,
-    TransportOptions,
-)
+from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.response import Response
 from helpdesk_bridge.transport.transport import Transport
 
 __all__ = [
     "CURRENT_CALL",
+    "Attempt",
+    "AttemptResult",
     "Base64",
     "Call",
     "ChosenAuth",
@@ -33,8 +31,10 @@ __all__ = [
     "Handler",
     "HeaderAuth",
     "Middleware",
+    "Observer",
     "Operation",
     "Part",
+    "Repetition",
     "Request",
     "Response",
     "SessionAuth",

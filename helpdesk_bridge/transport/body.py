@@ -1,18 +1,20 @@
-"""Files on their way into a request's body, a chunk at a time and anew for each attempt."""
+"""What a request carries: JSON, a form or parts, and files that are read while they are sent."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
-from typing import Protocol, runtime_checkable
+from contextlib import aclosing, suppress
+from typing import Any, Protocol, runtime_checkable
+from urllib.parse import urlencode
 
+import orjson
 from attrs import field, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
 
-__all__ = ["Base64", "Source", "put_in"]
+__all__ = ["Base64", "FormBody", "JsonBody", "Multipart", "Part", "Source", "put_in"]
 
 
 @runtime_checkable
@@ -49,6 +51,63 @@ class Base64:
                 rest = rest[whole:]
         if rest:
             yield b64encode(rest)
+
+
+@frozen
+class JsonBody:
+    """A JSON body, serialised anew for each attempt.
+
+    Each of ``files`` is sent in place of its key, which stands in a string of ``value``.
+    """
+
+    value: Any = field(repr=False)
+    files: Mapping[str, Source] = field(factory=dict, repr=False)
+
+    def encode(self) -> bytes:
+        """Return the bytes; what JSON cannot say is InvalidArgument."""
+        with suppress(TypeError, ValueError):
+            return orjson.dumps(self.value)
+        # Raised out here: orjson's error may quote the value, and would hang on as the context.
+        raise InvalidArgument("the request holds a value that JSON cannot express.")
+
+
+@frozen
+class FormBody:
+    """An application/x-www-form-urlencoded body."""
+
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
+
+    def encode(self) -> bytes:
+        """Return the bytes; half a surrogate pair is InvalidArgument."""
+        try:
+            return urlencode(self.fields).encode("ascii")
+        except UnicodeEncodeError:
+            pass
+        raise InvalidArgument("the request holds half a surrogate pair.")
+
+
+@frozen(kw_only=True)
+class Part:
+    """A part of a multipart body: a text field, or a file when ``filename`` is given.
+
+    A source is read while it is sent, and anew for each attempt.
+    """
+
+    name: str
+    content: str | bytes | Source = field(repr=False)
+    filename: str | None = field(default=None, repr=False)
+    mime_type: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.filename is None and isinstance(self.content, bytes):
+            raise InvalidArgument("a part of a multipart body that is no text needs a file name.")
+
+
+@frozen
+class Multipart:
+    """A multipart/form-data body, also when it holds text fields only."""
+
+    parts: tuple[Part, ...] = field(repr=False)
 
 
 def put_in(body: bytes, files: Mapping[str, Source]) -> list[bytes | Source]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from helpdesk_bridge.errors import ProtocolError, ResponseTooLarge, TruncatedBody
+from helpdesk_bridge.errors import Cause, ProtocolError, Reason, ResponseTooLarge, TruncatedBody
 
 __all__ = ["BodyReader", "decode_json"]
 
@@ -29,12 +29,13 @@ def decode_json(content: bytes, content_type: str = "") -> Any:
     except (ValueError, RecursionError):
         pass
     if not content.strip():
-        raise ProtocolError("the answer is empty where JSON is documented.")
+        raise ProtocolError("the answer is empty where JSON is documented.", reason=Reason.NOT_JSON)
     if "html" in content_type.lower() or content.lstrip()[:1] == b"<":
         raise ProtocolError(
-            "the answer is a web page, not JSON: a login page, a proxy or a wrong base_url."
+            "the answer is a web page, not JSON: a login page, a proxy or a wrong base_url.",
+            reason=Reason.WEB_PAGE,
         )
-    raise ProtocolError("the answer is not valid JSON.")
+    raise ProtocolError("the answer is not valid JSON.", reason=Reason.NOT_JSON)
 
 
 _MAX_RATIO = 200
@@ -53,12 +54,20 @@ class BodyReader:
         self._inflate: zlib._Decompress | None = None
         if encoding and encoding != "identity":
             if encoding not in ("gzip", "x-gzip"):
-                raise ProtocolError("the answer has a content encoding that was not asked for.")
+                raise ProtocolError(
+                    "the answer has a content encoding that was not asked for.",
+                    reason=Reason.BAD_ENCODING,
+                )
             self._inflate = self._new()
 
     @staticmethod
     def _new() -> zlib._Decompress:
         return zlib.decompressobj(wbits=31)
+
+    @property
+    def received(self) -> int:
+        """How many bytes came so far, packed as they are."""
+        return self._packed
 
     def feed(self, chunk: bytes) -> bytes:
         """Return what ``chunk`` decodes to."""
@@ -84,9 +93,10 @@ class BodyReader:
     def _inflated(inflate: zlib._Decompress, chunk: bytes) -> bytes:
         try:
             return inflate.decompress(chunk, _PIECE)
-        except zlib.error:
-            pass
-        raise ProtocolError("the answer's compressed body is damaged.")
+        except zlib.error as error:
+            cause = Cause.of(error)
+        sentence = "the answer's compressed body is damaged."
+        raise ProtocolError(sentence, reason=Reason.BAD_ENCODING) from cause
 
     def _counted(self, decoded: bytes) -> bytes:
         self._size += len(decoded)

@@ -33,13 +33,16 @@ def with_outcome(
     """Return ``error``, or OutcomeUnknown in its place when an unsafe write may have been done."""
     if not unsafe or error.outcome is not Outcome.UNKNOWN or isinstance(error, OutcomeUnknown):
         return error
-    return OutcomeUnknown(
+    unknown = OutcomeUnknown(
         error.message,
         started_at=started_at,
         bytes_sent=bytes_sent,
         cause=type(error).__name__,
+        reason=error.reason,
         status=error.status,
         vendor_code=error.vendor_code,
         request_id=error.request_id,
         attempts=error.attempts,
     )
+    unknown.__cause__ = error.__cause__
+    return unknown

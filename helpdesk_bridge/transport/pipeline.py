@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from helpdesk_bridge.transport.request import Request, Response
+from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.response import Response
 
 __all__ = ["Handler", "Middleware", "compose"]
 

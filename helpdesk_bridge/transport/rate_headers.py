@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-__all__ = ["http_date", "retry_after", "until_reset"]
+__all__ = ["http_date", "retry_after", "until_reset", "vendor_time"]
 
 _EPOCH = 1_000_000_000.0
 """A reset above this is a time (seconds since 1970), one below it a number of seconds."""
@@ -17,6 +17,9 @@ _ALLOWANCES = (
 )
 _NO_SECONDS = 100_000_000_000.0
 """A reset above this is in another unit: as seconds it would be after the year 5000."""
+
+_LONGEST_AGE = 8
+"""An Age with more digits is none."""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -63,6 +66,21 @@ def http_date(text: str) -> datetime | None:
         when = parsedate_to_datetime(text)
         return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def vendor_time(headers: Mapping[str, str]) -> datetime | None:
+    """Return what the vendor's clock shows now, aware; None if the answer does not tell.
+
+    That is its Date, and the Age added to it: how many seconds the answer lay in a cache.
+    """
+    told = http_date(headers.get("Date", ""))
+    age = headers.get("Age", "")
+    if told is None or not (age.isascii() and age.isdigit() and len(age) <= _LONGEST_AGE):
+        return told
+    try:
+        return told + timedelta(seconds=int(age))
+    except OverflowError:  # a date in the year 9999
         return None
 
 

@@ -1,4 +1,4 @@
-"""Strike out of a vendor's sentence what it quotes of the request: credentials, customers' words.
+"""Strike out of a vendor's sentence what nobody should read: addresses, keys, the request's words.
 
 An error ends up in logs, tickets and pickles, and "the body 'I am ill since …' is too long" is a
 usual sentence of a vendor.
@@ -12,9 +12,10 @@ from typing import Any
 
 from attrs import frozen
 
-from helpdesk_bridge.transport.request import FormBody, JsonBody, Multipart, Request
+from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart
+from helpdesk_bridge.transport.request import Request
 
-__all__ = ["Quoted"]
+__all__ = ["Quoted", "redact"]
 
 _REDACTED = "<redacted>"
 _SHORTEST_SECRET = 4
@@ -27,6 +28,18 @@ _LONGEST = 1000
 """How many characters of a vendor's text are kept; an error shows fewer."""
 _VOCABULARY = re.compile(r"[a-z0-9_.\-]*")
 """A value that is one such word is a status, an id or a type, and tells what is wrong."""
+_ADDRESS = re.compile(
+    r"""(?:"[^"]*+"|(?<![^\s@<>"'(),:;])[^\s@<>"'(),:;]++)@[^\s@<>"'(),:;]+"""  # linear in time
+)
+_LONG_WORD = re.compile(r"[A-Za-z0-9_\-+/=.]{32,}")
+
+
+def redact(text: str, limit: int = 200) -> str:
+    """Return a vendor's sentence on one line, without addresses and key-like words, shortened."""
+    text = "".join(c if c.isprintable() else " " for c in text)
+    text = _ADDRESS.sub("<address>", " ".join(text.split()))
+    text = _LONG_WORD.sub("<redacted>", text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 @frozen

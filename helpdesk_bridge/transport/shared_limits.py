@@ -25,14 +25,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from helpdesk_bridge.errors import ConfigurationError, ConnectFailed, Outcome
+from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
 from helpdesk_bridge.model.disk import OwnThread
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
 
 __all__ = ["FileLimiter", "Limiter", "Rate", "RedisLimiter", "SlidingWindow"]
 
-log = logging.getLogger("helpdesk_bridge.limits")
+log = logging.getLogger(__name__)
 
 _LONGEST = 120.0
 """How long a request may take (seconds) before its process counts as dead."""
@@ -130,6 +130,7 @@ def _unreachable(where: str) -> ConnectFailed:
     return ConnectFailed(
         f"the shared rate limit cannot be asked: {where} does not answer.",
         outcome=Outcome.NOT_SENT,
+        reason=Reason.LIMITER,
     )
 
 
@@ -190,9 +191,9 @@ class _File:
                 answer = change(db, time.time())  # the time within the lock: entries are in order
                 db.execute("COMMIT")
                 return answer
-        except sqlite3.Error:
-            pass
-        raise _unreachable("its file")
+        except sqlite3.Error as error:
+            cause = Cause.of(error)
+        raise _unreachable("its file") from cause
 
 
 _TAKE = """
@@ -276,9 +277,9 @@ class _Redis:
     def _run(self, script: Callable[..., Any], permit: str, *, used: bool) -> int:
         try:
             return int(script(keys=self._keys, args=[permit, int(used), *self._figures]) or 0)
-        except self._trouble:
-            pass
-        raise _unreachable("Redis")
+        except self._trouble as error:
+            cause = Cause.of(error)
+        raise _unreachable("Redis") from cause
 
 
 def _micro(seconds: float) -> int:

@@ -23,32 +23,22 @@ from yarl import URL
 
 from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument, Outcome
 from helpdesk_bridge.transport import urls
-from helpdesk_bridge.transport.body import Source
+from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart, Part, Source
+from helpdesk_bridge.transport.call import CURRENT_CALL
 from helpdesk_bridge.transport.deadlines import OpenCalls
+from helpdesk_bridge.transport.observer import Observer
+from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies.auth import no_auth
-from helpdesk_bridge.transport.policies.error_table import (
-    Deadline,
-    ErrorTable,
-    Explanation,
-    Observe,
-    Pool,
-)
+from helpdesk_bridge.transport.policies.deadline import Deadline
+from helpdesk_bridge.transport.policies.error_table import ErrorTable, Explanation
+from helpdesk_bridge.transport.policies.observe import Observe, Observers
 from helpdesk_bridge.transport.policies.pacing import Pacing
+from helpdesk_bridge.transport.policies.pool import Pool
 from helpdesk_bridge.transport.policies.retry import Retry
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
-from helpdesk_bridge.transport.request import (
-    CURRENT_CALL,
-    FormBody,
-    JsonBody,
-    Multipart,
-    Operation,
-    Part,
-    Progress,
-    Request,
-    Response,
-    TransportOptions,
-)
+from helpdesk_bridge.transport.request import Operation, Progress, Request
+from helpdesk_bridge.transport.response import Response
 
 if TYPE_CHECKING:  # aiohttp is imported when the first request is made
     from helpdesk_bridge.transport.http import HttpClient
@@ -61,7 +51,8 @@ class Transport:
 
     ``base`` None is a desk without HTTP. ``middlewares`` are the user's own, and stand inside the
     deadline and outside everything that concerns a single attempt. ``file_hosts`` are the hosts
-    other than ``base`` on which the vendor keeps files.
+    other than ``base`` on which the vendor keeps files. ``desk`` and ``vendor`` are the names that
+    ``observers`` are told, who hear of each attempt (vendor None: not known).
     """
 
     def __init__(
@@ -70,13 +61,16 @@ class Transport:
         options: TransportOptions,
         *,
         desk: str,
+        vendor: str | None = None,
         auth: Middleware = no_auth,
         error_codes: Mapping[str, type[HelpdeskError]],
         explain: Callable[[Response], Explanation],
         is_error: Callable[[Response], bool] = lambda _: False,
         middlewares: Sequence[Middleware] = (),
         file_hosts: Collection[str] = (),
+        observers: Iterable[Observer] = (),
     ) -> None:
+        told = Observers(desk, vendor, _checked(observers))
         self.base = base
         self.options = options
         self._http = _Http(base, options, file_hosts)
@@ -89,8 +83,8 @@ class Transport:
             self._http,
             Deadline(options.deadline, self._running),
             *middlewares,
-            Retry(options.max_attempts),
-            Observe(desk),
+            Retry(options.max_attempts, told),
+            Observe(told),
             ErrorTable(error_codes, explain, is_error),
             Pool(options.concurrency),
             auth,
@@ -250,6 +244,13 @@ def _limiters(options: TransportOptions) -> list[Limiter]:
     rates = () if options.rate_limit is None else Rate.parse(options.rate_limit)
     windows: list[Limiter] = [SlidingWindow(rate) for rate in rates]
     return windows if options.limiter is None else [*windows, options.limiter]
+
+
+def _checked(observers: Iterable[Observer]) -> tuple[Observer, ...]:
+    found = tuple(observers)
+    if not all(isinstance(one, Observer) for one in found):
+        raise InvalidArgument("observers are objects whose class is made from hb.Observer.")
+    return found
 
 
 def _begun() -> Progress:

@@ -107,11 +107,12 @@ def test_a_desk_in_memory_needs_no_clock(run: Run, write: Write) -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_command_does_the_same_in_a_process_of_its_own(write: Write) -> None:
+@pytest.mark.parametrize("module", ["helpdesk_bridge", "helpdesk_bridge.cli"])
+async def test_the_command_does_the_same_in_a_process_of_its_own(write: Write, module: str) -> None:
     async with HelpSpaceFake(with_a_ticket()) as fake:
         write(support=fake.table(), archive=helpspace("127.0.0.1:1", base_url="http://help.test"))
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-W", "error", "-m", "helpdesk_bridge.cli", "doctor"),
+            *(sys.executable, "-W", "error", "-m", module, "doctor"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

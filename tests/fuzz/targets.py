@@ -15,13 +15,14 @@ from pathlib import Path
 from yarl import URL
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.errors import HelpdeskError, redact
+from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.kit.contract import page_number
 from helpdesk_bridge.model import Cursor
 from helpdesk_bridge.model.html_text import html_to_text, text_to_html
 from helpdesk_bridge.testing import MemorySettings
 from helpdesk_bridge.transport.decode import BodyReader, decode_json
 from helpdesk_bridge.transport.rate_headers import http_date, retry_after, until_reset
+from helpdesk_bridge.transport.redaction import redact
 from helpdesk_bridge.transport.urls import (
     base_url,
     check_file_host,

@@ -67,6 +67,10 @@ def test_every_package_is_typed(names: list[str], package: str) -> None:
     assert f"{package}/py.typed" in names
 
 
+def test_the_stub_of_the_settings_travels_along(names: list[str]) -> None:
+    assert "helpdesk_bridge/config/settings.pyi" in names
+
+
 def test_the_licence_travels_along(names: list[str]) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 

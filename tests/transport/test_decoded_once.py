@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpdesk_bridge.transport import Effect, Operation, Request, Response
-from helpdesk_bridge.transport import request as values
+from helpdesk_bridge.transport import response as values
 
 
 def test_an_answer_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:

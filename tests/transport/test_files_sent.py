@@ -24,7 +24,7 @@ from helpdesk_bridge.transport import (
     Source,
     Transport,
 )
-from helpdesk_bridge.transport.http import _in_pieces
+from helpdesk_bridge.transport.http.bodies import in_pieces
 
 Connect = Callable[..., Transport]
 KINDS = ["bytes", "path", "iterable"]
@@ -133,7 +133,7 @@ async def test_no_more_than_a_chunk_is_held(wrap: Callable[[Source], Source]) ->
         async def write(self, chunk: bytes) -> None:
             log.append(f"write {len(chunk)}")
 
-    payload = await _in_pieces([b"{", wrap(Counted(log)), b"}"], "text/plain")
+    payload = await in_pieces([b"{", wrap(Counted(log)), b"}"], "text/plain")
     await payload.write(Writer())
     size = 3 if wrap is not Base64 else 4
     assert log == ["write 1", *["read", f"write {size}"] * 3, "write 1"]
@@ -235,7 +235,7 @@ async def test_a_file_that_grew_for_another_call_is_not_sent_beyond_its_size(
             written.extend(chunk)
 
     file = upload("path", b"abc", tmp_path)
-    payload = await _in_pieces([file], "text/plain")
+    payload = await in_pieces([file], "text/plain")
     (tmp_path / "a.bin").write_bytes(b"abcdef")
     await file.measure()  # as any call does that begins meanwhile
     with pytest.raises(errors.InvalidArgument, match="has changed"):

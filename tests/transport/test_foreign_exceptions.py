@@ -14,7 +14,7 @@ from yarl import URL
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import Outcome
-from helpdesk_bridge.transport.http import failure_for
+from helpdesk_bridge.transport.http.failures import failure_for
 
 _KEY = SimpleNamespace(host="canary.example", port=443, is_ssl=True, ssl=True)
 _INFO: Any = SimpleNamespace(

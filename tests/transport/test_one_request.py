@@ -84,7 +84,7 @@ async def test_an_aiohttp_that_does_not_ask_our_connector_leaves_all_in_doubt(
     caught: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delattr("helpdesk_bridge.transport.http._Connector.connect")
+    monkeypatch.delattr("helpdesk_bridge.transport.http.connector.Connector.connect")
     vendor.drops()
     error = await caught(connect(vendor).send(unsafe, "POST", ("t",), json={}))
     assert (error.outcome, error.bytes_sent) == (Outcome.UNKNOWN, True)

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.transport import rate_headers as waits
-from helpdesk_bridge.transport.rate_headers import http_date, retry_after, until_reset
+from helpdesk_bridge.transport.rate_headers import http_date, retry_after, until_reset, vendor_time
 
 NOON = "Sun, 06 Nov 1994 12:00:00 GMT"
 JUNK = [
@@ -152,3 +152,36 @@ def test_no_text_raises_or_gives_a_wait_that_is_none(text: str, other: str) -> N
 def test_a_date_is_aware_or_none(text: str) -> None:
     when = http_date(text)
     assert when is None or when.utcoffset() is not None
+
+
+MORNING = datetime(2026, 3, 2, 8, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("date", "age", "ahead"),
+    [
+        ("Mon, 02 Mar 2026 08:00:00 GMT", "", 0),
+        ("Mon, 02 Mar 2026 08:01:30 GMT", "", 90),
+        ("Mon, 02 Mar 2026 07:58:30 GMT", "", -90),
+        ("Mon, 02 Mar 2026 10:00:00 +0200", "", 0),
+        ("Mon, 02 Mar 2026 08:00:00 -0000", "", 0),
+        ("Mon, 02 Mar 2026 07:58:30 GMT", "90", 0),
+        ("Mon, 02 Mar 2026 08:00:00 GMT", "soon", 0),
+        ("Mon, 02 Mar 2026 08:00:00 GMT", "-90", 0),
+        ("Mon, 02 Mar 2026 08:00:00 GMT", "9" * 400, 0),
+    ],
+)
+def test_the_date_and_the_age_of_an_answer_tell_the_vendors_time(
+    date: str, age: str, ahead: int
+) -> None:
+    assert vendor_time({"Date": date, "Age": age}) == MORNING + timedelta(seconds=ahead)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Mar 2026 08:00:00 GMT", "0", "\0"])
+def test_a_date_that_cannot_be_read_says_nothing(date: str) -> None:
+    assert vendor_time({"Date": date}) is None
+
+
+def test_a_date_at_the_end_of_time_says_nothing() -> None:
+    last = {"Date": "Fri, 31 Dec 9999 23:59:59 GMT", "Age": "60"}
+    assert vendor_time(last) is None

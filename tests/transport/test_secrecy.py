@@ -23,8 +23,8 @@ from helpdesk_bridge.transport import (
     Response,
     Transport,
 )
+from helpdesk_bridge.transport.body import JsonBody
 from helpdesk_bridge.transport.redaction import Quoted
-from helpdesk_bridge.transport.request import JsonBody
 
 Connect = Callable[..., Transport]
 CANARY = "kanarienvogel"
@@ -57,8 +57,10 @@ FAULTS: dict[str, tuple[bytes, bool]] = {
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what hangs on it, but for the cleaned cause, which ``_shown`` shows."""
     while error is not None:
-        yield error
+        if not isinstance(error, errors.Cause):
+            yield error
         error = error.__cause__ or error.__context__
 
 
@@ -283,7 +285,7 @@ async def test_what_a_vendor_quotes_of_the_request_is_struck_out(
 def test_a_quotation_from_a_large_file_is_looked_for_in_its_beginning_only(
     unsafe: Operation,
 ) -> None:
-    """A file of many megabytes must not hold up the event loop when the vendor is_error it."""
+    """A file of many megabytes must not hold up the event loop when the vendor refuses it."""
     assert len(Quoted.of(_request(unsafe, "x" * 10**7)).said) == 64 * 1024
 
 

@@ -6,10 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, assert_type
 
-from helpdesk_bridge_helpspace import HelpSpaceSettings
-
 import helpdesk_bridge as hb
-from helpdesk_bridge.testing import MemorySettings, Store
 
 
 async def reading() -> None:
@@ -56,13 +53,27 @@ def asking(desk: hb.Helpdesk, error: hb.HelpdeskError) -> None:
     assert_type(desk.capabilities.supports(hb.Capability.FORWARD), bool)
     assert_type(desk.capabilities[hb.Capability.REPLY].limits, hb.CapabilityLimits)
     assert_type(error.outcome, hb.Outcome)
+    assert_type(error.reason, hb.Reason)
+    assert_type(hb.__version__, str)
+
+
+class Slow(hb.Observer):
+    """Prints what took long."""
+
+    def attempt_ended(self, attempt: hb.Attempt, result: hb.AttemptResult) -> None:
+        """Look at one attempt."""
+        assert_type(result.reason, hb.Reason | None)
+        if result.seconds > 5:
+            hb.FileLimiter("1/second", attempt.path)
 
 
 def opening() -> list[hb.Helpdesk]:
     return [
-        hb.Helpdesk(MemorySettings(store=Store())),
+        hb.Helpdesk(hb.MemorySettings(store=hb.Store())),
         hb.Helpdesk(
-            HelpSpaceSettings(token="t", client_id="c"),
+            hb.HelpSpaceSettings(token="t", client_id="c"),
             options=hb.TransportOptions(deadline=5, concurrency=2),
+            observers=[Slow()],
+            ledger=hb.SqliteLedger("ledger.db"),
         ),
     ]

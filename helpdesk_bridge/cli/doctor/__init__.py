@@ -1,1 +1,1 @@
-"""What is wrong with a desk: from errors to findings."""
+"""What is wrong with a desk: the requests that find out, and what their errors mean."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from enum import StrEnum
 
 from attrs import frozen
 
-from helpdesk_bridge import errors
-from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors import HelpdeskError, Reason, reason_of
 
-__all__ = ["CheckResult", "Finding", "Trouble", "classify", "clock", "diagnose", "skew_of"]
+__all__ = ["MEANING", "CheckResult", "Finding", "Trouble", "clock", "diagnose"]
 
 _TOLERANCE = timedelta(seconds=60)
 
@@ -37,6 +35,8 @@ class Trouble(StrEnum):
     RIGHT = "missing right"
     ADDRESS = "wrong base_url"
     RATE_LIMIT = "rate limit"
+    LIMITER = "shared rate limit"
+    STORAGE = "file trouble"
     TIMEOUT = "timeout"
     CLOCK = "wrong clock"
     VENDOR = "the vendor fails"
@@ -55,45 +55,53 @@ class Finding:
     trouble: Trouble | None = None
 
 
-# Told apart by their sentences only.
-_BY_TEXT: tuple[tuple[type[HelpdeskError], str, Trouble], ...] = (
-    (errors.ConfigurationError, "cannot be loaded", Trouble.ADAPTER),
-    (errors.ConfigurationError, "is claimed by", Trouble.ADAPTER),
-    (errors.ConnectFailed, "certificate", Trouble.TLS),
-    (errors.ConnectFailed, "TLS connection", Trouble.TLS),
-    (errors.ConnectFailed, "host name", Trouble.HOST),
-    (errors.ConnectFailed, "proxy", Trouble.PROXY),
-    (errors.ConnectFailed, "in time", Trouble.TIMEOUT),
-    (errors.VendorUnavailable, "fell silent", Trouble.TIMEOUT),
-    (errors.VendorUnavailable, "connection", Trouble.CONNECTION),
-    (errors.ProtocolError, "web page", Trouble.ADDRESS),
-    (errors.ProtocolError, "redirect", Trouble.ADDRESS),
-)
-
-_BY_STATUS: Mapping[int, Trouble] = {
-    405: Trouble.ADDRESS,
-    407: Trouble.PROXY,
-    408: Trouble.TIMEOUT,
+MEANING: Mapping[Reason, Trouble] = {
+    Reason.SETTINGS: Trouble.SETTING,
+    Reason.BROKEN_ADAPTER: Trouble.ADAPTER,
+    Reason.INVALID_ARGUMENT: Trouble.SETTING,
+    Reason.UNSUPPORTED: Trouble.ADAPTER,
+    Reason.UNSAFE_ADDRESS: Trouble.ADDRESS,
+    Reason.DESK_CLOSED: Trouble.ADAPTER,
+    Reason.HOST_NOT_FOUND: Trouble.HOST,
+    Reason.CONNECTION_REFUSED: Trouble.CONNECTION,
+    Reason.NO_CONNECTION: Trouble.CONNECTION,
+    Reason.CONNECT_TIMEOUT: Trouble.TIMEOUT,
+    Reason.CERTIFICATE: Trouble.TLS,
+    Reason.TLS: Trouble.TLS,
+    Reason.PROXY: Trouble.PROXY,
+    Reason.POOL_TIMEOUT: Trouble.TIMEOUT,
+    Reason.LIMITER: Trouble.LIMITER,
+    Reason.STORAGE: Trouble.STORAGE,
+    Reason.CREDENTIALS: Trouble.CREDENTIALS,
+    Reason.SESSION: Trouble.CREDENTIALS,
+    Reason.PERMISSION: Trouble.RIGHT,
+    Reason.NOT_FOUND: Trouble.ADDRESS,
+    Reason.WRONG_METHOD: Trouble.ADDRESS,
+    Reason.CONFLICT: Trouble.ANSWER,
+    Reason.VALIDATION: Trouble.ANSWER,
+    Reason.TOO_LARGE: Trouble.ANSWER,
+    Reason.RATE_LIMIT: Trouble.RATE_LIMIT,
+    Reason.TICKET_CLOSED: Trouble.ANSWER,
+    Reason.STATUS_NOT_ALLOWED: Trouble.ANSWER,
+    Reason.DEADLINE: Trouble.TIMEOUT,
+    Reason.SILENCE: Trouble.TIMEOUT,
+    Reason.DROPPED: Trouble.CONNECTION,
+    Reason.TRUNCATED: Trouble.CONNECTION,
+    Reason.CANCELLED: Trouble.ANSWER,
+    Reason.VENDOR_FAILURE: Trouble.VENDOR,
+    Reason.REQUEST_TIMEOUT: Trouble.TIMEOUT,
+    Reason.REDIRECT: Trouble.ADDRESS,
+    Reason.WEB_PAGE: Trouble.ADDRESS,
+    Reason.NOT_JSON: Trouble.ANSWER,
+    Reason.UNEXPECTED: Trouble.ANSWER,
+    Reason.BAD_HTTP: Trouble.ANSWER,
+    Reason.BAD_ENCODING: Trouble.ANSWER,
+    Reason.RESPONSE_TOO_LARGE: Trouble.SETTING,
+    Reason.PAGINATION_LOOP: Trouble.ANSWER,
+    Reason.CRASHED: Trouble.ADAPTER,
+    Reason.UNKNOWN: Trouble.ANSWER,
 }
-
-_BY_KIND: tuple[tuple[type[HelpdeskError], Trouble], ...] = (
-    (errors.ConfigurationError, Trouble.SETTING),
-    (errors.InvalidArgument, Trouble.SETTING),
-    (errors.ResponseTooLarge, Trouble.SETTING),
-    (errors.ConnectFailed, Trouble.CONNECTION),
-    (errors.TruncatedBody, Trouble.CONNECTION),
-    (errors.AuthenticationError, Trouble.CREDENTIALS),
-    (errors.PermissionDenied, Trouble.RIGHT),
-    (errors.NotFound, Trouble.ADDRESS),
-    (errors.UnsafeURL, Trouble.ADDRESS),
-    (errors.RateLimited, Trouble.RATE_LIMIT),
-    (errors.DeadlineExceeded, Trouble.TIMEOUT),
-    (errors.PoolTimeout, Trouble.TIMEOUT),
-    (errors.VendorUnavailable, Trouble.VENDOR),
-    (errors.UnsupportedCapability, Trouble.ADAPTER),
-    (errors.DeskClosed, Trouble.ADAPTER),
-    (HelpdeskError, Trouble.ANSWER),
-)
+"""What each reason of an error says is wrong with a desk that is only read."""
 
 _ADVICE: Mapping[Trouble, str] = {
     Trouble.SETTING: "Correct it in the configuration.",
@@ -109,6 +117,9 @@ _ADVICE: Mapping[Trouble, str] = {
     Trouble.RIGHT: "Give the account or key of this desk the right to read this.",
     Trouble.ADDRESS: "Check base_url, its path too: the vendor's page says what it is for an API.",
     Trouble.RATE_LIMIT: "Wait {wait} and try again; look for other programs that use this account.",
+    Trouble.LIMITER: "Check that the file or the Redis of limiter can be reached from here.",
+    Trouble.STORAGE: "Check the path of the file, its folder and their rights, and who else has it"
+    " open.",
     Trouble.TIMEOUT: "Try again; if it stays so, check host and port in base_url, or raise the"
     " times in the desk's transport table.",
     Trouble.CLOCK: "Set this machine's clock (NTP): signed links and session tokens fail by it.",
@@ -119,49 +130,21 @@ _ADVICE: Mapping[Trouble, str] = {
 }
 
 
-def classify(error: HelpdeskError) -> Trouble:
-    """Return what ``error`` says is wrong."""
-    status = error.status or 0
-    if status < 400:  # whatever a vendor says in an error answer is its own sentence
-        for kind, fragment, trouble in _BY_TEXT:
-            if isinstance(error, kind) and fragment in error.message:
-                return trouble
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    return next(trouble for kind, trouble in _BY_KIND if isinstance(error, kind))
-
-
 def diagnose(check: str, error: Exception, *, keys: Collection[str] = ()) -> Finding:
     """Return the finding for an error that ended ``check``.
 
     ``keys`` are the settings that hold this desk's credentials. Of an exception that is not ours
     only the class is told: its text may hold anything.
     """
+    trouble = MEANING[reason_of(error)]
     if not isinstance(error, HelpdeskError):
-        says = f"it raised {type(error).__name__}."
-        return _wrong(check, Trouble.ADAPTER, says, _ADVICE[Trouble.ADAPTER])
-    trouble = classify(error)
+        return _wrong(check, trouble, f"it raised {type(error).__name__}.", _ADVICE[trouble])
     says = error.message if error.message.endswith((".", "?", "!")) else f"{error.message}."
     if error.status is not None:
         says += f" HTTP {error.status}."
     wait = f"{error.retry_after:g} seconds" if error.retry_after is not None else "a while"
     advice = _ADVICE[trouble].format(keys=", ".join(keys) or "the credentials", wait=wait)
     return _wrong(check, trouble, says, advice)
-
-
-def skew_of(date: str, age: str, now: datetime) -> timedelta | None:
-    """Return how far the clock of an answer is ahead of ours; None if its Date cannot be read.
-
-    ``age`` is the header of that name: how many seconds the answer lay in a cache.
-    """
-    try:
-        told = parsedate_to_datetime(date)
-    except ValueError:
-        return None
-    told = told.replace(tzinfo=UTC) if told.tzinfo is None else told
-    if age.isascii() and age.isdigit() and len(age) < 9:
-        told += timedelta(seconds=int(age))
-    return told - now
 
 
 def clock(skew: timedelta | None) -> Finding:

@@ -9,7 +9,8 @@ from attrs import field, frozen
 from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport.pipeline import Handler
-from helpdesk_bridge.transport.request import Request, Response
+from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.response import Response
 from helpdesk_bridge.transport.urls import check_header
 
 __all__ = ["HeaderAuth", "check_credential", "no_auth"]

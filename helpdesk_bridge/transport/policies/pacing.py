@@ -13,7 +13,8 @@ from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.policies.retry import MAX_WAIT
 from helpdesk_bridge.transport.rate_headers import retry_after, until_reset
 from helpdesk_bridge.transport.rate_limits import Limiter
-from helpdesk_bridge.transport.request import Request, Response
+from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.response import Response
 
 __all__ = ["Pacing"]
 

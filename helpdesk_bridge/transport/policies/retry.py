@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable
 
@@ -12,11 +11,11 @@ from attrs import define, field
 from helpdesk_bridge.errors import HelpdeskError, Outcome, RateLimited
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.pipeline import Handler
-from helpdesk_bridge.transport.request import Effect, Request, Response, operation_id
+from helpdesk_bridge.transport.policies.observe import Observers
+from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.response import Response
 
 __all__ = ["MAX_WAIT", "Budget", "Retry", "backoff", "may_repeat"]
-
-log = logging.getLogger("helpdesk_bridge.transport")
 
 MAX_WAIT = 120.0
 """The longest wait (seconds) a vendor may ask for; a longer one is the caller's to decide."""
@@ -85,6 +84,7 @@ class Retry:
     """
 
     max_attempts: int
+    observers: Observers
     budget: Budget = field(factory=Budget)
     rand: Callable[[], float] = field(default=random.random, repr=False)
 
@@ -93,7 +93,6 @@ class Retry:
         progress = request.progress
         attempt, paid = 1, 0
         while True:
-            progress.attempt = attempt
             try:
                 response = await handler(request)
             except HelpdeskError as error:
@@ -101,20 +100,18 @@ class Retry:
             else:
                 self.budget.give(paid or 1)
                 return response
-            if failure.outcome is Outcome.UNKNOWN and request.effect is not Effect.READ:
-                progress.in_doubt = True
+            progress.failures = (*progress.failures, failure)
             wait = self._wait(failure, request, attempt)
             price = 0 if wait is None else self.budget.take(limited=_limited(failure))
             if wait is None or not price:
                 if failure.outcome is Outcome.REJECTED and not _limited(failure):
-                    self.budget.give(paid)  # a vendor that is_error is alive
-                if progress.in_doubt:  # an earlier attempt may have done it
+                    self.budget.give(paid)  # a vendor that refuses is alive
+                if request.in_doubt:  # an earlier attempt may have done it
                     failure.outcome = Outcome.UNKNOWN
                 raise failure
             attempt, paid = attempt + 1, paid + price
-            progress.failure = failure
             progress.bytes_sent = False
-            _report(failure, request, wait)
+            self.observers.retrying(request, failure, wait)
             await clock.pause(wait)
 
     def _wait(self, failure: HelpdeskError, request: Request, attempt: int) -> float | None:
@@ -130,14 +127,3 @@ class Retry:
 
 def _limited(failure: HelpdeskError) -> bool:
     return isinstance(failure, RateLimited)
-
-
-def _report(failure: HelpdeskError, request: Request, wait: float) -> None:
-    log.info(
-        "%s: %s after %d attempts, trying again in %.1f s [%s]",
-        request.operation.name,
-        type(failure).__name__,
-        request.progress.attempts,
-        wait,
-        operation_id(),
-    )

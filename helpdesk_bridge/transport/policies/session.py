@@ -19,11 +19,13 @@ from helpdesk_bridge.errors import (
     ConfigurationError,
     DeskClosed,
     Outcome,
+    Reason,
 )
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport.pipeline import Handler, Middleware
 from helpdesk_bridge.transport.policies.auth import check_credential
-from helpdesk_bridge.transport.request import Request, Response
+from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.response import Response
 from helpdesk_bridge.transport.urls import check_header
 
 __all__ = ["ChosenAuth", "FetchToken", "SessionAuth", "TokenProvider", "expiry_of"]
@@ -163,7 +165,9 @@ class SessionAuth:
                 return token
         if self._closed:
             raise DeskClosed("the desk was closed while its session was renewed.")
-        raise AuthenticationError(f"the session provider failed ({trouble}).", outcome=outcome)
+        raise AuthenticationError(
+            f"the session provider failed ({trouble}).", outcome=outcome, reason=Reason.SESSION
+        )
 
     async def _joined(self) -> tuple[str, str]:
         """Return what the renewal that is under way, or a new one, comes to."""

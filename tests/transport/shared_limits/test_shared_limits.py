@@ -256,7 +256,7 @@ async def test_a_permit_that_cannot_be_given_back_is_told_in_the_log(
     limiter._store.give_back = fail
     limiter.release(used=True)
     limiter.close()
-    (record,) = [one for one in caplog.records if one.name == "helpdesk_bridge.limits"]
+    (record,) = [one for one in caplog.records if one.name == limits.__name__]
     assert (record.levelno, "canary" in record.getMessage()) == (logging.WARNING, False)
 
 

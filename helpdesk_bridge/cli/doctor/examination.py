@@ -1,0 +1,159 @@
+"""Examine one desk by reading from it, and say what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import attrs
+from attrs import define
+
+from helpdesk_bridge.cli.doctor.diagnosis import CheckResult, Finding, clock, diagnose
+from helpdesk_bridge.config import Config, DeskConfig
+from helpdesk_bridge.desk import Helpdesk
+from helpdesk_bridge.errors import HelpdeskError, Reason
+from helpdesk_bridge.model import Capability, Page, Ticket
+from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.transport import Attempt, AttemptResult, Observer, TokenProvider
+
+__all__ = ["examine"]
+
+T = TypeVar("T")
+
+
+@define
+class _Clock(Observer):
+    """Compares the vendor's clock with ours, by the first answer that tells it."""
+
+    answered: bool = False
+    skew: timedelta | None = None
+
+    def attempt_ended(self, attempt: Attempt, result: AttemptResult) -> None:  # noqa: ARG002
+        self.answered = self.answered or result.status is not None
+        if self.skew is None and result.vendor_time is not None:
+            self.skew = result.vendor_time - datetime.now(UTC)
+
+
+async def examine(config: Config, name: str) -> AsyncIterator[Finding]:
+    """Yield the findings about one desk as they are made."""
+    seen = _Clock()
+    try:
+        found = config.desk(name)
+        desk = _opened(found, seen)
+    except Exception as error:  # noqa: BLE001 - whatever somebody else's adapter raises
+        yield diagnose("settings", error)
+        return
+    async with desk:
+        examination = _Examination(desk, found)
+        yield _good("settings", examination.description)
+        async for finding in examination.run():
+            yield finding
+    if seen.answered:
+        yield clock(seen.skew)
+
+
+def _opened(found: DeskConfig, observer: Observer) -> Helpdesk:
+    return Helpdesk(
+        found.settings,
+        name=found.name,
+        adapter=found.adapter,
+        options=found.options,
+        observers=[observer],
+    )
+
+
+class _Examination:
+    """The requests made to one desk, each a check."""
+
+    def __init__(self, desk: Helpdesk, found: DeskConfig) -> None:
+        self._desk = desk
+        self._address: str | None = getattr(found.settings, "base_url", None)
+        self._keys = _credentials(found.settings)
+
+    @property
+    def description(self) -> str:
+        where = f" at {self._address}" if self._address else ""
+        return f"{self._desk.adapter.name}{where}."
+
+    async def run(self) -> AsyncIterator[Finding]:
+        """Read what can be read, and say what cannot be checked."""
+        able = self._desk.capabilities
+        if able.supports(Capability.LIST_TICKETS):
+            listed = await self._try("tickets", self._desk.tickets, _count_of_tickets)
+            page, finding = listed
+            yield finding
+            if able.supports(Capability.LIST_MESSAGES):
+                yield await self._messages(page)
+            else:
+                yield _unchecked("messages", able[Capability.LIST_MESSAGES].reason)
+            return
+        yield _unchecked("tickets", able[Capability.LIST_TICKETS].reason)
+        if able.supports(Capability.LIST_CUSTOM_FIELDS):
+            _, finding = await self._try(
+                "custom fields", self._desk.custom_fields, lambda found: f"{len(found)} defined."
+            )
+            yield finding
+        elif self._address is not None:
+            yield await self._connection()
+        if able.supports(Capability.LIST_MESSAGES):
+            yield _unchecked("messages", _NO_TICKET)
+
+    async def _messages(self, page: Page[Ticket] | None) -> Finding:
+        if page is None or not page.items:
+            return _unchecked("messages", _NO_TICKET)
+        ticket = page.items[0]
+        _, finding = await self._try(
+            "messages",
+            lambda: self._desk.messages(ticket),
+            lambda found: f"{len(found.items)} on the first page of a ticket.",
+        )
+        return finding
+
+    async def _connection(self) -> Finding:
+        """Ask for base_url itself: whatever is answered, there is somebody who answers."""
+        try:
+            await self._desk.raw("GET")
+        except HelpdeskError as error:
+            if error.status is None or error.reason is Reason.PROXY:
+                return self._diagnosed("connection", error)
+        return _good("connection", "somebody answers; whether the credentials do is not known.")
+
+    async def _try(
+        self, check: str, call: Callable[[], Awaitable[T]], tell: Callable[[T], str]
+    ) -> tuple[T | None, Finding]:
+        try:
+            found = await call()
+            problems = getattr(found, "problems", ())
+            if problems:
+                raise problems[0].error
+        except Exception as error:  # noqa: BLE001 - as above
+            return None, self._diagnosed(check, error)
+        return found, _good(check, tell(found))
+
+    def _diagnosed(self, check: str, error: Exception) -> Finding:
+        return diagnose(check, error, keys=self._keys)
+
+
+_NO_TICKET = "there is no ticket whose messages could be read."
+
+
+def _count_of_tickets(page: Page[Ticket]) -> str:
+    return f"{len(page.items)} on the first page."
+
+
+def _credentials(settings: Any) -> list[str]:
+    """Return the names of the settings that hold a credential."""
+    return [
+        attribute.alias
+        for attribute in attrs.fields(type(settings))
+        if isinstance(getattr(settings, attribute.name), (Secret, TokenProvider))
+    ]
+
+
+def _good(check: str, says: str) -> Finding:
+    return Finding(check=check, verdict=CheckResult.OK, says=says)
+
+
+def _unchecked(check: str, says: str) -> Finding:
+    return Finding(check=check, verdict=CheckResult.UNCHECKED, says=says)

@@ -1,0 +1,4 @@
+from helpdesk_bridge_airclou import AirclouSettings as AirclouSettings
+from helpdesk_bridge_helpspace import HelpSpaceSettings as HelpSpaceSettings
+from helpdesk_bridge_omnidesk import OmnideskSettings as OmnideskSettings
+from helpdesk_bridge_request_tracker import RequestTrackerSettings as RequestTrackerSettings

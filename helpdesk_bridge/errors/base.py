@@ -1,0 +1,145 @@
+"""What every error knows, and what is known of the call that failed."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import Any, ClassVar, Self, TypeVar
+
+from helpdesk_bridge.errors.reason import Reason
+
+__all__ = ["HelpdeskError", "Outcome", "reason_of"]
+
+_E = TypeVar("_E", bound="HelpdeskError")
+
+
+class Outcome(StrEnum):
+    """What is known about a call that failed."""
+
+    NOT_SENT = "not_sent"
+    """No byte of the request left this process: it is safe to try again."""
+    REJECTED = "rejected"
+    """The helpdesk answered completely, and refused: nothing was changed."""
+    UNKNOWN = "unknown"
+    """The request may have been carried out. A write must not be repeated blindly."""
+
+
+class HelpdeskError(Exception):
+    """Base of every error this library raises.
+
+    Attributes are None while unknown: ``desk`` and ``vendor`` (which desk, which adapter),
+    ``operation`` and ``operation_id`` (the public call, the id in log lines), ``status`` (HTTP
+    status), ``vendor_code`` (the vendor's own error code), ``request_id`` (what the vendor calls
+    the request, for its support), ``retry_after`` (seconds), ``attempts`` (requests made),
+    ``items_read`` and ``cursor`` (how far a list came, and from where to go on). ``outcome``,
+    ``reason`` and ``retryable`` are always set: by the class, or by what was found out.
+    """
+
+    outcome: Outcome = Outcome.UNKNOWN
+    """What is known of the call: whether it was sent, refused or may have been carried out."""
+    reason: Reason = Reason.UNKNOWN
+    """What caused it, as a word to act on."""
+    retryable: bool = False
+    """Whether the same call may be made again without the danger of doing it twice."""
+    advice: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        vendor: str | None = None,
+        desk: str | None = None,
+        operation: str | None = None,
+        operation_id: str | None = None,
+        status: int | None = None,
+        vendor_code: str | None = None,
+        request_id: str | None = None,
+        outcome: Outcome | None = None,
+        reason: Reason | None = None,
+        retryable: bool | None = None,
+        retry_after: float | None = None,
+        attempts: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.vendor = vendor
+        self.desk = desk
+        self.operation = operation
+        self.operation_id = operation_id
+        self.status = status
+        self.vendor_code = vendor_code
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.attempts = attempts
+        self.items_read: int | None = None
+        self.cursor: str | None = None
+        if outcome is not None:
+            self.outcome = outcome
+        if reason is not None:
+            self.reason = reason
+        if retryable is not None:
+            self.retryable = retryable
+
+    def fill(self, **context: Any) -> Self:
+        """Set what is still unknown about this error, and return it."""
+        for key, value in context.items():
+            if getattr(self, key) is None:
+                setattr(self, key, value)
+        return self
+
+    def __str__(self) -> str:
+        where = " ".join(
+            part
+            for part in (
+                self.operation,
+                f"on desk {self.desk!r}" if self.desk else None,
+                f"({self.vendor})" if self.vendor else None,
+            )
+            if part
+        )
+        sentences = [f"{where}: {self.message}" if where else self.message]
+        if self.status is not None and f"HTTP {self.status}" not in self.message:
+            sentences.append(f"HTTP {self.status}{self._code()}.")
+        if self.items_read is not None:
+            sentences.append(
+                f"{self.items_read} items had been read; go on with cursor=error.cursor."
+            )
+        sentences += [self._sent(), self._wait(), self.advice]
+        sentences = [sentence for sentence in sentences if sentence]
+        if len(sentences) > 1 and not sentences[0].endswith((".", "!", "?", "…")):
+            sentences[0] += "."
+        return " ".join(sentences)
+
+    def _code(self) -> str:
+        return f" {self.vendor_code}" if self.vendor_code else ""
+
+    def _sent(self) -> str:
+        if self.outcome is Outcome.NOT_SENT:
+            return "Nothing was sent."
+        if self.outcome is Outcome.REJECTED:
+            return "The helpdesk refused it; nothing was changed."
+        return ""
+
+    def _wait(self) -> str:
+        return "" if self.retry_after is None else f"Try again in {self.retry_after:g} seconds."
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.message, dict(self.__dict__))
+
+
+def reason_of(error: BaseException) -> Reason:
+    """Return why ``error`` was raised: of a foreign exception, whether it only ends the call."""
+    if isinstance(error, HelpdeskError):
+        return error.reason
+    ended = isinstance(error, (asyncio.CancelledError, GeneratorExit))
+    return Reason.CANCELLED if ended else Reason.CRASHED
+
+
+def _restore(cls: type[_E], message: str, state: dict[str, Any]) -> _E:
+    error = cls.__new__(cls, message)
+    error.args = (message,)
+    error.__dict__.update(state)
+    return error

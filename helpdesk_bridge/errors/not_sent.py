@@ -1,0 +1,81 @@
+"""Errors after which nothing was sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from helpdesk_bridge.errors.base import HelpdeskError, Outcome
+from helpdesk_bridge.errors.reason import Reason
+
+__all__ = [
+    "ConfigurationError",
+    "ConnectFailed",
+    "DeskClosed",
+    "InvalidArgument",
+    "PoolTimeout",
+    "UnsafeURL",
+    "UnsupportedCapability",
+]
+
+
+class ConfigurationError(HelpdeskError, ValueError):
+    """The configuration cannot work; the text names the file, the table and the key."""
+
+    outcome = Outcome.NOT_SENT
+    reason = Reason.SETTINGS
+
+    def __init__(self, message: str, *, key: str | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.key = key
+
+    def _sent(self) -> str:
+        return ""
+
+
+class InvalidArgument(HelpdeskError, ValueError):
+    """A value given to the call is not acceptable; no connection was made."""
+
+    outcome = Outcome.NOT_SENT
+    reason = Reason.INVALID_ARGUMENT
+
+
+class UnsupportedCapability(HelpdeskError):
+    """This desk cannot do what was asked, by its vendor or by its settings."""
+
+    outcome = Outcome.NOT_SENT
+    reason = Reason.UNSUPPORTED
+
+    def __init__(self, message: str, *, capability: str | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.capability = capability
+
+
+class UnsafeURL(HelpdeskError):
+    """Following this address would have carried credentials or data to another origin."""
+
+    outcome = Outcome.NOT_SENT
+    reason = Reason.UNSAFE_ADDRESS
+
+
+class DeskClosed(HelpdeskError):
+    """The desk is closed, or was closed while the call was under way."""
+
+    outcome = Outcome.NOT_SENT
+    reason = Reason.DESK_CLOSED
+
+
+class ConnectFailed(HelpdeskError):
+    """No connection could be made (name lookup, network, TLS or proxy)."""
+
+    outcome = Outcome.NOT_SENT
+    reason = Reason.NO_CONNECTION
+    retryable = True
+
+
+class PoolTimeout(HelpdeskError):
+    """All connections of this desk stayed busy until the deadline."""
+
+    outcome = Outcome.NOT_SENT
+    reason = Reason.POOL_TIMEOUT
+    retryable = True
+    advice = "Make fewer calls at once, or raise the desk's concurrency or deadline."

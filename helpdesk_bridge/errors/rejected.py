@@ -1,0 +1,101 @@
+"""Errors that the helpdesk's complete answer says: nothing was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from helpdesk_bridge.errors.base import HelpdeskError, Outcome
+from helpdesk_bridge.errors.reason import Reason
+
+__all__ = [
+    "AuthenticationError",
+    "Conflict",
+    "NotFound",
+    "PayloadTooLarge",
+    "PermissionDenied",
+    "RateLimited",
+    "StatusNotAllowed",
+    "TicketClosed",
+    "ValidationFailed",
+]
+
+
+class AuthenticationError(HelpdeskError):
+    """The helpdesk did not accept the credentials."""
+
+    outcome = Outcome.REJECTED
+    reason = Reason.CREDENTIALS
+    advice = "Check the credentials of this desk."
+
+
+class PermissionDenied(HelpdeskError):
+    """The credentials are known, but may not do this."""
+
+    outcome = Outcome.REJECTED
+    reason = Reason.PERMISSION
+    advice = "Give the account of this desk the right to do it."
+
+
+class NotFound(HelpdeskError):
+    """There is no such object, or the account may not see it."""
+
+    outcome = Outcome.REJECTED
+    reason = Reason.NOT_FOUND
+
+
+class Conflict(HelpdeskError):
+    """The object changed meanwhile, or exists already."""
+
+    outcome = Outcome.REJECTED
+    reason = Reason.CONFLICT
+
+
+class ValidationFailed(HelpdeskError):
+    """The vendor refused a value; ``fields`` maps the vendor's dotted field names to messages."""
+
+    outcome = Outcome.REJECTED
+    reason = Reason.VALIDATION
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fields: Mapping[str, Sequence[str]] | None = None,
+        **context: Any,
+    ) -> None:
+        super().__init__(message, **context)
+        self.fields = {name: tuple(texts) for name, texts in (fields or {}).items()}
+
+    def __str__(self) -> str:
+        named = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in self.fields.items())
+        return f"{super().__str__()} Fields: {named}" if named else super().__str__()
+
+
+class PayloadTooLarge(HelpdeskError):
+    """The vendor refused the size of the request."""
+
+    outcome = Outcome.REJECTED
+    reason = Reason.TOO_LARGE
+
+
+class RateLimited(HelpdeskError):
+    """Too many requests; ``retry_after`` is the wait in seconds the vendor asked for, if any."""
+
+    outcome = Outcome.REJECTED
+    reason = Reason.RATE_LIMIT
+    retryable = True
+
+
+class TicketClosed(HelpdeskError):
+    """The ticket is closed for new messages."""
+
+    outcome = Outcome.REJECTED
+    reason = Reason.TICKET_CLOSED
+
+
+class StatusNotAllowed(HelpdeskError):
+    """This status cannot be set by a client, or not from the ticket's present one."""
+
+    outcome = Outcome.REJECTED
+    reason = Reason.STATUS_NOT_ALLOWED

@@ -1,0 +1,125 @@
+"""Errors after which it is not known what was done, or (for a read) it does not matter."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from helpdesk_bridge.errors.base import HelpdeskError
+from helpdesk_bridge.errors.reason import Reason
+
+if TYPE_CHECKING:
+    from helpdesk_bridge.model.fingerprint import Fingerprint
+
+__all__ = [
+    "DeadlineExceeded",
+    "OutcomeUnknown",
+    "PaginationLoop",
+    "PartlyDone",
+    "ProtocolError",
+    "ResponseTooLarge",
+    "TruncatedBody",
+    "VendorUnavailable",
+]
+
+
+class OutcomeUnknown(HelpdeskError):
+    """A write may or may not have been carried out: it must not be repeated blindly.
+
+    It is deliberately no OSError, ConnectionError, TimeoutError or aiohttp.ClientError, so that
+    somebody else's retry decorator leaves it alone. ``cause`` names the error the same fault
+    would have been on a read, and ``reason`` is what that one would have; ``bytes_sent`` says
+    whether any byte left (None: cannot be told), ``started_at`` is the aware UTC time of the first
+    attempt, ``failed_at`` that of the failure. ``fingerprint`` holds digests of what was sent, by
+    which ``desk.reconcile(error)`` finds it, also in another process; None for what cannot be
+    found again.
+    """
+
+    advice = "It may have been done: ask desk.reconcile(error) before doing it again."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        ticket_id: str | None = None,
+        started_at: datetime | None = None,
+        bytes_sent: bool | None = None,
+        cause: str | None = None,
+        fingerprint: Fingerprint | None = None,
+        **context: Any,
+    ) -> None:
+        super().__init__(message, **context)
+        self.ticket_id = ticket_id
+        self.fingerprint = fingerprint
+        self.failed_at = datetime.now(UTC)
+        self.started_at = started_at
+        self.bytes_sent = bytes_sent
+        self.cause = cause
+
+
+class PartlyDone(HelpdeskError):
+    """An earlier step of the call was carried out, and a later one failed.
+
+    ``ticket_id`` and ``message_id`` say what exists now (None: the vendor gives no id), and
+    ``failure`` is the error of the step that failed; ``reason`` is the reason of that. Repeating
+    the whole call would do the first step twice; repeat only what is missing.
+    """
+
+    advice = "Do not repeat the whole call: only the later step is missing."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        failure: HelpdeskError,
+        ticket_id: str | None = None,
+        message_id: str | None = None,
+        **context: Any,
+    ) -> None:
+        super().__init__(message, **{"reason": failure.reason, **context})
+        self.failure = failure
+        self.ticket_id = ticket_id
+        self.message_id = message_id
+
+
+class DeadlineExceeded(HelpdeskError):
+    """The call's deadline passed before the answer was complete."""
+
+    reason = Reason.DEADLINE
+    retryable = True
+
+
+class VendorUnavailable(HelpdeskError):
+    """The vendor failed (5xx), or dropped the connection, while a read was under way."""
+
+    reason = Reason.VENDOR_FAILURE
+    retryable = True
+
+
+class ProtocolError(HelpdeskError):
+    """The answer is not what the vendor documents; ``path`` is where (JSON path), never what."""
+
+    reason = Reason.UNEXPECTED
+
+    def __init__(self, message: str, *, path: str | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.path = path
+
+
+class TruncatedBody(HelpdeskError):
+    """The answer ended before its announced end."""
+
+    reason = Reason.TRUNCATED
+    retryable = True
+
+
+class ResponseTooLarge(HelpdeskError):
+    """The answer is larger than the desk's ``max_body``."""
+
+    reason = Reason.RESPONSE_TOO_LARGE
+
+
+class PaginationLoop(HelpdeskError):
+    """The vendor's list leads back to a place it has already been."""
+
+    reason = Reason.PAGINATION_LOOP

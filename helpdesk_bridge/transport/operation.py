@@ -1,0 +1,28 @@
+"""A vendor's operation: what an adapter declares of each once, with what it does there."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import frozen
+
+__all__ = ["Effect", "Operation"]
+
+
+class Effect(Enum):
+    """What a request does at the vendor, whatever its HTTP verb says."""
+
+    READ = "read"
+    """Changes nothing."""
+    IDEMPOTENT_WRITE = "idempotent write"
+    """Doing it twice leaves the same as doing it once."""
+    UNSAFE_WRITE = "unsafe write"
+    """Doing it twice does two things; a customer could be mailed twice."""
+
+
+@frozen
+class Operation:
+    """One of the vendor's operations: declared once by its adapter, with its effect."""
+
+    name: str
+    effect: Effect = Effect.UNSAFE_WRITE

@@ -1,0 +1,94 @@
+"""The answer to a request: whole, or a download whose body is still to be read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Self, TypeVar
+
+from attrs import define, field
+
+from helpdesk_bridge.errors import Cause, HelpdeskError, ProtocolError
+from helpdesk_bridge.transport.decode import decode_json
+from helpdesk_bridge.transport.outcome import with_outcome
+from helpdesk_bridge.transport.request import Request
+
+__all__ = ["Response"]
+
+T = TypeVar("T")
+
+
+@define(kw_only=True)
+class Response:
+    """A complete answer, or (``chunks`` set) one whose body is still to be read."""
+
+    request: Request
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+    chunks: AsyncIterator[bytes] | None = field(default=None, repr=False)
+    _release: list[Callable[[], Awaitable[None]]] = field(factory=list, repr=False)
+    _decoded: list[Any] = field(factory=list, init=False, repr=False, eq=False)
+
+    @property
+    def request_id(self) -> str | None:
+        """What the vendor calls this request, if it says so in a usual header."""
+        value = self.headers.get("X-Request-Id") or self.headers.get("X-Correlation-Id")
+        return value[:128] if value and value.isascii() and value.isprintable() else None
+
+    def on_release(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Have ``action`` run when the answer is done with."""
+        self._release.append(action)
+
+    async def aclose(self) -> None:
+        """Give back what a streamed answer holds; may be called again."""
+        while self._release:
+            await self._release.pop()()
+
+    def json(self) -> Any:
+        """Return the decoded body. What is no JSON raises the error that fits the effect."""
+        return self.read(lambda data: data)
+
+    def read(self, convert: Callable[[Any], T]) -> T:
+        """Return ``convert(decoded JSON)``.
+
+        An answer that cannot be understood is ProtocolError on a read and OutcomeUnknown on an
+        unsafe write, whose effect may well have happened.
+        """
+        failure: HelpdeskError
+        try:
+            if not self._decoded:  # the error table and the adapter read the same answer
+                content_type = self.headers.get("Content-Type", "")
+                self._decoded.append(decode_json(self.content, content_type))
+            return convert(self._decoded[0])
+        except HelpdeskError as error:
+            failure = error
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
+            failure = ProtocolError("the answer is not of the documented shape.")
+            failure.__cause__ = Cause.of(error)
+        raise self.with_outcome(failure)
+
+    def accepted(self, *, sentence: bool = False) -> Self:
+        """Return this answer to a write if its body is empty or JSON, or raise.
+
+        A web page, for one, proves nothing. With ``sentence`` any other text will do as well.
+        """
+        if self.content.strip() and not (sentence and self.content.lstrip()[:1] != b"<"):
+            self.json()
+        return self
+
+    def with_outcome(self, error: HelpdeskError) -> HelpdeskError:
+        """Return ``error`` with what this answer tells, as the effect of its request demands."""
+        error.fill(status=self.status, request_id=self.request_id)
+        return with_outcome(
+            error,
+            unsafe=self.request.unsafe,
+            bytes_sent=True,
+            started_at=self.request.progress.started_at,
+        )
