@@ -10,7 +10,6 @@ from helpdesk_bridge.kit import (
     Capability,
     CapabilityLimits,
     ChosenAuth,
-    CreatedId,
     Cursor,
     CustomerMessage,
     CustomField,
@@ -39,7 +38,10 @@ from helpdesk_bridge.kit import (
     no_auth,
     none,
     page_number,
+    partly_done,
+    read,
     read_records,
+    require_id,
     without_first_message,
 )
 from helpdesk_bridge_airclou import outgoing, wire
@@ -214,14 +216,13 @@ class Airclou(Adapter):
             problems=problems,
             next=None if following is None else Cursor(following),
         )
-        return page.where(query.matches, lambda ticket: ticket.id)
+        return page.where(query.matches)
 
     async def get_ticket(self, ticket_id: str) -> Ticket:
         """GET /api/v1/tickets/:id."""
         answer = await self.transport.send(GET_TICKET, "GET", (*TICKETS, ticket_id))
-        ticket = answer.read(_ticket)
-        if ticket.id != ticket_id:
-            raise errors.ProtocolError("$.ticket.id: another ticket.", path="$.ticket.id")
+        ticket = answer.read(wire.one_ticket)
+        require_id(ticket.id, ticket_id, "$.ticket.id")
         return ticket
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
@@ -229,8 +230,7 @@ class Airclou(Adapter):
         answer = await self.transport.send(
             CREATE_TICKET, "POST", TICKETS, json=outgoing.ticket_body(new)
         )
-        made, path = answer.read(lambda data: wire.single(data, "ticket", "data"))
-        ticket_id = answer.read(lambda _: wire.FORMAT.read(made, CreatedId, path).id)
+        made, path, ticket_id = answer.read(lambda data: wire.made(data, "ticket"))
         first = CustomerMessage(body=new.body, author=new.requester)
         try:
             await self._post(ticket_id, first)
@@ -243,24 +243,17 @@ class Airclou(Adapter):
     async def _created(self, made: Any, path: str, ticket_id: str) -> Ticket:
         """Return the new ticket; where the answer to its creation is odd, read it."""
         try:
-            return _ticket_at(made, path)
+            return read(made, wire.TicketJson, path).to_ticket()
         except errors.ProtocolError:
             pass
-        try:
+        with partly_done("the ticket was created, and could not be read", ticket_id=ticket_id):
             return await self.get_ticket(ticket_id)
-        except errors.HelpdeskError as error:
-            failure = error
-        raise errors.PartlyDone(
-            f"the ticket was created, and could not be read ({failure.message})",
-            failure=failure,
-            ticket_id=ticket_id,
-        )
 
     async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
         """PUT /api/v1/tickets/:id."""
         path, body = (*TICKETS, ticket_id), outgoing.changes(changes)
         answer = await self.transport.send(UPDATE_TICKET, UPDATE_METHOD, path, json=body)
-        return answer.read(_ticket)
+        return answer.read(wire.one_ticket)
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /api/v1/tickets/:id."""
@@ -278,7 +271,7 @@ class Airclou(Adapter):
             answer = await self.transport.send(LIST_FIELDS, "GET", FIELDS, query=pairs)
             records, path = wire.listed(answer.json(), "ticketFields", "data")
             for index, record in enumerate(records):
-                field = wire.FORMAT.read(record, wire.FieldJson, f"{path}[{index}]").to_field()
+                field = read(record, wire.FieldJson, f"{path}[{index}]").to_field()
                 found[field.id] = field
             cursor = answer.read(lambda data: wire.next_cursor(data, full=False))
             if cursor is None:
@@ -301,12 +294,12 @@ class Airclou(Adapter):
         )
         more = wire.has_more(data, number, LIMIT, len(records))
         page = Page(items=items, problems=problems, next=Cursor(str(number + 1)) if more else None)
-        return page.where(query.matches, lambda message: message.id)
+        return page.where(query.matches)
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
         """GET /api/messages/:messageId; a message of another ticket is not this one's."""
         answer = await self.transport.send(GET_MESSAGE, "GET", (*MESSAGES, message_id))
-        message = answer.read(lambda data: _message(data, ticket.id))
+        message = answer.read(lambda data: wire.one_message(data, ticket.id))
         if message.ticket_id != ticket.id:
             raise errors.NotFound("the ticket has no such message.")
         return message
@@ -325,26 +318,9 @@ class Airclou(Adapter):
     async def _post(self, ticket_id: str, message: OutgoingMessage) -> SentMessage:
         body = outgoing.message_body(message, ticket_id)
         answer = await self.transport.send(SEND, "POST", MESSAGES, json=body)
-        made, path = answer.read(lambda data: wire.single(data, "message", "data"))
-        message_id = answer.read(lambda _: wire.FORMAT.read(made, CreatedId, path).id)
+        made, path, message_id = answer.read(lambda data: wire.made(data, "message"))
         try:
-            stored = _message_at(made, path, ticket_id)
+            stored = read(made, wire.MessageJson, path).to_message(ticket_id)
         except errors.HelpdeskError:
             stored = None  # it was sent and has its id: an odd answer must not look like a failure
         return SentMessage(ticket_id=ticket_id, id=message_id, message=stored)
-
-
-def _ticket_at(record: Any, path: str) -> Ticket:
-    return wire.FORMAT.read(record, wire.TicketJson, path).to_ticket()
-
-
-def _ticket(data: Any) -> Ticket:
-    return _ticket_at(*wire.single(data, "ticket", "data"))
-
-
-def _message_at(record: Any, path: str, ticket_id: str) -> Message:
-    return wire.FORMAT.read(record, wire.MessageJson, path).to_message(ticket_id)
-
-
-def _message(data: Any, ticket_id: str) -> Message:
-    return _message_at(*wire.single(data, "message", "data"), ticket_id)

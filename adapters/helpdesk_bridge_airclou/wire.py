@@ -19,8 +19,8 @@ from helpdesk_bridge.kit import (
     Audience,
     CustomField,
     Explanation,
-    Id,
     JsonRecord,
+    Memo,
     Message,
     MessageType,
     Party,
@@ -31,14 +31,14 @@ from helpdesk_bridge.kit import (
     TicketKind,
     Timestamp,
     Vocabulary,
-    Wire,
-    WireFormat,
     as_id,
+    created_id,
     errors,
     fast_attachment,
     fast_message,
     fast_party,
     fast_ticket,
+    read,
 )
 
 # -- words (page "tickets") ------------------------------------------------------------------
@@ -104,9 +104,6 @@ ERRORS: Mapping[str, type[errors.HelpdeskError]] = {  # page "errors", and "mess
 def camel(name: str) -> str:
     """Return the vendor's spelling of an attribute: ``created_at`` is ``createdAt``."""
     return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
-
-
-FORMAT = WireFormat(camel)
 
 
 class FieldValueJson(JsonRecord, frozen=True, rename=camel):
@@ -182,7 +179,7 @@ class MessageJson(JsonRecord, frozen=True, rename=camel):
         """Return the neutral message; who reads many of them gives the ``people`` of all."""
         shared = people or People()
         word = self.type or ""
-        kind, audience, author = shared.speaker(word, self.author_id)
+        kind, audience, author = shared.speakers[word, self.author_id]
         return fast_message(
             id=str(self.id),
             ticket_id=as_id(self.ticket_id) or ticket_id,
@@ -190,7 +187,7 @@ class MessageJson(JsonRecord, frozen=True, rename=camel):
             audience=audience,
             vendor_type=word,
             author=author,
-            cc=shared.copies(self.ccs) if self.ccs else (),
+            cc=shared.copies[self.ccs] if self.ccs else (),
             html=self.content,
             text=self.text_content,
             attachments=tuple(map(_attachment, self.attachments)) if self.attachments else (),
@@ -208,25 +205,20 @@ Speaker = tuple[MessageType, Audience, Party]
 class People:
     """Who takes part in the messages of one answer, each made once."""
 
-    _speakers: dict[tuple[str, AnyId | None], Speaker] = field(factory=dict)
-    _copies: dict[tuple[PersonJson, ...], tuple[Party, ...]] = field(factory=dict)
+    speakers: Memo[tuple[str, AnyId | None], Speaker] = field(factory=lambda: Memo(_speaker))
+    """What a message of some type is, and its author, by the type and the author's id."""
+    copies: Memo[tuple[PersonJson, ...], tuple[Party, ...]] = field(factory=lambda: Memo(_copies))
+    """Who got a copy."""
 
-    def speaker(self, word: str, author_id: AnyId | None) -> Speaker:
-        """Return what a message with this ``word`` is, and its author."""
-        known = self._speakers.get((word, author_id))
-        if known is None:
-            kind, audience, role = TYPES.get(word, _UNKNOWN)
-            known = kind, audience, fast_party(id=as_id(author_id), role=role)
-            self._speakers[word, author_id] = known
-        return known
 
-    def copies(self, told: tuple[PersonJson, ...]) -> tuple[Party, ...]:
-        """Return who got a copy."""
-        known = self._copies.get(told)
-        if known is None:
-            known = tuple([fast_party(email=one.email, name=one.name) for one in told])
-            self._copies[told] = known
-        return known
+def _speaker(key: tuple[str, AnyId | None]) -> Speaker:
+    word, author_id = key
+    kind, audience, role = TYPES.get(word, _UNKNOWN)
+    return kind, audience, fast_party(id=as_id(author_id), role=role)
+
+
+def _copies(told: tuple[PersonJson, ...]) -> tuple[Party, ...]:
+    return tuple([fast_party(email=one.email, name=one.name) for one in told])
 
 
 def _attachment(file: Any) -> Attachment:
@@ -245,11 +237,10 @@ def _word(value: Any) -> str | None:
     return value if type(value) is str and value else None
 
 
-@frozen(kw_only=True, repr=False)
-class FieldJson(Wire):
+class FieldJson(JsonRecord, frozen=True, rename=camel):
     """Page "ticket-fields"."""
 
-    id: Id
+    id: AnyId
     title: str | None = None
     field_key: str | None = None
     type: str | None = None
@@ -260,8 +251,8 @@ class FieldJson(Wire):
     def to_field(self) -> CustomField:
         """Return the neutral definition."""
         return CustomField(
-            id=self.id,
-            name=self.title or self.field_key or self.id,
+            id=str(self.id),
+            name=self.title or self.field_key or str(self.id),
             kind=self.type or "",
             active=self.active is not False,
             required=self.required_for_agents,
@@ -300,23 +291,38 @@ def single(data: Any, *keys: str) -> tuple[Any, str]:
     return data, "$"
 
 
-@frozen(kw_only=True, repr=False)
-class MetaJson(Wire):
+def one_ticket(data: Any) -> Ticket:
+    """Return the ticket of an answer, in a wrapper or bare."""
+    record, path = single(data, "ticket", "data")
+    return read(record, TicketJson, path).to_ticket()
+
+
+def one_message(data: Any, ticket_id: str) -> Message:
+    """Return the message of an answer, in a wrapper or bare."""
+    record, path = single(data, "message", "data")
+    return read(record, MessageJson, path).to_message(ticket_id)
+
+
+def made(data: Any, wrapper: str) -> tuple[Any, str, str]:
+    """Return the record of what was made, its path, and its id, all that must be understood."""
+    record, path = single(data, wrapper, "data")
+    return record, path, created_id(record, path)
+
+
+class MetaJson(JsonRecord, frozen=True, rename=camel):
     """Page "pagination"."""
 
     has_more: bool | None = None
     after_cursor: str | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class LinksJson(Wire):
+class LinksJson(JsonRecord, frozen=True, rename=camel):
     """Page "pagination"."""
 
     next: str | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class PlaceJson(Wire):
+class PlaceJson(JsonRecord, frozen=True, rename=camel):
     """Where a list goes on."""
 
     meta: MetaJson | None = None
@@ -332,7 +338,7 @@ def next_cursor(data: Any, *, full: bool) -> str | None:
     a part of the path, so only the cursor in it is used. A list that goes on without saying where
     is an error: it would end short otherwise.
     """
-    place = FORMAT.read({} if type(data) is list else data, PlaceJson)
+    place = read({} if type(data) is list else data, PlaceJson)
     meta, link = place.meta or MetaJson(), place.links.next if place.links else None
     if meta.has_more is False:
         return None

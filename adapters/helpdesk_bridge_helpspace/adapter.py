@@ -16,7 +16,6 @@ from helpdesk_bridge.kit import (
     Capabilities,
     Capability,
     CapabilityLimits,
-    CreatedId,
     Cursor,
     CustomerMessage,
     Effect,
@@ -40,11 +39,15 @@ from helpdesk_bridge.kit import (
     Upload,
     emulated,
     errors,
+    is_digits,
     native,
     none,
     page_number,
     pages_behind,
+    partly_done,
+    read,
     read_records,
+    require_id,
 )
 from helpdesk_bridge_helpspace import outgoing, wire
 from helpdesk_bridge_helpspace.settings import HelpSpaceSettings
@@ -149,28 +152,25 @@ class HelpSpace(Adapter):
             *outgoing.ticket_filters(query),
         ]
         answer = await self.transport.send(LIST_TICKETS, "GET", ("tickets",), query=pairs)
-        listed = answer.read(_collection)
+        listed = answer.read(lambda data: read(data, wire.Collection))
         items, problems = read_records(
             listed.data, wire.TicketJson, wire.TicketJson.to_ticket, "$.data"
         )
         page = Page(
             items=items,
             problems=problems,
-            total=listed.meta.total if listed.meta else None,
+            total=listed.total,
             next=_next(listed, number),
-            listed=listed.meta.total if listed.meta else None,
+            listed=listed.total,
             ahead=_ahead(listed, number + 1),
         )
-        return page.where(lambda ticket: outgoing.matches(ticket, query), _id_of)
+        return page.where(lambda ticket: outgoing.matches(ticket, query))
 
     async def get_ticket(self, ticket_id: str) -> Ticket:
         """GET /tickets/{id}."""
         answer = await self.transport.send(GET_TICKET, "GET", ("tickets", ticket_id))
-        ticket = answer.read(_one_ticket)
-        if ticket.id != ticket_id:  # its requester would be mailed in place of the right one
-            raise errors.ProtocolError(
-                "$.data.id: another ticket than asked for.", path="$.data.id"
-            )
+        ticket = answer.read(wire.one_ticket)
+        require_id(ticket.id, ticket_id, "$.data.id")
         return ticket
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
@@ -187,8 +187,7 @@ class HelpSpace(Adapter):
             answer = await self.transport.send(
                 CREATE_TICKET, "POST", ("tickets",), json=body, files=sources
             )
-            made = answer.read(lambda data: wire.FORMAT.read(data, wire.OneMade)).data
-            return _created(made)
+            return _created(*answer.read(wire.made))
 
         ticket = await self._spelled(new.status, create)
         return outgoing.with_all_tags(ticket, new.tags)
@@ -200,7 +199,7 @@ class HelpSpace(Adapter):
             body = outgoing.changes(changes, escalated=escalated)
             path = ("tickets", ticket_id)
             answer = await self.transport.send(UPDATE_TICKET, "PATCH", path, json=body)
-            return answer.read(_one_ticket)
+            return answer.read(wire.one_ticket)
 
         ticket = await self._spelled(changes.status, update)
         return ticket if changes.tags is ... else outgoing.with_all_tags(ticket, changes.tags)
@@ -217,16 +216,14 @@ class HelpSpace(Adapter):
         if cursor is not None:
             raise errors.InvalidArgument("HelpSpace's messages come in one page, without cursor.")
         page = await self._conversation(await self._known(ticket))
-        return page.where(query.matches, _id_of)
+        return page.where(query.matches)
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
         """GET /tickets/{id}/messages/{id}."""
         known = await self._known(ticket)
         path = ("tickets", ticket.id, "messages", message_id)
         answer = await self.transport.send(GET_MESSAGE, "GET", path)
-        return answer.read(
-            lambda data: wire.FORMAT.read(data, wire.OneMessage).data.to_message(known)
-        )
+        return answer.read(lambda data: wire.one_message(data, known))
 
     async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
         """POST /tickets/{id}/messages."""
@@ -240,12 +237,12 @@ class HelpSpace(Adapter):
         answer = await self.transport.send(
             SEND, "POST", path, json=body, files=outgoing.sources(files)
         )
-        made = answer.read(lambda data: wire.FORMAT.read(data, wire.OneMade)).data
+        made, message_id = answer.read(wire.made)
         try:
-            stored = wire.FORMAT.read(made.raw, wire.MessageJson).to_message(known)
+            stored = read(made, wire.MessageJson, "$.data").to_message(known)
         except errors.HelpdeskError:
             stored = None  # it was sent and has its id: an odd answer must not look like a failure
-        return SentMessage(ticket_id=ticket.id, id=made.id, message=stored)
+        return SentMessage(ticket_id=ticket.id, id=message_id, message=stored)
 
     def open_attachment(
         self, attachment: Attachment, size: str | None = None
@@ -318,7 +315,7 @@ class HelpSpace(Adapter):
         pairs += [("additional-types[]", word) for word in wire.ADDITIONAL_TYPES]
         path = ("tickets", ticket.id, "messages")
         answer = await self.transport.send(LIST_MESSAGES, "GET", path, query=pairs)
-        listed = answer.read(_collection)
+        listed = answer.read(lambda data: read(data, wire.Collection))
         items, problems = read_records(
             listed.data,
             wire.MessageJson,
@@ -328,7 +325,7 @@ class HelpSpace(Adapter):
         return Page(
             items=items,
             problems=problems,
-            total=listed.meta.total if listed.meta else None,
+            total=listed.total,
             next=_next(listed, number),
         )
 
@@ -359,48 +356,22 @@ class HelpSpace(Adapter):
         return Page(items=_oldest_first(items), problems=problems, total=total)
 
 
-def _collection(data: Any) -> wire.Collection:
-    return wire.FORMAT.read(data, wire.Collection)
-
-
-def _ticket_at(record: Any, path: str) -> Ticket:
-    return wire.FORMAT.read(record, wire.TicketJson, path).to_ticket()
-
-
-def _created(made: CreatedId) -> Ticket:
+def _created(record: Any, ticket_id: str) -> Ticket:
     """Return the ticket that now exists, or say that it does."""
-    try:
-        return _ticket_at(made.raw, "$.data")
-    except errors.HelpdeskError as error:
-        failure = error
-    raise errors.PartlyDone(
-        f"the ticket was created, but the answer could not be read: {failure.message}",
-        failure=failure,
-        ticket_id=made.id,
-    )
-
-
-def _one_ticket(data: Any) -> Ticket:
-    return wire.FORMAT.read(data, wire.OneTicket).data.to_ticket()
+    with partly_done("the ticket was created, and the answer not understood", ticket_id=ticket_id):
+        return read(record, wire.TicketJson, "$.data").to_ticket()
 
 
 def _next(listed: wire.Collection, number: int) -> Cursor | None:
     """Count pages ourselves: the vendor's links may lead anywhere, and lose the filters."""
-    if listed.meta is not None and listed.meta.current_page not in (None, number):
+    if listed.page not in (None, number):
         raise errors.PaginationLoop("the vendor answered another page than the one asked for.")
     return None if listed.is_last(number, PER_PAGE) else Cursor(str(number + 1))
 
 
 def _ahead(listed: wire.Collection, following: int) -> tuple[Cursor, ...]:
     """Return pages behind the ``following`` one, if the vendor tells how many there are."""
-    meta = listed.meta or wire.Meta()
-    if meta.last_page is not None:
-        return pages_behind(following, meta.last_page)
-    return pages_behind(following, -(-(meta.total or 0) // (meta.per_page or PER_PAGE)))
-
-
-def _id_of(item: Ticket | Message) -> str:
-    return item.id
+    return pages_behind(following, listed.last_page(PER_PAGE) or 0)
 
 
 def _oldest_first(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -411,5 +382,5 @@ def _oldest_first(messages: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def _age(message: Message) -> tuple[bool, datetime, int]:
-    number = int(message.id) if message.id.isascii() and message.id.isdigit() else 0
+    number = int(message.id) if is_digits(message.id) else 0
     return message.created_at is None, message.created_at or _NO_TIME, number

@@ -32,6 +32,7 @@ from helpdesk_bridge.kit import (
     Upload,
     errors,
     extra_query,
+    is_digits,
     merge_extra,
     redact,
     refuse_extra,
@@ -222,7 +223,7 @@ def _contact(person: Party) -> dict[str, str]:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if is_digits(text) else None
 
 
 def _channel_id(channel: Channel | None, configured: str | None) -> int:

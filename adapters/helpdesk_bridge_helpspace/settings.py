@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from helpdesk_bridge.kit import Secret, base_url, check_credential, errors
+from helpdesk_bridge.kit import Secret, base_url, check_credential, errors, is_digits
 
 __all__ = ["HelpSpaceSettings"]
 
@@ -44,7 +44,7 @@ class HelpSpaceSettings:
             raise errors.ConfigurationError("sender is not one e-mail address", key="sender")
         if self.sender_name is not None and not self.sender_name.isprintable():
             raise errors.ConfigurationError("sender_name has line breaks", key="sender_name")
-        if self.channel is not None and not (self.channel.isascii() and self.channel.isdigit()):
+        if self.channel is not None and not is_digits(self.channel):
             raise errors.ConfigurationError("channel is the number of a channel", key="channel")
         if self.escalated_word not in ("escalated", "escaleted"):
             raise errors.ConfigurationError(

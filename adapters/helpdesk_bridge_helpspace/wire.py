@@ -1,4 +1,4 @@
-"""HelpSpace's JSON, both ways. No I/O.
+"""HelpSpace's JSON as we read it. No I/O.
 
 Pages: https://documentation.helpspace.com/api-tickets (TICKETS) and
 https://documentation.helpspace.com/api-message (MESSAGES). ``T1`` … are the vendor's traps, as
@@ -8,7 +8,7 @@ docs/vendors/helpspace.md lists them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NewType
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -17,26 +17,27 @@ from helpdesk_bridge.kit import (
     Attachment,
     Audience,
     Channel,
-    CreatedId,
-    Digits,
     EmptyList,
     JsonRecord,
+    Memo,
     Message,
     MessageType,
+    Number,
     Party,
     Role,
     Status,
     Ticket,
     Timestamp,
     Vocabulary,
-    Wire,
-    WireFormat,
-    WrongType,
     as_id,
+    as_number,
+    created_id,
     fast_attachment,
     fast_message,
     fast_party,
     fast_ticket,
+    member,
+    read,
 )
 
 # -- words -----------------------------------------------------------------------------------
@@ -82,21 +83,6 @@ SIZES = frozenset(("medium", "large"))  # MESSAGES, "Get Media Stream - Inline I
 
 
 # -- reading ---------------------------------------------------------------------------------
-
-Count = NewType("Count", int)
-"""A number that may come as digits, as Laravel's page figures do."""
-
-
-def _count(value: Any) -> int:
-    if type(value) is int:
-        return value
-    if type(value) is str and value.isascii() and value.isdigit() and len(value) < 19:
-        return int(value)
-    raise WrongType("expected a whole number")
-
-
-FORMAT = WireFormat()
-FORMAT.hook(Count, _count)
 
 
 class ContactJson(JsonRecord, frozen=True):
@@ -212,7 +198,7 @@ class MediaJson(JsonRecord, frozen=True):
     file_name: str | None = None
     name: str | None = None
     mime_type: str | None = None
-    size: int | Digits | None = None
+    size: Number | None = None
 
     def to_attachment(self) -> Attachment:
         """Return the neutral attachment."""
@@ -220,7 +206,7 @@ class MediaJson(JsonRecord, frozen=True):
             id=str(self.id),
             name=self.file_name or self.name,
             mime_type=self.mime_type,
-            size=None if self.size is None else int(self.size),
+            size=as_number(self.size),
         )
 
     def to_inline_image(self) -> Attachment:
@@ -258,9 +244,9 @@ class MessageJson(JsonRecord, frozen=True):
             audience=audience,
             vendor_type=word,
             author=author,
-            to=shared.people(self.to) if self.to else (),
-            cc=shared.people(self.cc) if self.cc else (),
-            bcc=shared.people(self.bcc) if self.bcc else (),
+            to=shared.people[self.to] if self.to else (),
+            cc=shared.people[self.cc] if self.cc else (),
+            bcc=shared.people[self.bcc] if self.bcc else (),
             subject=self.subject,
             html=self.body,
             attachments=self._files() if self.attachments or self.inline_images else (),
@@ -275,6 +261,10 @@ class MessageJson(JsonRecord, frozen=True):
         return tuple(files)
 
 
+def _people(addresses: tuple[str, ...]) -> tuple[Party, ...]:
+    return tuple([fast_party(email=address) for address in addresses])
+
+
 Speaker = tuple[MessageType, Audience, Party]
 """What a message is, and who wrote it."""
 
@@ -287,8 +277,9 @@ class Conversation:
     user_id: str | None
     address: str | None
     """The customer's, in lower case."""
+    people: Memo[tuple[str, ...], tuple[Party, ...]] = field(factory=lambda: Memo(_people))
+    """Who is at some addresses."""
     _speakers: dict[tuple[str, ContactJson], Speaker] = field(factory=dict)
-    _people: dict[tuple[str, ...], tuple[Party, ...]] = field(factory=dict)
 
     @classmethod
     def of(cls, ticket: Ticket) -> Conversation:
@@ -300,14 +291,6 @@ class Conversation:
             user_id=None if user_id is None else str(user_id),
             address=(ticket.requester.email or "").casefold() or None,
         )
-
-    def people(self, addresses: tuple[str, ...]) -> tuple[Party, ...]:
-        """Return who is at these addresses."""
-        known = self._people.get(addresses)
-        if known is None:
-            known = tuple([fast_party(email=address) for address in addresses])
-            self._people[addresses] = known
-        return known
 
     def speaker(self, word: str, author: ContactJson) -> Speaker:
         """Return what a message with this ``word`` is, and its ``author`` as a person."""
@@ -343,59 +326,73 @@ class Conversation:
         return False if told else None
 
 
-@frozen(kw_only=True, repr=False)
-class OneTicket(Wire):
-    """The envelope of a ticket."""
-
-    data: TicketJson
-
-
-@frozen(kw_only=True, repr=False)
-class OneMessage(Wire):
-    """The envelope of a message."""
-
-    data: MessageJson
+def one_ticket(data: Any) -> Ticket:
+    """Return the ticket in its envelope ``{"data": {…}}``."""
+    record, path = member(data, "data")
+    return read(record, TicketJson, path).to_ticket()
 
 
-@frozen(kw_only=True, repr=False)
-class OneMade(Wire):
-    """The envelope of a new message."""
+def one_message(data: Any, ticket: Ticket) -> Message:
+    """Return the message of ``ticket`` in its envelope."""
+    record, path = member(data, "data")
+    return read(record, MessageJson, path).to_message(ticket)
 
-    data: CreatedId
+
+def made(data: Any) -> tuple[Any, str]:
+    """Return the record of what was made, and its id, which is all that must be understood."""
+    record, path = member(data, "data")
+    return record, created_id(record, path)
 
 
-@frozen(kw_only=True, repr=False)
-class Links(Wire):
+class Links(JsonRecord, frozen=True):
     """Where the next page is said to be; only whether there is one is used, never the address."""
 
     next: str | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class Meta(Wire):
+class Meta(JsonRecord, frozen=True):
     """The figures of a page; the vendor documents the object and not its keys: Laravel's."""
 
-    current_page: Count | None = None
-    last_page: Count | None = None
-    per_page: Count | None = None
-    total: Count | None = None
+    current_page: Number | None = None
+    last_page: Number | None = None
+    per_page: Number | None = None
+    total: Number | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class Collection(Wire):
-    """The envelope of a list; its records are read one by one."""
+class Collection(JsonRecord, frozen=True):
+    """The envelope of a list; its records are read one by one.
+
+    ``{"data": [{…}, {…}], "links": {"next": null}, "meta": {"current_page": 1, "last_page": 1}}``
+    """
 
     data: list[Any]
     links: Links | None = None
     meta: Meta | None = None
 
-    def is_last(self, page: int, per_page: int) -> bool:
-        """Say whether nothing follows ``page``; a short or empty page alone does not say so."""
+    @property
+    def page(self) -> int | None:
+        """The number of this page, as far as it is told."""
+        return as_number(self.meta.current_page) if self.meta else None
+
+    @property
+    def total(self) -> int | None:
+        """How many records there are, as far as it is told."""
+        return as_number(self.meta.total) if self.meta else None
+
+    def last_page(self, per_page: int) -> int | None:
+        """Return the number of the last page, as far as it is told or follows from the total."""
         meta = self.meta or Meta()
         if meta.last_page is not None:
-            return page >= meta.last_page
-        if meta.total is not None:
-            return page * (meta.per_page or per_page) >= meta.total
-        if self.links is not None and "next" in self.links.raw:
+            return int(meta.last_page)
+        if self.total is None:
+            return None
+        return -(-self.total // (as_number(meta.per_page) or per_page))
+
+    def is_last(self, page: int, per_page: int) -> bool:
+        """Say whether nothing follows ``page``; a short or empty page alone does not say so."""
+        last = self.last_page(per_page)
+        if last is not None:
+            return page >= last
+        if self.links is not None and "next" in self.raw["links"]:
             return self.links.next is None
         return not self.data

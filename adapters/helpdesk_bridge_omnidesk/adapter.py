@@ -36,11 +36,15 @@ from helpdesk_bridge.kit import (
     Upload,
     emulated,
     errors,
+    is_digits,
     native,
     none,
     page_number,
     pages_behind,
+    partly_done,
+    read,
     read_records,
+    require_id,
     without_first_message,
 )
 from helpdesk_bridge_omnidesk import outgoing, wire
@@ -163,24 +167,24 @@ class Omnidesk(Adapter):
         start = 0 if cursor is None else page_number(cursor)
         pairs = outgoing.ticket_filters(query, start=start, limit=PAGE)
         answer = await self.transport.send(LIST_TICKETS, "GET", (*API, "ticket"), query=pairs)
-        listed = answer.read(lambda data: wire.FORMAT.read(data, wire.Collection))
+        listed = answer.read(lambda data: read(data, wire.Collection))
         reading = self._reading()
         items, problems = read_records(
             listed.items, wire.TicketJson, lambda ticket: ticket.to_ticket(reading), "$.items"
         )
         # An empty page in the middle is stepped over; the pager ends a list of nothing else.
         end = start + (len(listed.items) or PAGE)
-        more = bool(listed.items) if listed.item_total is None else end < listed.item_total
-        ahead = pages_behind(end, (listed.item_total or 0) - 1, step=PAGE)
+        more = bool(listed.items) if listed.total is None else end < listed.total
+        ahead = pages_behind(end, (listed.total or 0) - 1, step=PAGE)
         page = Page(
             items=tuple([await self._completed(ticket, query) for ticket in items]),
             problems=problems,
-            total=listed.item_total,
+            total=listed.total,
             next=Cursor(str(end)) if more else None,
-            listed=listed.item_total,
+            listed=listed.total,
             ahead=ahead if len(listed.items) == PAGE else (),
         )
-        return page.where(query.matches, lambda ticket: ticket.id)
+        return page.where(query.matches)
 
     async def get_ticket(self, ticket_id: str) -> Ticket:
         """GET /ticket/{id}, with its timeline."""
@@ -189,9 +193,8 @@ class Omnidesk(Adapter):
             GET_TICKET, "GET", _path(ticket_id), query=[("getTicketHistory", "true")]
         )
         reading = self._reading()
-        ticket = answer.read(lambda data: wire.FORMAT.read(data, wire.OneTicket).to_ticket(reading))
-        if ticket.id != ticket_id:  # its customer would be answered in place of the right one
-            raise errors.ProtocolError("$.item.id: another ticket's.", path="$.item.id")
+        ticket = answer.read(lambda data: wire.one_ticket(data, reading))
+        require_id(ticket.id, ticket_id, "$.item.id")
         return ticket
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
@@ -223,15 +226,8 @@ class Omnidesk(Adapter):
         path = _path(ticket_id)
         answer = await self.transport.send(UPDATE_TICKET, "PUT", path, form=fields)
         answer.accepted()
-        try:
+        with partly_done("the ticket was changed, and could not be read", ticket_id=ticket_id):
             return await self.get_ticket(ticket_id)
-        except errors.HelpdeskError as error:
-            failure = error
-        raise errors.PartlyDone(
-            f"the ticket was changed, but could not be read afterwards ({failure.message})",
-            failure=failure,
-            ticket_id=ticket_id,
-        )
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /ticket/{id}."""
@@ -245,7 +241,7 @@ class Omnidesk(Adapter):
         if cursor is not None:
             raise errors.InvalidArgument("a timeline comes in one piece: there is no cursor.")
         page = self._timeline(await self.get_ticket(ticket.id))
-        return page.where(query.matches, lambda message: message.id)
+        return page.where(query.matches)
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
         """Return an entry of the timeline."""
@@ -385,6 +381,6 @@ async def _encoded(uploads: Sequence[Upload]) -> list[Base64]:
 
 
 def _number(channel_id: str | None) -> str:
-    if channel_id is None or not (channel_id.isascii() and channel_id.isdigit()):
+    if not is_digits(channel_id):
         raise errors.InvalidArgument("Omnidesk creates tickets in a channel by its number.")
     return channel_id

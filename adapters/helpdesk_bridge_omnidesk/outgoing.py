@@ -26,10 +26,11 @@ from helpdesk_bridge.kit import (
     TicketChanges,
     TicketQuery,
     errors,
+    is_digits,
     refuse_extra,
 )
 from helpdesk_bridge_omnidesk.settings import CHANNEL
-from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, given, is_number, stamp
+from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, given, stamp
 
 MIN_BODY = 5
 """T10: page "message". Whether markup counts is not documented: the readable text must reach it."""
@@ -48,7 +49,7 @@ def ticket_filters(query: TicketQuery, *, start: int, limit: int) -> list[tuple[
         pairs.append(("status", STATUS.write(query.status)))
     if query.text is not None:
         pairs.append(("query", query.text))
-    if query.team is not None and not is_number(query.team):
+    if query.team is not None and not is_digits(query.team):
         raise errors.InvalidArgument("Omnidesk knows teams (groups) by their number.")
     if query.assignee is not None and query.assignee.id is None:
         raise errors.InvalidArgument("Omnidesk's tickets name their agent by number only.")
@@ -91,7 +92,7 @@ def ticket_body(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tu
     if new.requester.name:
         fields.append(("fromName", new.requester.name))
     if new.team is not None:
-        if not is_number(new.team):
+        if not is_digits(new.team):
             raise errors.InvalidArgument("Omnidesk knows teams (groups) by their number.")
         fields.append(("assignedGroupID", new.team))
     return with_extra(fields, new.extra)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
-from helpdesk_bridge.kit import Secret, base_url, check_credential, errors
+from helpdesk_bridge.kit import Secret, base_url, check_credential, errors, is_digits
 
 __all__ = ["CHANNEL", "CUSTOMER_CHANNELS", "OmnideskSettings"]
 
@@ -78,7 +78,7 @@ class OmnideskSettings:
                 )
         for key in ("brand_id", "channel", "user_id"):
             value = getattr(self, key)
-            if value is not None and not (value.isascii() and value.isdigit()):
+            if value is not None and not is_digits(value):
                 raise errors.ConfigurationError(f"{key} is a number.", key=key)
         if self.sender is not None and not _ADDRESS.fullmatch(self.sender):
             raise errors.ConfigurationError("sender is not one e-mail address.", key="sender")

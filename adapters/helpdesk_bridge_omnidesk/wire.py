@@ -1,4 +1,4 @@
-"""Omnidesk's JSON and forms, both ways. No I/O.
+"""Omnidesk's JSON as we read it. No I/O.
 
 Pages are those of https://docs.omnidesk.io/omnidesk/api-specification (message, ticket, email …)
 and of the older guide. ``T1`` … are the vendor's traps, as docs/vendors/omnidesk.md lists them.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NewType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
@@ -20,21 +20,23 @@ from helpdesk_bridge.kit import (
     Channel,
     Explanation,
     JsonRecord,
+    Memo,
     Message,
     MessageType,
+    Number,
     Party,
     Priority,
     Role,
     Status,
     Ticket,
     Vocabulary,
-    Wire,
-    WireFormat,
     WrongType,
+    as_number,
     errors,
     fast_message,
     fast_party,
     fast_ticket,
+    member,
     read_one,
 )
 
@@ -79,8 +81,6 @@ NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 # -- reading ---------------------------------------------------------------------------------
 
-Count = NewType("Count", int)
-"""T14: a number that may come as a word."""
 Text = str | int
 """T14: a word or number that comes as either; T15: "" is nothing."""
 Stamp = str
@@ -88,16 +88,6 @@ Stamp = str
 
 _KEYS = {"sender": "from", "sender_name": "from_name", "item_total": "itemTotal"}
 """JSON keys that are no Python names, or not our style."""
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int and not is_number(value):
-        raise WrongType("expected a number")
-    return int(value)
-
-
-FORMAT = WireFormat(lambda name: _KEYS.get(name, name))
-FORMAT.hook(Count, _count)
 
 
 def stamp(value: datetime, zone: ZoneInfo) -> str:
@@ -123,8 +113,9 @@ class Reading:
     """The account's time zone."""
     note_type: str | None = None
     """The channel of notes, as the settings have it."""
+    people: Memo[str, tuple[Party, ...]] = field(factory=lambda: Memo(_people))
+    """Who is at some addresses, which are separated by commas."""
     _speakers: dict[tuple[object, ...], Speaker] = field(factory=dict)
-    _people: dict[str, tuple[Party, ...]] = field(factory=dict)
 
     def time(self, value: Stamp | None, name: str) -> datetime | None:
         """Read the time in the field ``name``. In the hour that autumn has twice, the first one."""
@@ -166,14 +157,10 @@ class Reading:
             return MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT
         return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
 
-    def people(self, addresses: str) -> tuple[Party, ...]:
-        """Return who is at these addresses, which are separated by commas."""
-        known = self._people.get(addresses)
-        if known is None:
-            words = [word.strip() for word in addresses.split(",") if "@" in word]
-            known = tuple([fast_party(email=word) for word in words])
-            self._people[addresses] = known
-        return known
+
+def _people(addresses: str) -> tuple[Party, ...]:
+    words = [word.strip() for word in addresses.split(",") if "@" in word]
+    return tuple([fast_party(email=word) for word in words])
 
 
 class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
@@ -203,7 +190,7 @@ class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
             audience=audience,
             vendor_type=str(self.type),
             author=author,
-            to=reading.people(self.to) if self.to else (),
+            to=reading.people[self.to] if self.to else (),
             html=self.message if self.content is None else self.content,
             text=self.description if kind is MessageType.SYSTEM else None,
             created_at=reading.time(self.created_at, "created_at"),
@@ -299,23 +286,25 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
         )
 
 
-@frozen(kw_only=True, repr=False)
-class OneTicket(Wire):
-    """The envelope of a ticket: ``{"type": "item", "item": {…}}`` (guide "ticket")."""
-
-    item: dict[str, Any]
-
-    def to_ticket(self, reading: Reading) -> Ticket:
-        """Return the neutral ticket."""
-        return read_one(self.item, TicketJson, lambda item: item.to_ticket(reading), "$.item")
+def one_ticket(data: Any, reading: Reading) -> Ticket:
+    """Return the ticket in its envelope ``{"type": "item", "item": {…}}`` (guide "ticket")."""
+    item, path = member(data, "item")
+    return read_one(item, TicketJson, lambda ticket: ticket.to_ticket(reading), path)
 
 
-@frozen(kw_only=True, repr=False)
-class Collection(Wire):
-    """The envelope of a list; documented for customers only (page "customer")."""
+class Collection(JsonRecord, frozen=True, rename=_KEYS):
+    """The envelope of a list; documented for customers only (page "customer").
+
+    T14: ``{"type": "collection", "itemTotal": "2", "items": [{…}, {…}]}``
+    """
 
     items: list[Any]
-    item_total: Count | None = None
+    item_total: Number | None = None
+
+    @property
+    def total(self) -> int | None:
+        """How many records there are, as far as it is told."""
+        return as_number(self.item_total)
 
 
 def made_id(data: Any) -> str:
@@ -328,11 +317,6 @@ def made_id(data: Any) -> str:
                 if NUMBER.fullmatch(number):
                     return number
     raise errors.ProtocolError("$: no ticket id.", path="$")
-
-
-def is_number(value: Any) -> bool:
-    """Say whether a JSON value is a number written as text."""
-    return type(value) is str and value.isascii() and value.isdigit()
 
 
 def is_error(data: Any) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
 from helpdesk_bridge.kit import (
@@ -11,7 +11,6 @@ from helpdesk_bridge.kit import (
     Attachment,
     Capability,
     CapabilityLimits,
-    CreatedId,
     Cursor,
     Effect,
     Explanation,
@@ -33,10 +32,14 @@ from helpdesk_bridge.kit import (
     TicketQuery,
     TicketRef,
     Upload,
+    created_id,
     emulated,
     errors,
+    is_digits,
     native,
     none,
+    partly_done,
+    read_records,
     redact,
 )
 from helpdesk_bridge_request_tracker import outgoing, wire
@@ -142,30 +145,32 @@ class RequestTracker(Adapter):
             raise errors.InvalidArgument("Request Tracker's search takes no extra parameters.")
         sql = outgoing.search(query, after=_after(cursor))
         listing, more = await self._read(LIST_TICKETS).search(sql)
-        items, problems = wire.FORMAT.read_each(listing.items, _ticket_at, "$.items")
+        items, problems = read_records(
+            listing.items, wire.TicketJson, wire.TicketJson.to_ticket, "$.items"
+        )
         page = Page(
             items=items,
             problems=problems,
             next=Cursor(str(listing.last_id)) if more else None,
             total=listing.total if cursor is None else None,
         )
-        return page.where(lambda ticket: outgoing.wanted(query, ticket), lambda ticket: ticket.id)
+        return page.where(lambda ticket: outgoing.wanted(query, ticket))
 
     async def get_ticket(self, ticket_id: str) -> Ticket:
         """GET /tickets for this id, which tells more of people than GET /ticket/{id} does."""
         listing, _ = await self._read(GET_TICKET).search(f"id = {ticket_id}")
         if listing.items:
-            return _ticket_at(listing.items[0], "$.items[0]")
+            return wire.to_ticket(listing.items[0], "$.items[0]")
         # It is deleted, hidden, or there is none.
         known, _ = await self._read(GET_TICKET).known(ticket_id)
-        return known.to_ticket()
+        return wire.to_ticket(known.raw)
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
         """POST /ticket. T9: what RT left out of it without a word is told."""
         body = outgoing.ticket_body(new, self.settings.queue)
         answer = await self._post(CREATE_TICKET, ("ticket",), body, new.attachments)
-        ticket_id = answer.read(lambda data: wire.FORMAT.read(data, CreatedId)).id
-        with _done("the ticket was created", ticket_id):
+        ticket_id = answer.read(created_id)
+        with partly_done("the ticket was created, but not all of the rest", ticket_id=ticket_id):
             ticket = await self.get_ticket(ticket_id)
             _require(outgoing.refused(body, ticket, requester=new.requester), ())
         return ticket
@@ -175,17 +180,19 @@ class RequestTracker(Adapter):
         body = outgoing.changes(changes)
         operation = UPDATE_OTHERWISE if changes.extra else UPDATE_TICKET
         said = await self._put(operation, ticket_id, body)
-        with _done("the change was accepted", ticket_id):
+        with partly_done("the change was accepted, but not all of the rest", ticket_id=ticket_id):
             ticket = await self.get_ticket(ticket_id)
         names = outgoing.refused(body, ticket)
         if len(names) < outgoing.count(body):
-            with _done("a part of the change was made", ticket_id):
+            with partly_done(
+                "a part of the change was made, but not all of the rest", ticket_id=ticket_id
+            ):
                 _require(names, said)
         _require(names, said)
         return ticket
 
     async def delete_ticket(self, ticket_id: str) -> None:
-        """PUT /ticket/{id} with the status deleted. T13: DELETE answers 500 where it is_error."""
+        """PUT /ticket/{id} with the status deleted. T13: DELETE answers 500 where it refuses."""
         said = await self._put(DELETE_TICKET, ticket_id, {"Status": "deleted"})
         known, _ = await self._read(DELETE_TICKET).known(ticket_id)
         _require([] if known.status == "deleted" else ["Status"], said)
@@ -208,7 +215,7 @@ class RequestTracker(Adapter):
         page = Page(
             items=items, problems=problems, next=Cursor(str(rows.last_id)) if more else None
         )
-        return page.where(query.matches, lambda message: message.id)
+        return page.where(query.matches)
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
         """GET /ticket/{id}/history for this id. T12: /transaction/{id} answers 500 for none."""
@@ -245,7 +252,11 @@ class RequestTracker(Adapter):
         if message_id is None:
             raise answer.with_outcome(errors.ProtocolError("the answer has no Location."))
         if message.status is not None:
-            with _done("the message was sent", ticket.id, message_id):
+            with partly_done(
+                "the message was sent, but not all of the rest",
+                ticket_id=ticket.id,
+                message_id=message_id,
+            ):
                 said = answer.read(wire.sentences)
                 _require(outgoing.refused(body, await self.get_ticket(ticket.id)), said)
         return SentMessage(ticket_id=ticket.id, id=message_id)
@@ -314,33 +325,13 @@ class RequestTracker(Adapter):
         return answer.read(wire.sentences)
 
 
-def _ticket_at(record: Any, path: str) -> Ticket:
-    return wire.FORMAT.read(record, wire.TicketJson, path).to_ticket()
-
-
 def _after(cursor: Cursor | None) -> int:
     """Return the id that a cursor stands for: the list goes on behind it."""
     if cursor is None:
         return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+    if not is_digits(cursor) or len(cursor) > 18:
         raise errors.InvalidArgument("this cursor is not one of this desk's.")
     return int(cursor)
-
-
-@contextmanager
-def _done(what: str, ticket_id: str, message_id: str | None = None) -> Iterator[None]:
-    """Raise what fails within as PartlyDone: an earlier step was carried out."""
-    try:
-        yield
-        return
-    except errors.HelpdeskError as error:
-        failure = error
-    raise errors.PartlyDone(
-        f"{what}, but not all of the rest ({failure.message})",
-        failure=failure,
-        ticket_id=ticket_id,
-        message_id=message_id,
-    )
 
 
 def _require(names: Sequence[str], said: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ from helpdesk_bridge.testing import (
     StoredMessage,
     StoredTicket,
 )
-from helpdesk_bridge_request_tracker import ticketsql
+from helpdesk_bridge_request_tracker import fake_ticketsql as ticketsql
 from helpdesk_bridge_request_tracker.fake_records import (
     JSON,
     NOBODY,

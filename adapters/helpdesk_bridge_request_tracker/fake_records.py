@@ -15,7 +15,7 @@ from attrs import define, frozen
 
 from helpdesk_bridge.kit import Audience, MessageType, Party, Priority, Role, Status, html_to_text
 from helpdesk_bridge.testing import FakeServer, Store, StoredMessage, StoredTicket
-from helpdesk_bridge_request_tracker import ticketsql
+from helpdesk_bridge_request_tracker import fake_ticketsql as ticketsql
 from helpdesk_bridge_request_tracker.fake_requests import Row, names_of, unknown
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
-from helpdesk_bridge.kit import Message, Operation, Problem, Transport, errors
+from helpdesk_bridge.kit import Message, Operation, Problem, Transport, errors, read, read_records
 from helpdesk_bridge_request_tracker import outgoing, wire
 
 __all__ = ["API", "PAGE", "Lists"]
@@ -36,9 +36,9 @@ class Lists:
         answer = await self.transport.send(
             self.operation, "GET", (*API, "ticket", ticket_id), query=[("fields[Queue]", "Name")]
         )
-        ticket = answer.read(lambda data: wire.FORMAT.read(data, wire.TicketJson))
-        if ticket.id != ticket_id:
-            raise errors.NotFound(f"the ticket was merged into {ticket.id}.")
+        ticket = answer.read(lambda data: read(data, wire.TicketJson))
+        if ticket.number != ticket_id:
+            raise errors.NotFound(f"the ticket was merged into {ticket.number}.")
         return ticket, answer.headers.get("ETag")
 
     async def page(
@@ -59,7 +59,7 @@ class Lists:
             query=[*places, *pairs],
             json=json,
         )
-        return answer.read(lambda data: wire.FORMAT.read(data, wire.Listing))
+        return answer.read(lambda data: read(data, wire.Listing))
 
     async def search(self, sql: str) -> tuple[wire.Listing, bool]:
         """Return the first page of a search that shows a ticket, and whether there are more."""
@@ -93,15 +93,14 @@ class Lists:
         self, ticket: wire.TicketJson, rows: Sequence[Any]
     ) -> tuple[tuple[Message, ...], tuple[Problem, ...]]:
         """Return the messages that rows of the history stand for, with bodies and files."""
-        parts = await self.parts(ticket.id, wire.speaking(rows))
-        bodies = await self.bodies(ticket.id, parts)
+        parts = await self.parts(ticket.number, wire.speaking(rows))
+        bodies = await self.bodies(ticket.number, parts)
 
-        def convert(record: Any, path: str) -> Message:
-            transaction = wire.FORMAT.read(record, wire.TransactionJson, path)
-            own = [part for part in parts if part.transaction_id == transaction.id]
+        def convert(transaction: wire.TransactionJson) -> Message:
+            own = [part for part in parts if part.message == str(transaction.id)]
             return transaction.to_message(ticket, own, bodies)
 
-        return wire.FORMAT.read_each(list(rows), convert, "$.items")
+        return read_records(list(rows), wire.TransactionJson, convert, "$.items")
 
     async def parts(self, ticket_id: str, transactions: Sequence[str]) -> list[wire.PartJson]:
         """Return all parts of transactions that were seen: RT hides none of those."""
@@ -113,9 +112,9 @@ class Lists:
         number, full = 1, bool(transactions)
         while full:
             listing = await self.page(path, outgoing.PART_FIELDS, page=number, json=query)
-            found += [wire.FORMAT.read(record, wire.PartJson) for record in listing.items]
+            found += [wire.to_part(record) for record in listing.items]
             number, full = number + 1, len(listing.items) >= listing.per_page
-        if not {part.transaction_id for part in found} <= set(transactions):
+        if not {part.message for part in found} <= set(transactions):
             raise errors.ProtocolError("$.items: parts that were not asked for.", path="$.items")
         return found
 
@@ -126,8 +125,8 @@ class Lists:
         for batch in wire.batches(wire.bodies_of(parts), most=PAGE, size=BODY_BYTES):
             query = outgoing.matching("id", batch)
             listing = await self.page(path, outgoing.BODY_FIELDS, json=query)
-            texts = [wire.FORMAT.read(record, wire.BodyJson) for record in listing.items]
-            found.update((text.id, text.content or "") for text in texts)
+            texts = [read(record, wire.BodyJson) for record in listing.items]
+            found.update((str(text.id), text.content or "") for text in texts)
             if not set(batch) <= set(found):
                 raise errors.ProtocolError("$.items: a body is missing.", path="$.items")
         return found

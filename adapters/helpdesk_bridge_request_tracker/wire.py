@@ -10,16 +10,14 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NewType
-
-from attrs import frozen
+from typing import Any
 
 from helpdesk_bridge.kit import (
+    AnyId,
     Attachment,
     Audience,
-    CreatedId,
     Explanation,
-    Id,
+    JsonRecord,
     Message,
     MessageType,
     Party,
@@ -28,10 +26,16 @@ from helpdesk_bridge.kit import (
     Status,
     Ticket,
     Vocabulary,
-    Wire,
-    WireFormat,
     WrongType,
+    created_id,
     errors,
+    fast_attachment,
+    fast_message,
+    fast_party,
+    fast_ticket,
+    is_digits,
+    read,
+    read_one,
 )
 
 # -- words -----------------------------------------------------------------------------------
@@ -67,18 +71,12 @@ MESSAGES = frozenset(("Create", "Correspond", "Comment", "Forward Transaction", 
 
 # -- reading ---------------------------------------------------------------------------------
 
-Stamp = NewType("Stamp", datetime)
-"""A time; the beginning of 1970 means that there is none."""
-Count = NewType("Count", int)
-"""A number that comes as text in most places."""
-Word = NewType("Word", str)
-"""A text; numbers come as either."""
-Fields = NewType("Fields", list[Any])
-"""The custom fields; "" where the account may see none."""
+Word = str | int
+"""A text; numbers come as either: ``"Priority": "50"`` and ``"Priority": 50``."""
 
 _LOWER = frozenset(("id", "items", "total", "per_page", "name", "values"))
 """Keys that RT itself spells in lower case: those of its envelopes, not of its records."""
-_KEYS = {"label": "Name"}
+_KEYS = {"login": "id", "label": "Name"}
 
 
 def _json_name(name: str) -> str:
@@ -87,49 +85,23 @@ def _json_name(name: str) -> str:
     return _KEYS.get(name) or "".join(word.capitalize() for word in name.split("_"))
 
 
-def _stamp(value: Any) -> datetime | None:
-    if value == "":
+def _time(value: str | None, name: str) -> datetime | None:
+    """Read the time in the field ``name``: "" and the beginning of 1970 mean that there is none."""
+    if not value:
         return None
     try:
         instant = datetime.fromisoformat(value)
         instant = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        raise WrongType("expected a date and time in ISO 8601") from None
+    except (ValueError, OverflowError):
+        raise WrongType("expected a date and time in ISO 8601", f".{name}") from None
     return None if instant.timestamp() == 0 else instant
 
 
-def _count(value: Any) -> int | None:
-    if value == "":
-        return None
-    if type(value) is int or (type(value) is str and value.isascii() and value.isdigit()):
-        return int(value)
-    raise WrongType("expected a number")
+class Listing(JsonRecord, frozen=True):
+    """The envelope of a list. T1: ``total`` is null wherever rows may have been left out.
 
-
-def _word(value: Any) -> str:
-    if type(value) not in (str, int):
-        raise WrongType("expected a word or a number")
-    return str(value)
-
-
-def _fields(value: Any) -> list[Any]:
-    if value == "":
-        return []
-    if type(value) is not list:
-        raise WrongType("expected a list")
-    return value
-
-
-FORMAT = WireFormat(_json_name)
-FORMAT.hook(Stamp, _stamp)
-FORMAT.hook(Count, _count)
-FORMAT.hook(Word, _word)
-FORMAT.hook(Fields, _fields)
-
-
-@frozen(kw_only=True, repr=False)
-class Listing(Wire):
-    """The envelope of a list. T1: ``total`` is null wherever rows may have been left out."""
+    ``{"items": [{"id": "7", …}], "count": 1, "page": 1, "per_page": 100, "total": null}``
+    """
 
     items: list[Any]
     per_page: int
@@ -138,8 +110,8 @@ class Listing(Wire):
     @property
     def last_id(self) -> int:
         """The highest id among the rows, from where a list in the order of ids goes on."""
-        found = [FORMAT.read(record, CreatedId).id for record in self.items]
-        if not all(word.isascii() and word.isdigit() for word in found):
+        found = [created_id(record) for record in self.items]
+        if not all(map(is_digits, found)):
             raise errors.ProtocolError("$.items: an id is no number.", path="$.items")
         return max(map(int, found))
 
@@ -147,103 +119,140 @@ class Listing(Wire):
 NO_ROWS = Listing(items=[], per_page=1)
 
 
-@frozen(kw_only=True, repr=False)
-class UserJson(Wire):
-    """A user. ``id`` is the login, which for customers is their address."""
+class UserJson(JsonRecord, frozen=True, rename=_json_name):
+    """A user. The id is the login, which for customers is their address.
 
-    id: Id
+    ``{"id": "li@customer.example", "RealName": "Li", "EmailAddress": "li@customer.example"}``
+    """
+
+    login: AnyId
     real_name: str | None = None
     email_address: str | None = None
 
     def to_party(self, role: Role) -> Party:
         """Return the person. Where RT does not tell the address, a login that is one will do."""
-        return Party(
-            id=self.id,
+        login = str(self.login)
+        return fast_party(
+            id=login,
             name=self.real_name or None,
-            email=self.email_address or (self.id if "@" in self.id else None),
+            email=self.email_address or (login if "@" in login else None),
             role=role,
         )
 
 
-@frozen(kw_only=True, repr=False)
-class QueueJson(Wire):
+class QueueJson(JsonRecord, frozen=True, rename=_json_name):
     """A queue; its name is empty for an account without the right SeeQueue."""
 
-    id: Id
+    id: AnyId
     label: str | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class FieldJson(Wire):
+class FieldJson(JsonRecord, frozen=True, rename=_json_name):
     """A custom field of a ticket with its values."""
 
-    id: Id
+    id: AnyId
     name: str
     values: list[Any]
 
 
-@frozen(kw_only=True, repr=False)
-class TicketJson(Wire):
+class TicketJson(JsonRecord, frozen=True, rename=_json_name):
     """A ticket, from a list or by itself."""
 
-    id: Id
+    id: AnyId
+    requestor: tuple[UserJson, ...]
     subject: str | None = None
     status: str | None = None
     priority: Word | None = None
     queue: QueueJson | None = None
     owner: UserJson | None = None
-    requestor: list[UserJson]
-    custom_fields: Fields | None = None
-    created: Stamp | None = None
-    last_updated: Stamp | None = None
+    custom_fields: list[Any] | str | None = None
+    """"" where the account may see none."""
+    created: str | None = None
+    last_updated: str | None = None
+
+    @property
+    def number(self) -> str:
+        """Its id as ours."""
+        return str(self.id)
 
     def to_ticket(self) -> Ticket:
         """Return the neutral ticket; its requester is the first of its requestors."""
-        taken = self.owner is not None and self.owner.id != NOBODY
-        return Ticket(
-            id=self.id,
+        taken = self.owner is not None and self.owner.login != NOBODY
+        priority = "" if self.priority is None else str(self.priority)
+        return fast_ticket(
+            id=self.number,
             subject=self.subject or "",
             status=STATUS.read(self.status or ""),
             vendor_status=self.status or "",
-            priority=PRIORITY.reads.get(self.priority or ""),
+            priority=PRIORITY.reads.get(priority),
             requester=(
                 self.requestor[0].to_party(Role.CUSTOMER)
                 if self.requestor
-                else Party(role=Role.CUSTOMER)
+                else fast_party(role=Role.CUSTOMER)
             ),
             assignee=self.owner.to_party(Role.AGENT) if self.owner and taken else None,
             team=(self.queue.label or None) if self.queue else None,
             custom_fields=self._custom(),
-            created_at=self.created,
-            updated_at=self.last_updated,
+            created_at=_time(self.created, "Created"),
+            updated_at=_time(self.last_updated, "LastUpdated"),
             raw=self.raw,
         )
 
     def _custom(self) -> dict[str, list[Any]]:
         """Return the values by the field's name, or by its id where two have the same name."""
+        told = self.custom_fields or []
+        if isinstance(told, str):
+            raise WrongType("expected a list", ".CustomFields")
         found: dict[str, list[Any]] = {}
-        for index, record in enumerate(self.custom_fields or []):
-            field = FORMAT.read(record, FieldJson, f"$.CustomFields[{index}]")
-            found[field.id if field.name in found else field.name] = field.values
+        for index, record in enumerate(told):
+            field = read(record, FieldJson, f"$.CustomFields[{index}]")
+            found[str(field.id) if field.name in found else field.name] = field.values
         return found
 
     @property
     def logins(self) -> frozenset[str]:
         """The logins of the requestors."""
-        return frozenset(person.id for person in self.requestor)
+        return frozenset(str(person.login) for person in self.requestor)
 
 
-@frozen(kw_only=True, repr=False)
-class PartJson(Wire):
-    """A part of a message's MIME tree: a body or a file; RT calls both attachments."""
+def to_ticket(record: Any, path: str = "$") -> Ticket:
+    """Return the neutral ticket that a record stands for."""
+    return read_one(record, TicketJson, TicketJson.to_ticket, path)
 
-    id: Id
-    transaction_id: Id
+
+class PartJson(JsonRecord, frozen=True, rename=_json_name):
+    """A part of a message's MIME tree: a body or a file; RT calls both attachments.
+
+    ``{"id": "42", "TransactionId": "31", "ContentType": "text/html", "ContentLength": "19"}``
+    """
+
+    id: AnyId
+    transaction_id: AnyId
     filename: str | None = None
     content_type: str | None = None
-    content_length: Count | None = None
+    content_length: Word | None = None
     subject: str | None = None
     headers: str | None = None
+
+    @property
+    def number(self) -> str:
+        """Its id as ours."""
+        return str(self.id)
+
+    @property
+    def message(self) -> str:
+        """The id of the message that it belongs to."""
+        return str(self.transaction_id)
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes it has, if that is told. WrongType for what is no number."""
+        told = self.content_length
+        if told is None or told == "":
+            return None
+        if not is_digits(str(told)):
+            raise WrongType("expected a number", ".ContentLength")
+        return int(told)
 
     @property
     def is_text(self) -> bool:
@@ -254,36 +263,52 @@ class PartJson(Wire):
         """Return the neutral file; it is inline where ``html`` shows it."""
         found = _CONTENT_ID.search(self.headers or "")
         content_id = found[1] if found else None
-        return Attachment(
-            id=self.id,
+        return fast_attachment(
+            id=self.number,
             name=self.filename or None,
             mime_type=self.content_type or None,
-            size=self.content_length,
+            size=self.size,
             inline=content_id is not None and f"cid:{content_id}" in html,
             content_id=content_id,
         )
 
 
+def to_part(record: Any) -> PartJson:
+    """Return the part that a record stands for; its size is looked at now."""
+
+    def checked(part: PartJson) -> PartJson:
+        _ = part.size
+        return part
+
+    return read_one(record, PartJson, checked)
+
+
 _CONTENT_ID = re.compile(r"^Content-ID:[ \t]*<?([^\s<>]+)>?", re.IGNORECASE | re.MULTILINE)
 
 
-@frozen(kw_only=True, repr=False)
-class BodyJson(Wire):
+class BodyJson(JsonRecord, frozen=True, rename=_json_name):
     """The words of a part, decoded by RT."""
 
-    id: Id
+    id: AnyId
     content: str | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class TransactionJson(Wire):
-    """An entry of a ticket's history."""
+class TransactionJson(JsonRecord, frozen=True, rename=_json_name):
+    """An entry of a ticket's history.
 
-    id: Id
+    ``{"id": "31", "Type": "Correspond", "Creator": {"id": "li@customer.example"}, "Data": null}``
+    """
+
+    id: AnyId
     type: str
     creator: UserJson
-    created: Stamp | None = None
+    created: str | None = None
     data: str | None = None
+
+    @property
+    def login(self) -> str:
+        """The login of who wrote it."""
+        return str(self.creator.login)
 
     def to_message(
         self, ticket: TicketJson, parts: Sequence[PartJson], bodies: Mapping[str, str]
@@ -291,15 +316,15 @@ class TransactionJson(Wire):
         """Return the neutral message, with its ``parts`` in the order of their ids."""
         kind, audience = self._kind(ticket.logins)
         chosen = chosen_bodies(parts)
-        html, text = (bodies.get(part.id) if part else None for part in chosen)
+        html, text = (bodies.get(part.number) if part else None for part in chosen)
         files = [
             part
             for part in parts
             if part not in chosen and not (part.content_type or "").startswith("multipart/")
         ]
-        return Message(
-            id=self.id,
-            ticket_id=ticket.id,
+        return fast_message(
+            id=str(self.id),
+            ticket_id=ticket.number,
             type=kind,
             audience=audience,
             vendor_type=self.type,
@@ -309,7 +334,7 @@ class TransactionJson(Wire):
             html=html,
             text=text,
             attachments=tuple(part.to_attachment(html or "") for part in files),
-            created_at=self.created,
+            created_at=_time(self.created, "Created"),
             raw=self.raw,
         )
 
@@ -317,7 +342,7 @@ class TransactionJson(Wire):
         if self.type == "Create":
             return MessageType.REQUEST, Audience.EXTERNAL
         if self.type == "Correspond":
-            own = self.creator.id in requestors
+            own = self.login in requestors
             return MessageType.REQUEST if own else MessageType.RESPONSE, Audience.EXTERNAL
         if self.type == "Comment":
             return MessageType.NOTE, Audience.INTERNAL
@@ -327,14 +352,14 @@ class TransactionJson(Wire):
 
     def _author(self, kind: MessageType, ticket: TicketJson) -> Party:
         """Return who speaks. T2: the first words are the requestor's, whoever brought them in."""
-        if self.creator.id in ticket.logins:
+        if self.login in ticket.logins:
             return self.creator.to_party(Role.CUSTOMER)
         if kind is MessageType.REQUEST and ticket.requestor:
             return ticket.requestor[0].to_party(Role.CUSTOMER)
-        if self.creator.id == SYSTEM_USER:
+        if self.login == SYSTEM_USER:
             return self.creator.to_party(Role.SYSTEM)
         # A login that is an address may be a customer's who had a copy, or an agent's.
-        told = kind is MessageType.NOTE or "@" not in self.creator.id
+        told = kind is MessageType.NOTE or "@" not in self.login
         return self.creator.to_party(Role.AGENT if told else Role.UNKNOWN)
 
 
@@ -359,7 +384,7 @@ def bodies_of(parts: Sequence[PartJson]) -> list[PartJson]:
     """Return the parts that are the bodies of their messages."""
     by_message: dict[str, list[PartJson]] = {}
     for part in parts:
-        by_message.setdefault(part.transaction_id, []).append(part)
+        by_message.setdefault(part.message, []).append(part)
     return [part for own in by_message.values() for part in chosen_bodies(own) if part]
 
 
@@ -368,17 +393,19 @@ def batches(parts: Sequence[PartJson], *, most: int, size: int) -> Iterator[list
     batch: list[str] = []
     room = size
     for part in parts:
-        room -= part.content_length or 0
+        room -= part.size or 0
         if batch and (len(batch) == most or room < 0):
             yield batch
-            batch, room = [], size - (part.content_length or 0)
-        batch.append(part.id)
+            batch, room = [], size - (part.size or 0)
+        batch.append(part.number)
     if batch:
         yield batch
 
 
 def _addresses(data: str | None) -> tuple[Party, ...]:
-    return tuple(Party(email=word) for word in re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", data or ""))
+    return tuple(
+        fast_party(email=word) for word in re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", data or "")
+    )
 
 
 def newest(etag: str | None) -> int:

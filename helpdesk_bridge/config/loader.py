@@ -14,10 +14,11 @@ import attrs
 from attrs import field, frozen
 
 from helpdesk_bridge.config import registry
+from helpdesk_bridge.config.convert import StrictConverter
 from helpdesk_bridge.config.registry import suggest
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolError, Reason
 from helpdesk_bridge.kit.contract import Adapter
-from helpdesk_bridge.kit.wire import WireFormat, WrongType
+from helpdesk_bridge.kit.json import WrongType
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TokenProvider, TransportOptions
 from helpdesk_bridge.transport.rate_limits import Limiter
@@ -187,12 +188,12 @@ class _Table:
         self._name = name
         self._where = f"[desks.{name}]"
         self._values: dict[str, Any] = dict(config.tables[name])
-        self._wire = WireFormat()
-        self._wire.hook(Secret, _secret)
-        self._wire.hook(TokenProvider, _provider)
-        self._wire.hook(Limiter, _named(Limiter, "limiter"))
-        self._wire.hook(ssl.SSLContext, _named(ssl.SSLContext, "ssl.SSLContext"))
-        self._wire.hook(Path, self._path)
+        self._converter = StrictConverter()
+        self._converter.hook(Secret, _secret)
+        self._converter.hook(TokenProvider, _provider)
+        self._converter.hook(Limiter, _named(Limiter, "limiter"))
+        self._converter.hook(ssl.SSLContext, _named(ssl.SSLContext, "ssl.SSLContext"))
+        self._converter.hook(Path, self._path)
 
     def build(self) -> DeskConfig:
         """Return the desk, or raise ConfigurationError with file, table and key."""
@@ -290,7 +291,7 @@ class _Table:
             if isinstance(own, type) and own.__module__ != "builtins" and isinstance(value, own):
                 return value  # a configuration given as a mapping may hold objects
         try:
-            return self._wire.read(value, kind)
+            return self._converter.read(value, kind)
         except ProtocolError as error:
             reason = error.message.removeprefix("$: ").rstrip(".")
         raise self._wrong(key, reason, where, variable)

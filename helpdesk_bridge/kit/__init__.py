@@ -5,28 +5,30 @@ Everything an adapter needs is a name of this module; its fake may also use
 """
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.kit.contract import Adapter, page_number, pages_behind, without_first_message
-from helpdesk_bridge.kit.records import (
+from helpdesk_bridge.kit.contract import Adapter
+from helpdesk_bridge.kit.cursors import page_number, pages_behind
+from helpdesk_bridge.kit.extra import extra_query, merge_extra, refuse_extra
+from helpdesk_bridge.kit.json import (
     AnyId,
     Digits,
     EmptyList,
     JsonRecord,
+    Number,
     Timestamp,
-    as_id,
-)
-from helpdesk_bridge.kit.wire import (
-    CreatedId,
-    Id,
-    Vocabulary,
-    Wire,
-    WireFormat,
     WrongType,
-    extra_query,
-    merge_extra,
+    as_id,
+    as_number,
+    created_id,
+    member,
+    read,
+    read_each,
     read_one,
     read_records,
-    refuse_extra,
+    require_id,
 )
+from helpdesk_bridge.kit.memo import Memo
+from helpdesk_bridge.kit.steps import partly_done, without_first_message
+from helpdesk_bridge.kit.vocabulary import Vocabulary
 from helpdesk_bridge.model import (
     Attachment,
     Audience,
@@ -67,6 +69,7 @@ from helpdesk_bridge.model import (
 )
 from helpdesk_bridge.model.fast import fast_attachment, fast_message, fast_party, fast_ticket
 from helpdesk_bridge.model.html_text import html_to_text, text_to_html
+from helpdesk_bridge.model.text import is_digits
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import (
     Base64,
@@ -104,7 +107,6 @@ __all__ = [
     "CapabilityLimits",
     "Channel",
     "ChosenAuth",
-    "CreatedId",
     "Cursor",
     "CustomField",
     "CustomerMessage",
@@ -116,15 +118,16 @@ __all__ = [
     "Forward",
     "Handler",
     "HeaderAuth",
-    "Id",
     "JsonRecord",
     "Level",
+    "Memo",
     "Message",
     "MessageQuery",
     "MessageType",
     "Middleware",
     "NewTicket",
     "Note",
+    "Number",
     "Operation",
     "OutgoingMessage",
     "Page",
@@ -152,13 +155,13 @@ __all__ = [
     "Transport",
     "Upload",
     "Vocabulary",
-    "Wire",
-    "WireFormat",
     "WrongType",
     "as_id",
+    "as_number",
     "base_url",
     "check_credential",
     "check_header",
+    "created_id",
     "emulated",
     "errors",
     "extra_query",
@@ -167,16 +170,22 @@ __all__ = [
     "fast_party",
     "fast_ticket",
     "html_to_text",
+    "is_digits",
+    "member",
     "merge_extra",
     "native",
     "no_auth",
     "none",
     "page_number",
     "pages_behind",
+    "partly_done",
+    "read",
+    "read_each",
     "read_one",
     "read_records",
     "redact",
     "refuse_extra",
+    "require_id",
     "text_to_html",
     "without_first_message",
 ]

@@ -8,9 +8,6 @@ from typing import Any, ClassVar
 
 from helpdesk_bridge.errors import (
     HelpdeskError,
-    InvalidArgument,
-    Outcome,
-    PartlyDone,
     UnsupportedCapability,
 )
 from helpdesk_bridge.model import (
@@ -42,10 +39,8 @@ from helpdesk_bridge.transport import (
     no_auth,
 )
 
-__all__ = ["Adapter", "Effect", "Operation", "page_number", "pages_behind", "without_first_message"]
+__all__ = ["Adapter", "Effect", "Operation"]
 
-_AHEAD = 32
-"""How many numbered pages are named in advance."""
 
 _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
     "list_tickets": (Capability.LIST_TICKETS,),
@@ -210,35 +205,3 @@ class Adapter:
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open the bytes of a file; ``size`` asks for a smaller rendition of an inline image."""
         raise self._lacks("open_attachment")
-
-
-def page_number(cursor: Cursor | None) -> int:
-    """Return the page a numbered cursor stands for, 1 for None; InvalidArgument for any other."""
-    if cursor is None:
-        return 1
-    if not (cursor.isascii() and cursor.isdigit() and 0 < len(cursor) < 10):
-        raise InvalidArgument("this cursor is not one of this desk's.")
-    return int(cursor)
-
-
-def pages_behind(page: int, last: int, *, step: int = 1) -> tuple[Cursor, ...]:
-    """Return the numbers of some pages behind ``page``, up to ``last``, for :attr:`Page.ahead`.
-
-    With a ``step`` they are offsets. More than any desk reads at once are never needed.
-    """
-    numbers = range(page + step, min(last, page + step * _AHEAD) + 1, step)
-    return tuple(Cursor(str(number)) for number in numbers)
-
-
-def without_first_message(failure: HelpdeskError, ticket_id: str) -> PartlyDone:
-    """Return the error for a ticket that was created, and whose first message failed.
-
-    It says to add the message only where it is known that it was not: twice would be worse.
-    """
-    known = failure.outcome is not Outcome.UNKNOWN
-    missing = "was not: add it with add_request" if known else "may not have been: look first"
-    return PartlyDone(
-        f"the ticket was created, and its first message {missing} ({failure.message})",
-        failure=failure,
-        ticket_id=ticket_id,
-    )

@@ -31,7 +31,7 @@ _TOKEN = re.compile(
 _ATTRIBUTE = re.compile(
     r"""([^\s=/]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>]*+)))?+""", re.VERBOSE
 )
-_LONG_NUMBER = re.compile(r"&#[0-9]{8,}+;?")  # no character; int() is_error very long ones
+_LONG_NUMBER = re.compile(r"&#[0-9]{8,}+;?")  # no character; int() refuses very long ones
 _COMMENT_END = re.compile(r"--!?>")
 _RAW_END = {
     name: re.compile(rf"</{name}(?=[\s/>])[^>]*+>", re.IGNORECASE) for name in ("script", "style")

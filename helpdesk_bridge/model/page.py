@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, Generic, NewType, TypeVar
 
 from attrs import evolve, field, frozen
@@ -12,6 +13,8 @@ from helpdesk_bridge.errors import HelpdeskError
 __all__ = ["Cursor", "Page", "Problem"]
 
 T = TypeVar("T")
+
+_ID: Callable[[Any], str] = attrgetter("id")
 
 Cursor = NewType("Cursor", str)
 """A place in a list: opaque, made by an adapter, meaningful only to it."""
@@ -61,8 +64,12 @@ class Page(Generic[T]):
         for index in range(len(self.items) + len(broken)):
             yield broken[index] if index in broken else next(items)
 
-    def where(self, keep: Callable[[T], bool], identity: Callable[[T], str]) -> Page[T]:
-        """Return this page with only the items to keep; the others' ids go to ``filtered``."""
+    def where(self, keep: Callable[[T], bool], identity: Callable[[T], str] = _ID) -> Page[T]:
+        """Return this page with only the items for which ``keep`` is true.
+
+        The ids of the others go to :attr:`filtered`; ``identity`` tells them (left out: their
+        ``id``).
+        """
         if all(map(keep, self.items)):
             return self
         items: list[T] = []

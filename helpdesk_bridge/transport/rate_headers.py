@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from helpdesk_bridge.model.text import is_digits
+
 __all__ = ["http_date", "retry_after", "until_reset", "vendor_time"]
 
 _EPOCH = 1_000_000_000.0
@@ -29,7 +31,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     one, from ours. A date in the past is 0. Anything else that is not a whole number is None.
     """
     text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
+    if is_digits(text) and len(text) <= 9:
         return float(text)
     until = http_date(text)
     if until is None:
@@ -76,7 +78,7 @@ def vendor_time(headers: Mapping[str, str]) -> datetime | None:
     """
     told = http_date(headers.get("Date", ""))
     age = headers.get("Age", "")
-    if told is None or not (age.isascii() and age.isdigit() and len(age) <= _LONGEST_AGE):
+    if told is None or not is_digits(age) or len(age) > _LONGEST_AGE:
         return told
     try:
         return told + timedelta(seconds=int(age))

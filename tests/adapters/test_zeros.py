@@ -10,7 +10,7 @@ import helpdesk_bridge_omnidesk.wire as omnidesk
 import pytest
 
 from helpdesk_bridge import Party, Role, Ticket
-from helpdesk_bridge.kit.records import read_record
+from helpdesk_bridge.kit.json import read_record
 
 READING = omnidesk.Reading(ZoneInfo("Europe/Berlin"))
 ZEROS = pytest.mark.parametrize("zero", [0, "0"])

@@ -16,7 +16,7 @@ from yarl import URL
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.errors import HelpdeskError
-from helpdesk_bridge.kit.contract import page_number
+from helpdesk_bridge.kit import page_number
 from helpdesk_bridge.model import Cursor
 from helpdesk_bridge.model.html_text import html_to_text, text_to_html
 from helpdesk_bridge.testing import MemorySettings

@@ -69,7 +69,7 @@ def installed(folder: Path) -> Path | str:
 @contextmanager
 def started(bin_: Path, *, calls: int, seconds: int) -> Iterator[Roundup]:
     """Make a tracker and run it until the block ends."""
-    # not a folder of pytest's, which only its owner may enter: the server is_error to be root
+    # not a folder of pytest's, which only its owner may enter: the server refuses to be root
     with TemporaryDirectory() as made:
         folder = Path(made)
         port = free_port()

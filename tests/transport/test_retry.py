@@ -263,7 +263,7 @@ def test_the_budget_never_grows_above_its_capacity() -> None:
         ([Step(status=500), Step(status=429), Step()], 100),
         ([Step(status=500)], 72),
         ([Step(status=404)], 100),
-        ([Step(status=None), Step(status=404)], 100),  # a vendor that is_error is alive
+        ([Step(status=None), Step(status=404)], 100),  # a vendor that refuses is alive
         ([Step(status=500), Step(status=501)], 86),
         ([Step(status=429)], 90),
     ],

@@ -100,7 +100,7 @@ def changes(changed: kit.TicketChanges) -> dict[str, Any]:
 
 
 def _agent(person: kit.Party) -> int:
-    if person.id is None or not (person.id.isascii() and person.id.isdigit()):
+    if not kit.is_digits(person.id):
         raise errors.InvalidArgument("an assignee is given by the id of the user in Django.")
     return int(person.id)
 

@@ -6,17 +6,14 @@ What is said to be observed was observed on version 2.6.1.
 from __future__ import annotations
 
 import html
-from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from attrs import field, frozen
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Audience, MessageType, Priority, Role, Status, errors
 
 _NAMES = {"files": "followupattachment_set", "follow_ups": "followup_set"}
-FORMAT = kit.WireFormat(lambda name: _NAMES.get(name, name))
 PAGE_SIZE = 100
 
 STATUSES = {  # helpdesk/settings.py, DEFAULT_TICKET_STATUS_CHOICES; on hold is a flag beside it
@@ -37,57 +34,52 @@ ESCALATED = "Ticket Escalated"
 """The title of what the vendor's escalate_tickets writes; else it looks like a customer's."""
 
 
-@frozen(kw_only=True, repr=False)
-class FileJson(kit.Wire):
+class FileJson(kit.JsonRecord, frozen=True, rename=_NAMES):
     """A file of a follow-up."""
 
-    id: kit.Id
+    id: kit.AnyId
     filename: str
     mime_type: str = ""
     size: int | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class FollowUpJson(kit.Wire):
+class FollowUpJson(kit.JsonRecord, frozen=True, rename=_NAMES):
     """A follow-up: a message, an event, or both."""
 
-    id: kit.Id
-    user: kit.Id | None
+    id: kit.AnyId
+    user: kit.AnyId | None
     public: bool
-    date: datetime
+    date: kit.Timestamp
     title: str | None = None
     comment: str | None = None
     message_id: str | None = None
-    email_recipients: list[str] | None = None
-    files: list[FileJson] = field(factory=list)
+    email_recipients: tuple[str, ...] | None = None
+    files: tuple[FileJson, ...] = ()
 
 
-@frozen(kw_only=True, repr=False)
-class OpeningJson(kit.Wire):
+class OpeningJson(kit.JsonRecord, frozen=True, rename=_NAMES):
     """What a ticket needs of its follow-ups."""
 
-    id: kit.Id
-    date: datetime
+    id: kit.AnyId
+    date: kit.Timestamp
 
 
-@frozen(kw_only=True, repr=False)
-class TicketJson(kit.Wire):
+class TicketJson(kit.JsonRecord, frozen=True, rename=_NAMES):
     """A ticket with its whole conversation, oldest first."""
 
-    id: kit.Id
-    queue: kit.Id
+    id: kit.AnyId
+    queue: kit.AnyId
     title: str
     status: int
     on_hold: bool
     priority: int
-    follow_ups: list[OpeningJson]
+    follow_ups: tuple[OpeningJson, ...]
     description: str | None = None
     submitter_email: str | None = None
-    assigned_to: kit.Id | None = None
+    assigned_to: kit.AnyId | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class ListJson(kit.Wire):
+class ListJson(kit.JsonRecord, frozen=True, rename=_NAMES):
     """A page; without ``next`` it is an error: the list might end short unseen."""
 
     count: int
@@ -95,30 +87,35 @@ class ListJson(kit.Wire):
     results: list[Any]
 
 
-@frozen(kw_only=True, repr=False)
-class LinkJson(kit.Wire):
+class LinkJson(kit.JsonRecord, frozen=True, rename=_NAMES):
     """A file by itself: where its bytes are."""
 
     file: str
 
 
-def ticket(data: Any, path: str = "$") -> kit.Ticket:
-    """Read a ticket; the vendor's API tells no times of it, so those of its follow-ups are."""
-    told = FORMAT.read(data, TicketJson, path)
+def one_ticket(data: Any) -> kit.Ticket:
+    """Read an answer that is a ticket."""
+    return kit.read_one(data, TicketJson, ticket)
+
+
+def ticket(told: TicketJson) -> kit.Ticket:
+    """Return the neutral ticket; the API tells no times of it, so those of its follow-ups are."""
     word, status = STATUSES.get(told.status, (str(told.status), Status.UNKNOWN))
     if told.on_hold:
         word = f"{word} - On Hold"
         status = Status.ON_HOLD if status is Status.OPEN else status
     dates = [each.date for each in told.follow_ups]
     return kit.Ticket(
-        id=told.id,
+        id=str(told.id),
         subject=told.title,
         status=status,
         vendor_status=word,
         priority=PRIORITIES.get(told.priority, Priority.UNKNOWN),
         requester=_requester(told),
-        assignee=kit.Party(id=told.assigned_to, role=Role.AGENT) if told.assigned_to else None,
-        team=told.queue,
+        assignee=(
+            kit.Party(id=str(told.assigned_to), role=Role.AGENT) if told.assigned_to else None
+        ),
+        team=str(told.queue),
         custom_fields={
             key.removeprefix("custom_"): value
             for key, value in told.raw.items()
@@ -136,31 +133,31 @@ def _requester(told: TicketJson) -> kit.Party:
 
 def tickets(data: Any, page: int) -> kit.Page[kit.Ticket]:
     """Read a page of tickets; ``next`` is never followed, only noticed."""
-    told = FORMAT.read(data, ListJson)
-    items, problems = FORMAT.read_each(told.results, ticket, "$.results")
+    told = kit.read(data, ListJson)
+    items, problems = kit.read_records(told.results, TicketJson, ticket, "$.results")
     following = None if told.next is None else kit.Cursor(str(page + 1))
     return kit.Page(items=items, problems=problems, next=following, listed=told.count)
 
 
 def conversation(data: Any) -> kit.Page[kit.Message]:
     """Read the follow-ups of a ticket."""
-    told = FORMAT.read(data, TicketJson)
-    read = partial(message, told)
-    items, problems = FORMAT.read_each(told.raw["followup_set"], read, "$.followup_set")
+    told = kit.read(data, TicketJson)
+    items, problems = kit.read_records(
+        told.raw["followup_set"], FollowUpJson, partial(message, told), "$.followup_set"
+    )
     return kit.Page(items=items, problems=problems)
 
 
-def message(of: TicketJson, data: Any, path: str = "$") -> kit.Message:
-    """Read a follow-up."""
-    told = FORMAT.read(data, FollowUpJson, path)
+def message(of: TicketJson, told: FollowUpJson) -> kit.Message:
+    """Return the neutral message that a follow-up is."""
     opening = told.id == of.follow_ups[0].id and (
         (told.comment or "").strip() == (of.description or "").strip()
     )
     kind, author = _speaker(told, _requester(of) if opening else None)
     internal = kind is MessageType.NOTE or not told.public
     return kit.Message(
-        id=told.id,
-        ticket_id=of.id,
+        id=str(told.id),
+        ticket_id=str(of.id),
         type=kind,
         audience=Audience.INTERNAL if internal else Audience.EXTERNAL,
         vendor_type=told.title or "",
@@ -168,7 +165,9 @@ def message(of: TicketJson, data: Any, path: str = "$") -> kit.Message:
         to=tuple(kit.Party(email=address) for address in told.email_recipients or ()),
         text=read_comment(told.comment or "", desk=author.role is Role.AGENT),
         attachments=tuple(
-            kit.Attachment(id=f.id, name=f.filename, mime_type=f.mime_type or None, size=f.size)
+            kit.Attachment(
+                id=str(f.id), name=f.filename, mime_type=f.mime_type or None, size=f.size
+            )
             for f in told.files
         ),
         created_at=told.date,
@@ -183,7 +182,7 @@ def _speaker(told: FollowUpJson, requester: kit.Party | None) -> tuple[MessageTy
     """
     if told.public and requester is not None:
         return MessageType.REQUEST, requester
-    agent = kit.Party(id=told.user, role=Role.AGENT)
+    agent = kit.Party(id=kit.as_id(told.user), role=Role.AGENT)
     by_machine = told.user is None and (told.title == ESCALATED or not told.public)
     if by_machine or not (told.comment or told.files):
         return MessageType.SYSTEM, kit.Party(role=Role.SYSTEM) if by_machine else agent
@@ -194,7 +193,7 @@ def _speaker(told: FollowUpJson, requester: kit.Party | None) -> tuple[MessageTy
 
 def file_path(base: str, data: Any) -> list[str]:
     """Return the segments of a file's address below ``base``; UnsafeURL for any other place."""
-    link = FORMAT.read(data, LinkJson).file
+    link = kit.read(data, LinkJson).file
     if not link.startswith(f"{base}/"):
         raise errors.UnsafeURL("the file lies elsewhere than below base_url, and is not fetched.")
     return [unquote(segment) for segment in link.removeprefix(f"{base}/").split("/")]

@@ -5,16 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
+from attrs import evolve
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import (
-    Capability,
-    CapabilityLimits,
-    Effect,
-    Operation,
-    emulated,
-    native,
-    none,
-)
+from helpdesk_bridge.kit import Capability, Effect, Operation, emulated, native, none
 
 from helpdesk_bridge_acme import wire
 from helpdesk_bridge_acme.settings import AcmeSettings
@@ -25,11 +18,10 @@ CREATE = Operation("create_ticket")  # an unsafe write: twice makes two tickets
 UPDATE = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
 MESSAGES = Operation("list_messages", Effect.READ)
 SEND = Operation("send")  # an unsafe write: twice mails the customer twice
-_STATUSES = CapabilityLimits(statuses=wire.STATUS.writable())
-_CHANGES = CapabilityLimits(
-    statuses=wire.STATUS.writable(), options=frozenset({"subject", "status"})
-)
-_PLAIN = CapabilityLimits(options=frozenset())  # no optional argument is understood
+_STATUSES = kit.CapabilityLimits(statuses=wire.STATUS.writable())
+_CHANGES = evolve(_STATUSES, options=frozenset({"subject", "status"}))
+_PAGE = kit.CapabilityLimits(page_size=wire.PAGE_SIZE)
+_PLAIN = kit.CapabilityLimits(options=frozenset())  # no optional argument is understood
 
 
 class Acme(kit.Adapter):
@@ -40,11 +32,11 @@ class Acme(kit.Adapter):
     id_pattern = r"[TM]-[0-9]{1,12}"
     fake = "helpdesk_bridge_acme.fake:AcmeFake"
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=wire.PAGE_SIZE)),
+        Capability.LIST_TICKETS: native(limits=_PAGE),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: native(limits=_PLAIN),
         Capability.UPDATE_TICKET: native(limits=_CHANGES),
-        Capability.LIST_MESSAGES: native(limits=CapabilityLimits(page_size=wire.PAGE_SIZE)),
+        Capability.LIST_MESSAGES: native(limits=_PAGE),
         Capability.REPLY: native("To the ticket's customer only.", limits=_PLAIN),
         Capability.NOTE: native(limits=_PLAIN),
         Capability.REPLY_WITHOUT_EMAIL: native(),
@@ -72,24 +64,24 @@ class Acme(kit.Adapter):
         asked = {"status": wire.STATUS.write(query.status)} if query.status else {}
         pairs = wire.place(cursor, kit.merge_extra(asked, query.extra))
         answer = await self.transport.send(LIST, "GET", ("tickets",), query=pairs)
-        page = answer.read(lambda data: wire.page(data, wire.ticket))
-        return page.where(query.matches, lambda ticket: ticket.id)
+        page = answer.read(lambda data: wire.page(data, wire.TicketJson, wire.ticket))
+        return page.where(query.matches)
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /tickets/{id}."""
         answer = await self.transport.send(GET, "GET", ("tickets", ticket_id))
-        return answer.read(wire.ticket)
+        return answer.read(wire.one_ticket)
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /tickets."""
         answer = await self.transport.send(CREATE, "POST", ("tickets",), json=wire.ticket_body(new))
-        return answer.read(wire.ticket)
+        return answer.read(wire.one_ticket)
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
         """PATCH /tickets/{id}."""
         path, body = ("tickets", ticket_id), wire.changes(changes)
         answer = await self.transport.send(UPDATE, "PATCH", path, json=body)
-        return answer.read(wire.ticket)
+        return answer.read(wire.one_ticket)
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
@@ -97,12 +89,13 @@ class Acme(kit.Adapter):
         """GET /tickets/{id}/messages."""
         path, pairs = ("tickets", ticket.id, "messages"), wire.place(cursor, {})
         answer = await self.transport.send(MESSAGES, "GET", path, query=pairs)
-        page = answer.read(lambda data: wire.page(data, partial(wire.message, ticket.id)))
-        return page.where(lambda m: query.types is None or m.type in query.types, lambda m: m.id)
+        read = partial(wire.message, ticket.id)
+        return answer.read(lambda data: wire.page(data, wire.MessageJson, read)).where(
+            query.matches
+        )
 
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /tickets/{id}/messages; only the id must be understood of the answer."""
         path, body = ("tickets", ticket.id, "messages"), wire.message_body(message)
         answer = await self.transport.send(SEND, "POST", path, json=body)
-        made = answer.read(lambda data: wire.FORMAT.read(data, kit.CreatedId))
-        return kit.SentMessage(ticket_id=ticket.id, id=made.id)
+        return kit.SentMessage(ticket_id=ticket.id, id=answer.read(kit.created_id))

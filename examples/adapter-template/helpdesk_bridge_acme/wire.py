@@ -1,23 +1,20 @@
-"""Acme's JSON, both ways: words, classes, pure functions. No I/O. Sections are API.md's."""
+"""Acme's JSON, read and written: tables, classes, pure functions. Sections are API.md's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from types import EllipsisType
 from typing import Any, TypeVar
 
-from attrs import frozen
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Audience, MessageType, Role, Status
 
+R = TypeVar("R", bound=kit.JsonRecord)
 T = TypeVar("T")
-FORMAT = kit.WireFormat()
 PAGE_SIZE = 100  # "Lists": at most
-_WORDS = {"open": Status.OPEN, "waiting": Status.PENDING, "done": Status.RESOLVED}  # "Tickets"
-STATUS = kit.Vocabulary(
-    reads=_WORDS, writes={v: k for k, v in _WORDS.items()}, unknown=Status.UNKNOWN
-)
+WORDS = {"open": Status.OPEN, "waiting": Status.PENDING, "done": Status.RESOLVED}  # "Tickets"
+WRITES = {status: word for word, status in WORDS.items()}
+STATUS = kit.Vocabulary(reads=WORDS, writes=WRITES, unknown=Status.UNKNOWN)
 KINDS = {  # "Messages"
     "customer": (MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER),
     "agent": (MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT),
@@ -26,41 +23,37 @@ KINDS = {  # "Messages"
 UNKNOWN = (MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN)
 
 
-@frozen(kw_only=True, repr=False)
-class TicketJson(kit.Wire):
+class TicketJson(kit.JsonRecord, frozen=True):
     """A ticket; a field without a default must be there."""
 
-    id: kit.Id
+    id: kit.AnyId
     subject: str
     status: str
     customer: str
-    created_at: datetime | None = None
+    created_at: kit.Timestamp | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class MessageJson(kit.Wire):
+class MessageJson(kit.JsonRecord, frozen=True):
     """A message."""
 
-    id: kit.Id
+    id: kit.AnyId
     kind: str
     html: str
     author: str | None = None
-    created_at: datetime | None = None
+    created_at: kit.Timestamp | None = None
 
 
-@frozen(kw_only=True, repr=False)
-class ListJson(kit.Wire):
+class ListJson(kit.JsonRecord, frozen=True):
     """A page ("Lists"). Without ``next`` it is an error: the list might end short unseen."""
 
     items: list[Any]
     next: kit.Cursor | None
 
 
-def ticket(data: Any, path: str = "$") -> kit.Ticket:
-    """Read a ticket."""
-    told = FORMAT.read(data, TicketJson, path)
+def ticket(told: TicketJson) -> kit.Ticket:
+    """Return the neutral ticket."""
     return kit.Ticket(
-        id=told.id,
+        id=str(told.id),
         subject=told.subject,
         status=STATUS.read(told.status),
         vendor_status=told.status,
@@ -70,12 +63,11 @@ def ticket(data: Any, path: str = "$") -> kit.Ticket:
     )
 
 
-def message(ticket_id: str, data: Any, path: str) -> kit.Message:
-    """Read a message; a kind that is in no table is not public."""
-    told = FORMAT.read(data, MessageJson, path)
+def message(ticket_id: str, told: MessageJson) -> kit.Message:
+    """Return the neutral message; a kind that is in no table is not public."""
     kind, audience, role = KINDS.get(told.kind, UNKNOWN)
     return kit.Message(
-        id=told.id,
+        id=str(told.id),
         ticket_id=ticket_id,
         type=kind,
         audience=audience,
@@ -87,10 +79,15 @@ def message(ticket_id: str, data: Any, path: str) -> kit.Message:
     )
 
 
-def page(data: Any, read: Callable[[Any, str], T]) -> kit.Page[T]:
+def one_ticket(data: Any) -> kit.Ticket:
+    """Read an answer that is a ticket."""
+    return kit.read_one(data, TicketJson, ticket)
+
+
+def page(data: Any, kind: type[R], convert: Callable[[R], T]) -> kit.Page[T]:
     """Read a page; ``next_url`` is never followed: the token would go wherever it points."""
-    told = FORMAT.read(data, ListJson)
-    items, problems = FORMAT.read_each(told.items, read, "$.items")
+    told = kit.read(data, ListJson)
+    items, problems = kit.read_records(told.items, kind, convert, "$.items")
     return kit.Page(items=items, problems=problems, next=told.next)
 
 

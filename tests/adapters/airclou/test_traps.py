@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from helpdesk_bridge_airclou import wire
 
-from helpdesk_bridge import Audience, Helpdesk, MessageType, Party, Role, Status, errors
+from helpdesk_bridge import Audience, Helpdesk, MessageType, Party, Role, Status, errors, kit
 from helpdesk_bridge.model import Capability
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.airclou.conftest import (
@@ -22,11 +22,11 @@ from tests.adapters.doubles import CUSTOMER, Caught, Connect, add_message, asked
 
 
 def reads_message(**changes: Any) -> Any:
-    return wire.FORMAT.read(message_json(**changes), wire.MessageJson).to_message("tkt_1")
+    return kit.read(message_json(**changes), wire.MessageJson).to_message("tkt_1")
 
 
 def reads_ticket(**changes: Any) -> Any:
-    return wire.FORMAT.read(ticket_json(**changes), wire.TicketJson).to_ticket()
+    return kit.read(ticket_json(**changes), wire.TicketJson).to_ticket()
 
 
 @pytest.mark.asyncio
@@ -237,8 +237,8 @@ def test_a_status_is_known_in_any_case(word: str) -> None:
 
 
 def test_what_is_missing_or_null_is_not_guessed() -> None:
-    bare = wire.FORMAT.read({"id": "tkt_1"}, wire.TicketJson).to_ticket()
-    nulls = wire.FORMAT.read({**dict.fromkeys(ticket_json()), "id": "tkt_1"}, wire.TicketJson)
+    bare = kit.read({"id": "tkt_1"}, wire.TicketJson).to_ticket()
+    nulls = kit.read({**dict.fromkeys(ticket_json()), "id": "tkt_1"}, wire.TicketJson)
     assert bare == nulls.to_ticket()
     assert (bare.status, bare.priority, bare.kind, bare.assignee, bare.created_at) == (
         Status.UNKNOWN,

@@ -11,7 +11,7 @@ from helpdesk_bridge_helpspace import wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpdesk_bridge import Message, Ticket
+from helpdesk_bridge import Message, Ticket, kit
 from helpdesk_bridge.errors import HelpdeskError, ProtocolError
 from tests.adapters.drift import (
     NOWHERE,
@@ -94,21 +94,21 @@ def a_ticket(number: int = 1) -> dict[str, Any]:
     return ticket_json(id=number, tags=["export", {"id": 3, "name": "bug"}])
 
 
-TICKET = wire.FORMAT.read(a_ticket(), wire.TicketJson).to_ticket()
+TICKET = kit.read(a_ticket(), wire.TicketJson).to_ticket()
 
 
 def ticket_at(record: Any, path: str) -> Ticket:
-    return wire.FORMAT.read(record, wire.TicketJson, path).to_ticket()
+    return kit.read(record, wire.TicketJson, path).to_ticket()
 
 
 def message_at(record: Any, path: str) -> Message:
-    return wire.FORMAT.read(record, wire.MessageJson, path).to_message(TICKET)
+    return kit.read(record, wire.MessageJson, path).to_message(TICKET)
 
 
 def read_list(data: Any, convert: Callable[[Any, str], Any]) -> Reading:
-    listed = wire.FORMAT.read(data, wire.Collection)
+    listed = kit.read(data, wire.Collection)
     listed.is_last(1, 50)
-    items, problems = wire.FORMAT.read_each(listed.data, convert, "$.data")
+    items, problems = kit.read_each(listed.data, convert, "$.data")
     broken: dict[int, Any] = {problem.index: problem.error for problem in problems}
     rest = iter(items)
     return [broken.get(i) or next(rest) for i in range(len(listed.data))]
@@ -127,13 +127,13 @@ class Kind:
 KINDS = {
     "ticket": Kind(
         lambda: {"data": a_ticket()},
-        lambda data: [wire.FORMAT.read(data, wire.OneTicket).data.to_ticket()],
+        lambda data: [wire.one_ticket(data)],
         TICKET_FEEDS,
         1,
     ),
     "message": Kind(
         lambda: {"data": message_json()},
-        lambda data: [wire.FORMAT.read(data, wire.OneMessage).data.to_message(TICKET)],
+        lambda data: [wire.one_message(data, TICKET)],
         MESSAGE_FEEDS,
         1,
     ),

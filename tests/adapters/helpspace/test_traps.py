@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from helpdesk_bridge_helpspace import wire
 
-from helpdesk_bridge import Helpdesk, Party, Role, Status, errors
+from helpdesk_bridge import Helpdesk, Party, Role, Status, errors, kit
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.doubles import CUSTOMER, Caught, Connect, new_ticket
 from tests.adapters.helpspace.conftest import ScriptedFake, collection, message_json, ticket_json
@@ -18,7 +18,7 @@ READ_ONE = "/tickets/48211"
 
 
 def reads(**changes: Any) -> Any:
-    return wire.FORMAT.read({"data": ticket_json(**changes)}, wire.OneTicket).data.to_ticket()
+    return wire.one_ticket({"data": ticket_json(**changes)})
 
 
 @pytest.mark.asyncio
@@ -131,14 +131,14 @@ def test_t08_everything_but_the_id_of_a_ticket_may_be_null_or_missing(
     data = ticket_json(**{name: None})
     if absent:
         del data[name]
-    assert wire.FORMAT.read({"data": data}, wire.OneTicket).data.to_ticket().id == "48211"
+    assert wire.one_ticket({"data": data}).id == "48211"
 
 
 @pytest.mark.parametrize("name", sorted(set(message_json()) - {"id"}))
 def test_t08_everything_but_the_id_of_a_message_may_be_missing(name: str) -> None:
     data = message_json()
     del data[name]
-    assert wire.FORMAT.read(data, wire.MessageJson).to_message(reads()).id == "305512"
+    assert kit.read(data, wire.MessageJson).to_message(reads()).id == "305512"
 
 
 def test_t08_a_contact_may_be_an_empty_object() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from helpdesk_bridge_helpspace import wire
 
-from helpdesk_bridge import Helpdesk, MessageType, Party, Upload, errors
+from helpdesk_bridge import Helpdesk, MessageType, Party, Upload, errors, kit
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.doubles import CUSTOMER, Caught
 from tests.adapters.helpspace.conftest import (
@@ -23,11 +23,11 @@ from tests.adapters.helpspace.conftest import (
 )
 
 READ_ONE = "/tickets/48211"
-TICKET = wire.FORMAT.read(ticket_json(), wire.TicketJson).to_ticket()
+TICKET = kit.read(ticket_json(), wire.TicketJson).to_ticket()
 
 
 def reads_message(**changes: Any) -> Any:
-    return wire.FORMAT.read(message_json(**changes), wire.MessageJson).to_message(TICKET)
+    return kit.read(message_json(**changes), wire.MessageJson).to_message(TICKET)
 
 
 @pytest.mark.asyncio

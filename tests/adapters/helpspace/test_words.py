@@ -18,6 +18,7 @@ from helpdesk_bridge import (
     Status,
     Ticket,
     errors,
+    kit,
 )
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.doubles import CUSTOMER, Caught, Connect, ids
@@ -72,12 +73,12 @@ TELLS_NOBODY = {**contact_json(), "id": None, "user_id": None, "value": None, "t
 
 def ticket_of(contact: Any) -> Ticket:
     data = {"data": ticket_json(from_contact=contact)}
-    return wire.FORMAT.read(data, wire.OneTicket).data.to_ticket()
+    return wire.one_ticket(data)
 
 
 def message_of(author: Any, contact: Any, word: Any = "external") -> Message:
     data = message_json(from_contact=author, type=word)
-    return wire.FORMAT.read(data, wire.MessageJson).to_message(ticket_of(contact))
+    return kit.read(data, wire.MessageJson).to_message(ticket_of(contact))
 
 
 # -- statuses --------------------------------------------------------------------------------
@@ -86,7 +87,7 @@ def message_of(author: Any, contact: Any, word: Any = "external") -> Message:
 @pytest.mark.parametrize(("word", "status"), STATUSES.items())
 def test_a_status_is_read_as_ours_and_kept_as_the_vendors(word: str, status: Status) -> None:
     data = {"data": ticket_json(status=word)}
-    ticket = wire.FORMAT.read(data, wire.OneTicket).data.to_ticket()
+    ticket = wire.one_ticket(data)
     assert (ticket.status, ticket.vendor_status) == (status, word)
 
 
@@ -121,7 +122,7 @@ async def test_a_status_without_a_word_is_refused_and_nothing_is_sent(
 
 def test_a_deleted_ticket_says_so_whatever_its_status() -> None:
     gone = ticket_json(status="open", deleted_at="2025-07-01T00:00:00+00:00")
-    ticket = wire.FORMAT.read({"data": gone}, wire.OneTicket).data.to_ticket()
+    ticket = wire.one_ticket({"data": gone})
     assert (ticket.status, ticket.vendor_status) == (Status.DELETED, "open")
 
 

@@ -26,7 +26,7 @@ from helpdesk_bridge import (
     Message,
     Ticket,
 )
-from helpdesk_bridge.kit.wire import read_one
+from helpdesk_bridge.kit import read_one
 from helpdesk_bridge.testing import Exchange, Store, TickingClock
 from tests.adapters.doubles import CUSTOMER, START, Script
 

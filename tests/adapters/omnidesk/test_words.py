@@ -9,7 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from helpdesk_bridge_omnidesk import wire
 
-from helpdesk_bridge import Audience, Channel, MessageType, Party, Priority, Role, Status, errors
+from helpdesk_bridge import (
+    Audience,
+    Channel,
+    MessageType,
+    Party,
+    Priority,
+    Role,
+    Status,
+    errors,
+    kit,
+)
 from tests.adapters.doubles import CUSTOMER
 from tests.adapters.omnidesk.conftest import (
     DESK,
@@ -170,7 +180,7 @@ def test_nothing_is_written_in_several_ways(empty: Any) -> None:
 
 
 def test_what_is_missing_or_null_is_not_guessed() -> None:
-    read, reading = wire.FORMAT.read, wire.Reading(ZoneInfo("UTC"))
+    read, reading = kit.read, wire.Reading(ZoneInfo("UTC"))
     bare = read({"id": 7}, wire.TicketJson).to_ticket(reading)
     nulls = read({**dict.fromkeys(ticket_json()), "id": 7}, wire.TicketJson).to_ticket(reading)
     assert bare == nulls
@@ -181,8 +191,8 @@ def test_what_is_missing_or_null_is_not_guessed() -> None:
 
 def test_the_vendors_object_is_kept_whole() -> None:
     answer = one(novelty={"a": 1})
-    read = wire.FORMAT.read(answer, wire.OneTicket)
-    assert read.to_ticket(wire.Reading(ZoneInfo("UTC"))).raw is answer["item"]
+    ticket = wire.one_ticket(answer, wire.Reading(ZoneInfo("UTC")))
+    assert ticket.raw is answer["item"]
 
 
 # -- times -----------------------------------------------------------------------------------

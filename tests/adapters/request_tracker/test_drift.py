@@ -10,6 +10,7 @@ from helpdesk_bridge_request_tracker import wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.errors import ProtocolError
 from tests.adapters.drift import (
     NOWHERE,
@@ -52,20 +53,20 @@ FILE_FEEDS: Feeds = {
     "ContentLength": frozenset(("size",)),
     "Headers": frozenset(("inline", "content_id")),
 }
-KNOWN = wire.FORMAT.read(ticket_json(), wire.TicketJson)
+KNOWN = kit.read(ticket_json(), wire.TicketJson)
 
 
 def ticket(payload: Any) -> Any:
-    return wire.FORMAT.read(payload, wire.TicketJson).to_ticket()
+    return wire.to_ticket(payload)
 
 
 def message(payload: Any) -> Any:
-    return wire.FORMAT.read(payload, wire.TransactionJson).to_message(KNOWN, [], {})
+    return kit.read_one(payload, wire.TransactionJson, lambda one: one.to_message(KNOWN, [], {}))
 
 
 def file(payload: Any) -> Any:
     html = '<img src="cid:img1">'
-    return wire.FORMAT.read(payload, wire.PartJson).to_attachment(html)
+    return wire.to_part(payload).to_attachment(html)
 
 
 def outcome(read: Callable[[Any], Any], payload: Any) -> tuple[Any, ProtocolError | None]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from helpdesk_bridge_request_tracker import ticketsql
+from helpdesk_bridge_request_tracker import fake_ticketsql as ticketsql
 from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
 
 import helpdesk_bridge as hb

@@ -18,6 +18,7 @@ from helpdesk_bridge import (
     Role,
     Status,
     errors,
+    kit,
 )
 from tests.adapters.request_tracker.conftest import (
     AGENT,
@@ -51,12 +52,12 @@ BODIES = {"37": "plain words\n", "39": '<p>html words <img src="cid:img1"></p>\n
 
 
 def ticket(**changes: Any) -> wire.TicketJson:
-    return wire.FORMAT.read(ticket_json(**changes), wire.TicketJson)
+    return kit.read(ticket_json(**changes), wire.TicketJson)
 
 
 def message(row: dict[str, Any], parts: list[dict[str, Any]] | None = None, **changes: Any) -> Any:
-    read = [wire.FORMAT.read(part, wire.PartJson) for part in parts or []]
-    transaction = wire.FORMAT.read(row, wire.TransactionJson)
+    read = [wire.to_part(part) for part in parts or []]
+    transaction = kit.read(row, wire.TransactionJson)
     return transaction.to_message(ticket(**changes), read, BODIES)
 
 
@@ -196,7 +197,7 @@ def test_another_etag_proves_nothing(etag: str | None) -> None:
 
 def test_texts_are_asked_for_in_bounded_batches() -> None:
     parts = [
-        wire.FORMAT.read(part_json(n, n, ContentLength=str(size)), wire.PartJson)
+        wire.to_part(part_json(n, n, ContentLength=str(size)))
         for n, size in enumerate([10, 10, 10, 90, 10, 500, 10], start=1)
     ]
     batches = list(wire.batches(parts, most=2, size=100))

@@ -1,11 +1,11 @@
-"""A record is read as strictly as a class of the wire, and the same comes of it."""
+"""A vendor's JSON is what its classes say, or an error that names the place and not the value."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NewType
 
 import attrs
 import msgspec
@@ -14,8 +14,9 @@ from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpdesk_bridge.config.convert import StrictConverter
 from helpdesk_bridge.errors import NotFound, ProtocolError
-from helpdesk_bridge.kit.records import (
+from helpdesk_bridge.kit.json import (
     AnyId,
     Digits,
     EmptyList,
@@ -23,9 +24,24 @@ from helpdesk_bridge.kit.records import (
     Timestamp,
     WrongType,
     as_id,
+    as_number,
+    created_id,
+    member,
+    read,
+    read_each,
+    read_one,
     read_record,
+    read_records,
+    require_id,
 )
-from helpdesk_bridge.kit.wire import Id, Wire, WireFormat, read_one, read_records
+
+Id = NewType("Id", str)
+
+
+def _id(value: Any) -> str:
+    if type(value) not in (int, str) or value == "":
+        raise WrongType("expected an id")
+    return str(value)
 
 
 class Leaf(JsonRecord, frozen=True):
@@ -51,30 +67,31 @@ class Tree(JsonRecord, frozen=True, rename={"word": "Word"}):
 
 
 @frozen(kw_only=True)
-class WireLeaf(Wire):
+class StrictLeaf:
     id: Id
     at: datetime | None = None
 
 
 @frozen(kw_only=True)
-class WireTree(Wire):
+class StrictTree:
     id: Id
     name: str
     other: Id | None = None
-    word: str | None = None
+    Word: str | None = None
     count: int = 5
     open: bool | None = True
     ratio: float = 0.5
     words: tuple[str, ...] = ()
-    leaves: tuple[WireLeaf, ...] | None = None
-    leaf: WireLeaf | None = None
+    leaves: tuple[StrictLeaf, ...] | None = None
+    leaf: StrictLeaf | None = None
     anything: Any = None
     things: list[Any] | None = None
     more: Mapping[str, Any] | None = None
     at: datetime | None = None
 
 
-FORMAT = WireFormat(lambda name: {"word": "Word"}.get(name, name))
+STRICT = StrictConverter()
+STRICT.hook(Id, _id)
 AT = "2025-06-17T08:41:12+00:00"
 LEAF = {"id": 1, "at": AT}
 RIGHT: dict[str, Any] = {
@@ -109,7 +126,7 @@ values = st.recursive(
 
 
 def plain(made: Any) -> Any:
-    """Return a record or a wire's object as a dict without ``raw``, with ids as ours."""
+    """Return a record or an attrs object as a dict without ``raw``, with ids as ours."""
     if isinstance(made, JsonRecord):
         made = {name: getattr(made, name) for name in made.__struct_fields__}
     elif attrs.has(type(made)):
@@ -119,7 +136,7 @@ def plain(made: Any) -> Any:
     else:
         return made
     return {
-        name: as_id(value) if name in ("id", "other") else plain(value)
+        name.lower(): as_id(value) if name in ("id", "other") else plain(value)
         for name, value in made.items()
         if name != "raw"
     }
@@ -137,20 +154,20 @@ def field_of(path: str | None) -> str:
     changed=st.dictionaries(st.sampled_from(sorted(RIGHT)), values, max_size=3),
     dropped=st.sets(st.sampled_from(sorted(RIGHT)), max_size=4),
 )
-def test_a_record_is_read_as_the_wire_reads_it(changed: dict[str, Any], dropped: set[str]) -> None:
+def test_a_record_is_read_as_cattrs_reads_it(changed: dict[str, Any], dropped: set[str]) -> None:
     data = {key: value for key, value in {**RIGHT, **changed}.items() if key not in dropped}
     before = repr(data)
     try:
-        expected = FORMAT.read(data, WireTree)
+        expected = STRICT.read(data, StrictTree)
     except ProtocolError as error:
         refused = error.path
         with pytest.raises(ProtocolError) as caught:
-            FORMAT.read(data, Tree)
+            read(data, Tree)
         assert caught.value.path
         if len(changed) + len(dropped) == 1:  # which of two faults below it is named may differ
             assert field_of(caught.value.path) == field_of(refused)
         return
-    found = FORMAT.read(data, Tree)
+    found = read(data, Tree)
     assert repr(plain(found)) == repr(plain(expected))  # 1 is not True
     assert found.raw is data
     assert repr(data) == before
@@ -187,7 +204,7 @@ def test_what_does_not_fit_is_named_by_its_place_and_never_quoted(
     changes: dict[str, Any], place: str, reason: str
 ) -> None:
     with pytest.raises(ProtocolError, match=reason) as caught:
-        FORMAT.read({**RIGHT, **changes}, Tree)
+        read({**RIGHT, **changes}, Tree)
     assert caught.value.path == place
     assert "SECRET" not in str(caught.value)
     assert caught.value.__context__ is None
@@ -199,7 +216,7 @@ def test_what_is_no_object_is_not_read_as_an_empty_one(data: Any) -> None:
         count: int = 5
 
     with pytest.raises(ProtocolError, match="expected an object, got"):
-        FORMAT.read(data, Lenient)
+        read(data, Lenient)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +224,7 @@ def test_what_is_no_object_is_not_read_as_an_empty_one(data: Any) -> None:
 )
 def test_a_time_may_have_any_form_of_iso_8601(text: str) -> None:
     data = {**RIGHT, "at": text}
-    found = FORMAT.read(data, Tree)
+    found = read(data, Tree)
     assert found.at == datetime.fromisoformat(text)
     assert found.raw is data
 
@@ -235,19 +252,19 @@ def test_the_kinds_of_fields(kind: Any, taken: list[Any], refused: list[Any]) ->
 
 
 def test_the_vendors_object_in_a_log_line_shows_its_class_only() -> None:
-    assert repr(FORMAT.read({"id": "SECRET"}, Leaf)) == "<Leaf>"
+    assert repr(read({"id": "SECRET"}, Leaf)) == "<Leaf>"
 
 
 def test_no_key_of_the_vendors_fills_raw() -> None:
     name = "(the object itself)"
     leaf = {"id": 1, name: {}}
     with pytest.raises(ProtocolError, match="expected null, got an object"):
-        FORMAT.read({"id": 7, "name": "n", "leaf": leaf}, Tree)
+        read({"id": 7, "name": "n", "leaf": leaf}, Tree)
     assert read_record({"id": 1, "raw": 5, name: None}, Leaf).raw == {"id": 1, "raw": 5, name: None}
 
 
 def test_a_part_of_a_record_can_be_the_key_of_a_dict() -> None:
-    found = FORMAT.read(RIGHT, Tree)
+    found = read(RIGHT, Tree)
     assert found.leaves is not None
     assert {found.leaves[0]: 1}[found.leaves[1]] == 1
 
@@ -257,16 +274,44 @@ def test_what_was_read_cannot_be_changed() -> None:
         read_record(LEAF, Leaf).id = 5  # type: ignore[misc]
 
 
-def test_a_record_inside_a_wire_is_named_by_its_place() -> None:
-    @frozen(kw_only=True)
-    class Envelope(Wire):
-        data: tuple[Leaf, ...]
+def test_a_member_is_read_with_its_place() -> None:
+    assert read(*member({"data": LEAF}, "data")[:1], Leaf).raw is LEAF
+    with pytest.raises(ProtocolError, match=r"\$\.data: a required field is missing") as caught:
+        member({}, "data")
+    assert caught.value.path == "$.data"
+    with pytest.raises(ProtocolError, match=r"\$\.a: expected an object, got a list"):
+        member([], "data", "$.a")
 
-    data = {"data": [LEAF]}
-    assert FORMAT.read(data, Envelope).data[0].raw is LEAF
-    with pytest.raises(ProtocolError) as caught:
-        FORMAT.read({"data": [LEAF, {"id": None}]}, Envelope)
-    assert caught.value.path == "$.data[1].id"
+
+def test_of_what_was_made_only_the_id_must_be_understood() -> None:
+    assert created_id({"id": 7, "at": "SECRET"}) == "7"
+    with pytest.raises(ProtocolError, match=r"\$\.data\.id: a required field is missing"):
+        created_id({"name": "SECRET"}, "$.data")
+
+
+def test_another_record_than_was_asked_for_is_refused() -> None:
+    require_id("7", "7", "$.id")
+    with pytest.raises(ProtocolError, match="another one") as caught:
+        require_id("8", "7", "$.id")
+    assert caught.value.path == "$.id"
+
+
+@pytest.mark.parametrize(("told", "ours"), [(None, None), (0, 0), ("007", 7)])
+def test_a_number_may_be_written_as_text(told: Any, ours: int | None) -> None:
+    assert as_number(told) == ours
+
+
+def test_records_of_several_kinds_are_read_one_by_one() -> None:
+    data = [{"id": "a"}, {"id": None}, {"id": "c"}]
+    items, problems = read_each(data, lambda one, path: read(one, Leaf, path), "$.data")
+    assert [item.id for item in items] == ["a", "c"]
+    assert [(p.index, p.raw, getattr(p.error, "path", None)) for p in problems] == [
+        (1, {"id": None}, "$.data[1].id")
+    ]
+    with pytest.raises(ZeroDivisionError):
+        read_each([1], lambda _, __: 1 / 0, "$")
+    with pytest.raises(ProtocolError, match=r"\$\.data: expected a list"):
+        read_each({}, lambda one, _: one, "$.data")
 
 
 def test_a_page_is_read_record_by_record() -> None:

@@ -1,6 +1,6 @@
 """TicketSQL, the language of Request Tracker's searches, as far as the fake understands it. No I/O.
 
-Conditions with AND, OR and parentheses on the fields in ``FIELDS``. What RT is_error is refused in
+Conditions with AND, OR and parentheses on the fields in ``FIELDS``. What RT refuses is refused in
 its words; what is left out here ("yesterday", custom fields, links …) is refused too.
 """
 

@@ -1,40 +1,56 @@
-"""The vendor's objects that lists hold thousands of, checked and taken apart by msgspec.
+"""Read a vendor's JSON, strictly, into classes that say what the vendor sends.
 
-A class says what the vendor sends; nothing but times is converted::
+::
 
-    class PersonJson(JsonRecord, frozen=True):
+    class PersonJson(JsonRecord, frozen=True, rename="camel"):
         id: AnyId
         name: str | None = None
         joined: Timestamp | None = None
 
-msgspec is_error what does not fit as strictly as :mod:`helpdesk_bridge.kit.wire`: null only where
-the class says so, no number from a text, no text from a number. It takes a twentieth of the time
-that cattrs takes. What is rare, or needs a conversion of its own, is better a
-:class:`~helpdesk_bridge.kit.wire.Wire`.
+    person = read(data, PersonJson)
+
+msgspec does the work. It refuses what does not fit: null only where the class says so, no number
+from a text, no text from a number. Fields nobody declared are ignored, and kept in ``raw``. Only
+times are converted; what needs a conversion of its own is declared as the vendor sends it, and
+converted by a method of the class, which raises :class:`WrongType` with its place.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import msgspec
+
+from helpdesk_bridge.errors import HelpdeskError, ProtocolError
+from helpdesk_bridge.model import Problem
 
 __all__ = [
     "AnyId",
     "Digits",
     "EmptyList",
     "JsonRecord",
+    "Number",
     "Timestamp",
     "WrongType",
     "as_id",
+    "as_number",
+    "created_id",
     "instant",
     "json_name",
+    "member",
+    "read",
+    "read_each",
+    "read_one",
     "read_record",
+    "read_records",
+    "require_id",
 ]
 
 R = TypeVar("R", bound="JsonRecord")
+T = TypeVar("T")
 
 AnyId = int | Annotated[str, msgspec.Meta(min_length=1)]
 """A vendor's id: an integer or a text that is not empty. ``str(value)`` is ours."""
@@ -42,6 +58,8 @@ Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time in ISO 8601 with its offset from UTC, which may be another than zero here."""
 Digits = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}\Z")]
 """A whole number written as text; ``int(value)`` is the number."""
+Number = int | Digits
+"""A whole number, also one written as text; :func:`as_number` is ours."""
 EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]
 """What PHP makes of an object without keys."""
 
@@ -91,6 +109,11 @@ def json_name(kind: type) -> str:
 def as_id(value: int | str | None) -> str | None:
     """Return a vendor's id as ours; None for None."""
     return None if value is None else str(value)
+
+
+def as_number(value: int | str | None) -> int | None:
+    """Return a vendor's number as ours; None for None."""
+    return None if value is None else int(value)
 
 
 def instant(value: str, place: str = "") -> datetime:
@@ -165,3 +188,102 @@ def _explained(refusal: str) -> WrongType:
 
 def _in_words(types: re.Match[str]) -> str:
     return " or ".join(_WORDS.get(name, name) for name in types[1].split(" | "))
+
+
+class _CreatedId(JsonRecord, frozen=True):
+    id: AnyId
+
+
+def created_id(data: Any, path: str = "$") -> str:
+    """Return the id of what was made: all that must be understood of the answer to a write."""
+    return str(read(data, _CreatedId, path).id)
+
+
+def member(data: Any, key: str, path: str = "$") -> tuple[Any, str]:
+    """Return a member of a decoded object and its path; ProtocolError where there is none."""
+    if type(data) is not dict:
+        raise _odd(path, f"expected an object, got {json_name(type(data))}")
+    if key not in data:
+        raise _odd(f"{path}.{key}", "a required field is missing")
+    return data[key], f"{path}.{key}"
+
+
+def require_id(found: str, wanted: str, path: str) -> None:
+    """Raise ProtocolError for the record of another id than was asked for.
+
+    Whoever is written to would be taken from the wrong ticket.
+    """
+    if found != wanted:
+        raise _odd(path, "another one than was asked for")
+
+
+def read(data: Any, into: type[R], path: str = "$") -> R:
+    """Return a decoded object as ``into``, or raise ProtocolError naming the JSON path."""
+    return read_one(data, into, _as_it_is, path)
+
+
+def _as_it_is(record: R) -> R:
+    return record
+
+
+def read_one(data: Any, into: type[R], convert: Callable[[R], T], path: str = "$") -> T:
+    """Convert a record once it is checked, or raise ProtocolError naming the JSON path.
+
+    ``convert`` may raise WrongType with the place of what it does not take.
+    """
+    try:
+        return convert(read_record(data, into))
+    except WrongType as error:
+        place, what = error.place, str(error)
+    raise _odd(path + place, what)
+
+
+def read_records(
+    data: Any, into: type[R], convert: Callable[[R], T], path: str
+) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
+    """Convert each record of a list; one that cannot be read does not lose the others.
+
+    Not by :func:`read_each`: to name the place of each record, also of those that are right, takes
+    a tenth of reading it.
+    """
+    items: list[T] = []
+    problems: list[Problem] = []
+    for index, record in enumerate(_listed(data, path)):
+        failure: HelpdeskError
+        try:
+            items.append(convert(read_record(record, into)))
+            continue
+        except WrongType as error:
+            failure = _odd(f"{path}[{index}]{error.place}", str(error))
+        except HelpdeskError as error:
+            failure = error
+        problems.append(Problem(index=index, error=failure, raw=record))
+    return tuple(items), tuple(problems)
+
+
+def read_each(
+    data: Any, convert: Callable[[Any, str], T], path: str
+) -> tuple[tuple[T, ...], tuple[Problem, ...]]:
+    """Convert each record of a list; one that cannot be read does not lose the others.
+
+    ``convert`` is given a record and its path. Where the records are of one class,
+    :func:`read_records` takes less time.
+    """
+    items: list[T] = []
+    problems: list[Problem] = []
+    for index, record in enumerate(_listed(data, path)):
+        try:
+            items.append(convert(record, f"{path}[{index}]"))
+        except HelpdeskError as error:
+            problems.append(Problem(index=index, error=error, raw=record))
+    return tuple(items), tuple(problems)
+
+
+def _listed(data: Any, path: str) -> list[Any]:
+    if type(data) is not list:
+        raise _odd(path, f"expected a list, got {json_name(type(data))}")
+    return data
+
+
+def _odd(path: str, what: str) -> ProtocolError:
+    return ProtocolError(f"{path}: {what}.", path=path)

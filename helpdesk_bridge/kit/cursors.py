@@ -1,0 +1,30 @@
+"""Numbered pages as cursors."""
+
+from __future__ import annotations
+
+from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model import Cursor
+from helpdesk_bridge.model.text import is_digits
+
+__all__ = ["page_number", "pages_behind"]
+
+_AHEAD = 32
+"""How many numbered pages are named in advance."""
+
+
+def page_number(cursor: Cursor | None) -> int:
+    """Return the page a numbered cursor stands for, 1 for None; InvalidArgument for any other."""
+    if cursor is None:
+        return 1
+    if not is_digits(cursor) or len(cursor) > 9:
+        raise InvalidArgument("this cursor is not one of this desk's.")
+    return int(cursor)
+
+
+def pages_behind(page: int, last: int, *, step: int = 1) -> tuple[Cursor, ...]:
+    """Return the numbers of some pages behind ``page``, up to ``last``, for :attr:`Page.ahead`.
+
+    With a ``step`` they are offsets. More than any desk reads at once are never needed.
+    """
+    numbers = range(page + step, min(last, page + step * _AHEAD) + 1, step)
+    return tuple(Cursor(str(number)) for number in numbers)

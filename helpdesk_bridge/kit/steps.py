@@ -1,0 +1,45 @@
+"""Calls of several steps, of which a later one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from helpdesk_bridge.errors import HelpdeskError, Outcome, PartlyDone
+
+__all__ = ["partly_done", "without_first_message"]
+
+
+@contextmanager
+def partly_done(
+    sentence: str, *, ticket_id: str | None = None, message_id: str | None = None
+) -> Iterator[None]:
+    """Raise what fails within as PartlyDone: an earlier step was carried out.
+
+    ``sentence`` says what was done and what was not, such as "the ticket was created, and could
+    not be read". ``ticket_id`` and ``message_id`` say what exists now; None where the
+    vendor tells none.
+    """
+    try:
+        yield
+    except HelpdeskError as failure:
+        raise PartlyDone(
+            f"{sentence} ({failure.message})",
+            failure=failure,
+            ticket_id=ticket_id,
+            message_id=message_id,
+        ) from failure
+
+
+def without_first_message(failure: HelpdeskError, ticket_id: str) -> PartlyDone:
+    """Return the error for a ticket that was created, and whose first message failed.
+
+    It says to add the message only where it is known that it was not: twice would be worse.
+    """
+    known = failure.outcome is not Outcome.UNKNOWN
+    missing = "was not: add it with add_request" if known else "may not have been: look first"
+    return PartlyDone(
+        f"the ticket was created, and its first message {missing} ({failure.message})",
+        failure=failure,
+        ticket_id=ticket_id,
+    )
