@@ -4,45 +4,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
-    Adapter,
-    Capabilities,
     Capability,
-    CapabilityLimits,
-    ChosenAuth,
-    Cursor,
-    CustomerMessage,
-    CustomField,
     Effect,
-    Explanation,
-    HeaderAuth,
-    Message,
-    MessageQuery,
-    Middleware,
-    NewTicket,
     Operation,
-    OutgoingMessage,
-    Page,
-    Request,
-    Response,
-    Secret,
-    SentMessage,
-    SessionAuth,
-    Ticket,
-    TicketChanges,
-    TicketQuery,
-    TicketRef,
     emulated,
     errors,
     native,
-    no_auth,
     none,
-    page_number,
-    partly_done,
     read,
     read_records,
-    require_id,
-    without_first_message,
 )
 from helpdesk_bridge_airclou import outgoing, wire
 from helpdesk_bridge_airclou.settings import AirclouSettings
@@ -99,7 +71,7 @@ _BY_SESSION = (
 _BY_BOTH = (Capability.CREATE_TICKET, Capability.ADD_REQUEST)
 
 
-class Airclou(Adapter):
+class Airclou(kit.Adapter):
     """Airclou's public API for tickets and its session API for messages."""
 
     name = "airclou"
@@ -108,11 +80,11 @@ class Airclou(Adapter):
     error_codes = wire.ERRORS
     fake = "helpdesk_bridge_airclou.fake:AirclouFake"
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=PAGE_SIZE)),
+        Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE_SIZE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: emulated(
             "The ticket by one request, its first message by a second.",
-            limits=CapabilityLimits(
+            limits=kit.CapabilityLimits(
                 statuses=_STATUSES,
                 options=frozenset(
                     ("status", "priority", "kind", "assignee", "tags", "custom_fields")
@@ -120,7 +92,7 @@ class Airclou(Adapter):
             ),
         ),
         Capability.UPDATE_TICKET: native(
-            limits=CapabilityLimits(
+            limits=kit.CapabilityLimits(
                 statuses=_STATUSES,
                 options=frozenset(
                     ("subject", "status", "priority", "kind", "assignee", "tags", "custom_fields")
@@ -129,16 +101,16 @@ class Airclou(Adapter):
         ),
         Capability.DELETE_TICKET: native(),
         Capability.LIST_CUSTOM_FIELDS: native(),
-        Capability.LIST_MESSAGES: native(limits=CapabilityLimits(page_size=LIMIT)),
+        Capability.LIST_MESSAGES: native(limits=kit.CapabilityLimits(page_size=LIMIT)),
         Capability.GET_MESSAGE: native(),
         Capability.REPLY: native(
-            "To the ticket's requester only.", limits=CapabilityLimits(options=_OPTIONS)
+            "To the ticket's requester only.", limits=kit.CapabilityLimits(options=_OPTIONS)
         ),
-        Capability.NOTE: native(limits=CapabilityLimits(options=_OPTIONS - {"cc"})),
-        Capability.FORWARD: native(limits=CapabilityLimits(options=frozenset(("cc",)))),
+        Capability.NOTE: native(limits=kit.CapabilityLimits(options=_OPTIONS - {"cc"})),
+        Capability.FORWARD: native(limits=kit.CapabilityLimits(options=frozenset(("cc",)))),
         Capability.ADD_REQUEST: native(
             "Only in the name of the ticket's requester.",
-            limits=CapabilityLimits(options=frozenset()),
+            limits=kit.CapabilityLimits(options=frozenset()),
         ),
         Capability.SEND_ATTACHMENTS: none(
             "Airclou documents no upload. A token it gave elsewhere can be sent with"
@@ -149,9 +121,9 @@ class Airclou(Adapter):
             "By reading the ticket back: words, time and files are compared."
         ),
         Capability.REPLY_WITHOUT_EMAIL: native(),
-        Capability.REPLY_WITH_STATUS: native(limits=CapabilityLimits(statuses=_STATUSES)),
+        Capability.REPLY_WITH_STATUS: native(limits=kit.CapabilityLimits(statuses=_STATUSES)),
         Capability.SCHEDULED_SEND: none("Airclou's API cannot send later."),
-        Capability.FILTER_STATUS: native(limits=CapabilityLimits(statuses=wire.FILTERABLE)),
+        Capability.FILTER_STATUS: native(limits=kit.CapabilityLimits(statuses=wire.FILTERABLE)),
         Capability.FILTER_ASSIGNEE: native("By id."),
         Capability.FILTER_TEAM: none("Airclou's tickets have no team."),
         Capability.FILTER_TAG: emulated("On what is read."),
@@ -162,46 +134,48 @@ class Airclou(Adapter):
     }
 
     @classmethod
-    def auth(cls, settings: AirclouSettings) -> Middleware:
+    def auth(cls, settings: AirclouSettings) -> kit.Middleware:
         """Sign each of the two APIs with its own credential (pages "authentication", "messages").
 
         That a session goes into the header Authorization is not documented, only usual.
         """
-        public: Middleware = no_auth
+        public: kit.Middleware = kit.no_auth
         if settings.api_key is not None and settings.workspace_id is not None:
-            public = HeaderAuth(
+            public = kit.HeaderAuth(
                 {
-                    "Authorization": Secret(f"Bearer {settings.api_key.reveal()}"),
-                    "X-Workspace-Id": Secret(settings.workspace_id),
+                    "Authorization": kit.Secret(f"Bearer {settings.api_key.reveal()}"),
+                    "X-Workspace-Id": kit.Secret(settings.workspace_id),
                 }
             )
-        session: Middleware = no_auth
-        parts: tuple[SessionAuth, ...] = ()
+        session: kit.Middleware = kit.no_auth
+        parts: tuple[kit.SessionAuth, ...] = ()
         if settings.has_session:
-            session = SessionAuth(settings.session_token, settings.session_provider)
+            session = kit.SessionAuth(settings.session_token, settings.session_provider)
             parts = (session,)
 
-        def choose(request: Request) -> Middleware:
+        def choose(request: kit.Request) -> kit.Middleware:
             return session if request.path[:2] == MESSAGES else public
 
-        return ChosenAuth(choose, parts)
+        return kit.ChosenAuth(choose, parts)
 
     @classmethod
-    def explain(cls, response: Response) -> Explanation:
+    def explain(cls, response: kit.Response) -> kit.Explanation:
         """Read an error answer (page "errors")."""
         return wire.explain(response.json())
 
     @property
-    def capabilities(self) -> Capabilities:
+    def capabilities(self) -> kit.Capabilities:
         """What the configured credentials open."""
-        able = Capabilities(self.offers)
+        able = kit.Capabilities(self.offers)
         if self.settings.api_key is None:
             able = able.without(_NEEDS_KEY, *_BY_KEY, *_BY_BOTH)
         if not self.settings.has_session:
             able = able.without(_NEEDS_SESSION, *_BY_SESSION, *_BY_BOTH)
         return able
 
-    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+    async def list_tickets(
+        self, query: kit.TicketQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Ticket]:
         """GET /api/v1/tickets, in the order of creation, which does not change while it is read."""
         pairs = [("page_size", str(PAGE_SIZE)), ("sort_by", "created_at"), ("sort_order", "desc")]
         pairs += outgoing.ticket_filters(query)
@@ -211,45 +185,45 @@ class Airclou(Adapter):
         records, path = wire.listed(data, "tickets", "data")
         items, problems = read_records(records, wire.TicketJson, wire.TicketJson.to_ticket, path)
         following = answer.read(lambda data: wire.next_cursor(data, full=len(records) >= PAGE_SIZE))
-        page = Page(
+        page = kit.Page(
             items=items,
             problems=problems,
-            next=None if following is None else Cursor(following),
+            next=None if following is None else kit.Cursor(following),
         )
         return page.where(query.matches)
 
-    async def get_ticket(self, ticket_id: str) -> Ticket:
+    async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /api/v1/tickets/:id."""
         answer = await self.transport.send(GET_TICKET, "GET", (*TICKETS, ticket_id))
         ticket = answer.read(wire.one_ticket)
-        require_id(ticket.id, ticket_id, "$.ticket.id")
+        kit.require_id(ticket.id, ticket_id, "$.ticket.id")
         return ticket
 
-    async def create_ticket(self, new: NewTicket) -> Ticket:
+    async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /api/v1/tickets, then the first message."""
         answer = await self.transport.send(
             CREATE_TICKET, "POST", TICKETS, json=outgoing.ticket_body(new)
         )
         made, path, ticket_id = answer.read(lambda data: wire.made(data, "ticket"))
-        first = CustomerMessage(body=new.body, author=new.requester)
+        first = kit.CustomerMessage(body=new.body, author=new.requester)
         try:
             await self._post(ticket_id, first)
         except errors.HelpdeskError as error:
             failure = error
         else:
             return await self._created(made, path, ticket_id)
-        raise without_first_message(failure, ticket_id)
+        raise kit.without_first_message(failure, ticket_id)
 
-    async def _created(self, made: Any, path: str, ticket_id: str) -> Ticket:
+    async def _created(self, made: Any, path: str, ticket_id: str) -> kit.Ticket:
         """Return the new ticket; where the answer to its creation is odd, read it."""
         try:
             return read(made, wire.TicketJson, path).to_ticket()
         except errors.ProtocolError:
             pass
-        with partly_done("the ticket was created, and could not be read", ticket_id=ticket_id):
+        with kit.partly_done("the ticket was created, and could not be read", ticket_id=ticket_id):
             return await self.get_ticket(ticket_id)
 
-    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+    async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
         """PUT /api/v1/tickets/:id."""
         path, body = (*TICKETS, ticket_id), outgoing.changes(changes)
         answer = await self.transport.send(UPDATE_TICKET, UPDATE_METHOD, path, json=body)
@@ -260,9 +234,9 @@ class Airclou(Adapter):
         answer = await self.transport.send(DELETE_TICKET, "DELETE", (*TICKETS, ticket_id))
         answer.accepted()
 
-    async def list_custom_fields(self) -> list[CustomField]:
+    async def list_custom_fields(self) -> list[kit.CustomField]:
         """GET /api/v1/ticket_fields, all pages."""
-        found: dict[str, CustomField] = {}
+        found: dict[str, kit.CustomField] = {}
         seen: set[str | None] = set()
         cursor: str | None = None
         while cursor not in seen:
@@ -279,10 +253,10 @@ class Airclou(Adapter):
         raise errors.PaginationLoop("the list of custom fields leads back to an earlier page.")
 
     async def list_messages(
-        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
-    ) -> Page[Message]:
+        self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Message]:
         """GET /api/messages, oldest first as asked."""
-        number = page_number(cursor)
+        number = kit.page_number(cursor)
         pairs = [("ticket_id", ticket.id), ("page", str(number)), ("limit", str(LIMIT))]
         pairs.append(("sort_order", "asc"))
         answer = await self.transport.send(LIST_MESSAGES, "GET", MESSAGES, query=pairs)
@@ -293,10 +267,12 @@ class Airclou(Adapter):
             records, wire.MessageJson, lambda message: message.to_message(ticket.id, people), path
         )
         more = wire.has_more(data, number, LIMIT, len(records))
-        page = Page(items=items, problems=problems, next=Cursor(str(number + 1)) if more else None)
+        page = kit.Page(
+            items=items, problems=problems, next=kit.Cursor(str(number + 1)) if more else None
+        )
         return page.where(query.matches)
 
-    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+    async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
         """GET /api/messages/:messageId; a message of another ticket is not this one's."""
         answer = await self.transport.send(GET_MESSAGE, "GET", (*MESSAGES, message_id))
         message = answer.read(lambda data: wire.one_message(data, ticket.id))
@@ -304,9 +280,9 @@ class Airclou(Adapter):
             raise errors.NotFound("the ticket has no such message.")
         return message
 
-    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
+    async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /api/messages."""
-        if isinstance(message, CustomerMessage):
+        if isinstance(message, kit.CustomerMessage):
             known = await ticket.full(self.get_ticket)
             if (message.author.email or "").casefold() != (known.requester.email or "").casefold():
                 raise errors.InvalidArgument(
@@ -315,7 +291,7 @@ class Airclou(Adapter):
                 )
         return await self._post(ticket.id, message)
 
-    async def _post(self, ticket_id: str, message: OutgoingMessage) -> SentMessage:
+    async def _post(self, ticket_id: str, message: kit.OutgoingMessage) -> kit.SentMessage:
         body = outgoing.message_body(message, ticket_id)
         answer = await self.transport.send(SEND, "POST", MESSAGES, json=body)
         made, path, message_id = answer.read(lambda data: wire.made(data, "message"))
@@ -323,4 +299,4 @@ class Airclou(Adapter):
             stored = read(made, wire.MessageJson, path).to_message(ticket_id)
         except errors.HelpdeskError:
             stored = None  # it was sent and has its id: an odd answer must not look like a failure
-        return SentMessage(ticket_id=ticket_id, id=message_id, message=stored)
+        return kit.SentMessage(ticket_id=ticket_id, id=message_id, message=stored)

@@ -9,21 +9,8 @@ from collections.abc import Mapping
 from types import EllipsisType
 from typing import Any
 
-from helpdesk_bridge.kit import (
-    CustomerMessage,
-    Forward,
-    NewTicket,
-    Note,
-    OutgoingMessage,
-    Party,
-    Reply,
-    TicketChanges,
-    TicketQuery,
-    errors,
-    extra_query,
-    merge_extra,
-    refuse_extra,
-)
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import errors, extra_query, merge_extra, refuse_extra
 from helpdesk_bridge_airclou.wire import KIND, PRIORITY, STATUS
 
 # What a note must never be given, or the vendor might mail it.
@@ -32,7 +19,7 @@ _ADDRESSING = ("ticket_id", "type", "recipients", "ccs", "send_email", "is_forwa
 # -- asking ----------------------------------------------------------------------------------
 
 
-def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
+def ticket_filters(query: kit.TicketQuery) -> list[tuple[str, str]]:
     """Return the vendor's filters; ``query.matches`` applies the rest on what is read."""
     pairs: list[tuple[str, str]] = []
     if query.status is not None:
@@ -45,7 +32,7 @@ def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
     return pairs + extra_query(query.extra, taken)
 
 
-def _assignee_id(person: Party) -> str:
+def _assignee_id(person: kit.Party) -> str:
     if person.id is None:
         raise errors.InvalidArgument("Airclou knows assignees by their id only.")
     return person.id
@@ -54,7 +41,7 @@ def _assignee_id(person: Party) -> str:
 # -- writing ---------------------------------------------------------------------------------
 
 
-def ticket_body(new: NewTicket) -> dict[str, Any]:
+def ticket_body(new: kit.NewTicket) -> dict[str, Any]:
     """Return the body of POST /tickets; the first message is a second request."""
     ticket: dict[str, Any] = {"subject": new.subject, "requesterEmail": new.requester.email}
     if new.requester.name:
@@ -74,7 +61,7 @@ def ticket_body(new: NewTicket) -> dict[str, Any]:
     return {"ticket": merge_extra(ticket, new.extra)}
 
 
-def changes(changed: TicketChanges) -> dict[str, Any]:
+def changes(changed: kit.TicketChanges) -> dict[str, Any]:
     """Return the body of an update: only what changes."""
     ticket: dict[str, Any] = {}
     if not isinstance(changed.subject, EllipsisType):
@@ -98,7 +85,7 @@ def _custom_fields(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"id": name, "value": value} for name, value in values.items()]
 
 
-def message_body(message: OutgoingMessage, ticket_id: str) -> dict[str, Any]:
+def message_body(message: kit.OutgoingMessage, ticket_id: str) -> dict[str, Any]:
     """Return the body of POST /helpdesk/api/messages (page "messages", "Create a message").
 
     Trap 1: a response is mailed unless told otherwise, so it is told every time.
@@ -111,19 +98,19 @@ def message_body(message: OutgoingMessage, ticket_id: str) -> dict[str, Any]:
         "send_email": False,
     }
     match message:
-        case Note():
+        case kit.Note():
             body |= {"type": "note", **_ticket_update(message)}
             refuse_extra(message.extra, _ADDRESSING)
-        case CustomerMessage():
+        case kit.CustomerMessage():
             body["type"] = "request"
             refuse_extra(message.extra, _ADDRESSING)
-        case Reply():
+        case kit.Reply():
             body |= {
                 "send_email": message.send_email,
                 **_copies(message),
                 **_ticket_update(message),
             }
-        case Forward():
+        case kit.Forward():
             # Trap 2: a forward is a response that says so. Trap 8: the shape of recipients is not
             # documented; that of the copies is taken.
             body |= {"send_email": True, "is_forward": True, **_copies(message)}
@@ -131,15 +118,15 @@ def message_body(message: OutgoingMessage, ticket_id: str) -> dict[str, Any]:
     return merge_extra(body, message.extra)
 
 
-def _copies(message: Reply | Forward) -> dict[str, Any]:
+def _copies(message: kit.Reply | kit.Forward) -> dict[str, Any]:
     return {"ccs": [_person(person) for person in message.cc]} if message.cc else {}
 
 
-def _person(person: Party) -> dict[str, str | None]:
+def _person(person: kit.Party) -> dict[str, str | None]:
     return {"email": person.email, "name": person.name or person.email}
 
 
-def _ticket_update(message: Reply | Note) -> dict[str, Any]:
+def _ticket_update(message: kit.Reply | kit.Note) -> dict[str, Any]:
     """Return ``ticket_update`` (page "messages"), which the vendor applies with the message."""
     update: dict[str, str] = {}
     if message.status is not None:

@@ -13,24 +13,18 @@ from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     AnyId,
-    Attachment,
     Audience,
-    CustomField,
-    Explanation,
     JsonRecord,
     Memo,
-    Message,
     MessageType,
-    Party,
     Priority,
     Role,
     Status,
-    Ticket,
     TicketKind,
     Timestamp,
-    Vocabulary,
     as_id,
     created_id,
     errors,
@@ -43,7 +37,7 @@ from helpdesk_bridge.kit import (
 
 # -- words (page "tickets") ------------------------------------------------------------------
 
-STATUS = Vocabulary(
+STATUS = kit.Vocabulary(
     reads={
         "new": Status.NEW,
         "open": Status.OPEN,
@@ -60,12 +54,12 @@ STATUS = Vocabulary(
     unknown=Status.UNKNOWN,
 )
 FILTERABLE = STATUS.writable() | {Status.CLOSED}
-PRIORITY: Vocabulary[Priority] = Vocabulary(
+PRIORITY: kit.Vocabulary[Priority] = kit.Vocabulary(
     reads={p.value: p for p in Priority if p is not Priority.UNKNOWN},
     writes={p: p.value for p in Priority if p is not Priority.UNKNOWN},
     unknown=Priority.UNKNOWN,
 )
-KIND: Vocabulary[TicketKind] = Vocabulary(
+KIND: kit.Vocabulary[TicketKind] = kit.Vocabulary(
     reads={k.value: k for k in TicketKind if k is not TicketKind.UNKNOWN},
     writes={k: k.value for k in TicketKind if k is not TicketKind.UNKNOWN},
     unknown=TicketKind.UNKNOWN,
@@ -129,7 +123,7 @@ class TicketJson(JsonRecord, frozen=True, rename=camel):
     created_at: Timestamp | None = None
     updated_at: Timestamp | None = None
 
-    def to_ticket(self) -> Ticket:
+    def to_ticket(self) -> kit.Ticket:
         """Return the neutral ticket."""
         return fast_ticket(
             id=str(self.id),
@@ -175,7 +169,7 @@ class MessageJson(JsonRecord, frozen=True, rename=camel):
     created_at: Timestamp | None = None
     updated_at: Timestamp | None = None
 
-    def to_message(self, ticket_id: str, people: People | None = None) -> Message:
+    def to_message(self, ticket_id: str, people: People | None = None) -> kit.Message:
         """Return the neutral message; who reads many of them gives the ``people`` of all."""
         shared = people or People()
         word = self.type or ""
@@ -197,7 +191,7 @@ class MessageJson(JsonRecord, frozen=True, rename=camel):
         )
 
 
-Speaker = tuple[MessageType, Audience, Party]
+Speaker = tuple[MessageType, Audience, kit.Party]
 """What a message is, and who wrote it."""
 
 
@@ -207,7 +201,9 @@ class People:
 
     speakers: Memo[tuple[str, AnyId | None], Speaker] = field(factory=lambda: Memo(_speaker))
     """What a message of some type is, and its author, by the type and the author's id."""
-    copies: Memo[tuple[PersonJson, ...], tuple[Party, ...]] = field(factory=lambda: Memo(_copies))
+    copies: Memo[tuple[PersonJson, ...], tuple[kit.Party, ...]] = field(
+        factory=lambda: Memo(_copies)
+    )
     """Who got a copy."""
 
 
@@ -217,11 +213,11 @@ def _speaker(key: tuple[str, AnyId | None]) -> Speaker:
     return kind, audience, fast_party(id=as_id(author_id), role=role)
 
 
-def _copies(told: tuple[PersonJson, ...]) -> tuple[Party, ...]:
+def _copies(told: tuple[PersonJson, ...]) -> tuple[kit.Party, ...]:
     return tuple([fast_party(email=one.email, name=one.name) for one in told])
 
 
-def _attachment(file: Any) -> Attachment:
+def _attachment(file: Any) -> kit.Attachment:
     """Read what can be read of a file: its shape is not documented (page "messages")."""
     told = file if type(file) is dict else {"id": file}
     number, size = told.get("id"), told.get("size")
@@ -248,9 +244,9 @@ class FieldJson(JsonRecord, frozen=True, rename=camel):
     required_for_agents: bool | None = None
     options: list[Any] | None = None
 
-    def to_field(self) -> CustomField:
+    def to_field(self) -> kit.CustomField:
         """Return the neutral definition."""
-        return CustomField(
+        return kit.CustomField(
             id=str(self.id),
             name=self.title or self.field_key or str(self.id),
             kind=self.type or "",
@@ -291,13 +287,13 @@ def single(data: Any, *keys: str) -> tuple[Any, str]:
     return data, "$"
 
 
-def one_ticket(data: Any) -> Ticket:
+def one_ticket(data: Any) -> kit.Ticket:
     """Return the ticket of an answer, in a wrapper or bare."""
     record, path = single(data, "ticket", "data")
     return read(record, TicketJson, path).to_ticket()
 
 
-def one_message(data: Any, ticket_id: str) -> Message:
+def one_message(data: Any, ticket_id: str) -> kit.Message:
     """Return the message of an answer, in a wrapper or bare."""
     record, path = single(data, "message", "data")
     return read(record, MessageJson, path).to_message(ticket_id)
@@ -378,13 +374,13 @@ def has_more(data: Any, page: int, per_page: int, count: int) -> bool:
     return count >= per_page
 
 
-def explain(data: Any) -> Explanation:
+def explain(data: Any) -> kit.Explanation:
     """Read ``{"error": {code, message, details}}`` (page "errors")."""
     error = data.get("error")
     if not isinstance(error, Mapping):
-        return Explanation(message=str(data.get("message") or error or ""))
+        return kit.Explanation(message=str(data.get("message") or error or ""))
     code = error.get("code")
-    return Explanation(
+    return kit.Explanation(
         message=str(error.get("message") or ""),
         code=code if isinstance(code, str) else None,
         fields=dict(_fields(error.get("details"), "")),

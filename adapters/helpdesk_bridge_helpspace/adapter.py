@@ -10,44 +10,19 @@ from typing import Any, ClassVar
 
 from attrs import evolve
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
-    Adapter,
-    Attachment,
-    Capabilities,
     Capability,
-    CapabilityLimits,
-    Cursor,
-    CustomerMessage,
     Effect,
-    HeaderAuth,
-    Message,
-    MessageQuery,
-    Middleware,
-    NewTicket,
     Operation,
-    OutgoingMessage,
-    Page,
-    Party,
-    Reply,
-    Secret,
-    SentMessage,
     Status,
-    Ticket,
-    TicketChanges,
-    TicketQuery,
-    TicketRef,
-    Upload,
     emulated,
     errors,
     is_digits,
     native,
     none,
-    page_number,
-    pages_behind,
-    partly_done,
     read,
     read_records,
-    require_id,
 )
 from helpdesk_bridge_helpspace import outgoing, wire
 from helpdesk_bridge_helpspace.settings import HelpSpaceSettings
@@ -73,10 +48,10 @@ _MAX_BARREN = 3
 """Empty pages in a row that a conversation may have before its end."""
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
 _WRITABLE = wire.STATUS.writable()
-_BODY = CapabilityLimits(body_bytes=MAX_BODY)
+_BODY = kit.CapabilityLimits(body_bytes=MAX_BODY)
 
 
-class HelpSpace(Adapter):
+class HelpSpace(kit.Adapter):
     """HelpSpace's REST API, version 1."""
 
     name = "helpspace"
@@ -85,23 +60,23 @@ class HelpSpace(Adapter):
     id_pattern = r"[0-9]{1,18}"
     fake = "helpdesk_bridge_helpspace.fake:HelpSpaceFake"
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=PER_PAGE)),
+        Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PER_PAGE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: native(
-            limits=CapabilityLimits(
+            limits=kit.CapabilityLimits(
                 body_bytes=MAX_BODY,
                 statuses=_WRITABLE,
                 options=frozenset(("status", "assignee", "team", "tags", "channel", "created_at")),
             )
         ),
         Capability.UPDATE_TICKET: native(
-            limits=CapabilityLimits(
+            limits=kit.CapabilityLimits(
                 statuses=_WRITABLE,
                 options=frozenset(("subject", "status", "assignee", "team", "tags")),
             )
         ),
         Capability.DELETE_TICKET: native("Soft: HelpSpace purges it 30 days later."),
-        Capability.LIST_MESSAGES: native(limits=CapabilityLimits(page_size=PER_PAGE)),
+        Capability.LIST_MESSAGES: native(limits=kit.CapabilityLimits(page_size=PER_PAGE)),
         Capability.GET_MESSAGE: native(),
         Capability.REPLY: native(limits=evolve(_BODY, options=frozenset(("to", "cc", "bcc")))),
         Capability.NOTE: native(limits=evolve(_BODY, options=frozenset())),
@@ -109,16 +84,17 @@ class HelpSpace(Adapter):
         Capability.ADD_REQUEST: native("Only in the name of the ticket's contact.", limits=_BODY),
         Capability.SEND_ATTACHMENTS: native("As base64, with the message."),
         Capability.OPEN_ATTACHMENT: native(),
-        Capability.RESIZED_IMAGE: native(limits=CapabilityLimits(sizes=wire.SIZES)),
+        Capability.RESIZED_IMAGE: native(limits=kit.CapabilityLimits(sizes=wire.SIZES)),
         Capability.REPLY_WITHOUT_EMAIL: native(),
         Capability.RECONCILE: emulated(
             "By reading the ticket back: words, time and files are compared."
         ),
         Capability.REPLY_WITH_STATUS: emulated(
-            "The status is set by a second request.", limits=CapabilityLimits(statuses=_WRITABLE)
+            "The status is set by a second request.",
+            limits=kit.CapabilityLimits(statuses=_WRITABLE),
         ),
         Capability.SCHEDULED_SEND: none("HelpSpace's API cannot send later."),
-        Capability.FILTER_STATUS: native(limits=CapabilityLimits(statuses=wire.FILTERABLE)),
+        Capability.FILTER_STATUS: native(limits=kit.CapabilityLimits(statuses=wire.FILTERABLE)),
         Capability.FILTER_ASSIGNEE: native("By address: on what is read."),
         Capability.FILTER_TEAM: native(),
         Capability.FILTER_TAG: native(),
@@ -129,23 +105,25 @@ class HelpSpace(Adapter):
     }
 
     @classmethod
-    def auth(cls, settings: HelpSpaceSettings) -> Middleware:
+    def auth(cls, settings: HelpSpaceSettings) -> kit.Middleware:
         """Sign with both headers, on media too (MESSAGES, every sample)."""
-        bearer = Secret(f"Bearer {settings.token.reveal()}")
-        return HeaderAuth({"Authorization": bearer, "Hs-Client-Id": settings.client_id})
+        bearer = kit.Secret(f"Bearer {settings.token.reveal()}")
+        return kit.HeaderAuth({"Authorization": bearer, "Hs-Client-Id": settings.client_id})
 
     @property
-    def capabilities(self) -> Capabilities:
+    def capabilities(self) -> kit.Capabilities:
         """What HelpSpace offers, with this desk's limit on files."""
         # T24: three bytes make four characters; the exact sum is checked when they are encoded.
         room = self.settings.max_attachment_chars // 4 * 3
-        return Capabilities(self.offers).limited(
+        return kit.Capabilities(self.offers).limited(
             [Capability.SEND_ATTACHMENTS], attachment_bytes=room
         )
 
-    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+    async def list_tickets(
+        self, query: kit.TicketQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Ticket]:
         """GET /tickets."""
-        number = page_number(cursor)
+        number = kit.page_number(cursor)
         pairs = [
             ("page", str(number)),
             ("per-page", str(PER_PAGE)),
@@ -156,7 +134,7 @@ class HelpSpace(Adapter):
         items, problems = read_records(
             listed.data, wire.TicketJson, wire.TicketJson.to_ticket, "$.data"
         )
-        page = Page(
+        page = kit.Page(
             items=items,
             problems=problems,
             total=listed.total,
@@ -166,18 +144,18 @@ class HelpSpace(Adapter):
         )
         return page.where(lambda ticket: outgoing.matches(ticket, query))
 
-    async def get_ticket(self, ticket_id: str) -> Ticket:
+    async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /tickets/{id}."""
         answer = await self.transport.send(GET_TICKET, "GET", ("tickets", ticket_id))
         ticket = answer.read(wire.one_ticket)
-        require_id(ticket.id, ticket_id, "$.data.id")
+        kit.require_id(ticket.id, ticket_id, "$.data.id")
         return ticket
 
-    async def create_ticket(self, new: NewTicket) -> Ticket:
+    async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /tickets."""
         files = await self._encoded(new.attachments)
 
-        async def create(escalated: str) -> Ticket:
+        async def create(escalated: str) -> kit.Ticket:
             body = outgoing.ticket_body(
                 new, files, channel=self.settings.channel, escalated=escalated
             )
@@ -192,10 +170,10 @@ class HelpSpace(Adapter):
         ticket = await self._spelled(new.status, create)
         return outgoing.with_all_tags(ticket, new.tags)
 
-    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+    async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
         """PATCH /tickets/{id}."""
 
-        async def update(escalated: str) -> Ticket:
+        async def update(escalated: str) -> kit.Ticket:
             body = outgoing.changes(changes, escalated=escalated)
             path = ("tickets", ticket_id)
             answer = await self.transport.send(UPDATE_TICKET, "PATCH", path, json=body)
@@ -210,26 +188,26 @@ class HelpSpace(Adapter):
         answer.accepted(sentence=True)
 
     async def list_messages(
-        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
-    ) -> Page[Message]:
+        self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Message]:
         """GET /tickets/{id}/messages, all in one page."""
         if cursor is not None:
             raise errors.InvalidArgument("HelpSpace's messages come in one page, without cursor.")
         page = await self._conversation(await self._known(ticket))
         return page.where(query.matches)
 
-    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+    async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
         """GET /tickets/{id}/messages/{id}."""
         known = await self._known(ticket)
         path = ("tickets", ticket.id, "messages", message_id)
         answer = await self.transport.send(GET_MESSAGE, "GET", path)
         return answer.read(lambda data: wire.one_message(data, known))
 
-    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
+    async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /tickets/{id}/messages."""
         files = await self._encoded(message.attachments)
         speaks_as_channel = self.settings.sender is None and not isinstance(
-            message, CustomerMessage
+            message, kit.CustomerMessage
         )
         known = await self._known(ticket, channel=speaks_as_channel)
         body = outgoing.message_body(message, files, known, self._sender(known, message))
@@ -242,10 +220,10 @@ class HelpSpace(Adapter):
             stored = read(made, wire.MessageJson, "$.data").to_message(known)
         except errors.HelpdeskError:
             stored = None  # it was sent and has its id: an odd answer must not look like a failure
-        return SentMessage(ticket_id=ticket.id, id=message_id, message=stored)
+        return kit.SentMessage(ticket_id=ticket.id, id=message_id, message=stored)
 
     def open_attachment(
-        self, attachment: Attachment, size: str | None = None
+        self, attachment: kit.Attachment, size: str | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """GET /media/attachment/{id} or /media/inline/{id}[/{size}]. T20: never by its URL."""
         kind = "inline" if attachment.inline else "attachment"
@@ -254,7 +232,7 @@ class HelpSpace(Adapter):
 
     # -- within ------------------------------------------------------------------------------
 
-    async def _known(self, ticket: TicketRef, *, channel: bool = False) -> Ticket:
+    async def _known(self, ticket: kit.TicketRef, *, channel: bool = False) -> kit.Ticket:
         """Return the ticket with its contact (who else is the customer?) and, if asked, channel.
 
         It is read, once, if the caller gave only its id or a ticket without them.
@@ -265,16 +243,16 @@ class HelpSpace(Adapter):
             ticket.ticket = known = await self.get_ticket(ticket.id)
         return known
 
-    def _sender(self, ticket: Ticket, message: OutgoingMessage) -> Party:
+    def _sender(self, ticket: kit.Ticket, message: kit.OutgoingMessage) -> kit.Party:
         customer = (ticket.requester.email or "").casefold()
-        if isinstance(message, CustomerMessage):
+        if isinstance(message, kit.CustomerMessage):
             if (message.author.email or "").casefold() != customer:
                 raise errors.InvalidArgument(
                     "HelpSpace tells a request by its author being the ticket's contact:"
                     " author must be the ticket's requester."
                 )
             return message.author
-        if isinstance(message, Reply) and not message.to and not customer:
+        if isinstance(message, kit.Reply) and not message.to and not customer:
             raise errors.InvalidArgument("the ticket has no requester with an address: give to=.")
         address = self.settings.sender or (ticket.channel and ticket.channel.address)
         if not address or "@" not in address:
@@ -283,11 +261,11 @@ class HelpSpace(Adapter):
             )
         if address.casefold() == customer:
             raise errors.InvalidArgument("this would speak in the customer's name. Set `sender`.")
-        return Party(
+        return kit.Party(
             email=address, name=self.settings.sender_name if self.settings.sender else None
         )
 
-    async def _encoded(self, uploads: Sequence[Upload]) -> list[outgoing.Encoded]:
+    async def _encoded(self, uploads: Sequence[kit.Upload]) -> list[outgoing.Encoded]:
         """T24: the limit is on base64 characters, the safe reading of "5 MB"."""
         files = [await outgoing.Encoded.of(upload) for upload in uploads]
         if sum(file.size for file in files) > self.settings.max_attachment_chars:
@@ -297,7 +275,9 @@ class HelpSpace(Adapter):
             )
         return files
 
-    async def _spelled(self, status: object, write: Callable[[str], Awaitable[Ticket]]) -> Ticket:
+    async def _spelled(
+        self, status: object, write: Callable[[str], Awaitable[kit.Ticket]]
+    ) -> kit.Ticket:
         """T1: write one spelling of escalated, and the other once if that one is refused."""
         first = self.settings.escalated_word
         try:
@@ -308,8 +288,8 @@ class HelpSpace(Adapter):
         return await write("escaleted" if first == "escalated" else "escalated")
 
     async def _messages_page(
-        self, ticket: Ticket, conversation: wire.Conversation, number: int
-    ) -> Page[Message]:
+        self, ticket: kit.Ticket, conversation: wire.Conversation, number: int
+    ) -> kit.Page[kit.Message]:
         """Return one page as the vendor orders it."""
         pairs = [("page", str(number)), ("per-page", str(PER_PAGE))]
         pairs += [("additional-types[]", word) for word in wire.ADDITIONAL_TYPES]
@@ -322,14 +302,14 @@ class HelpSpace(Adapter):
             lambda message: message.to_message(ticket, conversation),
             "$.data",
         )
-        return Page(
+        return kit.Page(
             items=items,
             problems=problems,
             total=listed.total,
             next=_next(listed, number),
         )
 
-    async def _conversation(self, ticket: Ticket) -> Page[Message]:
+    async def _conversation(self, ticket: kit.Ticket) -> kit.Page[kit.Message]:
         """Return all messages in one page, oldest first.
 
         The vendor's order is not documented, so nothing can be handed out before the last page
@@ -342,7 +322,7 @@ class HelpSpace(Adapter):
         known = {message.id for message in items}
         barren = 0
         while page.next is not None:
-            page = await self._messages_page(ticket, conversation, page_number(page.next))
+            page = await self._messages_page(ticket, conversation, kit.page_number(page.next))
             new = [message for message in page.items if message.id not in known]
             known.update([message.id for message in new])
             odd = tuple(p for p in page.problems if all(p.raw != old.raw for old in problems))
@@ -353,34 +333,36 @@ class HelpSpace(Adapter):
             problems = tuple(
                 evolve(p, index=len(items) + i) for i, p in enumerate((*problems, *odd))
             )
-        return Page(items=_oldest_first(items), problems=problems, total=total)
+        return kit.Page(items=_oldest_first(items), problems=problems, total=total)
 
 
-def _created(record: Any, ticket_id: str) -> Ticket:
+def _created(record: Any, ticket_id: str) -> kit.Ticket:
     """Return the ticket that now exists, or say that it does."""
-    with partly_done("the ticket was created, and the answer not understood", ticket_id=ticket_id):
+    with kit.partly_done(
+        "the ticket was created, and the answer not understood", ticket_id=ticket_id
+    ):
         return read(record, wire.TicketJson, "$.data").to_ticket()
 
 
-def _next(listed: wire.Collection, number: int) -> Cursor | None:
+def _next(listed: wire.Collection, number: int) -> kit.Cursor | None:
     """Count pages ourselves: the vendor's links may lead anywhere, and lose the filters."""
     if listed.page not in (None, number):
         raise errors.PaginationLoop("the vendor answered another page than the one asked for.")
-    return None if listed.is_last(number, PER_PAGE) else Cursor(str(number + 1))
+    return None if listed.is_last(number, PER_PAGE) else kit.Cursor(str(number + 1))
 
 
-def _ahead(listed: wire.Collection, following: int) -> tuple[Cursor, ...]:
+def _ahead(listed: wire.Collection, following: int) -> tuple[kit.Cursor, ...]:
     """Return pages behind the ``following`` one, if the vendor tells how many there are."""
-    return pages_behind(following, listed.last_page(PER_PAGE) or 0)
+    return kit.pages_behind(following, listed.last_page(PER_PAGE) or 0)
 
 
-def _oldest_first(messages: Sequence[Message]) -> tuple[Message, ...]:
+def _oldest_first(messages: Sequence[kit.Message]) -> tuple[kit.Message, ...]:
     times = [message.created_at or _NO_TIME for message in messages]
     if all(map(lt, times, times[1:])):
         return tuple(messages)  # as nearly every conversation comes
     return tuple(sorted(messages, key=_age))
 
 
-def _age(message: Message) -> tuple[bool, datetime, int]:
+def _age(message: kit.Message) -> tuple[bool, datetime, int]:
     number = int(message.id) if is_digits(message.id) else 0
     return message.created_at is None, message.created_at or _NO_TIME, number

@@ -14,29 +14,8 @@ from uuid import uuid4
 
 from attrs import evolve, field, frozen
 
-from helpdesk_bridge.kit import (
-    Base64,
-    Channel,
-    CustomerMessage,
-    Forward,
-    NewTicket,
-    Note,
-    OutgoingMessage,
-    Party,
-    Reply,
-    Source,
-    Status,
-    Ticket,
-    TicketChanges,
-    TicketQuery,
-    Upload,
-    errors,
-    extra_query,
-    is_digits,
-    merge_extra,
-    redact,
-    refuse_extra,
-)
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import Status, errors, extra_query, is_digits, merge_extra, refuse_extra
 from helpdesk_bridge_helpspace.wire import STATUS
 
 # What a note must never be given, or the vendor might mail it.
@@ -50,7 +29,7 @@ _FIRST = datetime(1971, 1, 1, tzinfo=UTC)
 """Before any ticket, and within what every date column can hold."""
 
 
-def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
+def ticket_filters(query: kit.TicketQuery) -> list[tuple[str, str]]:
     """Return the vendor's filters for ``query``; :func:`matches` applies the rest.
 
     T25: hyphens, and ``[]`` also for one value. T26: ``contacts[]``. What the vendor's filter
@@ -78,7 +57,7 @@ def ticket_filters(query: TicketQuery) -> list[tuple[str, str]]:
     return pairs + extra_query(query.extra, taken)
 
 
-def matches(ticket: Ticket, query: TicketQuery) -> bool:
+def matches(ticket: kit.Ticket, query: kit.TicketQuery) -> bool:
     """Say whether a ticket is one that was asked for; the words of its bodies are not looked at.
 
     T26: the vendor reads some filters widely, and probably ignores what it does not know. A team
@@ -97,16 +76,16 @@ def matches(ticket: Ticket, query: TicketQuery) -> bool:
 class Encoded:
     """A file in JSON: ``data`` stands where its base64 is put while the body is sent."""
 
-    upload: Upload
-    source: Base64
+    upload: kit.Upload
+    source: kit.Base64
     size: int
     """The number of base64 characters."""
     data: str = field(factory=lambda: f"file-{uuid4().hex}")
 
     @classmethod
-    async def of(cls, upload: Upload) -> Self:
+    async def of(cls, upload: kit.Upload) -> Self:
         """Return a file that can be read, or raise InvalidArgument."""
-        source = Base64(upload)
+        source = kit.Base64(upload)
         return cls(upload, source, await source.ready())
 
     def to_json(self) -> dict[str, str]:
@@ -121,13 +100,13 @@ def body_bytes(html: str, files: Sequence[Encoded]) -> int:
     return len(html.encode()) + images
 
 
-def sources(files: Sequence[Encoded]) -> dict[str, Source]:
+def sources(files: Sequence[Encoded]) -> dict[str, kit.Source]:
     """Return what is to be put into the body, and where."""
     return {file.data: file.source for file in files}
 
 
 def ticket_body(
-    new: NewTicket, files: Sequence[Encoded], *, channel: str | None, escalated: str
+    new: kit.NewTicket, files: Sequence[Encoded], *, channel: str | None, escalated: str
 ) -> dict[str, Any]:
     """Return the body of POST /tickets (TICKETS, "Create Ticket")."""
     body: dict[str, Any] = {
@@ -154,7 +133,7 @@ def ticket_body(
     return merge_extra(body, new.extra)
 
 
-def changes(changed: TicketChanges, *, escalated: str) -> dict[str, Any]:
+def changes(changed: kit.TicketChanges, *, escalated: str) -> dict[str, Any]:
     """Return the body of PATCH /tickets/{id} (TICKETS, "Update Ticket"): only what changes."""
     body: dict[str, Any] = {}
     if not isinstance(changed.subject, EllipsisType):
@@ -171,7 +150,7 @@ def changes(changed: TicketChanges, *, escalated: str) -> dict[str, Any]:
 
 
 def message_body(
-    message: OutgoingMessage, files: Sequence[Encoded], ticket: Ticket, sender: Party
+    message: kit.OutgoingMessage, files: Sequence[Encoded], ticket: kit.Ticket, sender: kit.Party
 ) -> dict[str, Any]:
     """Return the body of POST /tickets/{id}/messages (MESSAGES, "Create new Ticket Message").
 
@@ -192,22 +171,22 @@ def message_body(
     if images:
         body["inline_images"] = images
     match message:
-        case Note():
+        case kit.Note():
             body["type"] = "internal"
             refuse_extra(message.extra, _ADDRESSING)
-        case CustomerMessage():
+        case kit.CustomerMessage():
             if message.created_at is not None:
                 body["created_at"] = instant(message.created_at)
             refuse_extra(message.extra, _ADDRESSING)
-        case Forward():
+        case kit.Forward():
             body |= {"type": "forward", "send_mail_to_recipients": True, **_recipients(message)}
-        case Reply():
+        case kit.Reply():
             message = evolve(message, to=message.to or (ticket.requester,))
             body |= {"send_mail_to_recipients": message.send_email, **_recipients(message)}
     return merge_extra(body, message.extra)
 
 
-def _recipients(message: Reply | Forward) -> dict[str, list[str]]:
+def _recipients(message: kit.Reply | kit.Forward) -> dict[str, list[str]]:
     lists = {"to": message.to, "cc": message.cc, "bcc": message.bcc}
     return {
         name: [person.email for person in people if person.email]
@@ -216,7 +195,7 @@ def _recipients(message: Reply | Forward) -> dict[str, list[str]]:
     }
 
 
-def _contact(person: Party) -> dict[str, str]:
+def _contact(person: kit.Party) -> dict[str, str]:
     if person.email is None:
         raise errors.InvalidArgument("HelpSpace knows people by their e-mail address.")
     return {"email": person.email, **({"name": person.name} if person.name else {})}
@@ -226,7 +205,7 @@ def _number(text: str) -> int | None:
     return int(text) if is_digits(text) else None
 
 
-def _channel_id(channel: Channel | None, configured: str | None) -> int:
+def _channel_id(channel: kit.Channel | None, configured: str | None) -> int:
     # T6: creating is documented with an id only.
     given = configured if channel is None else channel.id
     number = None if given is None else _number(given)
@@ -238,7 +217,7 @@ def _channel_id(channel: Channel | None, configured: str | None) -> int:
     return number
 
 
-def _assignee_id(person: Party) -> int:
+def _assignee_id(person: kit.Party) -> int:
     number = None if person.id is None else _number(person.id)
     if number is None:
         raise errors.InvalidArgument(
@@ -248,7 +227,7 @@ def _assignee_id(person: Party) -> int:
     return number
 
 
-def _assignee(person: Party) -> dict[str, Any]:
+def _assignee(person: kit.Party) -> dict[str, Any]:
     if person.id is not None and _number(person.id) is not None:
         return {"id": _number(person.id)}
     if person.email is None:
@@ -284,7 +263,7 @@ def _with_images(html: str, files: Sequence[Encoded]) -> str:
     return html
 
 
-def with_all_tags(ticket: Ticket, wanted: Sequence[str]) -> Ticket:
+def with_all_tags(ticket: kit.Ticket, wanted: Sequence[str]) -> kit.Ticket:
     """T11: the vendor drops tags that do not exist without a word; we do not."""
     have = {tag.casefold() for tag in ticket.tags}
     dropped = [tag for tag in wanted if tag.casefold() not in have]
@@ -292,7 +271,7 @@ def with_all_tags(ticket: Ticket, wanted: Sequence[str]) -> Ticket:
         return ticket
     failure = errors.ValidationFailed(
         "HelpSpace knows only tags that exist already.",
-        fields={"tags": [f"not set: {redact(tag)}" for tag in dropped]},
+        fields={"tags": [f"not set: {kit.redact(tag)}" for tag in dropped]},
     )
     raise errors.PartlyDone(
         f"the ticket was written, but {len(dropped)} of its tags were not set: HelpSpace knows only"

@@ -12,23 +12,18 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     AnyId,
-    Attachment,
     Audience,
-    Channel,
     EmptyList,
     JsonRecord,
     Memo,
-    Message,
     MessageType,
     Number,
-    Party,
     Role,
     Status,
-    Ticket,
     Timestamp,
-    Vocabulary,
     as_id,
     as_number,
     created_id,
@@ -42,7 +37,7 @@ from helpdesk_bridge.kit import (
 
 # -- words -----------------------------------------------------------------------------------
 
-STATUS = Vocabulary(
+STATUS = kit.Vocabulary(
     reads={  # TICKETS, "Ticket Object": open escaleted waiting closed spam; T1 the two spellings
         "open": Status.OPEN,
         "waiting": Status.PENDING,
@@ -102,7 +97,7 @@ class ContactJson(JsonRecord, frozen=True):
             return self.value
         return self.email
 
-    def to_party(self, role: Role) -> Party:
+    def to_party(self, role: Role) -> kit.Party:
         """Return this contact as a person."""
         return fast_party(id=as_id(self.id), name=self.name, email=self.address, role=role)
 
@@ -154,7 +149,7 @@ class TicketJson(JsonRecord, frozen=True):
     updated_at: Timestamp | None = None
     deleted_at: Timestamp | None = None
 
-    def to_ticket(self) -> Ticket:
+    def to_ticket(self) -> kit.Ticket:
         """Return the neutral ticket."""
         word = "" if self.status is None else str(self.status)
         contact = self.from_contact or _NO_CONTACT
@@ -181,12 +176,12 @@ def _name(told: str | NameJson) -> str:
     return told if isinstance(told, str) else told.name
 
 
-def _agent(person: PersonJson) -> Party:
+def _agent(person: PersonJson) -> kit.Party:
     return fast_party(id=as_id(person.id), name=person.name, email=person.email, role=Role.AGENT)
 
 
-def _channel(channel: ChannelJson) -> Channel:
-    return Channel(
+def _channel(channel: ChannelJson) -> kit.Channel:
+    return kit.Channel(
         id=as_id(channel.id), name=channel.name, address=channel.value, kind=channel.type
     )
 
@@ -200,7 +195,7 @@ class MediaJson(JsonRecord, frozen=True):
     mime_type: str | None = None
     size: Number | None = None
 
-    def to_attachment(self) -> Attachment:
+    def to_attachment(self) -> kit.Attachment:
         """Return the neutral attachment."""
         return fast_attachment(
             id=str(self.id),
@@ -209,7 +204,7 @@ class MediaJson(JsonRecord, frozen=True):
             size=as_number(self.size),
         )
 
-    def to_inline_image(self) -> Attachment:
+    def to_inline_image(self) -> kit.Attachment:
         """Return the neutral attachment. T22: a body refers to an inline image by its id."""
         return evolve(self.to_attachment(), inline=True, content_id=str(self.id))
 
@@ -229,7 +224,9 @@ class MessageJson(JsonRecord, frozen=True):
     inline_images: tuple[MediaJson, ...] | None = None
     created_at: Timestamp | None = None
 
-    def to_message(self, ticket: Ticket, conversation: Conversation | None = None) -> Message:
+    def to_message(
+        self, ticket: kit.Ticket, conversation: Conversation | None = None
+    ) -> kit.Message:
         """Return the neutral message of ``ticket``.
 
         Who reads many of its messages gives their ``conversation``, which is made once.
@@ -254,18 +251,18 @@ class MessageJson(JsonRecord, frozen=True):
             raw=self.raw,
         )
 
-    def _files(self) -> tuple[Attachment, ...]:
+    def _files(self) -> tuple[kit.Attachment, ...]:
         files = [file.to_attachment() for file in self.attachments or ()]
         if self.inline_images:
             files += [image.to_inline_image() for image in self.inline_images]
         return tuple(files)
 
 
-def _people(addresses: tuple[str, ...]) -> tuple[Party, ...]:
+def _people(addresses: tuple[str, ...]) -> tuple[kit.Party, ...]:
     return tuple([fast_party(email=address) for address in addresses])
 
 
-Speaker = tuple[MessageType, Audience, Party]
+Speaker = tuple[MessageType, Audience, kit.Party]
 """What a message is, and who wrote it."""
 
 
@@ -277,12 +274,12 @@ class Conversation:
     user_id: str | None
     address: str | None
     """The customer's, in lower case."""
-    people: Memo[tuple[str, ...], tuple[Party, ...]] = field(factory=lambda: Memo(_people))
+    people: Memo[tuple[str, ...], tuple[kit.Party, ...]] = field(factory=lambda: Memo(_people))
     """Who is at some addresses."""
     _speakers: dict[tuple[str, ContactJson], Speaker] = field(factory=dict)
 
     @classmethod
-    def of(cls, ticket: Ticket) -> Conversation:
+    def of(cls, ticket: kit.Ticket) -> Conversation:
         """Return the conversation of ``ticket``."""
         contact = ticket.raw.get("from_contact")
         user_id = contact.get("user_id") if isinstance(contact, Mapping) else None
@@ -326,13 +323,13 @@ class Conversation:
         return False if told else None
 
 
-def one_ticket(data: Any) -> Ticket:
+def one_ticket(data: Any) -> kit.Ticket:
     """Return the ticket in its envelope ``{"data": {…}}``."""
     record, path = member(data, "data")
     return read(record, TicketJson, path).to_ticket()
 
 
-def one_message(data: Any, ticket: Ticket) -> Message:
+def one_message(data: Any, ticket: kit.Ticket) -> kit.Message:
     """Return the message of ``ticket`` in its envelope."""
     record, path = member(data, "data")
     return read(record, MessageJson, path).to_message(ticket)

@@ -6,46 +6,18 @@ import uuid
 from collections.abc import Sequence
 from typing import ClassVar
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
-    Adapter,
-    Base64,
-    Capabilities,
     Capability,
-    CapabilityLimits,
-    Cursor,
-    CustomerMessage,
     Effect,
-    Explanation,
-    Forward,
-    HeaderAuth,
-    Message,
-    MessageQuery,
-    Middleware,
-    NewTicket,
-    Note,
     Operation,
-    OutgoingMessage,
-    Page,
-    Reply,
-    Response,
-    SentMessage,
-    Ticket,
-    TicketChanges,
-    TicketQuery,
-    TicketRef,
-    Upload,
     emulated,
     errors,
     is_digits,
     native,
     none,
-    page_number,
-    pages_behind,
-    partly_done,
     read,
     read_records,
-    require_id,
-    without_first_message,
 )
 from helpdesk_bridge_omnidesk import outgoing, wire
 from helpdesk_bridge_omnidesk.settings import CUSTOMER_CHANNELS, OmnideskSettings
@@ -75,7 +47,7 @@ _NO_NOTES = (
 _OPTIONS = frozenset(("to", "cc", "bcc"))
 
 
-class Omnidesk(Adapter):
+class Omnidesk(kit.Adapter):
     """Omnidesk's apiKey API, version 2."""
 
     name = "omnidesk"
@@ -84,15 +56,15 @@ class Omnidesk(Adapter):
     id_pattern = r"([A-Za-z0-9_-]{1,32}-)?[0-9]{1,18}"
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=PAGE)),
+        Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: emulated(
             "The ticket by one request, its first message as an inbound mail by a second.",
-            limits=CapabilityLimits(options=frozenset(("team", "channel", "attachments"))),
+            limits=kit.CapabilityLimits(options=frozenset(("team", "channel", "attachments"))),
         ),
         Capability.UPDATE_TICKET: native(
             "Then the ticket is read.",
-            limits=CapabilityLimits(
+            limits=kit.CapabilityLimits(
                 statuses=wire.SETTABLE, options=frozenset(("subject", "status"))
             ),
         ),
@@ -101,28 +73,32 @@ class Omnidesk(Adapter):
         Capability.GET_MESSAGE: emulated("From the ticket's timeline."),
         Capability.REPLY: native(
             "At least 5 characters; one address each in cc and bcc.",
-            limits=CapabilityLimits(options=_OPTIONS),
+            limits=kit.CapabilityLimits(options=_OPTIONS),
         ),
         Capability.NOTE: native(
-            "At least 5 characters.", limits=CapabilityLimits(options=frozenset())
+            "At least 5 characters.", limits=kit.CapabilityLimits(options=frozenset())
         ),
         Capability.FORWARD: native(
             'On e-mail tickets; files of the ticket with extra={"forwardedFileIDs": [number, …]}.',
-            limits=CapabilityLimits(options=_OPTIONS),
+            limits=kit.CapabilityLimits(options=_OPTIONS),
         ),
         Capability.ADD_REQUEST: native(
             "As an inbound mail, also with files.",
-            limits=CapabilityLimits(options=frozenset(("attachments",))),
+            limits=kit.CapabilityLimits(options=frozenset(("attachments",))),
         ),
         Capability.SEND_ATTACHMENTS: none(
             "Omnidesk documents no upload with a message; a new ticket and add_request take files."
         ),
         Capability.OPEN_ATTACHMENT: none("Omnidesk documents no download."),
         Capability.REPLY_WITHOUT_EMAIL: none("Omnidesk mails every reply."),
-        Capability.REPLY_WITH_STATUS: native(limits=CapabilityLimits(statuses=wire.SUBMITTABLE)),
+        Capability.REPLY_WITH_STATUS: native(
+            limits=kit.CapabilityLimits(statuses=wire.SUBMITTABLE)
+        ),
         Capability.SCHEDULED_SEND: native("In the account's time zone."),
         Capability.RECONCILE: emulated("By the difference of the timeline before and after."),
-        Capability.FILTER_STATUS: native(limits=CapabilityLimits(statuses=wire.STATUS.writable())),
+        Capability.FILTER_STATUS: native(
+            limits=kit.CapabilityLimits(statuses=wire.STATUS.writable())
+        ),
         Capability.FILTER_TEXT: native("As Omnidesk searches; how exactly is not documented."),
         Capability.FILTER_ASSIGNEE: emulated("By id, on what is read."),
         Capability.FILTER_TEAM: emulated("By group number, on what is read."),
@@ -133,24 +109,24 @@ class Omnidesk(Adapter):
     }
 
     @classmethod
-    def auth(cls, settings: OmnideskSettings) -> Middleware:
+    def auth(cls, settings: OmnideskSettings) -> kit.Middleware:
         """T3: in the header ``apiKey``, never in the address."""
-        return HeaderAuth({"apiKey": settings.api_key})
+        return kit.HeaderAuth({"apiKey": settings.api_key})
 
     @classmethod
-    def explain(cls, response: Response) -> Explanation:
+    def explain(cls, response: kit.Response) -> kit.Explanation:
         """Read an error answer."""
         return wire.explain(response.json(), response.status)
 
     @classmethod
-    def is_error(cls, response: Response) -> bool:
+    def is_error(cls, response: kit.Response) -> bool:
         """Notice an error that comes with a 200."""
         return bool(response.content.strip()) and wire.is_error(response.json())
 
     @property
-    def capabilities(self) -> Capabilities:
+    def capabilities(self) -> kit.Capabilities:
         """What is offered, with notes only where it is known how to write one."""
-        able = Capabilities(self.offers)
+        able = kit.Capabilities(self.offers)
         if self.settings.note_type is None:
             able = able.without(_NO_NOTES, Capability.NOTE)
         if self.settings.brand_id is None or self.settings.sender is None:
@@ -162,9 +138,11 @@ class Omnidesk(Adapter):
     def _reading(self) -> wire.Reading:
         return wire.Reading(self.settings.zone, self.settings.note_type)
 
-    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+    async def list_tickets(
+        self, query: kit.TicketQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Ticket]:
         """GET /ticket, by offset."""
-        start = 0 if cursor is None else page_number(cursor)
+        start = 0 if cursor is None else kit.page_number(cursor)
         pairs = outgoing.ticket_filters(query, start=start, limit=PAGE)
         answer = await self.transport.send(LIST_TICKETS, "GET", (*API, "ticket"), query=pairs)
         listed = answer.read(lambda data: read(data, wire.Collection))
@@ -175,18 +153,18 @@ class Omnidesk(Adapter):
         # An empty page in the middle is stepped over; the pager ends a list of nothing else.
         end = start + (len(listed.items) or PAGE)
         more = bool(listed.items) if listed.total is None else end < listed.total
-        ahead = pages_behind(end, (listed.total or 0) - 1, step=PAGE)
-        page = Page(
+        ahead = kit.pages_behind(end, (listed.total or 0) - 1, step=PAGE)
+        page = kit.Page(
             items=tuple([await self._completed(ticket, query) for ticket in items]),
             problems=problems,
             total=listed.total,
-            next=Cursor(str(end)) if more else None,
+            next=kit.Cursor(str(end)) if more else None,
             listed=listed.total,
             ahead=ahead if len(listed.items) == PAGE else (),
         )
         return page.where(query.matches)
 
-    async def get_ticket(self, ticket_id: str) -> Ticket:
+    async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /ticket/{id}, with its timeline."""
         # The guide lists the parameter among those of the path, which has only the id.
         answer = await self.transport.send(
@@ -194,10 +172,10 @@ class Omnidesk(Adapter):
         )
         reading = self._reading()
         ticket = answer.read(lambda data: wire.one_ticket(data, reading))
-        require_id(ticket.id, ticket_id, "$.item.id")
+        kit.require_id(ticket.id, ticket_id, "$.item.id")
         return ticket
 
-    async def create_ticket(self, new: NewTicket) -> Ticket:
+    async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /ticket, then the first message; or POST /message/chatbot (channel kind chatbot)."""
         if new.channel is not None and new.channel.kind == CHATBOT:
             return await self._create_by_chatbot(new)
@@ -211,22 +189,22 @@ class Omnidesk(Adapter):
         )
         answer = await self._post(CREATE_TICKET, ("ticket",), fields)
         ticket_id = answer.read(wire.made_id)
-        first = CustomerMessage(body=new.body, author=new.requester)
+        first = kit.CustomerMessage(body=new.body, author=new.requester)
         try:
             ticket = await self.get_ticket(ticket_id)
             await self._add_request(ticket, first, files)
             return ticket
         except errors.HelpdeskError as error:
             failure = error
-        raise without_first_message(failure, ticket_id)
+        raise kit.without_first_message(failure, ticket_id)
 
-    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+    async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
         """PUT /ticket/{id}, urlencoded; its answer is not documented, so the ticket is read."""
         fields = outgoing.changes(changes)
         path = _path(ticket_id)
         answer = await self.transport.send(UPDATE_TICKET, "PUT", path, form=fields)
         answer.accepted()
-        with partly_done("the ticket was changed, and could not be read", ticket_id=ticket_id):
+        with kit.partly_done("the ticket was changed, and could not be read", ticket_id=ticket_id):
             return await self.get_ticket(ticket_id)
 
     async def delete_ticket(self, ticket_id: str) -> None:
@@ -235,15 +213,15 @@ class Omnidesk(Adapter):
         answer.accepted()
 
     async def list_messages(
-        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
-    ) -> Page[Message]:
+        self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Message]:
         """GET /ticket/{id}: there is no other way to read messages than the timeline."""
         if cursor is not None:
             raise errors.InvalidArgument("a timeline comes in one piece: there is no cursor.")
         page = self._timeline(await self.get_ticket(ticket.id))
         return page.where(query.matches)
 
-    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+    async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
         """Return an entry of the timeline."""
         page = self._timeline(await self.get_ticket(ticket.id))
         for message in page.items:
@@ -253,21 +231,23 @@ class Omnidesk(Adapter):
             raise problem.error
         raise errors.NotFound("the ticket has no such message.")
 
-    async def note_before_send(self, ticket: TicketRef, message: OutgoingMessage) -> list[str]:
+    async def note_before_send(
+        self, ticket: kit.TicketRef, message: kit.OutgoingMessage
+    ) -> list[str]:
         """Return what is in the timeline now: T8, the vendor tells no id of what it accepts."""
         outgoing.check_message(message, self.settings.zone)
         return [one.id for one in self._timeline(await self._fresh(ticket)).items]
 
-    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
+    async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /message, or for a request POST /email/newInboundMessage.
 
         The ticket is read before: its channel says how it is answered.
         """
         files = await _encoded(message.attachments)
-        if isinstance(message, Reply) and not message.send_email:
+        if isinstance(message, kit.Reply) and not message.send_email:
             raise errors.UnsupportedCapability("Omnidesk mails every reply.")
         known = await self._fresh(ticket)
-        if isinstance(message, CustomerMessage):
+        if isinstance(message, kit.CustomerMessage):
             await self._add_request(known, message, files)
         else:
             fields = outgoing.message_body(
@@ -278,11 +258,11 @@ class Omnidesk(Adapter):
                 zone=self.settings.zone,
             )
             await self._post(SEND, ("message",), fields)
-        return SentMessage(ticket_id=ticket.id)
+        return kit.SentMessage(ticket_id=ticket.id)
 
     # -- within ------------------------------------------------------------------------------
 
-    async def _fresh(self, ticket: TicketRef) -> Ticket:
+    async def _fresh(self, ticket: kit.TicketRef) -> kit.Ticket:
         """Return the ticket as this very call has read it."""
         if ticket.ticket is None or not ticket.fresh:
             ticket.ticket, ticket.fresh = await self.get_ticket(ticket.id), True
@@ -292,23 +272,23 @@ class Omnidesk(Adapter):
         self,
         operation: Operation,
         path: tuple[str, ...],
-        fields: Sequence[tuple[str, str | Base64]],
-    ) -> Response:
+        fields: Sequence[tuple[str, str | kit.Base64]],
+    ) -> kit.Response:
         parts = outgoing.parts(fields)
         answer = await self.transport.send(operation, "POST", (*API, *path), multipart=parts)
         return answer.accepted()  # T8: nothing, or JSON
 
     async def _add_request(
-        self, ticket: Ticket, message: CustomerMessage, files: Sequence[Base64]
+        self, ticket: kit.Ticket, message: kit.CustomerMessage, files: Sequence[kit.Base64]
     ) -> None:
         message_id = f"{uuid.uuid4()}@helpdesk-bridge.invalid"
         fields = outgoing.inbound_mail(message, ticket, message_id=message_id, files=files)
         await self._post(ADD_REQUEST, ("email", "newInboundMessage"), fields)
 
-    def _channel(self, ticket: Ticket, message: Reply | Note | Forward) -> str:
+    def _channel(self, ticket: kit.Ticket, message: kit.Reply | kit.Note | kit.Forward) -> str:
         """Return the ``type`` to send with. T5: a note never falls back to a channel."""
         own = ticket.channel.id if ticket.channel else None
-        if isinstance(message, Note):
+        if isinstance(message, kit.Note):
             note_type = self.settings.note_type
             if note_type is None:
                 raise errors.UnsupportedCapability(_NO_NOTES)
@@ -322,14 +302,14 @@ class Omnidesk(Adapter):
             raise errors.InvalidArgument("the ticket has no channel to be answered on.")
         if own == self.settings.note_type:
             raise errors.InvalidArgument("the ticket's channel is the one set as note_type.")
-        if isinstance(message, Forward) and own != EMAIL:
+        if isinstance(message, kit.Forward) and own != EMAIL:
             raise errors.InvalidArgument("Omnidesk forwards by e-mail, and this ticket is none.")
         return own
 
-    async def _create_by_chatbot(self, new: NewTicket) -> Ticket:
+    async def _create_by_chatbot(self, new: kit.NewTicket) -> kit.Ticket:
         """Create and find again: the vendor answers nothing."""
         fields = outgoing.chatbot_ticket(new, brand=self.settings.brand_id or "")
-        query = TicketQuery(text=new.subject, requester=new.requester)
+        query = kit.TicketQuery(text=new.subject, requester=new.requester)
         before = await self.list_tickets(query, None)
         known = {ticket.id for ticket in before.items}
         await self._post(CREATE_CHATBOT_TICKET, ("message", "chatbot"), fields)
@@ -346,7 +326,7 @@ class Omnidesk(Adapter):
             failure=failure,
         )
 
-    async def _completed(self, ticket: Ticket, query: TicketQuery) -> Ticket:
+    async def _completed(self, ticket: kit.Ticket, query: kit.TicketQuery) -> kit.Ticket:
         if not outgoing.is_abridged(ticket, query):
             return ticket
         try:
@@ -354,7 +334,7 @@ class Omnidesk(Adapter):
         except errors.NotFound:
             return ticket  # it went meanwhile: nothing is known of it that could match
 
-    def _timeline(self, ticket: Ticket) -> Page[Message]:
+    def _timeline(self, ticket: kit.Ticket) -> kit.Page[kit.Message]:
         """Return the whole timeline, oldest first."""
         reading = self._reading()
         items, problems = read_records(
@@ -363,7 +343,7 @@ class Omnidesk(Adapter):
             lambda entry: entry.to_message(ticket.id, reading),
             "$.item.timeline",
         )
-        return Page(items=wire.oldest_first(items), problems=problems)
+        return kit.Page(items=wire.oldest_first(items), problems=problems)
 
 
 def _path(ticket_id: str) -> tuple[str, ...]:
@@ -372,12 +352,12 @@ def _path(ticket_id: str) -> tuple[str, ...]:
     return (*API, "ticket", ticket_id)
 
 
-async def _encoded(uploads: Sequence[Upload]) -> list[Base64]:
+async def _encoded(uploads: Sequence[kit.Upload]) -> list[kit.Base64]:
     if any(upload.content_id for upload in uploads):
         raise errors.InvalidArgument("Omnidesk's inbound mails have no inline images.")
     for upload in uploads:
         await upload.ready()
-    return [Base64(upload) for upload in uploads]
+    return [kit.Base64(upload) for upload in uploads]
 
 
 def _number(channel_id: str | None) -> str:

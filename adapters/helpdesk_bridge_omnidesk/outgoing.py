@@ -11,24 +11,8 @@ from types import EllipsisType
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from helpdesk_bridge.kit import (
-    Base64,
-    Body,
-    Channel,
-    CustomerMessage,
-    Forward,
-    NewTicket,
-    Note,
-    OutgoingMessage,
-    Part,
-    Reply,
-    Ticket,
-    TicketChanges,
-    TicketQuery,
-    errors,
-    is_digits,
-    refuse_extra,
-)
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import errors, is_digits, refuse_extra
 from helpdesk_bridge_omnidesk.settings import CHANNEL
 from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, given, stamp
 
@@ -39,7 +23,7 @@ _ADDRESSING = ("toAddress", "ccInput", "bccInput", "respondMessageID", "sendAt")
 # -- asking ----------------------------------------------------------------------------------
 
 
-def ticket_filters(query: TicketQuery, *, start: int, limit: int) -> list[tuple[str, str]]:
+def ticket_filters(query: kit.TicketQuery, *, start: int, limit: int) -> list[tuple[str, str]]:
     """Return the vendor's parameters; ``query.matches`` applies the rest on what is read.
 
     T25: both figures are always sent.
@@ -67,7 +51,7 @@ NEEDED = {
 """What must be known of a ticket to apply a filter; an abridged list entry may lack it."""
 
 
-def is_abridged(ticket: Ticket, query: TicketQuery) -> bool:
+def is_abridged(ticket: kit.Ticket, query: kit.TicketQuery) -> bool:
     """Say whether the ticket has to be read by itself before ``query`` can be applied to it."""
     return any(
         getattr(query, name) is not None and key not in ticket.raw for name, key in NEEDED.items()
@@ -77,7 +61,7 @@ def is_abridged(ticket: Ticket, query: TicketQuery) -> bool:
 # -- writing ---------------------------------------------------------------------------------
 
 
-def ticket_body(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tuple[str, str]]:
+def ticket_body(new: kit.NewTicket, *, brand: str, channel: str, to: str) -> list[tuple[str, str]]:
     """Return the fields of POST /ticket, which makes an empty ticket (page "ticket", T26)."""
     if new.channel is not None and new.channel.address not in (None, to):
         raise errors.InvalidArgument("Omnidesk's new tickets are written to `sender` only.")
@@ -98,9 +82,9 @@ def ticket_body(new: NewTicket, *, brand: str, channel: str, to: str) -> list[tu
     return with_extra(fields, new.extra)
 
 
-def chatbot_ticket(new: NewTicket, *, brand: str) -> list[tuple[str, str]]:
+def chatbot_ticket(new: kit.NewTicket, *, brand: str) -> list[tuple[str, str]]:
     """Return the fields of POST /message/chatbot (page "message"), which takes no more."""
-    channel = new.channel or Channel()
+    channel = new.channel or kit.Channel()
     extras = (new.team, new.requester.name, channel.id, channel.address, new.attachments or None)
     if any(value is not None for value in extras):
         raise errors.InvalidArgument(
@@ -116,7 +100,7 @@ def chatbot_ticket(new: NewTicket, *, brand: str) -> list[tuple[str, str]]:
     return with_extra(fields, new.extra)
 
 
-def changes(changed: TicketChanges) -> list[tuple[str, str]]:
+def changes(changed: kit.TicketChanges) -> list[tuple[str, str]]:
     """Return the fields of PUT /ticket/{id} (page "ticket"). T19: only what changes."""
     fields: list[tuple[str, str]] = []
     if not isinstance(changed.subject, EllipsisType):
@@ -127,8 +111,12 @@ def changes(changed: TicketChanges) -> list[tuple[str, str]]:
 
 
 def inbound_mail(
-    request: CustomerMessage, ticket: Ticket, *, message_id: str, files: Sequence[Base64]
-) -> list[tuple[str, str | Base64]]:
+    request: kit.CustomerMessage,
+    ticket: kit.Ticket,
+    *,
+    message_id: str,
+    files: Sequence[kit.Base64],
+) -> list[tuple[str, str | kit.Base64]]:
     """Return the fields of POST /email/newInboundMessage (page "email").
 
     ``externalID`` threads it into the ticket; ``messageID`` lets the vendor notice a repetition.
@@ -138,7 +126,7 @@ def inbound_mail(
         raise errors.InvalidArgument(
             "the ticket has no external id, without which Omnidesk would open another one."
         )
-    fields: list[tuple[str, str | Base64]] = [
+    fields: list[tuple[str, str | kit.Base64]] = [
         ("messageID", message_id),
         ("externalID", external),
         ("fromAddress[name]", request.author.name or ""),
@@ -151,8 +139,8 @@ def inbound_mail(
 
 
 def message_body(
-    message: Reply | Note | Forward,
-    ticket: Ticket,
+    message: kit.Reply | kit.Note | kit.Forward,
+    ticket: kit.Ticket,
     *,
     channel: str,
     user_id: str | None,
@@ -166,38 +154,40 @@ def message_body(
     if not CHANNEL.fullmatch(channel):
         raise errors.InvalidArgument("the ticket's channel is none a message can be sent on.")
     fields = [("ticketID", ticket.id), ("type", channel)]
-    if not isinstance(message, Note):
+    if not isinstance(message, kit.Note):
         fields += _recipients(message, ticket)
     fields += [("plaintext", message.body.text), ("message", message.body.html)]
-    if isinstance(message, Reply):
+    if isinstance(message, kit.Reply):
         answered = answered_id(ticket)
         fields += [("respondMessageID", answered)] if answered else []
         fields += [("sendAt", stamp(message.send_at, zone))] if message.send_at else []
     if user_id is not None:
         fields.append(("userID", user_id))
-    if isinstance(message, (Reply, Note)) and message.status is not None:
+    if isinstance(message, (kit.Reply, kit.Note)) and message.status is not None:
         fields.append(("submitStatus", STATUS.write(message.status)))
     return with_extra(fields, message.extra)
 
 
-def check_message(message: OutgoingMessage, zone: ZoneInfo) -> None:
+def check_message(message: kit.OutgoingMessage, zone: ZoneInfo) -> None:
     """Refuse what can be told to be wrong before the ticket is known."""
     check_body(message.body)
-    if isinstance(message, Note):
+    if isinstance(message, kit.Note):
         refuse_extra(dict.fromkeys(map(base_name, message.extra)), _ADDRESSING)
-    if isinstance(message, (Reply, Forward)) and any(len(p) > 1 for p in (message.cc, message.bcc)):
+    if isinstance(message, (kit.Reply, kit.Forward)) and any(
+        len(p) > 1 for p in (message.cc, message.bcc)
+    ):
         raise errors.InvalidArgument("Omnidesk takes one address each in cc= and bcc=.")
-    if isinstance(message, Reply) and message.send_at is not None:
+    if isinstance(message, kit.Reply) and message.send_at is not None:
         stamp(message.send_at, zone)
 
 
-def check_body(body: Body) -> None:
+def check_body(body: kit.Body) -> None:
     """T10: refuse a body the vendor would refuse; it is not padded in silence."""
     if len(body.text.strip()) < MIN_BODY:
         raise errors.InvalidArgument(f"Omnidesk takes messages of at least {MIN_BODY} characters.")
 
 
-def _recipients(message: Reply | Forward, ticket: Ticket) -> list[tuple[str, str]]:
+def _recipients(message: kit.Reply | kit.Forward, ticket: kit.Ticket) -> list[tuple[str, str]]:
     to = [person.email for person in message.to if person.email]
     if not to:
         sender = ticket.raw.get("from")
@@ -213,7 +203,7 @@ def _recipients(message: Reply | Forward, ticket: Ticket) -> list[tuple[str, str
     return fields
 
 
-def answered_id(ticket: Ticket) -> str | None:
+def answered_id(ticket: kit.Ticket) -> str | None:
     """Return the number of the customer's last message, if the timeline shows one."""
     found = [
         (str(entry.get("created_at") or ""), int(entry["id"]))
@@ -223,14 +213,14 @@ def answered_id(ticket: Ticket) -> str | None:
     return str(max(found)[1]) if found else None  # the order of a timeline is not documented
 
 
-def heard_on(ticket: Ticket) -> frozenset[str]:
+def heard_on(ticket: kit.Ticket) -> frozenset[str]:
     """Return the channels on which the customer of this ticket is known to be."""
     channels = [ticket.channel.id if ticket.channel else None]
     channels += [str(entry.get("channel_id")) for entry in _inbound(ticket)]
     return frozenset(channel for channel in channels if channel is not None)
 
 
-def _inbound(ticket: Ticket) -> list[Mapping[str, Any]]:
+def _inbound(ticket: kit.Ticket) -> list[Mapping[str, Any]]:
     entries = ticket.raw.get("timeline")
     return [
         entry
@@ -282,6 +272,6 @@ def _plain(value: Any) -> str:
     raise errors.InvalidArgument("extra takes texts, numbers, booleans and lists of them.")
 
 
-def parts(fields: Sequence[tuple[str, str | Base64]]) -> list[Part]:
+def parts(fields: Sequence[tuple[str, str | kit.Base64]]) -> list[kit.Part]:
     """T6: a POST is real multipart, with text fields only too."""
-    return [Part(name=name, content=value) for name, value in fields]
+    return [kit.Part(name=name, content=value) for name, value in fields]

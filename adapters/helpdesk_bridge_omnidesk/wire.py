@@ -14,22 +14,17 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     AnyId,
     Audience,
-    Channel,
-    Explanation,
     JsonRecord,
     Memo,
-    Message,
     MessageType,
     Number,
-    Party,
     Priority,
     Role,
     Status,
-    Ticket,
-    Vocabulary,
     WrongType,
     as_number,
     errors,
@@ -42,30 +37,32 @@ from helpdesk_bridge.kit import (
 
 # -- words -----------------------------------------------------------------------------------
 
-STATUS = Vocabulary(  # gathered from the pages ticket, formfield and guide; "holding", not "hold"
-    reads={
-        "new": Status.NEW,
-        "open": Status.OPEN,
-        "pending": Status.PENDING,
-        "holding": Status.ON_HOLD,
-        "solved": Status.RESOLVED,
-        "closed": Status.CLOSED,
-    },
-    writes={
-        Status.NEW: "new",
-        Status.OPEN: "open",
-        Status.PENDING: "pending",
-        Status.ON_HOLD: "holding",
-        Status.RESOLVED: "solved",
-        Status.CLOSED: "closed",
-    },
-    unknown=Status.UNKNOWN,
+STATUS = (
+    kit.Vocabulary(  # gathered from the pages ticket, formfield and guide; "holding", not "hold"
+        reads={
+            "new": Status.NEW,
+            "open": Status.OPEN,
+            "pending": Status.PENDING,
+            "holding": Status.ON_HOLD,
+            "solved": Status.RESOLVED,
+            "closed": Status.CLOSED,
+        },
+        writes={
+            Status.NEW: "new",
+            Status.OPEN: "open",
+            Status.PENDING: "pending",
+            Status.ON_HOLD: "holding",
+            Status.RESOLVED: "solved",
+            Status.CLOSED: "closed",
+        },
+        unknown=Status.UNKNOWN,
+    )
 )
 SUBMITTABLE = frozenset((Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.RESOLVED))
 """What submitStatus takes with a message; inferred from the sample and the form fields."""
 SETTABLE = frozenset((Status.RESOLVED, Status.CLOSED))
 """T20: what PUT ticket documents; setStatus has no documented body."""
-PRIORITY = Vocabulary(
+PRIORITY = kit.Vocabulary(
     reads={  # only "medium" is documented
         "low": Priority.LOW,
         "medium": Priority.NORMAL,
@@ -101,7 +98,7 @@ def stamp(value: datetime, zone: ZoneInfo) -> str:
     return local.strftime("%Y-%m-%d %H:%M:%S")
 
 
-Speaker = tuple[MessageType, Audience, Party]
+Speaker = tuple[MessageType, Audience, kit.Party]
 """What an entry is, and who wrote it."""
 
 
@@ -113,7 +110,7 @@ class Reading:
     """The account's time zone."""
     note_type: str | None = None
     """The channel of notes, as the settings have it."""
-    people: Memo[str, tuple[Party, ...]] = field(factory=lambda: Memo(_people))
+    people: Memo[str, tuple[kit.Party, ...]] = field(factory=lambda: Memo(_people))
     """Who is at some addresses, which are separated by commas."""
     _speakers: dict[tuple[object, ...], Speaker] = field(factory=dict)
 
@@ -158,7 +155,7 @@ class Reading:
         return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
 
 
-def _people(addresses: str) -> tuple[Party, ...]:
+def _people(addresses: str) -> tuple[kit.Party, ...]:
     words = [word.strip() for word in addresses.split(",") if "@" in word]
     return tuple([fast_party(email=word) for word in words])
 
@@ -180,7 +177,7 @@ class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
     to: str | None = None
     created_at: Stamp | None = None
 
-    def to_message(self, ticket_id: str, reading: Reading) -> Message:
+    def to_message(self, ticket_id: str, reading: Reading) -> kit.Message:
         """Return the neutral message. T14: ids of events and notes may be the same number."""
         kind, audience, author = reading.speaker(self)
         return fast_message(
@@ -197,7 +194,7 @@ class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
             raw=self.raw,
         )
 
-    def author(self, role: Role) -> Party:
+    def author(self, role: Role) -> kit.Party:
         """Return who wrote it; a customer may be known by a number in place of an address."""
         customer = role is Role.CUSTOMER
         speaker = (self.sender if customer else None) or ""
@@ -240,7 +237,7 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
     last_update_agent: Stamp | None = None
     timeline: list[Any] | None = None
 
-    def to_ticket(self, reading: Reading) -> Ticket:
+    def to_ticket(self, reading: Reading) -> kit.Ticket:
         """Return the neutral ticket. One that went out is written from the desk to the customer."""
         outbound = self.direction == OUTBOUND
         address = (self.to if outbound else self.sender) or ""
@@ -274,11 +271,11 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
         agent = reading.time(self.last_update_agent, "last_update_agent")
         return [at for at in (customer, agent) if at]
 
-    def _channel(self) -> Channel | None:
+    def _channel(self) -> kit.Channel | None:
         channel_id = given(self.channel_id)
         if channel_id is None:
             return None
-        return Channel(
+        return kit.Channel(
             id=channel_id,
             name=self.channel_name,
             address=(self.sender if self.direction == OUTBOUND else self.to) or None,
@@ -286,7 +283,7 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
         )
 
 
-def one_ticket(data: Any, reading: Reading) -> Ticket:
+def one_ticket(data: Any, reading: Reading) -> kit.Ticket:
     """Return the ticket in its envelope ``{"type": "item", "item": {…}}`` (guide "ticket")."""
     item, path = member(data, "item")
     return read_one(item, TicketJson, lambda ticket: ticket.to_ticket(reading), path)
@@ -328,21 +325,21 @@ _MISSING = ("does not exist", "could not retreive", "could not retrieve")
 """The documented wordings of a missing object, which is a 400 (legacy page)."""
 
 
-def explain(data: Any, status: int) -> Explanation:
+def explain(data: Any, status: int) -> kit.Explanation:
     """Read ``{"status": "error", "message": …}``; there are no codes."""
     message = data.get("message") if isinstance(data, Mapping) else None
     text = message if isinstance(message, str) else ""
     missing = status in (200, 400) and any(wording in text.lower() for wording in _MISSING)
-    return Explanation(message=text, kind=errors.NotFound if missing else None)
+    return kit.Explanation(message=text, kind=errors.NotFound if missing else None)
 
 
-def timeline(ticket: Ticket) -> Any:
+def timeline(ticket: kit.Ticket) -> Any:
     """Return the entries of a ticket that was read by itself; T15: null is none."""
     entries = ticket.raw.get("timeline", "")
     return [] if entries is None else entries
 
 
-def oldest_first(messages: Sequence[Message]) -> tuple[Message, ...]:
+def oldest_first(messages: Sequence[kit.Message]) -> tuple[kit.Message, ...]:
     """Sort by time; nobody documents the order of a timeline, nor more than whole seconds."""
     times = [message.created_at for message in messages if message.created_at]
     turned = messages[::-1] if times and times[0] > times[-1] else messages

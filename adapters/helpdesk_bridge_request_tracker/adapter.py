@@ -6,41 +6,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
-    Adapter,
-    Attachment,
     Capability,
-    CapabilityLimits,
-    Cursor,
     Effect,
-    Explanation,
-    HeaderAuth,
-    Message,
-    MessageQuery,
-    Middleware,
-    NewTicket,
-    Note,
     Operation,
-    OutgoingMessage,
-    Page,
-    Reply,
-    Response,
-    SentMessage,
     Status,
-    Ticket,
-    TicketChanges,
-    TicketQuery,
-    TicketRef,
-    Upload,
     created_id,
     emulated,
     errors,
     is_digits,
     native,
     none,
-    partly_done,
     read_records,
-    redact,
 )
 from helpdesk_bridge_request_tracker import outgoing, wire
 from helpdesk_bridge_request_tracker.lists import API, PAGE, Lists
@@ -68,7 +46,7 @@ _FIRST_STATUSES = frozenset((Status.NEW, Status.OPEN, Status.RESOLVED))
 _OPTIONS = ("status", "priority", "assignee", "team", "custom_fields")
 
 
-class RequestTracker(Adapter):
+class RequestTracker(kit.Adapter):
     """Request Tracker's REST 2.0."""
 
     name = "request_tracker"
@@ -82,26 +60,28 @@ class RequestTracker(Adapter):
     (observed on Request Tracker 5.0.3). Meanwhile a web server before it may have answered 502.
     """
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=PAGE)),
+        Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE)),
         Capability.GET_TICKET: native(),
         Capability.CREATE_TICKET: native(
             "RT's own auto-reply is kept back.",
-            limits=CapabilityLimits(statuses=_FIRST_STATUSES, options=frozenset(_OPTIONS)),
+            limits=kit.CapabilityLimits(statuses=_FIRST_STATUSES, options=frozenset(_OPTIONS)),
         ),
         Capability.UPDATE_TICKET: native(
             "Then the ticket is read. RT itself mails the requestor when a ticket is resolved.",
-            limits=CapabilityLimits(statuses=_STATUSES, options=frozenset(("subject", *_OPTIONS))),
+            limits=kit.CapabilityLimits(
+                statuses=_STATUSES, options=frozenset(("subject", *_OPTIONS))
+            ),
         ),
         Capability.DELETE_TICKET: native("The status becomes deleted."),
         Capability.LIST_MESSAGES: native(
-            "With its events.", limits=CapabilityLimits(page_size=PAGE)
+            "With its events.", limits=kit.CapabilityLimits(page_size=PAGE)
         ),
         Capability.GET_MESSAGE: native(),
         Capability.REPLY: native(
             "To the ticket's requestors, with the copies that the ticket has.",
-            limits=CapabilityLimits(options=frozenset()),
+            limits=kit.CapabilityLimits(options=frozenset()),
         ),
-        Capability.NOTE: native("A comment.", limits=CapabilityLimits(options=frozenset())),
+        Capability.NOTE: native("A comment.", limits=kit.CapabilityLimits(options=frozenset())),
         Capability.FORWARD: none("RT's API cannot forward."),
         Capability.ADD_REQUEST: none(
             "RT's API writes in the name of the account only; customers write by mail."
@@ -114,11 +94,12 @@ class RequestTracker(Adapter):
         Capability.REPLY_WITHOUT_EMAIL: none("RT mails every correspondence."),
         Capability.REPLY_WITH_STATUS: native(
             "Then the ticket is read. RT itself mails the requestor when a ticket is resolved.",
-            limits=CapabilityLimits(statuses=_STATUSES),
+            limits=kit.CapabilityLimits(statuses=_STATUSES),
         ),
         Capability.SCHEDULED_SEND: none("RT's API cannot send later."),
         Capability.FILTER_STATUS: native(
-            "RT's search never finds deleted tickets.", limits=CapabilityLimits(statuses=_STATUSES)
+            "RT's search never finds deleted tickets.",
+            limits=kit.CapabilityLimits(statuses=_STATUSES),
         ),
         Capability.FILTER_ASSIGNEE: native("By login (id) or address."),
         Capability.FILTER_TEAM: native("By the name of the queue."),
@@ -130,16 +111,18 @@ class RequestTracker(Adapter):
     }
 
     @classmethod
-    def auth(cls, settings: RequestTrackerSettings) -> Middleware:
+    def auth(cls, settings: RequestTrackerSettings) -> kit.Middleware:
         """Sign with Basic or with RT's own scheme ``token`` (RT::REST2, "Authentication")."""
-        return HeaderAuth({"Authorization": settings.authorization})
+        return kit.HeaderAuth({"Authorization": settings.authorization})
 
     @classmethod
-    def explain(cls, response: Response) -> Explanation:
+    def explain(cls, response: kit.Response) -> kit.Explanation:
         """Read an error answer."""
         return wire.explain(response.json(), response.status)
 
-    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+    async def list_tickets(
+        self, query: kit.TicketQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Ticket]:
         """GET /tickets, by id: the cursor is the last one seen, so that nothing moves."""
         if query.extra:
             raise errors.InvalidArgument("Request Tracker's search takes no extra parameters.")
@@ -148,15 +131,15 @@ class RequestTracker(Adapter):
         items, problems = read_records(
             listing.items, wire.TicketJson, wire.TicketJson.to_ticket, "$.items"
         )
-        page = Page(
+        page = kit.Page(
             items=items,
             problems=problems,
-            next=Cursor(str(listing.last_id)) if more else None,
+            next=kit.Cursor(str(listing.last_id)) if more else None,
             total=listing.total if cursor is None else None,
         )
         return page.where(lambda ticket: outgoing.wanted(query, ticket))
 
-    async def get_ticket(self, ticket_id: str) -> Ticket:
+    async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /tickets for this id, which tells more of people than GET /ticket/{id} does."""
         listing, _ = await self._read(GET_TICKET).search(f"id = {ticket_id}")
         if listing.items:
@@ -165,26 +148,30 @@ class RequestTracker(Adapter):
         known, _ = await self._read(GET_TICKET).known(ticket_id)
         return wire.to_ticket(known.raw)
 
-    async def create_ticket(self, new: NewTicket) -> Ticket:
+    async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /ticket. T9: what RT left out of it without a word is told."""
         body = outgoing.ticket_body(new, self.settings.queue)
         answer = await self._post(CREATE_TICKET, ("ticket",), body, new.attachments)
         ticket_id = answer.read(created_id)
-        with partly_done("the ticket was created, but not all of the rest", ticket_id=ticket_id):
+        with kit.partly_done(
+            "the ticket was created, but not all of the rest", ticket_id=ticket_id
+        ):
             ticket = await self.get_ticket(ticket_id)
             _require(outgoing.refused(body, ticket, requester=new.requester), ())
         return ticket
 
-    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+    async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
         """PUT /ticket/{id}. T9: its 200 says nothing, so that the ticket is read."""
         body = outgoing.changes(changes)
         operation = UPDATE_OTHERWISE if changes.extra else UPDATE_TICKET
         said = await self._put(operation, ticket_id, body)
-        with partly_done("the change was accepted, but not all of the rest", ticket_id=ticket_id):
+        with kit.partly_done(
+            "the change was accepted, but not all of the rest", ticket_id=ticket_id
+        ):
             ticket = await self.get_ticket(ticket_id)
         names = outgoing.refused(body, ticket)
         if len(names) < outgoing.count(body):
-            with partly_done(
+            with kit.partly_done(
                 "a part of the change was made, but not all of the rest", ticket_id=ticket_id
             ):
                 _require(names, said)
@@ -198,8 +185,8 @@ class RequestTracker(Adapter):
         _require([] if known.status == "deleted" else ["Status"], said)
 
     async def list_messages(
-        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
-    ) -> Page[Message]:
+        self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Message]:
         """GET /ticket/{id}/history by id, up to the newest transaction that the ticket tells of.
 
         T1: rows that the account may not see are missing from pages, so that a short page, an
@@ -212,12 +199,12 @@ class RequestTracker(Adapter):
         rows = await lists.rows(ticket.id, after) if after < newest else wire.NO_ROWS
         items, problems = await lists.messages(known, rows.items)
         more = bool(rows.items) and rows.last_id < newest
-        page = Page(
-            items=items, problems=problems, next=Cursor(str(rows.last_id)) if more else None
+        page = kit.Page(
+            items=items, problems=problems, next=kit.Cursor(str(rows.last_id)) if more else None
         )
         return page.where(query.matches)
 
-    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+    async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
         """GET /ticket/{id}/history for this id. T12: /transaction/{id} answers 500 for none."""
         lists = self._read(GET_MESSAGE)
         known, _ = await lists.known(ticket.id)
@@ -231,18 +218,18 @@ class RequestTracker(Adapter):
             raise problem.error
         return items[0]
 
-    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
+    async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /ticket/{id}/correspond or, for a note, …/comment."""
-        if not isinstance(message, (Reply, Note)) or (
-            isinstance(message, Reply) and not message.send_email
+        if not isinstance(message, (kit.Reply, kit.Note)) or (
+            isinstance(message, kit.Reply) and not message.send_email
         ):
             raise errors.UnsupportedCapability("Request Tracker's API has no such message.")
         body = outgoing.message_body(message)
-        if isinstance(message, Reply):
+        if isinstance(message, kit.Reply):
             known = await ticket.full(self.get_ticket)
             if known.requester.email is None:
                 raise errors.InvalidArgument("the ticket has no requestor: nobody would be mailed.")
-        path = ("ticket", ticket.id, "comment" if isinstance(message, Note) else "correspond")
+        path = ("ticket", ticket.id, "comment" if isinstance(message, kit.Note) else "correspond")
         try:
             answer = await self._post(SEND, path, body, message.attachments)
         except errors.PermissionDenied as error:
@@ -252,19 +239,19 @@ class RequestTracker(Adapter):
         if message_id is None:
             raise answer.with_outcome(errors.ProtocolError("the answer has no Location."))
         if message.status is not None:
-            with partly_done(
+            with kit.partly_done(
                 "the message was sent, but not all of the rest",
                 ticket_id=ticket.id,
                 message_id=message_id,
             ):
                 said = answer.read(wire.sentences)
                 _require(outgoing.refused(body, await self.get_ticket(ticket.id)), said)
-        return SentMessage(ticket_id=ticket.id, id=message_id)
+        return kit.SentMessage(ticket_id=ticket.id, id=message_id)
 
     @asynccontextmanager
     async def open_attachment(
         self,
-        attachment: Attachment,
+        attachment: kit.Attachment,
         size: str | None = None,  # noqa: ARG002 - RT has no renditions
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """GET /attachment/{id}: the whole file in base64, so that it comes in one piece."""
@@ -298,8 +285,8 @@ class RequestTracker(Adapter):
         operation: Operation,
         path: tuple[str, ...],
         body: Mapping[str, Any],
-        files: Sequence[Upload],
-    ) -> Response:
+        files: Sequence[kit.Upload],
+    ) -> kit.Response:
         if not files:
             return await self.transport.send(operation, "POST", (*API, *path), json=body)
         parts = await outgoing.parts(body, files)
@@ -325,7 +312,7 @@ class RequestTracker(Adapter):
         return answer.read(wire.sentences)
 
 
-def _after(cursor: Cursor | None) -> int:
+def _after(cursor: kit.Cursor | None) -> int:
     """Return the id that a cursor stands for: the list goes on behind it."""
     if cursor is None:
         return 0
@@ -338,7 +325,7 @@ def _require(names: Sequence[str], said: Sequence[str]) -> None:
     """Raise for what RT did not set, with its sentences on that; nothing if it set all."""
     if not names:
         return
-    why = redact(" ".join(s for s in said if " changed from " not in s))
+    why = kit.redact(" ".join(s for s in said if " changed from " not in s))
     text = f"Request Tracker did not set {', '.join(names)}{f' ({why})' if why else ''}."
     if wire.is_denial(said):
         raise errors.PermissionDenied(text)

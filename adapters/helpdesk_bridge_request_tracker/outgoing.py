@@ -14,23 +14,8 @@ from datetime import UTC, datetime, timedelta
 from types import EllipsisType
 from typing import Any
 
-from helpdesk_bridge.kit import (
-    Body,
-    NewTicket,
-    Note,
-    OutgoingMessage,
-    Part,
-    Party,
-    Priority,
-    Reply,
-    Ticket,
-    TicketChanges,
-    TicketQuery,
-    Upload,
-    errors,
-    merge_extra,
-    refuse_extra,
-)
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import Priority, errors, merge_extra, refuse_extra
 from helpdesk_bridge_request_tracker.wire import NOBODY, PRIORITY, STATUS
 
 _PERSON = "Name,EmailAddress,RealName"
@@ -65,7 +50,7 @@ def quoted(value: str) -> str:
     return f"'{escaped}'"
 
 
-def search(query: TicketQuery, *, after: int) -> str:
+def search(query: kit.TicketQuery, *, after: int) -> str:
     """Return the TicketSQL for the tickets of ``query`` with an id above ``after``.
 
     It may find more than was asked for: :func:`wanted` judges what it found.
@@ -88,15 +73,15 @@ def search(query: TicketQuery, *, after: int) -> str:
     return " AND ".join(conditions)
 
 
-def wanted(query: TicketQuery, ticket: Ticket) -> bool:
+def wanted(query: kit.TicketQuery, ticket: kit.Ticket) -> bool:
     """Say whether a ticket that the search found is asked for: its times and words are judged."""
-    times = TicketQuery(created_since=query.created_since, updated_since=query.updated_since)
+    times = kit.TicketQuery(created_since=query.created_since, updated_since=query.updated_since)
     # T6: % and _ stand for any letters in a search, and find too much.
     found = query.text is None or query.text.casefold() in ticket.subject.casefold()
     return found and times.matches(ticket)
 
 
-def _person(role: str, person: Party) -> str:
+def _person(role: str, person: kit.Party) -> str:
     if person.email is not None:
         return f"{role}.EmailAddress = {quoted(person.email)}"
     if person.id is not None:
@@ -136,7 +121,7 @@ _ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@{_ATOM}(\.{_ATOM})*")
 """T15: the addresses that RT understands."""
 
 
-def ticket_body(new: NewTicket, queue: str) -> dict[str, Any]:
+def ticket_body(new: kit.NewTicket, queue: str) -> dict[str, Any]:
     """Return the body of POST /ticket.
 
     T8: RT answers a new ticket to its requestor by itself; ``TransSquelchMailTo`` keeps it from
@@ -164,7 +149,7 @@ def ticket_body(new: NewTicket, queue: str) -> dict[str, Any]:
     return merge_extra(body, new.extra)
 
 
-def changes(changed: TicketChanges) -> dict[str, Any]:
+def changes(changed: kit.TicketChanges) -> dict[str, Any]:
     """Return the body of PUT /ticket/{id}: only what changes."""
     body: dict[str, Any] = {}
     if not isinstance(changed.subject, EllipsisType):
@@ -185,7 +170,7 @@ def changes(changed: TicketChanges) -> dict[str, Any]:
 
 
 def refused(
-    body: Mapping[str, Any], ticket: Ticket, *, requester: Party | None = None
+    body: Mapping[str, Any], ticket: kit.Ticket, *, requester: kit.Party | None = None
 ) -> list[str]:
     """Return the keys of ``body`` that the ticket, read after the write, does not show (T9)."""
     shown = {
@@ -230,18 +215,18 @@ def _custom_fields(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def message_body(message: OutgoingMessage) -> dict[str, Any]:
+def message_body(message: kit.OutgoingMessage) -> dict[str, Any]:
     """Return the body of POST …/correspond or …/comment. T7: it names no people."""
     refuse_extra(message.extra, set(message.extra) - _MESSAGE_EXTRAS)
     body = _words(message.body)
-    if isinstance(message, (Reply, Note)) and message.status is not None:
+    if isinstance(message, (kit.Reply, kit.Note)) and message.status is not None:
         body["Status"] = STATUS.write(message.status)
     return merge_extra(body, message.extra)
 
 
-async def parts(body: Mapping[str, Any], files: Sequence[Upload]) -> list[Part]:
+async def parts(body: Mapping[str, Any], files: Sequence[kit.Upload]) -> list[kit.Part]:
     """Return a multipart body. T10: as JSON a file name outside ASCII would be an error 500."""
-    found = [Part(name="JSON", content=_json(body))]
+    found = [kit.Part(name="JSON", content=_json(body))]
     for file in files:
         if file.content_id is not None:
             raise errors.InvalidArgument("Request Tracker's API takes no inline images.")
@@ -250,11 +235,11 @@ async def parts(body: Mapping[str, Any], files: Sequence[Upload]) -> list[Part]:
         if file.name == "0":
             raise errors.InvalidArgument("Request Tracker's API takes no file named 0.")
         kind = await _kept_type(file)
-        found.append(Part(name="Attachments", content=file, filename=file.name, mime_type=kind))
+        found.append(kit.Part(name="Attachments", content=file, filename=file.name, mime_type=kind))
     return found
 
 
-async def _kept_type(file: Upload) -> str:
+async def _kept_type(file: kit.Upload) -> str:
     """Return the type to send a file as. T14: RT rewrites text that is not plain UTF-8."""
     if not file.mime_type.lower().startswith("text/"):
         return file.mime_type
@@ -278,12 +263,12 @@ def _json(body: Mapping[str, Any]) -> str:
     raise errors.InvalidArgument("the request holds a value that JSON cannot express.")
 
 
-def _words(body: Body) -> dict[str, Any]:
+def _words(body: kit.Body) -> dict[str, Any]:
     """Return the body as HTML; T11: RT's Perl takes a lone "0" for nothing."""
     return {"Content": "<p>0</p>" if body.html == "0" else body.html, "ContentType": "text/html"}
 
 
-def _login(person: Party) -> str:
+def _login(person: kit.Party) -> str:
     if person.id is None:
         raise errors.InvalidArgument("Request Tracker takes an owner by login: give Party(id=…).")
     return person.id

@@ -12,20 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     AnyId,
-    Attachment,
     Audience,
-    Explanation,
     JsonRecord,
-    Message,
     MessageType,
-    Party,
     Priority,
     Role,
     Status,
-    Ticket,
-    Vocabulary,
     WrongType,
     created_id,
     errors,
@@ -40,7 +35,7 @@ from helpdesk_bridge.kit import (
 
 # -- words -----------------------------------------------------------------------------------
 
-STATUS = Vocabulary(  # RT's default lifecycle; words of other lifecycles read as UNKNOWN
+STATUS = kit.Vocabulary(  # RT's default lifecycle; words of other lifecycles read as UNKNOWN
     reads={
         "new": Status.NEW,
         "open": Status.OPEN,
@@ -58,7 +53,7 @@ STATUS = Vocabulary(  # RT's default lifecycle; words of other lifecycles read a
     },
     unknown=Status.UNKNOWN,
 )
-PRIORITY = Vocabulary(  # the default of $PriorityAsString; RT itself keeps any number
+PRIORITY = kit.Vocabulary(  # the default of $PriorityAsString; RT itself keeps any number
     reads={"0": Priority.LOW, "50": Priority.NORMAL, "100": Priority.HIGH},
     writes={Priority.LOW: "0", Priority.NORMAL: "50", Priority.HIGH: "100"},
     unknown=Priority.UNKNOWN,
@@ -129,7 +124,7 @@ class UserJson(JsonRecord, frozen=True, rename=_json_name):
     real_name: str | None = None
     email_address: str | None = None
 
-    def to_party(self, role: Role) -> Party:
+    def to_party(self, role: Role) -> kit.Party:
         """Return the person. Where RT does not tell the address, a login that is one will do."""
         login = str(self.login)
         return fast_party(
@@ -175,7 +170,7 @@ class TicketJson(JsonRecord, frozen=True, rename=_json_name):
         """Its id as ours."""
         return str(self.id)
 
-    def to_ticket(self) -> Ticket:
+    def to_ticket(self) -> kit.Ticket:
         """Return the neutral ticket; its requester is the first of its requestors."""
         taken = self.owner is not None and self.owner.login != NOBODY
         priority = "" if self.priority is None else str(self.priority)
@@ -215,7 +210,7 @@ class TicketJson(JsonRecord, frozen=True, rename=_json_name):
         return frozenset(str(person.login) for person in self.requestor)
 
 
-def to_ticket(record: Any, path: str = "$") -> Ticket:
+def to_ticket(record: Any, path: str = "$") -> kit.Ticket:
     """Return the neutral ticket that a record stands for."""
     return read_one(record, TicketJson, TicketJson.to_ticket, path)
 
@@ -259,7 +254,7 @@ class PartJson(JsonRecord, frozen=True, rename=_json_name):
         """Whether it can be a body: text without a file name."""
         return not self.filename and self.content_type in ("text/html", "text/plain")
 
-    def to_attachment(self, html: str) -> Attachment:
+    def to_attachment(self, html: str) -> kit.Attachment:
         """Return the neutral file; it is inline where ``html`` shows it."""
         found = _CONTENT_ID.search(self.headers or "")
         content_id = found[1] if found else None
@@ -312,7 +307,7 @@ class TransactionJson(JsonRecord, frozen=True, rename=_json_name):
 
     def to_message(
         self, ticket: TicketJson, parts: Sequence[PartJson], bodies: Mapping[str, str]
-    ) -> Message:
+    ) -> kit.Message:
         """Return the neutral message, with its ``parts`` in the order of their ids."""
         kind, audience = self._kind(ticket.logins)
         chosen = chosen_bodies(parts)
@@ -350,7 +345,7 @@ class TransactionJson(JsonRecord, frozen=True, rename=_json_name):
             return MessageType.RESPONSE, Audience.FORWARD
         return MessageType.SYSTEM, Audience.INTERNAL
 
-    def _author(self, kind: MessageType, ticket: TicketJson) -> Party:
+    def _author(self, kind: MessageType, ticket: TicketJson) -> kit.Party:
         """Return who speaks. T2: the first words are the requestor's, whoever brought them in."""
         if self.login in ticket.logins:
             return self.creator.to_party(Role.CUSTOMER)
@@ -402,7 +397,7 @@ def batches(parts: Sequence[PartJson], *, most: int, size: int) -> Iterator[list
         yield batch
 
 
-def _addresses(data: str | None) -> tuple[Party, ...]:
+def _addresses(data: str | None) -> tuple[kit.Party, ...]:
     return tuple(
         fast_party(email=word) for word in re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", data or "")
     )
@@ -442,7 +437,7 @@ def sentences(data: Any) -> tuple[str, ...]:
     return tuple(word for word in data if isinstance(word, str))
 
 
-def explain(data: Any, status: int) -> Explanation:
+def explain(data: Any, status: int) -> kit.Explanation:
     """Read ``{"message": …}``. T3: a missing right or ticket is a 400 where a message is sent."""
     message = data.get("message") if isinstance(data, Mapping) else None
     text = message if isinstance(message, str) else ""
@@ -453,7 +448,7 @@ def explain(data: Any, status: int) -> Explanation:
         kind = errors.NotFound
     elif text.startswith("Wrong query"):
         text = "Wrong query"  # the rest quotes the query, with the customer's address
-    return Explanation(message=text, kind=kind)
+    return kit.Explanation(message=text, kind=kind)
 
 
 def is_denial(said: Iterable[str]) -> bool:

@@ -8,36 +8,16 @@ from functools import partial
 from types import EllipsisType
 from typing import Any, ClassVar, TypeVar
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
-    Adapter,
-    Attachment,
     Audience,
     Capability,
-    Cursor,
-    CustomerMessage,
-    Forward,
-    Message,
-    MessageQuery,
     MessageType,
-    NewTicket,
-    Note,
-    OutgoingMessage,
-    Page,
-    Party,
-    Reply,
     Role,
-    SentMessage,
     Status,
-    Ticket,
-    TicketChanges,
-    TicketQuery,
-    TicketRef,
-    Transport,
-    Upload,
     errors,
     native,
     none,
-    page_number,
 )
 from helpdesk_bridge.memory.settings import MemorySettings
 from helpdesk_bridge.memory.storage import Storage, plain
@@ -55,10 +35,10 @@ _ABSENT = {
     Capability.SCHEDULED_SEND: "A desk in memory sends at once.",
     Capability.WEBHOOKS: "A desk in memory calls nobody.",
 }
-_MAILBOX = Party(name="Support", email="support@helpdesk.example", role=Role.AGENT)
+_MAILBOX = kit.Party(name="Support", email="support@helpdesk.example", role=Role.AGENT)
 
 
-class Memory(Adapter):
+class Memory(kit.Adapter):
     """A whole helpdesk without a server; what it does can be read from its Store."""
 
     name = "memory"
@@ -70,7 +50,7 @@ class Memory(Adapter):
     }
     id_pattern = r"[0-9]{1,18}"
 
-    def __init__(self, settings: MemorySettings, transport: Transport) -> None:
+    def __init__(self, settings: MemorySettings, transport: kit.Transport) -> None:
         super().__init__(settings, transport)
         self._storage = None if settings.path is None else Storage(settings.path)
 
@@ -98,7 +78,9 @@ class Memory(Adapter):
     def _fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return dict(given) if self._storage is None else plain(dict(given))
 
-    async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
+    async def list_tickets(
+        self, query: kit.TicketQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Ticket]:
         """Return tickets in the order of their creation."""
         _no_extra(query.extra)
         after = _place(cursor)
@@ -109,19 +91,19 @@ class Memory(Adapter):
             if ticket.id > after and ticket.deleted_at is None and _matches(ticket, query)
         ]
         page = tuple(to_ticket(ticket) for ticket in found[:_PAGE])
-        return Page(items=page, next=Cursor(page[-1].id) if len(found) > _PAGE else None)
+        return kit.Page(items=page, next=kit.Cursor(page[-1].id) if len(found) > _PAGE else None)
 
-    async def get_ticket(self, ticket_id: str) -> Ticket:
+    async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """Return one ticket, a deleted one too."""
         return to_ticket(_stored(await self._read(), ticket_id))
 
-    async def create_ticket(self, new: NewTicket) -> Ticket:
+    async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """Create a ticket; nobody is mailed."""
         _no_extra(new.extra)
         custom_fields = self._fields(new.custom_fields)
         files = await _contents(new.attachments)
 
-        def create(store: Store) -> Ticket:
+        def create(store: Store) -> kit.Ticket:
             stored = store.create_ticket(
                 subject=new.subject,
                 requester=_customer(store, new.requester),
@@ -142,7 +124,7 @@ class Memory(Adapter):
 
         return await self._write(None, create)
 
-    async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
+    async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
         """Change a ticket."""
         given = {
             "subject": changes.subject,
@@ -158,7 +140,7 @@ class Memory(Adapter):
         custom = {} if isinstance(changes.custom_fields, EllipsisType) else changes.custom_fields
         custom = self._fields(custom)
 
-        def update(store: Store) -> Ticket:
+        def update(store: Store) -> kit.Ticket:
             stored = _stored(store, ticket_id)
             if custom:
                 fields["custom_fields"] = {**stored.custom_fields, **custom}
@@ -175,20 +157,20 @@ class Memory(Adapter):
         await self._write(int(ticket_id), delete)
 
     async def list_messages(
-        self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
-    ) -> Page[Message]:
+        self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Message]:
         """Return messages, oldest first."""
         after = _place(cursor)
         stored = _stored(await self._read(), ticket.id)
         ordered = sorted(stored.messages, key=lambda m: (m.created_at, m.id))
         if query.types is not None:
             ordered = [message for message in ordered if message.type in query.types]
-        return Page(
+        return kit.Page(
             items=tuple(to_message(m, stored) for m in ordered[after : after + _PAGE]),
-            next=Cursor(str(after + _PAGE)) if len(ordered) > after + _PAGE else None,
+            next=kit.Cursor(str(after + _PAGE)) if len(ordered) > after + _PAGE else None,
         )
 
-    async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
+    async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
         """Return one message."""
         stored = _stored(await self._read(), ticket.id)
         for message in stored.messages:
@@ -196,7 +178,7 @@ class Memory(Adapter):
                 return to_message(message, stored)
         raise errors.NotFound("there is no such message.")
 
-    async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
+    async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """Add a message, and mail it as the message says."""
         _stored(await self._read(), ticket.id)
         _no_extra(message.extra)
@@ -211,17 +193,17 @@ class Memory(Adapter):
         yield _chunks(file.content)
 
     def open_attachment(
-        self, attachment: Attachment, size: str | None = None
+        self, attachment: kit.Attachment, size: str | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Open the bytes of a file; they come in one size only."""
         del size
         return self._opened(int(attachment.id))
 
 
-_Contents = list[tuple[Upload, bytes]]
+_Contents = list[tuple[kit.Upload, bytes]]
 
 
-async def _contents(uploads: tuple[Upload, ...]) -> _Contents:
+async def _contents(uploads: tuple[kit.Upload, ...]) -> _Contents:
     return [(upload, await upload.read()) for upload in uploads]
 
 
@@ -245,13 +227,13 @@ def _stored(store: Store, ticket_id: str) -> StoredTicket:
     return stored
 
 
-def _customer(store: Store, party: Party) -> Party:
+def _customer(store: Store, party: kit.Party) -> kit.Party:
     return store.person(party.email or "", party.name)
 
 
 def _send(
-    ticket_id: str, message: OutgoingMessage, contents: _Contents, store: Store
-) -> SentMessage:
+    ticket_id: str, message: kit.OutgoingMessage, contents: _Contents, store: Store
+) -> kit.SentMessage:
     stored = _stored(store, ticket_id)
     added = store.add_message(
         stored.id,
@@ -260,24 +242,24 @@ def _send(
         files=_files(store, contents),
         **_addressing(store, stored, message),
     )
-    if isinstance(message, (Reply, Note)):
+    if isinstance(message, (kit.Reply, kit.Note)):
         given = {"status": message.status, "priority": message.priority, "kind": message.kind}
         changed = {name: value for name, value in given.items() if value is not None}
         if changed:
             store.update_ticket(stored.id, **changed)
     shown = to_message(added, stored)
-    return SentMessage(ticket_id=ticket_id, id=shown.id, message=shown)
+    return kit.SentMessage(ticket_id=ticket_id, id=shown.id, message=shown)
 
 
-def _addressing(store: Store, stored: StoredTicket, message: OutgoingMessage) -> dict[str, Any]:
-    if isinstance(message, Note):
+def _addressing(store: Store, stored: StoredTicket, message: kit.OutgoingMessage) -> dict[str, Any]:
+    if isinstance(message, kit.Note):
         kind = {"type": MessageType.NOTE, "audience": Audience.INTERNAL}
         return {**kind, "author": _MAILBOX}
-    if isinstance(message, CustomerMessage):
+    if isinstance(message, kit.CustomerMessage):
         kind = {"type": MessageType.REQUEST, "audience": Audience.EXTERNAL}
         author = _customer(store, message.author)
         return {**kind, "author": author, "created_at": message.created_at}
-    public = Audience.FORWARD if isinstance(message, Forward) else Audience.EXTERNAL
+    public = Audience.FORWARD if isinstance(message, kit.Forward) else Audience.EXTERNAL
     return {
         "type": MessageType.RESPONSE,
         "audience": public,
@@ -285,7 +267,7 @@ def _addressing(store: Store, stored: StoredTicket, message: OutgoingMessage) ->
         "to": message.to or (stored.requester,),
         "cc": message.cc,
         "bcc": message.bcc,
-        "mail": message.send_email if isinstance(message, Reply) else True,
+        "mail": message.send_email if isinstance(message, kit.Reply) else True,
     }
 
 
@@ -299,11 +281,11 @@ def _no_extra(extra: Mapping[str, Any]) -> None:
         raise errors.InvalidArgument("a desk in memory has nothing that extra could set.")
 
 
-def _place(cursor: Cursor | None) -> int:
-    return 0 if cursor is None else page_number(cursor)
+def _place(cursor: kit.Cursor | None) -> int:
+    return 0 if cursor is None else kit.page_number(cursor)
 
 
-def _matches(ticket: StoredTicket, query: TicketQuery) -> bool:
+def _matches(ticket: StoredTicket, query: kit.TicketQuery) -> bool:
     text = (query.text or "").casefold()
     bodies = (ticket.subject, *(message.html for message in ticket.messages))
     found = not text or any(text in body.casefold() for body in bodies)

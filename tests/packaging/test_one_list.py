@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import helpdesk_bridge as hb
+from helpdesk_bridge.config import registry
 from tests.every_adapter import test_conformance
 from tests.vendors import ADAPTERS, FAKES, PACKAGES, ROOT
 
@@ -60,6 +62,13 @@ def test_a_vendor_has_its_tests_and_its_page(name: str) -> None:
     assert list((ROOT / "tests" / "adapters" / name).glob("test_*.py"))
     assert (ROOT / "docs" / "vendors" / f"{name}.md").exists()
     assert f"| `{name}` |" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_the_settings_of_a_vendor_are_a_name_of_the_library(name: str) -> None:
+    settings = registry.load(name).settings_type
+    assert getattr(hb, settings.__name__) is settings
+    assert settings.__name__ in hb.__all__
 
 
 def test_every_folder_of_an_adapter_is_an_entry_point() -> None:
