@@ -1,4 +1,4 @@
-"""Airclou's JSON, both ways. No I/O.
+"""Airclou's JSON as we read it. No I/O.
 
 Two APIs on one host: tickets (the public API: camelCase in a wrapper object) and messages (the
 session API: snake_case out, camelCase in). ``trap N`` are those of docs/vendors/airclou.md.

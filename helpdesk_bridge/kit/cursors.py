@@ -1,4 +1,4 @@
-"""Numbered pages as cursors."""
+"""Read and make the cursors of lists whose pages are numbered."""
 
 from __future__ import annotations
 

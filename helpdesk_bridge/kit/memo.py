@@ -1,4 +1,4 @@
-"""What many records of an answer have in common, made once."""
+"""Make once what many records of an answer have in common, such as their people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of several steps, of which a later one fails."""
+"""Raise PartlyDone when a later step of a call fails: it says what exists by then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table between a vendor's words and ours, both ways."""
+"""Translate between a vendor's words and ours by a table, both ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting, in one place: whatever waits here does so under the deadline of its call."""
+"""Wait: the only place of the library where anything sleeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a desk has under way, and when it is to end."""
+"""End what a desk has under way, at its deadline or when the desk is closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one hook for logs, metrics and traces: who wants to know of each attempt, and what is told.
+"""Observers: objects of the application that are told of each attempt at a request.
 
 Nothing that is told holds a secret, a header, a body, a query or a host.
 """

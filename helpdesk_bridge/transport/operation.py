@@ -1,4 +1,4 @@
-"""A vendor's operation: what an adapter declares of each once, with what it does there."""
+"""A vendor's operation: its name, and what it does there; each is declared once by its adapter."""
 
 from __future__ import annotations
 

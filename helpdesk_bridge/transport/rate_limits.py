@@ -1,4 +1,4 @@
-"""How many requests a vendor allows, and who may send the next one."""
+"""Rate limits: how many requests a vendor allows, and who may send the next one."""
 
 from __future__ import annotations
 
