@@ -1,4 +1,4 @@
-"""A credential that shows itself only when asked."""
+"""Secret: a credential that is never printed or logged by accident."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ __all__ = ["Secret"]
 
 
 class Secret:
-    """A credential. It prints as ``***`` everywhere and refuses to be pickled."""
+    """A credential. It prints as ``***``, and cannot be pickled; :meth:`reveal` returns it.
+
+    ``value`` is the credential as a str, or another Secret; anything else is a TypeError.
+    """
 
     __slots__ = ("_value",)
 
@@ -20,7 +23,7 @@ class Secret:
         self._value: str = found
 
     def reveal(self) -> str:
-        """Return the credential itself."""
+        """Return the credential itself, as a str."""
         return self._value
 
     def __repr__(self) -> str:

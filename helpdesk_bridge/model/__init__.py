@@ -1,11 +1,11 @@
-"""What users see and write: frozen values, the same for every vendor.
+"""The values that users read and write: frozen, and the same for every vendor.
 
-Every vocabulary is open: a vendor's word that has no counterpart reads as ``UNKNOWN`` and stays
+Every vocabulary is open: a vendor's word without a counterpart is read as ``UNKNOWN``, and stays
 readable in ``vendor_status``, ``vendor_type`` and ``raw``. What a vendor does not tell is None
-or ``UNKNOWN``, never guessed. All datetimes are aware and in UTC.
+or ``UNKNOWN``; nothing is guessed. All datetimes are aware and in UTC.
 
-The ``repr`` of these values shows ids and vocabulary only, because it ends up in logs; the
-customer's words and addresses are in the attributes.
+The ``repr`` of these values shows only ids and words of the vocabularies, because it ends up in
+logs. The customer's words and addresses are in the attributes.
 """
 
 from helpdesk_bridge.model.capabilities import (

@@ -1,4 +1,4 @@
-"""What a desk can do, how, and within which limits."""
+"""The capabilities of a desk: what it can do, how, and within which limits."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ class Capability(StrEnum):
     """One thing a desk may be able to do."""
 
     LIST_TICKETS = "list_tickets"
+    """``Helpdesk.tickets``; each filter is a capability of its own (FILTER_…)."""
     GET_TICKET = "get_ticket"
     CREATE_TICKET = "create_ticket"
     UPDATE_TICKET = "update_ticket"
     DELETE_TICKET = "delete_ticket"
     LIST_CUSTOM_FIELDS = "list_custom_fields"
-    """Their definitions can be read (``Helpdesk.custom_fields``)."""
+    """The definitions of custom fields can be read (``Helpdesk.custom_fields``)."""
     LIST_MESSAGES = "list_messages"
     GET_MESSAGE = "get_message"
     REPLY = "reply"
@@ -40,14 +41,21 @@ class Capability(StrEnum):
     FORWARD = "forward"
     ADD_REQUEST = "add_request"
     SEND_ATTACHMENTS = "send_attachments"
+    """Messages can carry files; a call with limits of its own for files may differ."""
     OPEN_ATTACHMENT = "open_attachment"
+    """Files can be read (``open_attachment`` and ``save_attachment``)."""
     RESIZED_IMAGE = "resized_image"
     """Inline images can be fetched smaller (``open_attachment(…, size=)``)."""
     REPLY_WITHOUT_EMAIL = "reply_without_email"
+    """A reply can be recorded without mailing it (``reply(…, send_email=False)``)."""
     REPLY_WITH_STATUS = "reply_with_status"
+    """A reply or a note can set the ticket's status (``reply(…, status=)``)."""
     SCHEDULED_SEND = "scheduled_send"
+    """A reply can be sent at a later time (``reply(…, send_at=)``)."""
     RECONCILE = "reconcile"
+    """A write whose answer was lost can be looked for (``reconcile`` and ``recover``)."""
     WEBHOOKS = "webhooks"
+    """The vendor can call an application when a ticket changes."""
     FILTER_STATUS = "filter_status"
     FILTER_ASSIGNEE = "filter_assignee"
     FILTER_TEAM = "filter_team"
@@ -64,56 +72,73 @@ class Level(StrEnum):
     NATIVE = "native"
     """The vendor does it in one step."""
     EMULATED = "emulated"
-    """Done completely, but by several calls or by reading more than is returned."""
+    """It is done completely, but by several requests or by reading more than is returned."""
     NONE = "none"
+    """It cannot be done."""
 
 
 @frozen(kw_only=True)
 class CapabilityLimits:
-    """The bounds of a capability; None means that none is known, and the vendor decides.
-
-    ``attachments`` files a message, ``attachment_bytes`` all of them together (decoded),
-    ``body_bytes`` the body in UTF-8, ``page_size`` records a page, ``statuses`` the values that
-    may be used, ``options`` the optional arguments of the call that are understood ("attachments"
-    among them means that this call takes files whatever SEND_ATTACHMENTS says), ``sizes`` the
-    renditions of an image.
-    """
+    """The bounds of a capability. None means that no bound is known, and the vendor decides."""
 
     attachments: int | None = None
+    """How many files a message may have."""
     attachment_bytes: int | None = None
+    """How many bytes the files of a message may have together, before they are encoded."""
     body_bytes: int | None = None
+    """How many bytes the HTML of a body may have in UTF-8."""
     page_size: int | None = None
+    """How many records a page of a list has at most."""
     statuses: frozenset[Status] | None = None
+    """The statuses that can be set or filtered by."""
     options: frozenset[str] | None = None
+    """The optional arguments that the call accepts. "attachments" among them means that this call
+    takes files, whatever SEND_ATTACHMENTS says."""
     sizes: frozenset[str] | None = None
+    """The names of the smaller renditions of an inline image; None means that there are none."""
 
 
 @frozen(kw_only=True)
 class Support:
-    """How far one capability goes; ``reason`` is a sentence for people (why not, or how)."""
+    """How a desk provides one capability."""
 
     level: Level
+    """Whether it is done natively, by emulation, or not at all."""
     limits: CapabilityLimits = field(factory=CapabilityLimits)
+    """The bounds within which it is done."""
     reason: str = ""
+    """A sentence for people: how it is done, or why it cannot be done."""
 
 
 def native(reason: str = "", *, limits: CapabilityLimits | None = None) -> Support:
-    """Declare that the vendor does it in one step."""
+    """Return a Support that says that the vendor does it in one step.
+
+    ``reason`` is a sentence for people, ``limits`` are the bounds; None means no known bounds.
+    """
     return Support(level=Level.NATIVE, limits=limits or CapabilityLimits(), reason=reason)
 
 
 def emulated(reason: str, *, limits: CapabilityLimits | None = None) -> Support:
-    """Declare that it is done completely, and say how."""
+    """Return a Support that says that it is done completely, but by several requests.
+
+    ``reason`` says how, ``limits`` are the bounds; None means no known bounds.
+    """
     return Support(level=Level.EMULATED, limits=limits or CapabilityLimits(), reason=reason)
 
 
 def none(reason: str) -> Support:
-    """Declare that it cannot be done, and say why or which setting is missing."""
+    """Return a Support that says that it cannot be done.
+
+    ``reason`` says why, or which setting is missing.
+    """
     return Support(level=Level.NONE, reason=reason)
 
 
 class Capabilities(Mapping[Capability, Support]):
-    """What one desk can do: a mapping with an entry for every :class:`Capability`."""
+    """What one desk can do: a mapping with an entry for every :class:`Capability`.
+
+    ``declared`` has the entries that are known; a capability without one cannot be done.
+    """
 
     def __init__(self, declared: Mapping[Capability, Support]) -> None:
         self._support = {
@@ -134,11 +159,11 @@ class Capabilities(Mapping[Capability, Support]):
         return f"<Capabilities: {', '.join(self.supported())}>"
 
     def supports(self, *wanted: Capability) -> bool:
-        """Say whether all of ``wanted`` can be done, natively or emulated."""
+        """Say whether all of ``wanted`` can be done, natively or by emulation."""
         return all(self._support[capability].level is not Level.NONE for capability in wanted)
 
     def supported(self) -> list[Capability]:
-        """List what can be done."""
+        """List the capabilities that can be done, natively or by emulation."""
         return [capability for capability in self if self.supports(capability)]
 
     def require(self, *wanted: Capability) -> None:
@@ -151,11 +176,15 @@ class Capabilities(Mapping[Capability, Support]):
                 )
 
     def without(self, reason: str, *dropped: Capability) -> Capabilities:
-        """Return these capabilities less ``dropped``, for the ``reason`` given."""
+        """Return these capabilities without ``dropped``; ``reason`` says why."""
         return Capabilities({**self._support, **dict.fromkeys(dropped, none(reason))})
 
     def limited(self, capabilities: Iterable[Capability], **limits: Any) -> Capabilities:
-        """Return these capabilities with other limits on some of them."""
+        """Return these capabilities with other limits on some of them.
+
+        ``capabilities`` are the ones to change, ``limits`` the fields of
+        :class:`CapabilityLimits` to set on each; other fields stay.
+        """
         changed = {
             capability: evolve(
                 self._support[capability], limits=evolve(self._support[capability].limits, **limits)

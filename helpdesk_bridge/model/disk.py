@@ -1,4 +1,4 @@
-"""Read from the disk and keep things there, off the event loop."""
+"""Reading files and keeping bytes in temporary ones, in threads beside the event loop."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ __all__ = ["CHUNK", "OwnThread", "Spool", "chunks_of", "in_thread"]
 T = TypeVar("T")
 
 CHUNK = 128 * 1024
-"""Bytes that are read at once."""
+"""How many bytes are read at once."""
 
 
 async def in_thread(action: Callable[[], T]) -> T:
-    """Return ``action()``; a cancellation waits for its end, for it holds the descriptor."""
+    """Run ``action`` in a thread and return its result.
+
+    A cancellation takes effect when ``action`` has ended, because it uses an open file until then.
+    """
     work = asyncio.ensure_future(asyncio.to_thread(action))
     try:
         return await asyncio.shield(work)
@@ -83,7 +86,7 @@ class _Opened:
 
 
 async def chunks_of(path: Path) -> AsyncGenerator[bytes, None]:
-    """Yield what a file holds; OSError when it cannot be read."""
+    """Yield the bytes of the file at ``path`` in chunks; OSError if it cannot be read."""
     file = _Opened(path)
     try:
         while chunk := await in_thread(file.read):
@@ -93,27 +96,27 @@ async def chunks_of(path: Path) -> AsyncGenerator[bytes, None]:
 
 
 class Spool:
-    """Bytes in a temporary file, which goes when nobody refers to the spool any more."""
+    """Bytes in a temporary file, which is deleted when nothing refers to the spool any more."""
 
     def __init__(self) -> None:
-        import tempfile  # not cheap, and needed by few
+        import tempfile  # the import costs time, and few programs need it
 
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with its owner
         self._lock = threading.Lock()  # two calls may send the same file at once
         weakref.finalize(self, self._file.close)
 
     def add(self, chunk: bytes) -> None:
-        """Put ``chunk`` at the end."""
+        """Append ``chunk``."""
         self._file.write(chunk)
 
     def read(self, start: int) -> bytes:
-        """Return some of the bytes from ``start`` on, none at the end."""
+        """Return up to CHUNK bytes from the position ``start`` on; b"" at the end."""
         with self._lock:
             self._file.seek(start)
             return self._file.read(CHUNK)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield all bytes."""
+        """Yield all bytes in chunks, from the beginning."""
         start = 0
         while chunk := await in_thread(partial(self.read, start)):
             start += len(chunk)

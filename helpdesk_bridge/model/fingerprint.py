@@ -1,4 +1,4 @@
-"""Digests of what was sent, by which it is found again: no word of a message is in them."""
+"""Digests of what a write sent, by which it can be found on the desk again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ __all__ = ["Fingerprint", "digest"]
 
 
 def digest(text: str | None, salt: str = "") -> str:
-    """Return a digest of a text's words, the same before and after a vendor reformats it.
+    """Return a digest of the words of ``text``; reformatting by a vendor does not change it.
 
-    Marks, spaces and case do not count; a text without a word is taken as it is, less its spaces.
+    Punctuation, spaces and case do not count. Of a text without a word, all but the spaces counts.
+    None counts as an empty text. ``salt`` makes digests comparable only with those of the same
+    salt.
     """
     plain = unicodedata.normalize("NFC", text or "").casefold()
     words = " ".join(re.findall(r"\w+", plain)) or "".join(plain.split())
@@ -25,26 +27,32 @@ def digest(text: str | None, salt: str = "") -> str:
 
 @frozen(kw_only=True)
 class Fingerprint:
-    """Enough of a message or a new ticket to find it on its desk; carried by OutcomeUnknown.
+    """What is remembered of a message or a new ticket, to find it on the desk again.
 
-    It pickles, and holds no word and no address: digests, ids, times, and who asked for what.
+    An OutcomeUnknown carries it. It can be pickled, and holds digests, ids and times, but no word
+    of a message and no address.
     """
 
     operation: str
     """The call that sent it: reply, note, forward, add_request or create_ticket."""
     salt: str = field(repr=False)
+    """The salt of the digests; the same for all writes of one desk object."""
     body: str = field(repr=False)
+    """The digest of the body's text."""
     files: tuple[str, ...] = field(default=(), repr=False)
+    """The digests of the file names, sorted."""
     subject: str | None = field(default=None, repr=False)
+    """The digest of a new ticket's subject; None for a message."""
     requester: str | None = field(default=None, repr=False)
+    """The digest of the requester's address; None for a message."""
     due: datetime | None = None
-    """The aware time that the call itself gave (``created_at`` or ``send_at``), if it did."""
+    """The aware time given to the call as ``created_at`` or ``send_at``; None: none was given."""
     offset: float | None = None
-    """By how many seconds the vendor's clock was ahead of the sender's; None if not known."""
+    """By how many seconds the vendor's clock was ahead of the sender's; None: not known."""
     known: tuple[str, ...] = ()
-    """Ids of what earlier calls of this desk have made alike: they are not what is looked for."""
+    """Ids of messages or tickets with the same words that earlier calls of this desk have made."""
     before: tuple[str, ...] | None = field(default=None, repr=False)
-    """The ids of the messages that were on the ticket before it was sent; None: nobody looked."""
+    """The ids of the messages on the ticket before the write; None: they were not read."""
 
     @classmethod
     def of(
@@ -60,7 +68,19 @@ class Fingerprint:
         offset: float | None = None,
         before: Iterable[str] | None = None,
     ) -> Fingerprint:
-        """Take the digests of what is about to be sent; ``requester`` is an e-mail address."""
+        """Return the fingerprint of what is about to be sent.
+
+        Args:
+            operation: the call that sends it.
+            salt: the salt of the digests.
+            body: the text of the body.
+            files: the names of the files.
+            subject: a new ticket's subject; None for a message.
+            requester: a new ticket's requester, an e-mail address; None for a message.
+            due: the aware time given as ``created_at`` or ``send_at``; None: none was given.
+            offset: by how many seconds the vendor's clock is ahead; None: not known.
+            before: the ids of the messages on the ticket now; None: they were not read.
+        """
         return cls(
             operation=operation,
             salt=salt,
@@ -75,33 +95,33 @@ class Fingerprint:
 
     @property
     def words(self) -> tuple[str | None, ...]:
-        """What is the same for two of one salt that cannot be told apart by their words."""
+        """The digests that are equal for two writes with the same words (and the same salt)."""
         if self.operation == "create_ticket":
             return self.subject, self.requester
         return (self.body,)
 
     def was_there(self, message_id: str) -> bool:
-        """Say whether a message is known to have been on the ticket before."""
+        """Say whether the message ``message_id`` is known to have been on the ticket before."""
         return self.before is not None and message_id in self.before
 
     def later(self) -> Fingerprint | None:
-        """Return what the second step of this sends: of a new ticket, its first message."""
+        """Return the fingerprint of a new ticket's first message; None for any other call."""
         if self.operation != "create_ticket":
             return None
         return evolve(self, operation="add_request", known=())
 
     def has_body(self, *forms: str | None) -> bool:
-        """Say whether one of these forms of a body has the same words."""
+        """Say whether one of ``forms`` of a body has the same words; None is no form."""
         return any(form is not None and digest(form, self.salt) == self.body for form in forms)
 
     def has_files(self, names: Iterable[str]) -> bool:
-        """Say whether these are the names of its files."""
+        """Say whether ``names`` are the names of its files, in any order."""
         return tuple(sorted(digest(name, self.salt) for name in names)) == self.files
 
     def has_subject(self, subject: str | None) -> bool:
-        """Say whether this is a ticket's subject."""
+        """Say whether ``subject`` has the same words as the new ticket's; None counts as ""."""
         return digest(subject, self.salt) == self.subject
 
     def has_requester(self, email: str | None) -> bool | None:
-        """Say whether this is who a ticket is of; None where the vendor does not tell."""
+        """Say whether ``email`` is the requester's; None if the vendor tells no address (None)."""
         return None if email is None else digest(email, self.salt) == self.requester

@@ -1,4 +1,4 @@
-"""Derive the text of an HTML body, and the HTML of a text body; standard library only."""
+"""Conversion of bodies from HTML to plain text and back, with the standard library only."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _BLOCKS = frozenset(
 _HIDDEN = frozenset(("template", "title"))
 _SPACE = re.compile(r"[ \t\r\f\v\n]+")
 
-# html.parser takes quadratic time on hostile markup, and raises on some, in Pythons still in use.
-# Here every repetition is possessive and nothing is looked at twice.
+# In Pythons still in use html.parser takes quadratic time on hostile markup, and raises on some.
+# Here every repetition is possessive, so that no character is matched twice.
 _TOKEN = re.compile(
     r"""<(?:
         !--(?P<comment>)
@@ -39,7 +39,7 @@ _RAW_END = {
 
 
 def text_to_html(text: str) -> str:
-    """Return HTML that shows ``text``: escaped, blank lines as paragraphs, line ends as breaks."""
+    """Return HTML that shows ``text``: escaped, with paragraphs at blank lines and ``<br>``."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     paragraphs = re.split(r"\n{2,}", text.strip("\n"))
     return "".join(
@@ -48,7 +48,7 @@ def text_to_html(text: str) -> str:
 
 
 def html_to_text(markup: str) -> str:
-    """Return the readable text of ``markup``; links keep their target, images their ``alt``."""
+    """Return the readable text of ``markup``; a link keeps its target, an image its ``alt``."""
     writer = _Writer()
     place, last = 0, markup.rfind(">") + 1
     while found := _TOKEN.search(markup, place, last):
@@ -68,21 +68,21 @@ def html_to_text(markup: str) -> str:
 
 
 class _Writer:
-    """Puts words and breaks together; two blocks that meet make one break, not two."""
+    """Collects words and line breaks; two blocks that meet make one break."""
 
     def __init__(self) -> None:
         self._out: list[str] = []
         self._breaks = 0
-        """Line ends that must precede the next word."""
+        """How many line ends must precede the next word."""
         self._line_ends = 2
-        """Line ends at the end of what is written."""
+        """How many line ends are at the end of what was written."""
         self._hidden = 0
         self._pre = 0
         self._bullet = ""
         self._target: tuple[str, int] | None = None
 
     def tag(self, name: str, closes: bool, attributes: str) -> None:
-        """Take a tag."""
+        """Handle the tag ``name``; ``closes`` says whether it is an end tag."""
         if name in _HIDDEN:
             self._hidden = max(0, self._hidden + (-1 if closes else 1))
         elif name in _BLOCKS:
@@ -114,7 +114,7 @@ class _Writer:
                 self._write(f" ({target})")
 
     def words(self, markup: str) -> None:
-        """Take what stands between two tags."""
+        """Write the text between two tags."""
         text = _unescape(markup)
         if not self._pre:
             text = _SPACE.sub(" ", text)
@@ -135,7 +135,7 @@ class _Writer:
         self._out.append(text)
 
     def text(self) -> str:
-        """Return everything, without blanks at the ends of lines."""
+        """Return everything that was written, without spaces at the ends of lines."""
         lines = (line.strip(" ") for line in "".join(self._out).split("\n"))
         text = "\n".join(line.replace("\xa0", " ").rstrip() for line in lines)
         return re.sub(r"\n{3,}", "\n\n", text).strip("\n")

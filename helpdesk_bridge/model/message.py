@@ -1,4 +1,4 @@
-"""A message of a ticket, and its files."""
+"""Messages of tickets, and their attachments, as users read them."""
 
 from __future__ import annotations
 
@@ -29,21 +29,26 @@ _DEVICE = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt
 
 @frozen(kw_only=True)
 class Attachment:
-    """A file of a message. ``size`` is in bytes; None where the vendor does not tell."""
+    """A file of a message. What the vendor does not tell is None."""
 
     id: str
+    """The vendor's id of the file."""
     name: str | None = field(default=None, repr=False)
+    """The file name as the vendor gives it. It may hold a path: see :attr:`safe_name`."""
     mime_type: str | None = None
+    """The media type, such as ``image/png``."""
     size: int | None = None
+    """The size in bytes."""
     inline: bool = False
-    """Shown inside the body, which refers to it as ``cid:<content_id>``."""
+    """Whether the body shows it, as ``cid:<content_id>``."""
     content_id: str | None = None
+    """The name by which the body shows it."""
 
     @property
     def safe_name(self) -> str:
-        """Return a file name without directories, control characters or device names.
+        """A file name without directories, control characters and names of devices.
 
-        At most 255 bytes in UTF-8; ``attachment-<id>`` when nothing usable is left.
+        It has at most 255 bytes in UTF-8, and is ``attachment-<id>`` if nothing usable is left.
         """
         name = unicodedata.normalize("NFC", self.name or "")
         name = "".join(c for c in name if unicodedata.category(c) not in _INVISIBLE)
@@ -64,29 +69,46 @@ class Message:
     """One message of a ticket.
 
     A body may be given as HTML, as text or as both. ``html`` and ``text`` return what the vendor
-    gave, or derive it from the other; both are None when the message has no body.
+    gave, or derive it from the other; both are None when the message has no body. A note whose
+    ``audience`` is not INTERNAL is InvalidArgument.
     """
 
     id: str
+    """The vendor's id of the message."""
     ticket_id: str
+    """The vendor's id of its ticket."""
     type: MessageType = MessageType.UNKNOWN
+    """Who speaks to whom."""
     audience: Audience = Audience.UNKNOWN
+    """Who may see it."""
     vendor_type: str = ""
+    """The vendor's own word for its type; empty where the vendor has none."""
     author: Party = field(factory=Party, repr=False)
+    """Who wrote it; a Party without any name, address or id where the vendor does not tell."""
     to: tuple[Party, ...] = field(default=(), repr=False)
+    """Who it was sent to; empty where the vendor does not tell."""
     cc: tuple[Party, ...] = field(default=(), repr=False)
+    """Who got a copy."""
     bcc: tuple[Party, ...] = field(default=(), repr=False)
+    """Who got a copy that the other recipients do not see."""
     subject: str | None = field(default=None, repr=False)
+    """Its own subject line; None where it has none."""
     given_html: str | None = field(
         default=None, alias="html", repr=False, validator=optional(instance_of(str))
     )
+    """The body as HTML, as the vendor gave it; None: not given."""
     given_text: str | None = field(
         default=None, alias="text", repr=False, validator=optional(instance_of(str))
     )
+    """The body as plain text, as the vendor gave it; None: not given."""
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    """Its files."""
     created_at: datetime | None = moment()
+    """When it was written, in UTC; None where the vendor does not tell."""
     updated_at: datetime | None = moment()
+    """When it was last changed, in UTC; None where the vendor does not tell."""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
+    """The vendor's own record; it is not a copy."""
 
     def __attrs_post_init__(self) -> None:
         if self.type == MessageType.NOTE and self.audience != Audience.INTERNAL:
@@ -94,19 +116,19 @@ class Message:
 
     @property
     def is_public(self) -> bool:
-        """Whether somebody outside the helpdesk may see it; False whenever that is not known."""
+        """Whether somebody outside the helpdesk may see it; False if that is not known."""
         return self.audience in (Audience.EXTERNAL, Audience.FORWARD)
 
     @cached_property
     def html(self) -> str | None:
-        """Return the body as HTML. It is the sender's markup: sanitise it before showing it."""
+        """The body as HTML; None if there is no body. Sanitise it: the sender wrote the markup."""
         if self.given_html is not None or self.given_text is None:
             return self.given_html
         return text_to_html(self.given_text)
 
     @cached_property
     def text(self) -> str | None:
-        """Return the body as plain text."""
+        """The body as plain text; None if there is no body."""
         if self.given_text is not None or self.given_html is None:
             return self.given_text
         return html_to_text(self.given_html)

@@ -1,4 +1,4 @@
-"""What a user writes: new tickets, changes of tickets, and messages to send."""
+"""What users write: new tickets, changes of tickets, and messages to send."""
 
 from __future__ import annotations
 
@@ -36,11 +36,17 @@ class Body:
     """A body in both forms; the form that was not given is derived from the other."""
 
     html: str = field(repr=False)
+    """The body as HTML."""
     text: str = field(repr=False)
+    """The body as plain text."""
 
     @classmethod
     def of(cls, html: str | None, text: str | None) -> Body:
-        """Make a body from exactly one of the two; anything else is InvalidArgument."""
+        """Return a body made from ``html`` or from ``text``; the other one is None.
+
+        InvalidArgument if both or none are given, and for a body that is empty, holds a NUL
+        character or cannot be encoded.
+        """
         if (html is None) == (text is None):
             raise InvalidArgument("give the body as html= or as text=, one of the two")
         given = html if html is not None else text
@@ -66,53 +72,75 @@ class Body:
 @frozen(kw_only=True)
 class _Outgoing:
     body: Body
+    """The words of the message."""
     attachments: tuple[Upload, ...] = ()
+    """The files to send with it."""
     extra: Mapping[str, Any] = field(factory=dict, repr=False)
-    """Put into the vendor's body as it is."""
+    """The vendor's own fields, put into the request as they are."""
 
 
 @frozen(kw_only=True)
 class Reply(_Outgoing):
-    """A message to the customer. Without ``to`` it goes to the ticket's requester.
+    """A message to the customer.
 
-    ``send_email`` False records it without mailing anybody. ``status``, ``priority`` and ``kind``
-    change the ticket in the same step; they are given only where the vendor can do that.
+    ``status``, ``priority`` and ``kind`` change the ticket in the same step; an adapter gets them
+    only if its vendor can do that. None leaves the ticket as it is.
     """
 
     send_email: bool
+    """Whether the vendor mails it; False records it without mailing anybody."""
     to: tuple[Party, ...] = ()
+    """Who is written to; empty means the ticket's requester."""
     cc: tuple[Party, ...] = ()
+    """Who gets a copy."""
     bcc: tuple[Party, ...] = ()
+    """Who gets a copy that nobody else sees."""
     status: Status | None = None
+    """The status to set."""
     priority: Priority | None = None
+    """The priority to set."""
     kind: TicketKind | None = None
+    """The kind to set."""
     send_at: datetime | None = None
+    """When to send it, in UTC; None sends it now."""
 
 
 @frozen(kw_only=True)
 class Note(_Outgoing):
-    """A message between agents. It has no recipients at all, so it cannot be mailed by mistake."""
+    """A message between agents. It has no recipients, so that it cannot be mailed by mistake.
+
+    ``status``, ``priority`` and ``kind`` change the ticket as with :class:`Reply`; None leaves it
+    as it is.
+    """
 
     status: Status | None = None
+    """The status to set."""
     priority: Priority | None = None
+    """The priority to set."""
     kind: TicketKind | None = None
+    """The kind to set."""
 
 
 @frozen(kw_only=True)
 class Forward(_Outgoing):
-    """A message to third parties."""
+    """A message to third parties, who are mailed; the customer is not."""
 
     to: tuple[Party, ...]
+    """Who is written to; at least one."""
     cc: tuple[Party, ...] = ()
+    """Who gets a copy."""
     bcc: tuple[Party, ...] = ()
+    """Who gets a copy that nobody else sees."""
 
 
 @frozen(kw_only=True)
 class CustomerMessage(_Outgoing):
-    """The customer's own words, brought in from another channel; nobody is mailed."""
+    """The customer's own words, which came by another channel; nobody is mailed."""
 
     author: Party
+    """The customer who wrote it."""
     created_at: datetime | None = None
+    """When the customer wrote it, in UTC; None means now."""
 
 
 OutgoingMessage = Reply | Note | Forward | CustomerMessage
@@ -122,51 +150,75 @@ OutgoingMessage = Reply | Note | Forward | CustomerMessage
 class NewTicket:
     """A ticket to create. Its body is the requester's first message; nobody is mailed.
 
-    None (and an empty tuple or mapping) means: leave it to the vendor.
+    A value that is None or empty is left to the vendor.
     """
 
     subject: str = field(repr=False)
+    """The subject, on one line."""
     requester: Party
+    """The customer; it has an e-mail address."""
     body: Body
+    """The customer's words."""
     status: Status | None = None
+    """Where the ticket stands."""
     priority: Priority | None = None
+    """How urgent it is."""
     kind: TicketKind | None = None
+    """What sort of matter it is about."""
     assignee: Party | None = None
+    """The agent, by e-mail address, id or name."""
     team: str | None = None
+    """The team, by the vendor's id or name of it."""
     tags: tuple[str, ...] = ()
+    """Its tags."""
     channel: Channel | None = None
+    """Where it came in, by id, address or kind."""
     custom_fields: Mapping[str, Any] = field(factory=dict, repr=False)
+    """The values of custom fields, by the id of the field."""
     attachments: tuple[Upload, ...] = ()
+    """The files of its first message."""
     created_at: datetime | None = None
+    """When the customer wrote it, in UTC; None means now."""
     extra: Mapping[str, Any] = field(factory=dict, repr=False)
+    """The vendor's own fields, put into the request as they are."""
 
 
 @frozen(kw_only=True)
 class TicketChanges:
-    """What to change on a ticket: ``...`` keeps a field, None clears it."""
+    """What to change on a ticket: ``...`` leaves a field as it is, None clears it."""
 
     subject: str | EllipsisType = field(default=..., repr=False)
+    """The new subject, on one line."""
     status: Status | EllipsisType = ...
+    """The new status."""
     priority: Priority | EllipsisType | None = ...
+    """The new priority; None: no priority."""
     kind: TicketKind | EllipsisType | None = ...
+    """The new kind; None: no kind."""
     assignee: Party | EllipsisType | None = ...
+    """The new agent; None: nobody."""
     team: str | EllipsisType | None = ...
+    """The new team, by the vendor's id or name of it; None: no team."""
     tags: tuple[str, ...] | EllipsisType = ...
+    """The whole new set of tags."""
     custom_fields: Mapping[str, Any] | EllipsisType = field(default=..., repr=False)
+    """The new values of custom fields, by the id of the field; other fields stay."""
     extra: Mapping[str, Any] = field(factory=dict, repr=False)
+    """The vendor's own fields, put into the request as they are."""
 
 
 @frozen(kw_only=True)
 class SentMessage:
-    """A message the vendor accepted.
-
-    ``id`` is None where the vendor gives none, ``message`` where it does not answer with the
-    message itself. ``operation_id`` is the id of the call in log lines.
-    """
+    """A message that the vendor accepted."""
 
     ticket_id: str
+    """The vendor's id of the ticket."""
     id: str | None = None
+    """The vendor's id of the message; None where the vendor does not tell it."""
     message: Message | None = None
+    """The message itself; None where the vendor does not answer with it."""
     operation_id: str = ""
+    """The id of the call, as it stands in log lines."""
     fingerprint: Fingerprint | None = field(default=None, repr=False, eq=False)
-    """Digests by which a message without an id is found again; no words of it."""
+    """Digests by which ``Helpdesk.complete`` finds a message without an id; they hold no words of
+    it. None: nothing was remembered of it."""

@@ -1,4 +1,4 @@
-"""A page of a list, and the records of it that could not be read."""
+"""Pages of lists, cursors to them, and records that could not be read."""
 
 from __future__ import annotations
 
@@ -17,45 +17,51 @@ T = TypeVar("T")
 _ID: Callable[[Any], str] = attrgetter("id")
 
 Cursor = NewType("Cursor", str)
-"""A place in a list: opaque, made by an adapter, meaningful only to it."""
+"""The place of a page in a list. Only the adapter that made it can read it."""
 
 
 @frozen(kw_only=True)
 class Problem:
-    """A record that could not be read; ``index`` is its place among the page's records."""
+    """A record of a list that could not be read."""
 
     index: int
+    """Its place among the records of the page, from 0."""
     error: HelpdeskError
+    """Why it could not be read."""
     raw: Any = field(default=None, repr=False, eq=False)
+    """The vendor's own record, if there is one."""
 
 
 @frozen(kw_only=True)
 class Page(Generic[T]):
     """A page of a list.
 
-    ``items`` are the records that could be read, ``problems`` those that could not (with their
-    place in the page as the vendor sent it). Iterating a page raises at the first problem, so that
-    a record is never passed over unseen. ``next`` is None on the last page; ``total`` is the
-    vendor's count of all records, None where it does not tell.
+    Iterating over a page raises at the first record that could not be read, so that none is passed
+    over unnoticed.
     """
 
     items: tuple[T, ...]
+    """The records that could be read."""
     next: Cursor | None = None
+    """The place of the next page; None on the last page."""
     total: int | None = None
+    """The vendor's count of all records that were asked for; None where it does not tell."""
     problems: tuple[Problem, ...] = ()
+    """The records that could not be read."""
     filtered: tuple[str, ...] = field(default=(), repr=False)
-    """Ids of records that were read and left out, because the vendor could not filter them."""
+    """The ids of records that the adapter left out because the vendor could not filter them."""
     listed: int | None = None
-    """The vendor's count of the records it lists, filtered or not; when it changes, they move."""
+    """The vendor's count of the records that it lists, filtered or not; None where it does not
+    tell. A count that changes while a list is read shows that records move between pages."""
     ahead: tuple[Cursor, ...] = field(default=(), repr=False, eq=False)
-    """Places of pages behind ``next`` that are known already, in order; a few are enough.
+    """The places of some pages after ``next``, in order, where they are known already.
 
-    They are read at once only where ``listed`` is given, too: without a count nobody would notice
-    a record that moved from one of these pages to another meanwhile.
+    They are read ahead together only if ``listed`` is given, too. Without a count nobody would
+    notice a record that moved from one of these pages to another meanwhile.
     """
 
     def records(self) -> Iterator[T | Problem]:
-        """Return items and problems in the order the vendor sent them."""
+        """Return an iterator over items and problems, in the order of the vendor."""
         return self._mixed() if self.problems else iter(self.items)
 
     def _mixed(self) -> Iterator[T | Problem]:

@@ -1,4 +1,4 @@
-"""Which tickets and messages to read."""
+"""What an adapter is asked to read: queries for tickets and messages, and the ticket meant."""
 
 from __future__ import annotations
 
@@ -19,28 +19,36 @@ __all__ = ["MessageQuery", "TicketQuery", "TicketRef"]
 
 @frozen(kw_only=True)
 class TicketQuery:
-    """Which tickets to list; None does not filter. Times are aware."""
+    """Which tickets to list. A filter that is None does not filter; several must all hold."""
 
     status: Status | None = None
+    """Only tickets with this status."""
     assignee: Party | None = None
+    """Only tickets of this agent, given by e-mail address, id or name."""
     team: str | None = None
+    """Only tickets of this team, by the vendor's id or name of it."""
     tag: str | None = None
+    """Only tickets with this tag; case does not count."""
     requester: Party | None = None
+    """Only tickets of this customer, given by e-mail address, id or name."""
     text: str | None = field(default=None, repr=False)
+    """Only tickets in which the vendor finds these words."""
     created_since: datetime | None = None
+    """Only tickets created at this time or later (UTC)."""
     updated_since: datetime | None = None
+    """Only tickets changed at this time or later (UTC)."""
     limit: int | None = None
-    """A hint: the caller wants no more than this many."""
+    """A hint: the caller wants no more tickets than this; None: there is no limit."""
     extra: Mapping[str, Any] = field(factory=dict, repr=False)
+    """The vendor's own query parameters, a str or a sequence of them for each."""
 
     def matches(self, ticket: Ticket) -> bool:
-        """Say whether ``ticket`` is one that was asked for; ``text`` and ``extra`` are not judged.
+        """Say whether all filters but ``text`` and ``extra`` hold for ``ticket``.
 
-        For what a vendor cannot filter, filters too widely or might ignore. People match by
-        address if both have one, else by id, else by name; a ticket without a time is rather
-        shown than lost. An assignee of whom the vendor tells only the id, and the caller only the
-        address, cannot be judged: InvalidArgument, since the list would end up empty without a
-        word.
+        An adapter uses it where the vendor cannot filter, filters too widely or may ignore a
+        filter. People match by address if both have one, else by id, else by name. A ticket without
+        a time matches every time. InvalidArgument for an assignee of whom the vendor tells only
+        the id and the caller only the address: the list would come out empty without a reason.
         """
         tag = None if self.tag is None else self.tag.casefold()
         return (
@@ -75,26 +83,29 @@ def _not_before(instant: datetime | None, since: datetime | None) -> bool:
 
 @frozen(kw_only=True)
 class MessageQuery:
-    """Which messages to list; ``types`` None means the whole conversation."""
+    """Which messages of a ticket to list."""
 
     types: frozenset[MessageType] | None = None
+    """Only messages of these types; None means the whole conversation."""
 
     def matches(self, message: Message) -> bool:
-        """Say whether ``message`` is one that was asked for."""
+        """Say whether ``message`` has one of the types."""
         return self.types is None or message.type in self.types
 
 
 @define(eq=False)
 class TicketRef:
-    """A ticket as the caller knows it: by id, perhaps with the ticket itself."""
+    """A ticket that was given to a call: by its id, or as the Ticket itself."""
 
     id: str
+    """The vendor's id of the ticket."""
     ticket: Ticket | None = None
+    """The ticket itself; None while only its id is known."""
     fresh: bool = False
-    """Whether the adapter itself has read ``ticket`` for this very call."""
+    """Whether the adapter has read ``ticket`` during this call, so that it is not out of date."""
 
     async def full(self, read: Callable[[str], Awaitable[Ticket]]) -> Ticket:
-        """Return the ticket, reading it once if only its id is known."""
+        """Return the ticket; if only its id is known, it is read once with ``read(id)``."""
         if self.ticket is None:
             self.ticket = await read(self.id)
         return self.ticket

@@ -1,4 +1,4 @@
-"""A ticket, where it came in, and the definitions of its custom fields."""
+"""Tickets, the channels by which they come in, and the definitions of custom fields."""
 
 from __future__ import annotations
 
@@ -17,53 +17,74 @@ __all__ = ["Channel", "CustomField", "Ticket"]
 
 @frozen(kw_only=True)
 class Channel:
-    """Where a ticket came in: the vendor's ``id`` of it, its ``address`` and ``kind`` (email …)."""
+    """Where a ticket came in, such as a mailbox. What is not known is None."""
 
     id: str | None = None
+    """The vendor's id of the channel."""
     name: str | None = None
+    """The name to show."""
     address: str | None = field(default=None, repr=False)
+    """Its e-mail address."""
     kind: str | None = None
+    """The vendor's word for its kind, such as ``email``."""
 
 
 @frozen(kw_only=True)
 class Ticket:
-    """A conversation with one customer.
-
-    ``deleted_at`` is set on a ticket the vendor has marked deleted; its status is then DELETED.
-    ``raw`` is the vendor's own object, not a copy.
-    """
+    """A conversation with one customer. What the vendor does not tell is None or UNKNOWN."""
 
     id: str
+    """The vendor's id of the ticket."""
     subject: str = field(default="", repr=False)
+    """The subject; empty where there is none."""
     status: Status = Status.UNKNOWN
+    """Where it stands."""
     vendor_status: str = ""
+    """The vendor's own word for its status."""
     priority: Priority | None = None
+    """How urgent it is; None: no priority is set."""
     kind: TicketKind | None = None
+    """What sort of matter it is about; None: no kind is set."""
     requester: Party = field(factory=Party, repr=False)
+    """The customer."""
     assignee: Party | None = field(default=None, repr=False)
+    """The agent in charge; None: nobody."""
     team: str | None = None
+    """The team in charge, by the vendor's id or name of it; None: no team."""
     channel: Channel | None = field(default=None, repr=False)
+    """Where it came in."""
     tags: tuple[str, ...] = ()
+    """Its tags."""
     custom_fields: Mapping[str, Any] = field(factory=dict, repr=False, hash=False)
+    """The values of its custom fields, by :attr:`CustomField.id`."""
     created_at: datetime | None = moment()
+    """When it was created, in UTC."""
     updated_at: datetime | None = moment()
+    """When it was last changed, in UTC."""
     last_message_at: datetime | None = moment()
+    """When its last message came, in UTC."""
     deleted_at: datetime | None = moment()
+    """When it was marked deleted, in UTC; its status is DELETED then. None: it was not, or the
+    vendor does not tell when."""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
+    """The vendor's own record; it is not a copy."""
 
 
 @frozen(kw_only=True)
 class CustomField:
-    """The definition of a custom field; ``id`` is its key in ``Ticket.custom_fields``.
-
-    ``kind`` is the vendor's word for its type, ``required`` whether agents must fill it (None: not
-    told), ``options`` the values to choose from.
-    """
+    """The definition of a custom field of tickets."""
 
     id: str
+    """The vendor's id of the field: its key in :attr:`Ticket.custom_fields`."""
     name: str
+    """The name to show."""
     kind: str = ""
+    """The vendor's word for its type."""
     active: bool = True
+    """Whether the field is in use."""
     required: bool | None = None
+    """Whether agents must fill it in; None where the vendor does not tell."""
     options: tuple[str, ...] = ()
+    """The values to choose from; empty where any value will do."""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
+    """The vendor's own record; it is not a copy."""

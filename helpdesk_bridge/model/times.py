@@ -1,4 +1,4 @@
-"""The datetimes of the model: aware, and in UTC."""
+"""Conversion of datetimes to UTC, as all times of the model are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ __all__ = ["in_utc", "moment"]
 
 
 def in_utc(value: datetime | None) -> datetime | None:
-    """Return an aware time in UTC; None for None. InvalidArgument for one without a zone."""
+    """Return the aware time ``value`` in UTC; None for None.
+
+    InvalidArgument for a time without a zone, and for one that UTC cannot express.
+    """
     if value is None or value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
@@ -26,5 +29,5 @@ def in_utc(value: datetime | None) -> datetime | None:
 
 
 def moment() -> Any:
-    """Return the field of an attrs class that holds an aware time, or None."""
+    """Return an attrs field for a time: it converts an aware time to UTC; its default is None."""
     return field(default=None, converter=in_utc, repr=False)

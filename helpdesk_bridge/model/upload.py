@@ -1,4 +1,4 @@
-"""A file to send, read while it is sent."""
+"""Files to send with a message; they are read while they are sent."""
 
 from __future__ import annotations
 
@@ -25,20 +25,25 @@ _CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
 @define(eq=False)
 class Upload:
-    """A file to send.
+    """A file to send with a message.
 
-    ``data`` is bytes, a path, or an async iterable of bytes, which needs ``size`` (in bytes).
-    The file is read while it is sent, a chunk at a time. An async iterable is written to a
-    temporary file before anything is sent, so that a second attempt sends the same bytes.
-    With ``content_id`` it is an inline image that the HTML shows as ``<img src="cid:…">``.
-    ``mime_type`` is guessed from the name when left out.
+    A file on disk is read while it is sent, a chunk at a time. An async iterable is written to a
+    temporary file before anything is sent, so that a second attempt sends the same bytes. A value
+    that is not acceptable is InvalidArgument.
     """
 
     name: str = field(repr=False)
+    """The file name: no path, no quotation mark and no control character."""
     mime_type: str = ""
+    """The media type; empty: it is guessed from the name."""
     data: bytes | Path | Chunks = field(default=b"", repr=False)
+    """The content: bytes, a Path, or an async iterable of bytes, which needs ``size``."""
     size: int | None = None
+    """The size in bytes; None: that of ``data``. A file that has another size is InvalidArgument
+    when it is sent."""
     content_id: str | None = None
+    """The name by which the HTML shows an inline image, ``<img src="cid:…">``; None: it is an
+    ordinary attachment."""
     _announced: bool = field(default=False, init=False, repr=False)
     _spool: Spool | None = field(default=None, init=False, repr=False)
     _spooling: asyncio.Lock | None = field(default=None, init=False, repr=False)
@@ -71,7 +76,10 @@ class Upload:
         self.size = found
 
     async def measure(self) -> int:
-        """Return the size in bytes without reading the file."""
+        """Return the size in bytes without reading the file.
+
+        InvalidArgument if the file cannot be opened, or has another size than ``size`` said.
+        """
         if isinstance(self.data, Path):
             found = await _size_of(self.data)
             if not self._announced:
@@ -81,9 +89,10 @@ class Upload:
         return self.size
 
     async def ready(self) -> int:
-        """Return the size in bytes once it is sure that the file can be read, more than once.
+        """Make sure that the content can be read more than once; return its size in bytes.
 
-        InvalidArgument if it cannot, or has another size than it was said to have.
+        An async iterable is written to a temporary file here. InvalidArgument if the content
+        cannot be read or kept, or has another size than ``size`` said.
         """
         if isinstance(self.data, Path):
             self._expect(await _size_of(self.data))
@@ -95,7 +104,10 @@ class Upload:
         return self.size
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the content, the same bytes each time; InvalidArgument if its size has changed."""
+        """Yield the content in chunks, the same bytes each time.
+
+        InvalidArgument if it cannot be read, or if its size has changed.
+        """
         size, came = await self.ready(), 0
         try:
             async with aclosing(self._stored()) as stored:
@@ -110,7 +122,7 @@ class Upload:
             raise InvalidArgument("an attachment has changed while it was read.")
 
     async def read(self) -> bytes:
-        """Return the whole content, the same bytes each time."""
+        """Return the whole content, the same bytes each time; InvalidArgument as in ``chunks``."""
         if isinstance(self.data, bytes):
             return self.data
         async with aclosing(self.chunks()) as chunks:

@@ -1,4 +1,7 @@
-"""The neutral vocabularies. Each is open: a word that is not known reads as UNKNOWN."""
+"""The vocabularies that are the same for every vendor: types, statuses, priorities and so on.
+
+Each is open: a vendor's word that is not known is read as UNKNOWN.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +22,20 @@ class MessageType(StrEnum):
     SYSTEM = "system"
     """Written by the helpdesk itself: events, bounces, errors."""
     UNKNOWN = "unknown"
-    """The vendor did not say, or said a word this library does not know."""
+    """The vendor did not tell, or used a word that this library does not know."""
 
 
 class Audience(StrEnum):
     """Who may see a message."""
 
     EXTERNAL = "external"
-    """The customer."""
+    """The customer sees it."""
     INTERNAL = "internal"
-    """Agents only."""
+    """Only agents see it."""
     FORWARD = "forward"
-    """A third party it was forwarded to."""
+    """The third party to whom it was forwarded sees it."""
     UNKNOWN = "unknown"
-    """Not known, and therefore treated as not public."""
+    """It is not known, and therefore treated as not public."""
 
 
 class Status(StrEnum):
@@ -41,9 +44,9 @@ class Status(StrEnum):
     NEW = "new"
     OPEN = "open"
     PENDING = "pending"
-    """Waits for the customer."""
+    """The ticket waits for the customer."""
     ON_HOLD = "on_hold"
-    """Waits for somebody else."""
+    """The ticket waits for somebody else."""
     ESCALATED = "escalated"
     RESOLVED = "resolved"
     CLOSED = "closed"
