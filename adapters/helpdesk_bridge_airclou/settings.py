@@ -31,6 +31,13 @@ class AirclouSettings:
     ``session_token`` is a fixed one, ``session_provider`` an async function that returns a fresh
     one (in TOML ``"module:function"``). How a session is obtained is the vendor's secret: its
     page says only that a valid session token is required.
+
+    Args:
+        api_key: the key of the public API; None: no tickets.
+        workspace_id: the workspace of the key; None: no tickets.
+        session_token: a session that is never renewed; None: none, or one of ``session_provider``.
+        session_provider: what returns a fresh session; None: none, or ``session_token``.
+        base_url: where Airclou is, with its path.
     """
 
     adapter: ClassVar[str] = "airclou"

@@ -17,6 +17,9 @@ class HelpSpaceSettings:
 
     ``token`` is made at Settings -> Access Tokens, ``client_id`` names the workspace; both are
     credentials. https://documentation.helpspace.com/api-access-tokens-and-authentication
+
+    ``base_url`` is where its API is, with its version. ``channel`` None refuses new tickets that
+    name no channel.
     """
 
     adapter: ClassVar[str] = "helpspace"

@@ -44,6 +44,8 @@ class OmnideskSettings:
     a wrong one would mail the note, so there are no notes without it. ``brand_id`` and
     ``channel`` are where new tickets go; ``sender`` is the address they are written to.
     ``user_id`` is the agent who speaks (None: Omnidesk shows "Agent Anonymous").
+
+    ``api_key`` is the account's key.
     """
 
     adapter: ClassVar[str] = "omnidesk"

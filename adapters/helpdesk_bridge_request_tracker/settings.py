@@ -28,6 +28,8 @@ class RequestTrackerSettings:
     ``https://example.org/rt``; ``/REST/2.0`` is added by the adapter, and may be there already.
     The account is ``user`` with ``password``, or a ``token`` from its page "Auth Tokens".
     ``queue`` is where new tickets go when no team is named.
+
+    ``user`` and ``password`` None is a desk with a ``token``, and the other way round.
     """
 
     adapter: ClassVar[str] = "request_tracker"

@@ -23,7 +23,11 @@ _PATH_VARIABLE = "HELPDESK_BRIDGE_CONFIG"
 
 @frozen
 class Config:
-    """A configuration: its tables, not yet checked, and where they came from."""
+    """A configuration: its tables, not yet checked, and where they came from.
+
+    ``tables`` are the tables of the desks by name, ``default`` is the desk that is meant when none
+    is named (None: the only one), ``environ`` the environment in which names are looked up.
+    """
 
     origin: str
     """A file's path, or "the configuration given"."""
@@ -39,7 +43,11 @@ class Config:
         return list(self.tables)
 
     def desk(self, name: str | None = None) -> DeskConfig:
-        """Return the desk ``name``, or the default one; ConfigurationError names what is wrong."""
+        """Return the desk ``name``, ready to be opened; None is the default one.
+
+        Raises:
+            ConfigurationError: it names the file, the table and the key.
+        """
         name = name or self.default or self._only()
         if not isinstance(name, str):
             raise ConfigurationError(f"{self.origin}: the name of a desk is a str")
@@ -76,6 +84,16 @@ def load_config(
     ``HELPDESK_BRIDGE_CONFIG``, ``./helpdesk.toml``, ``helpdesk.toml`` in the user's configuration
     folder. ``HELPDESK_BRIDGE__DESK__KEY`` in the environment overrides a value; with a file, one
     for a desk that the file does not have is refused as a slip of the pen.
+
+    Args:
+        source: a path or a mapping; None looks in the usual places.
+        environ: the environment; None is that of the process.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        ConfigurationError: there is none, or its outline is wrong.
     """
     environ = os.environ if environ is None else environ
     if isinstance(source, Mapping):

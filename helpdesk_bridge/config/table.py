@@ -29,7 +29,11 @@ PREFIX = "HELPDESK_BRIDGE__"
 
 @frozen(kw_only=True)
 class DeskConfig:
-    """One desk, ready to be opened."""
+    """One desk, ready to be opened.
+
+    ``name`` is the desk's, ``adapter`` the class that speaks to its vendor, ``settings`` what that
+    class needs, ``options`` what is the same for every vendor.
+    """
 
     name: str
     adapter: type[Adapter]

@@ -150,15 +150,32 @@ class Ledger(Protocol):
         NOT_SENT cannot where the entry was settled before: who is told NOT_SENT may send it
         again, so only one may be told. SENT cannot where ``made_id`` is another entry's. UNKNOWN
         changes only what is PENDING. Of an entry that is not kept here this is True.
+
+        Args:
+            operation_id: the id of the call.
+            state: what is known now.
+            made_id: the id of what was made; None where the vendor tells none.
+
+        Returns:
+            Whether it could be set.
         """
         raise NotImplementedError
 
     async def unresolved(self, desk: str) -> list[Entry]:
-        """Return the entries of a desk that are PENDING or UNKNOWN, oldest first."""
+        """Return the entries of a desk that are PENDING or UNKNOWN, oldest first.
+
+        ``desk`` is the name of the desk.
+        """
         raise NotImplementedError
 
     async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
-        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later."""
+        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later.
+
+        Args:
+            desk: the name of the desk.
+            ticket_id: the ticket; None is the entries that create one.
+            since: aware; entries begun earlier are left out.
+        """
         raise NotImplementedError
 
     async def aclose(self) -> None:

@@ -46,6 +46,8 @@ class SqliteLedger:
     kept for ``keep``, as an account and to tell like messages apart. A desk is known by its name:
     give another account another name. A file that cannot be used is a ConfigurationError. Each
     process makes its own object, after any fork; the file must be on a local disk.
+
+    ``path`` is the file.
     """
 
     path: Path = field(converter=Path)
@@ -71,15 +73,33 @@ class SqliteLedger:
     async def record_result(
         self, operation_id: str, state: State, made_id: str | None = None
     ) -> bool:
-        """Set what has become known of an entry, as :meth:`Ledger.record_result` says."""
+        """Set what has become known of an entry, as :meth:`Ledger.record_result` says.
+
+        Args:
+            operation_id: the id of the call.
+            state: what is known now.
+            made_id: the id of what was made; None where the vendor tells none.
+
+        Returns:
+            Whether it could be set.
+        """
         return await self._run(lambda file: _settled(file, operation_id, state, made_id))
 
     async def unresolved(self, desk: str) -> list[Entry]:
-        """Return the entries of a desk that are PENDING or UNKNOWN, oldest first."""
+        """Return the entries of a desk that are PENDING or UNKNOWN, oldest first.
+
+        ``desk`` is the name of the desk.
+        """
         return await self._entries(f"desk = ? and state in {_OPEN}", (desk,))
 
     async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
-        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later."""
+        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later.
+
+        Args:
+            desk: the name of the desk.
+            ticket_id: the ticket; None is the entries that create one.
+            since: aware; entries begun earlier are left out.
+        """
         return await self._entries(
             "desk = ? and ticket_id is ? and started_at >= ?", (desk, ticket_id, _stamp(since))
         )

@@ -29,6 +29,9 @@ class Reconciliation:
     ``message`` or ``ticket`` is what was found (with STILL_UNKNOWN: what it may be), ``reason`` a
     sentence for a person. With a new ticket ``message`` is its first message; None if that is not
     to be seen, so that it may have to be added with ``add_request``.
+
+    ``verdict`` is what is known now, ``operation_id`` the id of the call that wrote (None: it had
+    none), ``ticket_id`` the ticket that it was about (None: not known).
     """
 
     verdict: Verdict

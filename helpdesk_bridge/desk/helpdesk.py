@@ -45,6 +45,8 @@ def connect(
 ) -> Helpdesk:
     """Open a desk of the configuration; no I/O but reading the configuration.
 
+    ``ledger`` None keeps account in this process only.
+
     Args:
         desk: its name in the configuration; None is the configuration's default.
         config: a path, or a mapping of the same shape; None looks for ``helpdesk.toml`` where

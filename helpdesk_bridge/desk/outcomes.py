@@ -50,6 +50,8 @@ async def recover(self: Desk, *, settle: float | None = None) -> list[Reconcilia
     was not sent is the caller's to send, and is told to one caller only. Calls that this process
     or another living one may still be at are left alone.
 
+    ``settle`` None waits as long as the vendor may need.
+
     Args:
         settle: seconds for each, as with :meth:`reconcile`.
 

@@ -79,6 +79,14 @@ class Pager(Generic[T]):
     what it lists, say), records have moved to pages that were read already, and the list is walked
     again until it holds still. One that leaves and one that arrives between two pages keep the
     count as it is, and cannot be noticed.
+
+    Args:
+        fetch: what reads the page at a place.
+        identity: what tells the id of an item.
+        cursor: the place to begin at; None is the beginning.
+        limit: the most items to hand out; None is no limit.
+        tasks: the desk's tasks, which its closing ends; None: the pager's own.
+        concurrency: how many pages to read at once at the most.
     """
 
     def __init__(
@@ -197,6 +205,9 @@ class Pager(Generic[T]):
         """Iterate over pages, each with what was not handed out yet.
 
         Iterating over such a page raises at an unreadable record.
+
+        Yields:
+            Pages of items, none of them twice.
         """
         while True:
             async with self._lock:

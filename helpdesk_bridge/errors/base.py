@@ -25,14 +25,24 @@ class Outcome(StrEnum):
 
 
 class HelpdeskError(Exception):
-    """Base of every error this library raises.
+    """Base of every error this library raises. What is not known yet is None.
 
-    Attributes are None while unknown: ``desk`` and ``vendor`` (which desk, which adapter),
-    ``operation`` and ``operation_id`` (the public call, the id in log lines), ``status`` (HTTP
-    status), ``vendor_code`` (the vendor's own error code), ``request_id`` (what the vendor calls
-    the request, for its support), ``retry_after`` (seconds), ``attempts`` (requests made),
-    ``items_read`` and ``cursor`` (how far a list came, and from where to go on). ``outcome``,
-    ``reason`` and ``retryable`` are always set: by the class, or by what was found out.
+    Args:
+        message: the sentence that says what failed.
+        vendor: the name of the adapter; None while unknown.
+        desk: the name of the desk; None while unknown.
+        operation: the public call, such as reply; None while unknown.
+        operation_id: the id of that call in log lines; None while unknown.
+        status: the HTTP status; None where none came.
+        vendor_code: the vendor's own error code; None where it tells none.
+        request_id: what the vendor calls the request, for its support; None where it tells none.
+        outcome: what is known of the call; None is what the class says.
+        reason: what caused it, as a word to act on; None is what the class says.
+        retryable: whether the same call may be made again; None is what the class says.
+        retry_after: seconds to wait before that; None where the vendor asked for nothing.
+        attempts: how many requests were made; None while unknown.
+
+    ``items_read`` and ``cursor`` are set by lists: how far one came, and from where to go on.
     """
 
     outcome: Outcome = Outcome.UNKNOWN
@@ -81,7 +91,7 @@ class HelpdeskError(Exception):
             self.retryable = retryable
 
     def fill(self, **context: Any) -> Self:
-        """Set what is still unknown about this error, and return it."""
+        """Set what is still None of the attributes named in ``context``, and return this error."""
         for key, value in context.items():
             if getattr(self, key) is None:
                 setattr(self, key, value)

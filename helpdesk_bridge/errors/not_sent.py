@@ -19,7 +19,10 @@ __all__ = [
 
 
 class ConfigurationError(HelpdeskError, ValueError):
-    """The configuration cannot work; the text names the file, the table and the key."""
+    """The configuration cannot work; the text names the file, the table and the key.
+
+    ``key`` is the setting that is wrong (None: not one alone).
+    """
 
     outcome = Outcome.NOT_SENT
     reason = Reason.SETTINGS
@@ -40,7 +43,10 @@ class InvalidArgument(HelpdeskError, ValueError):
 
 
 class UnsupportedCapability(HelpdeskError):
-    """This desk cannot do what was asked, by its vendor or by its settings."""
+    """This desk cannot do what was asked, by its vendor or by its settings.
+
+    ``capability`` is the word of the :class:`Capability` (None: not told).
+    """
 
     outcome = Outcome.NOT_SENT
     reason = Reason.UNSUPPORTED

@@ -27,12 +27,18 @@ class OutcomeUnknown(HelpdeskError):
     """A write may or may not have been carried out: it must not be repeated blindly.
 
     It is deliberately no OSError, ConnectionError, TimeoutError or aiohttp.ClientError, so that
-    somebody else's retry decorator leaves it alone. ``cause`` names the error the same fault
-    would have been on a read, and ``reason`` is what that one would have; ``bytes_sent`` says
-    whether any byte left (None: cannot be told), ``started_at`` is the aware UTC time of the first
-    attempt, ``failed_at`` that of the failure. ``fingerprint`` holds digests of what was sent, by
-    which ``desk.reconcile(error)`` finds it, also in another process; None for what cannot be
-    found again.
+    somebody else's retry decorator leaves it alone. ``reason`` is what the error would have that
+    the same fault is on a read; ``failed_at`` is the aware UTC time of the failure.
+
+    Args:
+        message: the sentence that says what failed.
+        ticket_id: the ticket that was written to; None: a new one, or not known.
+        started_at: the aware UTC time of the first attempt; None while unknown.
+        bytes_sent: whether any byte left; None: it cannot be told.
+        cause: the class of the error that the same fault would have been on a read; None: not
+            told.
+        fingerprint: digests of what was sent, by which ``desk.reconcile(error)`` finds it, also in
+            another process; None for what cannot be found again.
     """
 
     advice = "It may have been done: ask desk.reconcile(error) before doing it again."
@@ -63,6 +69,13 @@ class PartlyDone(HelpdeskError):
     ``ticket_id`` and ``message_id`` say what exists now (None: the vendor gives no id), and
     ``failure`` is the error of the step that failed; ``reason`` is the reason of that. Repeating
     the whole call would do the first step twice; repeat only what is missing.
+
+    Args:
+        message: the sentence that says what was done and what failed.
+        failure: the error of the step that failed.
+        ticket_id: the ticket that exists now; None where the vendor tells none.
+        message_id: the message that exists now; None where the vendor tells none, or there is
+            none.
     """
 
     advice = "Do not repeat the whole call: only the later step is missing."

@@ -67,6 +67,10 @@ class Adapter:
     Override the operations the vendor has and declare each in ``offers``; the two are compared
     when the class is created, and a difference is a TypeError. What is not offered is refused by
     :class:`~helpdesk_bridge.Helpdesk` before any byte is sent.
+
+    Args:
+        settings: what is configured for the desk, an object of ``settings_type``.
+        transport: the desk's way to its vendor.
     """
 
     name: ClassVar[str]
@@ -110,12 +114,21 @@ class Adapter:
 
     @classmethod
     def auth(cls, settings: Any) -> Middleware:
-        """Return what signs this desk's requests."""
+        """Return what signs this desk's requests.
+
+        ``settings`` is what is configured for the desk.
+        """
         return no_auth
 
     @classmethod
     def explain(cls, response: Response) -> Explanation:
-        """Read an error answer. This one knows the usual JSON shapes; any failure is ignored."""
+        """Read the error answer ``response``. This one knows the usual JSON shapes.
+
+        What it raises is ignored, and the HTTP status decides.
+
+        Returns:
+            What the vendor says.
+        """
         data = response.json()
         error = data.get("error")
         nested = error.get("message") if isinstance(error, dict) else error
@@ -134,7 +147,10 @@ class Adapter:
 
     @classmethod
     def is_error(cls, response: Response) -> bool:
-        """Say whether a 2xx answer is a refusal all the same; :meth:`explain` then tells why."""
+        """Say whether a 2xx answer is a refusal all the same; :meth:`explain` then tells why.
+
+        ``response`` is a complete answer.
+        """
         return False
 
     @property
@@ -156,19 +172,32 @@ class Adapter:
         raise self._lacks("list_tickets")
 
     async def get_ticket(self, ticket_id: str) -> Ticket:
-        """Return one ticket."""
+        """Return one ticket.
+
+        ``ticket_id`` matches ``id_pattern``. NotFound if there is none.
+        """
         raise self._lacks("get_ticket")
 
     async def create_ticket(self, new: NewTicket) -> Ticket:
-        """Create a ticket whose first message is a request of its requester; mail nobody."""
+        """Create the ticket ``new``, whose first message is its requester's; mail nobody.
+
+        Returns:
+            The ticket as the vendor has it now.
+        """
         raise self._lacks("create_ticket")
 
     async def update_ticket(self, ticket_id: str, changes: TicketChanges) -> Ticket:
-        """Change a ticket and return it as it is now."""
+        """Change a ticket and return it as it is now.
+
+        ``changes`` has ``...`` for each field of the ticket ``ticket_id`` that is to stay.
+        """
         raise self._lacks("update_ticket")
 
     async def delete_ticket(self, ticket_id: str) -> None:
-        """Delete a ticket, softly where the vendor can."""
+        """Delete a ticket, softly where the vendor can.
+
+        ``ticket_id`` matches ``id_pattern``.
+        """
         raise self._lacks("delete_ticket")
 
     async def list_custom_fields(self) -> list[CustomField]:
@@ -178,11 +207,20 @@ class Adapter:
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
     ) -> Page[Message]:
-        """Return a page of the whole conversation, notes included, oldest first."""
+        """Return a page of the whole conversation, notes included, oldest first.
+
+        Args:
+            ticket: the ticket, by its id and perhaps as the caller has it.
+            query: which messages are wanted.
+            cursor: the place that an earlier page told; None is the first page.
+        """
         raise self._lacks("list_messages")
 
     async def get_message(self, ticket: TicketRef, message_id: str) -> Message:
-        """Return one message."""
+        """Return one message.
+
+        ``ticket`` is the ticket that the message ``message_id`` must be one of; else NotFound.
+        """
         raise self._lacks("get_message")
 
     async def note_before_send(
@@ -193,15 +231,34 @@ class Adapter:
         For vendors that answer without an id: what is not among them afterwards is new, whatever
         its time says, and is how ``complete`` and ``reconcile`` find ``message`` again. None, the
         usual answer, notes nothing and reads nothing.
+
+        ``ticket`` is where it will be sent.
         """
         return None
 
     async def send(self, ticket: TicketRef, message: OutgoingMessage) -> SentMessage:
-        """Add a message to a ticket."""
+        """Add a message to a ticket.
+
+        Args:
+            ticket: where it goes.
+            message: a Reply, a Note, a Forward or a CustomerMessage, checked against
+                ``capabilities``.
+
+        Returns:
+            What the vendor accepted, with its id and itself where the vendor tells them.
+        """
         raise self._lacks("send")
 
     def open_attachment(
         self, attachment: Attachment, size: str | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Open the bytes of a file; ``size`` asks for a smaller rendition of an inline image."""
+        """Open the bytes of a file; ``size`` asks for a smaller rendition of an inline image.
+
+        Args:
+            attachment: a file of a message.
+            size: one of the sizes that RESIZED_IMAGE declares; None is the file as it is.
+
+        Returns:
+            An async context manager, which gives an async iterator over the bytes.
+        """
         raise self._lacks("open_attachment")

@@ -13,7 +13,10 @@ _AHEAD = 32
 
 
 def page_number(cursor: Cursor | None) -> int:
-    """Return the page a numbered cursor stands for, 1 for None; InvalidArgument for any other."""
+    """Return the page that a numbered ``cursor`` stands for, 1 for None.
+
+    InvalidArgument for a cursor that is none of these.
+    """
     if cursor is None:
         return 1
     if not is_digits(cursor) or len(cursor) > 9:
@@ -25,6 +28,11 @@ def pages_behind(page: int, last: int, *, step: int = 1) -> tuple[Cursor, ...]:
     """Return the numbers of some pages behind ``page``, up to ``last``, for :attr:`Page.ahead`.
 
     With a ``step`` they are offsets. More than any desk reads at once are never needed.
+
+    Args:
+        page: the page from which on, itself left out.
+        last: the last page there is.
+        step: the distance from one page to the next: 1 for numbers, the page size for offsets.
     """
     numbers = range(page + step, min(last, page + step * _AHEAD) + 1, step)
     return tuple(Cursor(str(number)) for number in numbers)

@@ -11,7 +11,7 @@ __all__ = ["extra_query", "merge_extra", "refuse_extra"]
 
 
 def merge_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the caller's ``extra`` into ``body``; a key the model set is InvalidArgument."""
+    """Return ``body`` with the caller's ``extra`` in it; a key the model set is InvalidArgument."""
     twice = sorted(set(body) & set(extra))
     if twice:
         raise InvalidArgument(f"extra sets {', '.join(twice)}, which the call sets already.")
@@ -29,6 +29,8 @@ def extra_query(extra: Mapping[str, Any], taken: Iterable[str]) -> list[tuple[st
     """Return the caller's own query parameters as pairs: a value is a str, a number or a list.
 
     A parameter the call sets already, or a value that is none of these, is InvalidArgument.
+
+    ``extra`` is what the caller gave, ``taken`` are the names that the call sets itself.
     """
     refuse_extra(extra, taken)
     pairs: list[tuple[str, str]] = []

@@ -83,6 +83,8 @@ class WrongType(ValueError):
     """A JSON value is not what its field needs; the text names types, never the value.
 
     ``place`` is where it is in the object that is being read, like ``.files[1].size``.
+
+    ``text`` names the types, never the value.
     """
 
     def __init__(self, text: str, place: str = "") -> None:
@@ -107,12 +109,12 @@ def json_name(kind: type) -> str:
 
 
 def as_id(value: int | str | None) -> str | None:
-    """Return a vendor's id as ours; None for None."""
+    """Return a vendor's id, ``value``, as ours; None for None."""
     return None if value is None else str(value)
 
 
 def as_number(value: int | str | None) -> int | None:
-    """Return a vendor's number as ours; None for None."""
+    """Return a vendor's number, ``value``, as ours; None for None."""
     return None if value is None else int(value)
 
 
@@ -195,12 +197,28 @@ class _CreatedId(JsonRecord, frozen=True):
 
 
 def created_id(data: Any, path: str = "$") -> str:
-    """Return the id of what was made: all that must be understood of the answer to a write."""
+    """Return the id of what was made: all that must be understood of the answer to a write.
+
+    ``data`` is the decoded object that stands at ``path`` in the answer. ProtocolError without an
+    id.
+    """
     return str(read(data, _CreatedId, path).id)
 
 
 def member(data: Any, key: str, path: str = "$") -> tuple[Any, str]:
-    """Return a member of a decoded object and its path; ProtocolError where there is none."""
+    """Return a member of a decoded object and its path; ProtocolError where there is none.
+
+    Args:
+        data: a decoded object.
+        key: the name of the member.
+        path: where ``data`` stands in the answer.
+
+    Returns:
+        The member as it was decoded, and its path.
+
+    Raises:
+        ProtocolError: ``data`` is no object, or has no such member.
+    """
     if type(data) is not dict:
         raise _odd(path, f"expected an object, got {json_name(type(data))}")
     if key not in data:
@@ -212,13 +230,30 @@ def require_id(found: str, wanted: str, path: str) -> None:
     """Raise ProtocolError for the record of another id than was asked for.
 
     Whoever is written to would be taken from the wrong ticket.
+
+    Args:
+        found: the id of the record that came.
+        wanted: the id that was asked for.
+        path: where ``found`` stands in the answer.
     """
     if found != wanted:
         raise _odd(path, "another one than was asked for")
 
 
 def read(data: Any, into: type[R], path: str = "$") -> R:
-    """Return a decoded object as ``into``, or raise ProtocolError naming the JSON path."""
+    """Return a decoded object as ``into``, or raise ProtocolError naming the JSON path.
+
+    Args:
+        data: what was decoded.
+        into: a class of JsonRecord.
+        path: where ``data`` stands in the answer.
+
+    Returns:
+        The record; its ``raw`` is ``data`` itself.
+
+    Raises:
+        ProtocolError: ``data`` does not fit.
+    """
     return read_one(data, into, _as_it_is, path)
 
 
@@ -230,6 +265,18 @@ def read_one(data: Any, into: type[R], convert: Callable[[R], T], path: str = "$
     """Convert a record once it is checked, or raise ProtocolError naming the JSON path.
 
     ``convert`` may raise WrongType with the place of what it does not take.
+
+    Args:
+        data: what was decoded.
+        into: a class of JsonRecord.
+        convert: what makes of the record what is wanted.
+        path: where ``data`` stands in the answer.
+
+    Returns:
+        What ``convert`` returns.
+
+    Raises:
+        ProtocolError: ``data`` does not fit, or ``convert`` raised WrongType.
     """
     try:
         return convert(read_record(data, into))
@@ -245,6 +292,18 @@ def read_records(
 
     Not by :func:`read_each`: to name the place of each record, also of those that are right, takes
     a tenth of reading it.
+
+    Args:
+        data: the decoded list.
+        into: the class of its records.
+        convert: what makes of each record what is wanted.
+        path: where ``data`` stands in the answer.
+
+    Returns:
+        The items, and the problems with their places among the records.
+
+    Raises:
+        ProtocolError: ``data`` is no list.
     """
     items: list[T] = []
     problems: list[Problem] = []
@@ -268,6 +327,17 @@ def read_each(
 
     ``convert`` is given a record and its path. Where the records are of one class,
     :func:`read_records` takes less time.
+
+    Args:
+        data: the decoded list.
+        convert: what makes of a decoded record and its path what is wanted.
+        path: where ``data`` stands in the answer.
+
+    Returns:
+        The items, and the problems with their places among the records.
+
+    Raises:
+        ProtocolError: ``data`` is no list.
     """
     items: list[T] = []
     problems: list[Problem] = []

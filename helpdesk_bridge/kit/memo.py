@@ -15,6 +15,8 @@ class Memo(dict[K, V]):
     """Values made from their keys, each once: ``people = Memo(to_party)``, ``people[address]``.
 
     Keep one for as long as an answer is read, and not longer: it forgets nothing.
+
+    ``make`` makes a value from its key.
     """
 
     __slots__ = ("_make",)

@@ -16,9 +16,18 @@ def partly_done(
 ) -> Iterator[None]:
     """Raise what fails within as PartlyDone: an earlier step was carried out.
 
-    ``sentence`` says what was done and what was not, such as "the ticket was created, and could
-    not be read". ``ticket_id`` and ``message_id`` say what exists now; None where the
-    vendor tells none.
+    Args:
+        sentence: what was done and what was not, such as "the ticket was created, and could not be
+            read".
+        ticket_id: the ticket that exists now; None where the vendor tells none.
+        message_id: the message that exists now; None where the vendor tells none, or there is
+            none.
+
+    Returns:
+        A context manager.
+
+    Raises:
+        PartlyDone: for a HelpdeskError raised within, which is its ``failure`` and its cause.
     """
     try:
         yield
@@ -35,6 +44,8 @@ def without_first_message(failure: HelpdeskError, ticket_id: str) -> PartlyDone:
     """Return the error for a ticket that was created, and whose first message failed.
 
     It says to add the message only where it is known that it was not: twice would be worse.
+
+    ``failure`` is the error of the message, ``ticket_id`` the ticket that exists now.
     """
     known = failure.outcome is not Outcome.UNKNOWN
     missing = "was not: add it with add_request" if known else "may not have been: look first"

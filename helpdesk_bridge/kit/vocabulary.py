@@ -17,6 +17,11 @@ class Vocabulary(Generic[E]):
 
     ``reads`` may know several spellings of one thing; ``writes`` says the one to send. A word that
     is in no table reads as ``unknown``; a value that has no word is refused when written.
+
+    Args:
+        reads: ours by the vendor's words.
+        writes: the vendor's words by ours.
+        unknown: what a word in no table reads as.
     """
 
     def __init__(self, *, reads: Mapping[str, E], writes: Mapping[E, str], unknown: E) -> None:

@@ -39,7 +39,12 @@ _MAILBOX = kit.Party(name="Support", email="support@helpdesk.example", role=Role
 
 
 class Memory(kit.Adapter):
-    """A whole helpdesk without a server; what it does can be read from its Store."""
+    """A whole helpdesk without a server; what it does can be read from its Store.
+
+    Args:
+        settings: where the desk is kept.
+        transport: not used; every adapter is given one.
+    """
 
     name = "memory"
     settings_type = MemorySettings

@@ -28,7 +28,11 @@ __all__ = ["Mail", "Store", "StoredFile", "StoredMessage", "StoredTicket", "Tick
 
 
 class TickingClock:
-    """A clock for tests: each look at it is ``step`` later than the one before."""
+    """A clock for tests: each look at it is ``step`` later than the one before.
+
+    ``start`` is the aware time before the first look (None: 5 January 2026, 8:00 UTC), ``step``
+    the time between two looks (None: a second).
+    """
 
     def __init__(self, start: datetime | None = None, step: timedelta | None = None) -> None:
         self._now = start or datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -42,7 +46,12 @@ class TickingClock:
 
 @define(kw_only=True)
 class StoredFile:
-    """A file of a message; ``content_id`` as the sender named it, for inline images."""
+    """A file of a message; ``content_id`` as the sender named it, for inline images.
+
+    ``id`` is unique over all kinds of objects, ``name`` and ``mime_type`` are the sender's,
+    ``content`` is the bytes, ``inline`` says whether the body shows it. ``content_id`` None is a
+    file without one.
+    """
 
     id: int
     name: str
@@ -54,7 +63,12 @@ class StoredFile:
 
 @define(kw_only=True)
 class StoredMessage:
-    """A message. ``word`` is the vendor's word for its type, where a fake needs to keep one."""
+    """A message. ``word`` is the vendor's word for its type, where a fake needs to keep one.
+
+    ``id`` is unique over all kinds of objects. ``type``, ``audience``, ``author``, ``to``, ``cc``,
+    ``bcc`` and ``files`` are as in the model. ``html`` is the body; ``text`` None is derived from
+    it. ``subject`` None is none of its own. ``created_at`` is in UTC.
+    """
 
     id: int
     type: MessageType
@@ -73,7 +87,14 @@ class StoredMessage:
 
 @define(kw_only=True)
 class StoredTicket:
-    """A ticket with its messages."""
+    """A ticket with its messages.
+
+    ``id`` is unique over all kinds of objects. ``subject``, ``requester``, ``status``, ``tags``,
+    ``custom_fields`` and ``messages`` are as in the model, and so are ``priority``, ``kind``,
+    ``assignee``, ``team`` and ``channel``, which are None where there is none. ``created_at`` and
+    ``updated_at`` are in UTC; ``last_message_at`` None is a ticket without messages,
+    ``deleted_at`` None one that is not deleted.
+    """
 
     id: int
     subject: str
@@ -95,7 +116,11 @@ class StoredTicket:
 
 @frozen(kw_only=True)
 class Mail:
-    """A mail that would have left; ``message_id`` is None for an automatic one."""
+    """A mail that would have left; ``message_id`` is None for an automatic one.
+
+    ``ticket_id`` is the ticket, ``type`` that of the message. ``to``, ``cc`` and ``bcc`` are
+    addresses, ``subject`` and ``html`` the words, ``files`` the names of its files.
+    """
 
     ticket_id: int
     message_id: int | None
@@ -118,6 +143,10 @@ class Store:
     """Tickets, messages, files, people, a clock, and the outbox.
 
     ``clock`` returns aware UTC times; tests give a :class:`TickingClock`.
+
+    ``tickets`` are by id, ``outbox`` has the mails in the order of sending, ``agents`` are the
+    people of the desk, ``teams`` their teams by id, ``channels`` the channels by id, ``tags`` the
+    tags that exist.
     """
 
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
@@ -138,7 +167,13 @@ class Store:
         return self.last_number
 
     def person(self, email: str, name: str | None = None, role: Role = Role.CUSTOMER) -> Party:
-        """Return the person with this address, the same id each time."""
+        """Return the person at ``email``, with the same id each time.
+
+        Args:
+            email: an address, whatever its case.
+            name: the name to show; None is none.
+            role: what the person is to the helpdesk.
+        """
         key = email.casefold()
         if key not in self.people:
             self.people[key] = self.number()
@@ -148,6 +183,8 @@ class Store:
         """Return a Store to try something in: this one ticket (None: none), and an empty outbox.
 
         Nothing done there is seen here until :meth:`merge`.
+
+        ``ticket_id`` is the ticket; None is none.
         """
         ticket = None if ticket_id is None else self.tickets.get(ticket_id)
         return Store(
@@ -158,7 +195,10 @@ class Store:
         )
 
     def merge(self, branch: Store) -> None:
-        """Take over what was done in a branch; nothing may have been done here meanwhile."""
+        """Take over what was done in a branch; nothing may have been done here meanwhile.
+
+        ``branch`` is what :meth:`branch` returned.
+        """
         self.tickets.update(branch.tickets)
         self.outbox.extend(branch.outbox)
         self.people.update(branch.people.maps[0])
@@ -181,7 +221,21 @@ class Store:
         word: str = "",
         **fields: Any,
     ) -> StoredTicket:
-        """Create a ticket whose first message is the requester's; mail nobody."""
+        """Create a ticket whose first message is the requester's; mail nobody.
+
+        Args:
+            subject: one line.
+            requester: the customer.
+            html: the customer's words.
+            text: the same as plain text; None: whoever reads it derives it.
+            created_at: when it was written (aware); None is now.
+            files: files of the first message.
+            word: the vendor's word for the type of the first message.
+            fields: further fields of StoredTicket.
+
+        Returns:
+            The ticket.
+        """
         now = created_at or self.clock()
         ticket = StoredTicket(
             id=self.number(),
@@ -223,7 +277,27 @@ class Store:
         mail: bool = False,
         word: str = "",
     ) -> StoredMessage:
-        """Add a message; with ``mail`` it goes into the outbox, whatever its type."""
+        """Add a message; with ``mail`` it goes into the outbox, whatever its type.
+
+        Args:
+            ticket_id: the ticket.
+            type: who speaks to whom.
+            audience: who may see it.
+            author: who speaks.
+            html: the body.
+            text: the same as plain text; None: whoever reads it derives it.
+            to: who is written to.
+            cc: who gets a copy.
+            bcc: who gets a copy that nobody else sees.
+            subject: None is none of its own: it is mailed under the ticket's.
+            files: its files.
+            created_at: when it was written (aware); None is now.
+            mail: whether it is mailed.
+            word: the vendor's word for its type.
+
+        Returns:
+            The message.
+        """
         ticket = self.tickets[ticket_id]
         now = created_at or self.clock()
         message = StoredMessage(
@@ -260,7 +334,13 @@ class Store:
         return message
 
     def update_ticket(self, ticket_id: int, **fields: Any) -> StoredTicket:
-        """Change fields of a ticket."""
+        """Change fields of a ticket.
+
+        ``ticket_id`` is the ticket, ``fields`` are fields of StoredTicket.
+
+        Returns:
+            The ticket.
+        """
         ticket = self.tickets[ticket_id]
         for name, value in fields.items():
             setattr(ticket, name, value)
@@ -268,7 +348,10 @@ class Store:
         return ticket
 
     def delete_ticket(self, ticket_id: int) -> None:
-        """Mark a ticket deleted."""
+        """Mark a ticket deleted.
+
+        ``ticket_id`` is the ticket.
+        """
         now = self.clock()
         self.update_ticket(ticket_id, deleted_at=now)
 
@@ -281,7 +364,18 @@ class Store:
         inline: bool = False,
         content_id: str | None = None,
     ) -> StoredFile:
-        """Make a file to be put into a message."""
+        """Make a file to be put into a message.
+
+        Args:
+            name: its name.
+            mime_type: its media type.
+            content: its bytes.
+            inline: whether the body shows it.
+            content_id: what the body calls it; None is nothing.
+
+        Returns:
+            The file, with an id of its own.
+        """
         return StoredFile(
             id=self.number(),
             name=name,
@@ -292,7 +386,7 @@ class Store:
         )
 
     def find_file(self, file_id: int) -> StoredFile | None:
-        """Return a file by its id."""
+        """Return the file ``file_id`` of any message, or None."""
         for ticket in self.tickets.values():
             for message in ticket.messages:
                 for file in message.files:
@@ -301,7 +395,10 @@ class Store:
         return None
 
     def mails_of(self, message_id: int | str) -> list[Mail]:
-        """Return the mails that a message caused."""
+        """Return the mails that a message caused.
+
+        ``message_id`` is the id as a number or as a text.
+        """
         return [mail for mail in self.outbox if str(mail.message_id) == str(message_id)]
 
 

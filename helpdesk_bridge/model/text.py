@@ -8,7 +8,7 @@ __all__ = ["is_digits"]
 
 
 def is_digits(value: object) -> TypeGuard[str]:
-    """Say whether a value is a str of ASCII digits, at least one.
+    """Say whether ``value`` is a str of ASCII digits, at least one.
 
     ``str.isdigit`` alone takes "²" and the digits of other scripts, too, which ``int`` refuses or
     reads as other numbers than a vendor would.

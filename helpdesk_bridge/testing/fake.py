@@ -18,7 +18,13 @@ __all__ = ["Exchange", "FakeServer", "Refusal", "multipart_fields"]
 
 
 class Refusal(Exception):
-    """Ends a handler with an error answer in the vendor's shape."""
+    """Ends a handler with an error answer in the vendor's shape.
+
+    Args:
+        status: the HTTP status.
+        body: what becomes the JSON body.
+        headers: headers of its own; None is none.
+    """
 
     def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         super().__init__(status)
@@ -29,7 +35,12 @@ class Refusal(Exception):
 
 @frozen(kw_only=True)
 class Exchange:
-    """One request a fake received and the status it answered."""
+    """One request a fake received and the status it answered.
+
+    ``method`` is the HTTP verb, ``path`` the path below the fake's prefix, ``query`` the pairs of
+    its query, ``headers`` the headers by their names in small letters, ``body`` the bytes of the
+    request, ``status`` that of the answer.
+    """
 
     method: str
     path: str
@@ -43,7 +54,7 @@ class Exchange:
         return json.loads(self.body)
 
     def values(self, name: str) -> list[str]:
-        """Return the values of a query parameter."""
+        """Return the values of the query parameter ``name``."""
         return [value for key, value in self.query if key == name]
 
 
@@ -52,6 +63,8 @@ class FakeServer:
 
     Subclasses give :meth:`routes` and :meth:`table`. ``journal`` holds every exchange, oldest
     first. A fake is strict: what the vendor does not document is refused.
+
+    ``store`` is the helpdesk behind it; None is a new one.
     """
 
     prefix = ""
@@ -97,7 +110,10 @@ class FakeServer:
             await self._runner.cleanup()
 
     def refusal(self, status: int) -> Any:
-        """Return the body of an answer for a path or method the vendor does not have."""
+        """Return the body of an answer for a path or method the vendor does not have.
+
+        ``status`` is 404 or 405.
+        """
         return {"message": "Not Found" if status == 404 else "Method Not Allowed"}
 
     @web.middleware
@@ -129,6 +145,8 @@ async def multipart_fields(request: web.Request) -> list[tuple[str, str]]:
     """Return the text fields of a multipart request, in order; a file is a ValueError.
 
     aiohttp reads a body as a stream or as bytes, and the journal has taken the bytes already.
+
+    ``request`` is the one that the handler was given.
     """
     head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
     whole = BytesParser(policy=HTTP).parsebytes(head + await request.read())

@@ -31,6 +31,8 @@ class Sandbox:
     """Starts a fake for each installed adapter that has one: ``async with Sandbox() as box``.
 
     Desks are named after their adapters. ``store`` is the helpdesk behind all of them.
+
+    ``store`` None is a new one.
     """
 
     def __init__(self, store: Store | None = None) -> None:
@@ -61,7 +63,7 @@ class Sandbox:
         return {"desks": {name: fake.table() for name, fake in self.fakes.items()}}
 
     def write_config(self, folder: Path) -> Path:
-        """Write that configuration as ``helpdesk.toml`` and return its path."""
+        """Write that configuration as ``helpdesk.toml`` into ``folder``, and return its path."""
         path = folder / "helpdesk.toml"
         path.write_text(_toml(self.config()), encoding="utf-8")
         return path

@@ -32,7 +32,10 @@ class Source(Protocol):
 
 @frozen
 class Base64:
-    """A source in base64, encoded while it is sent."""
+    """A source in base64, encoded while it is sent.
+
+    ``source`` is what is encoded.
+    """
 
     source: Source = field(repr=False)
 
@@ -91,6 +94,9 @@ class Part:
     """A part of a multipart body: a text field, or a file when ``filename`` is given.
 
     A source is read while it is sent, and anew for each attempt.
+
+    ``name`` is the name of the field, ``content`` a text, bytes or a source of bytes. ``filename``
+    None is a text field. ``mime_type`` None is what aiohttp takes for such a content.
     """
 
     name: str

@@ -25,6 +25,8 @@ class Attempt:
     lines have it: both are None outside of any. ``effect`` says what the request does at the
     vendor. ``attempt`` counts from 1. ``path`` is the path below ``base_url``, without its query;
     addresses and key-like words in it are struck out.
+
+    ``method`` is the HTTP verb.
     """
 
     desk: str
@@ -90,10 +92,16 @@ class Observer:
         """Be told that ``attempt`` begins; it may still wait for a slot or the rate limit."""
 
     def attempt_ended(self, attempt: Attempt, result: AttemptResult) -> None:
-        """Be told that ``attempt`` ended, well or not, and how; also when it was cancelled."""
+        """Be told that ``attempt`` ended, well or not, and how; also when it was cancelled.
+
+        ``result`` says how.
+        """
 
     def retrying(self, attempt: Attempt, repetition: Repetition) -> None:
-        """Be told, after its end, that ``attempt`` failed and will be followed by another one."""
+        """Be told, after its end, that ``attempt`` failed and will be followed by another one.
+
+        ``repetition`` says why, and how long it waits.
+        """
 
 
 @define

@@ -22,7 +22,10 @@ class Effect(Enum):
 
 @frozen
 class Operation:
-    """One of the vendor's operations: declared once by its adapter, with its effect."""
+    """One of the vendor's operations: declared once by its adapter, with its effect.
+
+    ``name`` is what errors and log lines call it, ``effect`` what doing it twice would do.
+    """
 
     name: str
     effect: Effect = Effect.UNSAFE_WRITE

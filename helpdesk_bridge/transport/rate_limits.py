@@ -34,6 +34,11 @@ class Rate:
         """Read ``"400/minute"``, ``"10/second, 1000/hour"`` or ``"3/10 seconds"``.
 
         All the rates hold at once. Anything else is InvalidArgument.
+
+        ``text`` is what ``TransportOptions.rate_limit`` takes.
+
+        Returns:
+            The rates in it, which all hold at once.
         """
         rates = []
         for word in text.split(",") if isinstance(text, str) else [""]:

@@ -35,7 +35,10 @@ _LONG_WORD = re.compile(r"[A-Za-z0-9_\-+/=.]{32,}")
 
 
 def redact(text: str, limit: int = 200) -> str:
-    """Return a vendor's sentence on one line, without addresses and key-like words, shortened."""
+    """Return a vendor's sentence on one line, without addresses and key-like words, shortened.
+
+    ``text`` is the sentence, ``limit`` the most characters to return.
+    """
     text = "".join(c if c.isprintable() else " " for c in text)
     text = _ADDRESS.sub("<address>", " ".join(text.split()))
     text = _LONG_WORD.sub("<redacted>", text)

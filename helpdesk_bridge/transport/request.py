@@ -81,6 +81,18 @@ class Request:
 
     ``url`` is set on the download of a file at an address that the vendor gave, and on nothing
     else; it may hold a signature, and is not shown.
+
+    Args:
+        operation: the vendor's operation, with its effect.
+        method: the HTTP verb.
+        path: the segments below the base URL.
+        url: the address of a file; None is ``path`` below the base URL.
+        query: pairs of names and values.
+        headers: headers beside those of every request.
+        body: what it carries; None is nothing.
+        authenticate: whether it is to be signed.
+        stream: whether its answer is a download.
+        progress: how far it has come.
     """
 
     operation: Operation
@@ -121,7 +133,10 @@ class Request:
         )
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
-        """Return this request with more headers."""
+        """Return this request with more headers.
+
+        ``headers`` come beside those that are there, or in place of them.
+        """
         return Request(
             operation=self.operation,
             method=self.method,

@@ -19,7 +19,15 @@ T = TypeVar("T")
 
 @define(kw_only=True)
 class Response:
-    """A complete answer, or (``chunks`` set) one whose body is still to be read."""
+    """A complete answer, or (``chunks`` set) one whose body is still to be read.
+
+    Args:
+        request: what it answers.
+        status: the HTTP status.
+        headers: the headers, found whatever their case.
+        content: the decoded body; empty for a download.
+        chunks: the body of a download, still to be read; None for a complete answer.
+    """
 
     request: Request
     status: int
@@ -31,7 +39,10 @@ class Response:
 
     @property
     def request_id(self) -> str | None:
-        """What the vendor calls this request, if it says so in a usual header."""
+        """What the vendor calls this request, if it says so in a usual header.
+
+        None where it does not say so.
+        """
         value = self.headers.get("X-Request-Id") or self.headers.get("X-Correlation-Id")
         return value[:128] if value and value.isascii() and value.isprintable() else None
 

@@ -72,7 +72,10 @@ class _SharedLimiter:
                 await clock.pause(min(wait, _POLL))
 
     def release(self, *, used: bool) -> None:
-        """Give the longest held permit back; does not wait until that is written down."""
+        """Give the longest held permit back; does not wait until that is written down.
+
+        ``used`` says whether its request was sent.
+        """
         self._end(self._held.popleft(), used=used)
 
     def close(self) -> None:
@@ -106,6 +109,8 @@ class FileLimiter(_SharedLimiter):
 
     ``rate`` is written as in ``TransportOptions.rate_limit``; ``path`` is a file that this class
     alone writes (one per vendor account, on a local disk). It may be deleted while nobody uses it.
+
+    ConfigurationError for a folder that does not exist.
     """
 
     def __init__(self, rate: str, path: str | Path) -> None:
@@ -120,6 +125,14 @@ class RedisLimiter(_SharedLimiter):
     ``rate`` is written as in ``TransportOptions.rate_limit``, ``name`` is that of the vendor
     account, ``url`` is ``redis://…`` or ``rediss://…``. Redis's clock is the only one that counts.
     Needs ``pip install "helpdesk-bridge[redis]"``.
+
+    Args:
+        rate: written as in ``TransportOptions.rate_limit``.
+        url: ``redis://…``, ``rediss://…`` or ``unix://…``.
+        name: that of the vendor account, the same in all processes.
+
+    Raises:
+        ConfigurationError: the extra is not installed, or ``url`` is none.
     """
 
     def __init__(self, rate: str, url: str, *, name: str) -> None:

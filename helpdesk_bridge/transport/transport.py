@@ -53,6 +53,19 @@ class Transport:
     deadline and outside everything that concerns a single attempt. ``file_hosts`` are the hosts
     other than ``base`` on which the vendor keeps files. ``desk`` and ``vendor`` are the names that
     ``observers`` are told, who hear of each attempt (vendor None: not known).
+
+    Args:
+        base: the address that credentials may be sent to; None is a desk without HTTP.
+        options: times, sizes and limits.
+        desk: what errors and log lines call the desk.
+        vendor: the name of its adapter; None without one.
+        auth: what signs each request.
+        error_codes: the classes of the vendor's own error codes.
+        explain: what reads an answer that says no.
+        is_error: whether a 2xx answer says no all the same.
+        middlewares: the application's own, outermost first.
+        file_hosts: other hosts on which the vendor keeps files.
+        observers: who is told of each attempt.
     """
 
     def __init__(
@@ -112,6 +125,24 @@ class Transport:
         let the key be one that nobody could have written. An answer that is not 2xx is raised as
         the error the adapter's table (or the status) gives; every failure is one
         :class:`HelpdeskError` with its outcome.
+
+        Args:
+            operation: the vendor's operation, with its effect.
+            method: the HTTP verb.
+            path: the segments below the base URL.
+            query: pairs of names and values.
+            json: the body as JSON; None is no such body.
+            form: the body as an urlencoded form; None is no such body.
+            multipart: the parts of a multipart body; None is no such body.
+            files: the sources that stand in ``json``, by their keys; None is none.
+            headers: headers beside those of every request; None is none.
+            authenticate: whether it is signed.
+
+        Returns:
+            The complete answer.
+
+        Raises:
+            HelpdeskError: the answer says no, or there is none; ``outcome`` says what is known.
         """
         request = Request(
             operation=operation,
@@ -135,6 +166,11 @@ class Transport:
 
         Where the vendor redirects to one of the adapter's ``file_hosts``, it is read from there,
         without the desk's credentials.
+
+        ``operation`` is the vendor's, ``path`` are the segments below the base URL.
+
+        Returns:
+            An async context manager, which gives an async iterator over the bytes.
         """
         request = Request(
             operation=operation, method="GET", path=tuple(path), stream=True, progress=_begun()
@@ -151,6 +187,11 @@ class Transport:
         On the desk's own scheme, host and port it is a request like any other. Elsewhere it must
         be https, on one of the adapter's ``file_hosts`` and at a public address, and it is read by
         a session of its own, without credentials; UnsafeURL is raised for everything else.
+
+        ``operation`` is the vendor's, ``url`` the address.
+
+        Returns:
+            An async context manager, which gives an async iterator over the bytes.
         """
         target = urls.file_url(url)
         request = Request(

@@ -48,6 +48,8 @@ def base_url(text: str) -> URL:
     """Return the address a desk's credentials may be sent to.
 
     https is required except on loopback; user, query and fragment are refused.
+
+    ``text`` is the address as it is configured; ConfigurationError for one that is not acceptable.
     """
     try:
         url = URL(text)
@@ -208,7 +210,11 @@ def is_public(address: str) -> bool:
 
 
 def check_header(name: str, value: str) -> str:
-    """Return a header value that is printable ASCII without surrounding blanks, or raise."""
+    """Return a header value that is printable ASCII without surrounding blanks, or raise.
+
+    ``name`` is the header's name, ``value`` its value; InvalidArgument for what no header can
+    carry.
+    """
     if not _is_token(name):  # aiohttp sends a name with a blank or a colon in it as it is
         raise InvalidArgument("the name of a header is empty or holds forbidden characters.")
     clean = value and value.isascii() and value.isprintable()

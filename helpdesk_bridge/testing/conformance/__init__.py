@@ -63,7 +63,11 @@ class AdapterSuite(
     """All promises of the contract. Override :meth:`account`, and nothing else."""
 
     def account(self) -> AbstractAsyncContextManager[Account]:
-        """Open a new, empty account: start the fake or server, and say what the account has."""
+        """Open a new, empty account: start the fake or server, and say what the account has.
+
+        Returns:
+            An async context manager, which gives the account.
+        """
         raise NotImplementedError
 
     @pytest_asyncio.fixture

@@ -41,7 +41,10 @@ __all__ = [
 
 @frozen(kw_only=True)
 class Seen:
-    """A message as the helpdesk itself keeps it."""
+    """A message as the helpdesk itself keeps it.
+
+    ``type`` and ``audience`` are as in the model, ``text`` is its words.
+    """
 
     type: MessageType
     audience: Audience
@@ -54,6 +57,8 @@ class Letter:
 
     ``automatic`` is one that the helpdesk sends of itself, as its administrator configured it,
     and not because of a message: "your ticket is there", "your ticket is done".
+
+    ``recipients`` are addresses, ``text`` its words.
     """
 
     recipients: frozenset[str]
@@ -69,21 +74,42 @@ class Witness(Protocol):
         raise NotImplementedError
 
     async def messages(self, ticket_id: str) -> Sequence[Seen]:
-        """Return the messages of a ticket, oldest first, without system events."""
+        """Return the messages of a ticket, oldest first, without system events.
+
+        ``ticket_id`` is the ticket.
+        """
         raise NotImplementedError
 
     async def arrange(self, ticket_id: str, **fields: Any) -> None:
-        """Set fields of a ticket that the desk cannot set: status, assignee, team, tags."""
+        """Set fields of a ticket that the desk cannot set: status, assignee, team, tags.
+
+        ``ticket_id`` is the ticket, ``fields`` are fields of the model.
+        """
 
     async def add_requests(self, ticket_id: str, texts: Sequence[str]) -> None:
-        """Let the customer write messages."""
+        """Let the customer write messages.
+
+        ``ticket_id`` is the ticket, ``texts`` are the words of each.
+        """
 
     async def add_ticket(self, requester: str, subject: str, text: str) -> str:
-        """Let a customer write a new ticket; return its id as the desk knows it."""
+        """Let a customer write a new ticket; return its id as the desk knows it.
+
+        Args:
+            requester: the customer's address.
+            subject: one line.
+            text: the customer's words.
+
+        Returns:
+            Its id, as the desk has it.
+        """
         raise NotImplementedError
 
     async def add_tickets(self, requester: str, count: int) -> None:
-        """Let a customer write new tickets of one message each."""
+        """Let a customer write new tickets of one message each.
+
+        ``requester`` is the customer's address, ``count`` how many.
+        """
 
     def requests(self) -> int | None:
         """Return how many requests were made so far; None where there is no HTTP."""
@@ -97,6 +123,9 @@ class Account:
     ``agent``, ``team`` and ``tags`` are things that exist and can be set, and that a new ticket
     has not; None and () where the vendor knows no such thing. ``many`` is more than fits on one
     page of tickets or messages.
+
+    ``witness`` says what the helpdesk itself has. ``customer``, ``other_customer`` and ``partner``
+    are addresses that nobody reads.
     """
 
     open: Callable[[], Helpdesk]
@@ -130,7 +159,10 @@ def needs(*capabilities: Capability) -> Callable[[Promise], Promise]:
 
 @frozen(kw_only=True)
 class Place:
-    """A desk on an account, and short ways to what every test needs."""
+    """A desk on an account, and short ways to what every test needs.
+
+    ``desk`` is the desk, ``account`` what it is on.
+    """
 
     desk: Helpdesk
     account: Account
@@ -149,7 +181,18 @@ class Place:
         attachments: Sequence[Upload] = (),
         **fields: Any,
     ) -> Ticket:
-        """Create a ticket of the customer's; where the desk cannot, the customer does."""
+        """Create a ticket of the customer's; where the desk cannot, the customer does.
+
+        Args:
+            subject: one line.
+            text: the customer's words.
+            requester: an address; None is the account's customer.
+            attachments: files, where the desk itself creates it.
+            fields: further arguments of ``create_ticket``, where the desk itself creates it.
+
+        Returns:
+            The ticket as the desk has it.
+        """
         if not self.desk.capabilities.supports(Capability.CREATE_TICKET):
             return await self._written(requester or self.account.customer, subject, text)
         return await self.desk.create_ticket(
@@ -165,7 +208,13 @@ class Place:
         return await self.desk.ticket(ticket_id)
 
     async def conversation(self, ticket_id: str) -> list[Message]:
-        """Read all messages of a ticket; leave out the events that some helpdesks list as well."""
+        """Read all messages of a ticket; leave out the events that some helpdesks list as well.
+
+        ``ticket_id`` is the ticket.
+
+        Returns:
+            Its messages, without those of the system.
+        """
         read = [message async for message in self.desk.messages(ticket_id)]
         return [message for message in read if message.type is not MessageType.SYSTEM]
 
@@ -182,7 +231,10 @@ class Place:
         return sorted(person for letter in letters for person in letter.recipients)
 
     async def stored(self, ticket: Ticket, words: str) -> list[tuple[MessageType, Audience]]:
-        """Return type and audience of each stored message that holds ``words``."""
+        """Return type and audience of each stored message that holds ``words``.
+
+        ``ticket`` is the ticket.
+        """
         return [
             (seen.type, seen.audience)
             for seen in await self.witness.messages(ticket.id)
@@ -196,6 +248,8 @@ class StoreWitness:
 
     ``number`` turns a ticket's id into the Store's (the default takes its digits), ``word`` the
     Store's into the ticket's.
+
+    ``store`` is the helpdesk, ``journal`` what its fake received (None: a desk without HTTP).
     """
 
     store: Store
@@ -215,7 +269,10 @@ class StoreWitness:
         ]
 
     async def messages(self, ticket_id: str) -> list[Seen]:
-        """Return the stored messages."""
+        """Return the stored messages.
+
+        ``ticket_id`` is the ticket.
+        """
         return [
             Seen(type=m.type, audience=m.audience, text=html_to_text(m.html))
             for m in self.store.tickets[self.number(ticket_id)].messages
@@ -223,11 +280,17 @@ class StoreWitness:
         ]
 
     async def arrange(self, ticket_id: str, **fields: Any) -> None:
-        """Set fields of a stored ticket."""
+        """Set fields of a stored ticket.
+
+        ``ticket_id`` is the ticket, ``fields`` are fields of the model.
+        """
         self.store.update_ticket(self.number(ticket_id), **fields)
 
     async def add_requests(self, ticket_id: str, texts: Sequence[str]) -> None:
-        """Add messages of the ticket's requester."""
+        """Add messages of the ticket's requester.
+
+        ``ticket_id`` is the ticket, ``texts`` are the words of each.
+        """
         ticket = self.store.tickets[self.number(ticket_id)]
         for text in texts:
             self.store.add_message(
@@ -239,7 +302,16 @@ class StoreWitness:
             )
 
     async def add_ticket(self, requester: str, subject: str, text: str) -> str:
-        """Add a ticket of one message."""
+        """Add a ticket of one message.
+
+        Args:
+            requester: the customer's address.
+            subject: one line.
+            text: the customer's words.
+
+        Returns:
+            Its id, as the desk has it.
+        """
         person = self.store.person(requester)
         ticket = self.store.create_ticket(
             subject=subject, requester=person, html=text_to_html(text), text=text
@@ -247,7 +319,10 @@ class StoreWitness:
         return self.word(ticket.id)
 
     async def add_tickets(self, requester: str, count: int) -> None:
-        """Add tickets of one message each."""
+        """Add tickets of one message each.
+
+        ``requester`` is the customer's address, ``count`` how many.
+        """
         for number in range(count):
             self.store.create_ticket(
                 subject=f"one of many, {number}",
@@ -257,18 +332,22 @@ class StoreWitness:
             )
 
     def requests(self) -> int | None:
-        """Return the length of the journal."""
+        """Return the length of the journal.
+
+        None is a desk without HTTP.
+        """
         return None if self.journal is None else len(self.journal)
 
 
 def fake_account(
     fake: FakeServer, *, stranger: Mapping[str, Any] | None = None, **has: Any
 ) -> Account:
-    """Return the account behind a fake.
+    """Return the account behind a fake. Agents, teams and tags are those of its Store.
 
-    ``stranger`` are the keys of its table that make the credentials wrong; ``has`` what else
-    :class:`Account` takes. Agents, teams and tags are those of the fake's Store, and the witness
-    asks it.
+    Args:
+        fake: the vendor; its Store is the witness.
+        stranger: the keys of its table that make the credentials wrong; None: none are known.
+        has: what else :class:`Account` takes.
     """
     table, store = fake.table(), fake.store
     known: dict[str, Any] = {

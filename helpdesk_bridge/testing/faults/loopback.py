@@ -51,6 +51,11 @@ def refused_url(path: str = "") -> Iterator[str]:
     """Give an ``http`` address on loopback at which every connection is refused.
 
     The port is bound and nobody listens, so that no other program can get it meanwhile.
+
+    ``path`` is the path that it ends with.
+
+    Returns:
+        The address.
     """
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
@@ -257,7 +262,10 @@ class Loopback(ABC):
         """Do what this server does with one connection; it is closed afterwards."""
 
     async def end(self, wire: Wire, by: End) -> None:
-        """End a connection; one that hangs is known to :meth:`release` meanwhile."""
+        """End a connection; one that hangs is known to :meth:`release` meanwhile.
+
+        ``wire`` is the connection, ``by`` says how.
+        """
         if by is End.HANG:
             self._hung.add(wire)
             self.changed()

@@ -46,6 +46,8 @@ class Cut(Fault):
     client notices.
 
     ``upstream`` is how the upstream's connection ends; HANG leaves it open.
+
+    ``side`` is the direction, ``after`` how many of its bytes pass before.
     """
 
     by: End = field(default=End.FIN, kw_only=True)
@@ -54,14 +56,20 @@ class Cut(Fault):
 
 @frozen
 class Hold(Fault):
-    """Stops this direction until the event is set. Meanwhile nothing is read from its sender."""
+    """Stops this direction until the event is set. Meanwhile nothing is read from its sender.
+
+    ``side`` is the direction, ``after`` how many of its bytes pass before. ``until`` is the event.
+    """
 
     until: asyncio.Event = field(kw_only=True)
 
 
 @frozen
 class Drip(Fault):
-    """From here on ``size`` bytes at a time, with a ``pause`` after each piece."""
+    """From here on ``size`` bytes at a time, with a ``pause`` after each piece.
+
+    ``side`` is the direction, ``after`` how many of its bytes pass before.
+    """
 
     size: int = field(default=1, kw_only=True, validator=ge(1))
     pause: Callable[[], Awaitable[object]] = field(default=yield_once, kw_only=True, repr=False)
@@ -69,6 +77,9 @@ class Drip(Fault):
 
 @frozen
 class Insert(Fault):
-    """Passes bytes on that nobody sent. They are not counted."""
+    """Passes bytes on that nobody sent. They are not counted.
+
+    ``side`` is the direction, ``after`` how many of its bytes pass before. ``data`` is the bytes.
+    """
 
     data: bytes = field(kw_only=True, repr=size_of)

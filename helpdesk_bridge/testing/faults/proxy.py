@@ -66,6 +66,8 @@ class FaultProxy(Loopback):
     ``proxy.url`` is the upstream's with the proxy's port. TLS passes through unread: plans by
     connection work, plans by request do not. ``links`` and ``requests`` tell what passed; the sizes
     of a dry run are the places where a cut can be made. Nothing of a body is kept.
+
+    ``upstream`` is the address of the vendor; one without host and port is a ValueError.
     """
 
     def __init__(self, upstream: str) -> None:
@@ -101,6 +103,13 @@ class FaultProxy(Loopback):
         With ``when`` it is the next request for which that returns true (asked when its head is
         whole, with 0 bytes passed), and bytes are counted from the beginning of the request and of
         its answer. ``times`` is how often the plan holds; None is always.
+
+        ``faults`` are what goes wrong.
+
+        Args:
+            faults: what goes wrong.
+            times: how often the plan holds; None is always.
+            when: which request is meant; None is the next connection.
         """
         self._plans.append(_Plan(faults, times, when))
 
@@ -125,7 +134,13 @@ class FaultProxy(Loopback):
             await upstream.close()
 
     def take(self, request: PassedRequest | None) -> tuple[Fault, ...]:
-        """Use up the first plan that is meant for a new connection, or for a request."""
+        """Use up the first plan that is meant for a new connection, or for a request.
+
+        ``request`` None asks for a connection.
+
+        Returns:
+            The faults of the plan; none where none is meant.
+        """
         for plan in self._plans:
             if request is None if plan.when is None else request and plan.when(request):
                 if plan.times is not None:

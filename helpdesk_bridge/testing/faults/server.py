@@ -46,6 +46,14 @@ class FaultServer(Loopback):
     After the script, ``default`` is played for ever. ``greeting`` is sent on every connection
     before any request. With ``wait_for_body=False`` a request is answered when its head has come.
     ``tls`` makes it an https server. A request that is not HTTP/1.1 is a ValueError at the exit.
+
+    Args:
+        script: the answers, in order.
+        default: what is answered after them; None is ``{}`` as JSON.
+        path: the path that ``url`` ends with.
+        greeting: bytes that are sent on every connection before any request.
+        wait_for_body: whether a request is read to its end before it is answered.
+        tls: what makes it an https server; None is http.
     """
 
     def __init__(
@@ -65,7 +73,7 @@ class FaultServer(Loopback):
         self._script: deque[Step] = deque(script)
 
     def plays(self, *steps: Step) -> None:
-        """Add to the end of the script."""
+        """Add ``steps`` to the end of the script."""
         self._script.extend(steps)
 
     @property

@@ -18,7 +18,10 @@ __all__ = ["HeaderAuth", "check_credential", "no_auth"]
 
 @frozen
 class HeaderAuth:
-    """Puts fixed credential headers on each request that is to be authenticated."""
+    """Puts fixed credential headers on each request that is to be authenticated.
+
+    ``headers`` are the credentials by the names of their headers.
+    """
 
     headers: Mapping[str, Secret] = field(repr=False)
     _checked: dict[str, str] = field(factory=dict, init=False, repr=False, eq=False)
@@ -35,12 +38,15 @@ class HeaderAuth:
 
 
 async def no_auth(request: Request, handler: Handler) -> Response:
-    """Pass ``request`` on as it is."""
+    """Return what ``handler`` answers to ``request``, which is passed on as it is."""
     return await handler(request)
 
 
 def check_credential(key: str, value: Secret) -> None:
-    """Raise ConfigurationError for a credential that no header could carry as one word."""
+    """Raise ConfigurationError for a credential that no header could carry as one word.
+
+    ``key`` is the name of the setting, ``value`` the credential.
+    """
     word = value.reveal()
     clean = " " not in word
     try:

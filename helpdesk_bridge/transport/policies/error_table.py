@@ -24,6 +24,10 @@ class Explanation:
 
     ``kind`` is the error to raise where the vendor has no codes to look up; None leaves that to
     the code and the HTTP status.
+
+    ``message`` is the vendor's sentence, ``kind`` the class of the error (None: by ``code`` or
+    status), ``code`` the vendor's own error code (None: it tells none), ``fields`` the texts about
+    each field.
     """
 
     message: str = ""

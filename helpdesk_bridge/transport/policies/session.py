@@ -44,13 +44,18 @@ class TokenProvider:
     """An async function without arguments that returns a fresh token.
 
     It may be given as ``"module:function"``, which is imported at once.
+
+    ``fetch`` is the function.
     """
 
     fetch: FetchToken = field(repr=False)
 
     @classmethod
     def of(cls, given: FetchToken | TokenProvider | str, *, key: str) -> TokenProvider:
-        """Return a provider from a callable or a ``"module:function"`` of the setting ``key``."""
+        """Return a provider from a callable or a ``"module:function"`` of the setting ``key``.
+
+        ``given`` that is neither is a ConfigurationError.
+        """
         if isinstance(given, TokenProvider):
             return given
         if isinstance(given, str):
@@ -105,6 +110,11 @@ class SessionAuth:
     too). Any number of tasks cause one call of the provider; it runs in a task of its own, so a
     cancelled caller fails nobody else. A provider that raises gives every waiting call
     AuthenticationError, and the next call tries again.
+
+    Args:
+        fixed: a token that is never renewed; None where there is a provider.
+        provider: what gives a fresh token; None: ``fixed`` is all there is.
+        clock: what tells the present, in seconds since 1970.
     """
 
     fixed: Secret | None = None
