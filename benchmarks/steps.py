@@ -10,7 +10,8 @@ from benchmarks.desks import TICKETS, desk
 from benchmarks.pages import PAGES, PER_PAGE
 from benchmarks.peers import Read, peers
 from benchmarks.reading import Rounds, conversation, cost, settle_heap
-from helpdesk_bridge.kit.json import read_record, read_records
+from helpdesk_bridge.kit.json import read_record
+from helpdesk_bridge.kit.reading import read_records
 from helpdesk_bridge.transport import Effect, Operation
 
 __all__ = ["STEPS", "steps"]

@@ -18,6 +18,9 @@ from helpdesk_bridge.kit.json import (
     WrongType,
     as_id,
     as_number,
+)
+from helpdesk_bridge.kit.memo import Memo
+from helpdesk_bridge.kit.reading import (
     created_id,
     member,
     read,
@@ -26,7 +29,6 @@ from helpdesk_bridge.kit.json import (
     read_records,
     require_id,
 )
-from helpdesk_bridge.kit.memo import Memo
 from helpdesk_bridge.kit.steps import partly_done, without_first_message
 from helpdesk_bridge.kit.vocabulary import Vocabulary
 from helpdesk_bridge.model import (

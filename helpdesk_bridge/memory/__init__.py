@@ -2,14 +2,8 @@
 
 from helpdesk_bridge.memory.adapter import Memory
 from helpdesk_bridge.memory.settings import MemorySettings
-from helpdesk_bridge.memory.store import (
-    Mail,
-    Store,
-    StoredFile,
-    StoredMessage,
-    StoredTicket,
-    TickingClock,
-)
+from helpdesk_bridge.memory.store import Store, TickingClock
+from helpdesk_bridge.memory.stored import Mail, StoredFile, StoredMessage, StoredTicket
 
 __all__ = [
     "Mail",

@@ -21,7 +21,8 @@ from helpdesk_bridge.kit import (
 )
 from helpdesk_bridge.memory.settings import MemorySettings
 from helpdesk_bridge.memory.storage import Storage, plain
-from helpdesk_bridge.memory.store import Store, StoredFile, StoredTicket
+from helpdesk_bridge.memory.store import Store
+from helpdesk_bridge.memory.stored import StoredFile, StoredTicket
 from helpdesk_bridge.memory.wire import to_message, to_ticket
 
 __all__ = ["Memory"]

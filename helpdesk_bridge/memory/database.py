@@ -17,7 +17,8 @@ from cattrs import BaseValidationError, Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from helpdesk_bridge.kit import errors
-from helpdesk_bridge.memory.store import Mail, Store, StoredFile, StoredMessage, StoredTicket
+from helpdesk_bridge.memory.store import Store
+from helpdesk_bridge.memory.stored import Mail, StoredFile, StoredMessage, StoredTicket
 
 __all__ = ["Database"]
 

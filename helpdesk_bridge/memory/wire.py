@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpdesk_bridge.kit import Attachment, Message, Status, Ticket
-from helpdesk_bridge.memory.store import StoredMessage, StoredTicket
+from helpdesk_bridge.memory.stored import StoredMessage, StoredTicket
 
 __all__ = ["to_message", "to_ticket"]
 

@@ -1,14 +1,8 @@
 """Test doubles that are part of the product: a helpdesk in memory, fakes, and faults on demand."""
 
 from helpdesk_bridge.memory import Memory, MemorySettings
-from helpdesk_bridge.memory.store import (
-    Mail,
-    Store,
-    StoredFile,
-    StoredMessage,
-    StoredTicket,
-    TickingClock,
-)
+from helpdesk_bridge.memory.store import Store, TickingClock
+from helpdesk_bridge.memory.stored import Mail, StoredFile, StoredMessage, StoredTicket
 from helpdesk_bridge.testing.fake import Exchange, FakeServer, Refusal, multipart_fields
 from helpdesk_bridge.testing.faults import (
     Answer,

@@ -25,12 +25,14 @@ from helpdesk_bridge.kit.json import (
     WrongType,
     as_id,
     as_number,
+    read_record,
+)
+from helpdesk_bridge.kit.reading import (
     created_id,
     member,
     read,
     read_each,
     read_one,
-    read_record,
     read_records,
     require_id,
 )

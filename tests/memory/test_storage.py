@@ -19,7 +19,7 @@ import pytest
 import helpdesk_bridge as hb
 from helpdesk_bridge.memory import Memory
 from helpdesk_bridge.memory.storage import Storage
-from helpdesk_bridge.memory.store import StoredTicket
+from helpdesk_bridge.memory.stored import StoredTicket
 from helpdesk_bridge.testing import Mail, MemorySettings, Store, StoredFile, StoredMessage
 
 CUSTOMER = hb.Party(name="Zoë Müßig", email="Zoë.Müßig@customer.example")
