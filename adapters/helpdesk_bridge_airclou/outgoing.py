@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import EllipsisType
-from typing import Any
+from typing import Any, assert_never
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import errors, extra_query, merge_extra, refuse_extra
@@ -115,6 +115,8 @@ def message_body(message: kit.OutgoingMessage, ticket_id: str) -> dict[str, Any]
             # documented; that of the copies is taken.
             body |= {"send_email": True, "is_forward": True, **_copies(message)}
             body["recipients"] = [_person(person) for person in message.to]
+        case _:
+            assert_never(message)
     return merge_extra(body, message.extra)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import EllipsisType
-from typing import Any, Self
+from typing import Any, Self, assert_never
 from uuid import uuid4
 
 from attrs import evolve, field, frozen
@@ -183,6 +183,8 @@ def message_body(
         case kit.Reply():
             message = evolve(message, to=message.to or (ticket.requester,))
             body |= {"send_mail_to_recipients": message.send_email, **_recipients(message)}
+        case _:
+            assert_never(message)
     return merge_extra(body, message.extra)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from types import EllipsisType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 from zoneinfo import ZoneInfo
 
 from helpdesk_bridge import kit
@@ -171,6 +171,8 @@ def message_body(
 def check_message(message: kit.OutgoingMessage, zone: ZoneInfo) -> None:
     """Refuse what can be told to be wrong before the ticket is known."""
     check_body(message.body)
+    if not isinstance(message, (kit.Reply, kit.Note, kit.Forward, kit.CustomerMessage)):
+        assert_never(message)
     if isinstance(message, kit.Note):
         refuse_extra(dict.fromkeys(map(base_name, message.extra)), _ADDRESSING)
     if isinstance(message, (kit.Reply, kit.Forward)) and any(

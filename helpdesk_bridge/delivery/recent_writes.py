@@ -9,7 +9,6 @@ from typing import Literal, TypeAlias
 from attrs import define, evolve, field
 
 from helpdesk_bridge.delivery.ledger import Entry, State
-from helpdesk_bridge.model.fingerprint import Fingerprint
 
 __all__ = ["Kind", "RecentWrites"]
 
@@ -60,10 +59,12 @@ class RecentWrites:
         """Return the writes on a ticket (None: those that create one)."""
         return [entry for entry in self._entries.values() if entry.ticket_id == ticket_id]
 
-    def known(self, ticket_id: str | None, fingerprint: Fingerprint) -> tuple[str, ...]:
-        """Return the ids of what has the same words and was made by an earlier write."""
-        return tuple(
-            entry.made_id
-            for entry in self.on(ticket_id)
-            if entry.made_id is not None and entry.fingerprint.words == fingerprint.words
+    def with_known(self, entry: Entry) -> Entry:
+        """Return the entry with the ids of what earlier writes made with the same words."""
+        words = entry.fingerprint.words
+        known = tuple(
+            earlier.made_id
+            for earlier in self.on(entry.ticket_id)
+            if earlier.made_id is not None and earlier.fingerprint.words == words
         )
+        return evolve(entry, fingerprint=evolve(entry.fingerprint, known=known))

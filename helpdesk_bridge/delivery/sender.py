@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from helpdesk_bridge.delivery.ledger import Entry, Ledger, State
 from helpdesk_bridge.delivery.recent_writes import RecentWrites
@@ -67,27 +67,40 @@ class Sender:
         ticket_id: str | None,
         write: Callable[[], Awaitable[T]],
         made_id: Callable[[T], str | None],
-        **sent: Any,
+        *,
+        body: str,
+        files: Iterable[str] = (),
+        subject: str | None = None,
+        requester: str | None = None,
+        due: datetime | None = None,
+        before: Iterable[str] | None = None,
     ) -> T:
         """Await ``write`` and return what it gives; the ledger has its beginning and its end.
 
         ``ticket_id`` is None where a ticket is created, ``made_id`` tells the id of what was made,
-        ``sent`` is what :meth:`Fingerprint.of` remembers of it.
+        the others are what :meth:`Fingerprint.of` remembers of it.
         """
-        mark = Fingerprint.of(
-            call.operation, salt=self.recent.salt, offset=self.clock_offset(), **sent
-        )
-        mark = evolve(mark, known=self.recent.known(ticket_id, mark))
-        call.fingerprint = mark
         entry = Entry.begun(
             desk=self.desk,
             vendor=self.vendor,
             operation=call.operation,
             operation_id=call.operation_id,
             ticket_id=ticket_id,
-            fingerprint=mark,
+            fingerprint=Fingerprint.of(
+                call.operation,
+                salt=self.recent.salt,
+                body=body,
+                files=files,
+                subject=subject,
+                requester=requester,
+                due=due,
+                offset=self.clock_offset(),
+                before=before,
+            ),
             seconds=self.seconds,
         )
+        entry = self.recent.with_known(entry)
+        call.fingerprint = entry.fingerprint
         with entry.under_way():
             await self._begin(entry)
             self.recent.put(entry)

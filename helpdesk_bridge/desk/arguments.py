@@ -261,3 +261,8 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
             raise InvalidArgument("custom_fields must be a mapping.")
         checked["custom_fields"] = mapping(checked["custom_fields"], "custom_fields")
     return checked
+
+
+def given(**options: object) -> list[str]:
+    """Return the names of the optional arguments that were given a value."""
+    return [name for name, value in options.items() if value is not None and value not in ((), {})]

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
-from helpdesk_bridge.desk import arguments, bounds, download
+from helpdesk_bridge.desk import arguments, download
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, TruncatedBody
@@ -85,9 +85,7 @@ async def _opened(
         if size is None:
             opened = desk.adapter.open_attachment(attachment)
         else:
-            desk._guard.require(Capability.RESIZED_IMAGE)
-            support = desk._guard.capabilities[Capability.RESIZED_IMAGE]
-            bounds.size(size, attachment, support)
+            desk._guard.size(size, attachment)
             opened = desk.adapter.open_attachment(attachment, size)
         chunks = await opened.__aenter__()
     try:

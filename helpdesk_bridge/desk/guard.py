@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from helpdesk_bridge.desk import bounds
-from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.errors import InvalidArgument, StatusNotAllowed, UnsupportedCapability
 from helpdesk_bridge.model import (
+    Attachment,
     Body,
     Capabilities,
     Capability,
+    CapabilityLimits,
     Status,
     Ticket,
     TicketRef,
@@ -54,19 +55,61 @@ class Guard:
         """Raise UnsupportedCapability unless it can be done with these optional arguments."""
         self.capabilities.require(capability)
         known = self.capabilities[capability].limits.options
-        if known is not None:
-            bounds.options(capability, options, known)
+        for name in options:
+            if known is not None and name not in known:
+                raise UnsupportedCapability(
+                    f"{capability} does not take {name}= here; it takes"
+                    f" {', '.join(sorted(known)) or 'no options'}.",
+                    capability=capability.value,
+                )
 
     def status(self, capability: Capability, status: Status) -> None:
         """Raise StatusNotAllowed for a status that ``capability`` cannot set or ask for here."""
-        bounds.status(status, self.capabilities[capability])
+        known = self.capabilities[capability].limits.statuses
+        if known is not None and status not in known:
+            raise StatusNotAllowed(
+                f"the status {status} cannot be used here; possible:"
+                f" {', '.join(s.value for s in Status if s in known)}.",
+                outcome=InvalidArgument.outcome,
+            )
+
+    def size(self, size: str, attachment: Attachment) -> None:
+        """Raise for a rendition of an attachment that this desk does not have."""
+        self.capabilities.require(Capability.RESIZED_IMAGE)
+        known = self.capabilities[Capability.RESIZED_IMAGE].limits.sizes or frozenset()
+        if not attachment.inline or size not in known:
+            raise InvalidArgument(
+                f"size= is for inline images, and one of {', '.join(sorted(known))}."
+            )
 
     async def content(self, capability: Capability, body: Body, uploads: Sequence[Upload]) -> None:
         """Raise for a body or files that are more than ``capability`` takes."""
         limits = self.capabilities[capability].limits
-        bounds.body(body, limits)
+        if limits.body_bytes is not None and len(body.html.encode()) > limits.body_bytes:
+            raise InvalidArgument(f"the body is larger than {limits.body_bytes} bytes.")
         if uploads:
             if "attachments" not in (limits.options or ()):
                 self.capabilities.require(Capability.SEND_ATTACHMENTS)
                 limits = self.capabilities[Capability.SEND_ATTACHMENTS].limits
-            await bounds.upload_sizes(uploads, body, limits)
+            await _upload_sizes(uploads, body, limits)
+
+
+async def _upload_sizes(files: Sequence[Upload], text: Body, limits: CapabilityLimits) -> None:
+    """Raise for too many files, too large ones, or an inline image that the body does not show."""
+    if limits.attachments is not None and len(files) > limits.attachments:
+        raise InvalidArgument(f"more than {limits.attachments} attachments.")
+    total = sum([await file.measure() for file in files])
+    if limits.attachment_bytes is not None and total > limits.attachment_bytes:
+        raise InvalidArgument(
+            f"the attachments have {total} bytes in all, and {limits.attachment_bytes} are allowed."
+        )
+    for file in files:
+        if file.content_id is not None and not _shows(text.html, file.content_id):
+            raise InvalidArgument(
+                "an inline image is not shown in the body: give html= with"
+                ' <img src="cid:…"> for its content_id.'
+            )
+
+
+def _shows(html: str, content_id: str) -> bool:
+    return re.search(rf"cid:{re.escape(content_id)}(?![^\"'\s>)])", html) is not None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from types import EllipsisType
 from typing import Any
 
-from helpdesk_bridge.desk import arguments, bounds
+from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import InvalidArgument, NotFound, Outcome
@@ -96,7 +98,7 @@ async def create_ticket(
             created_at=arguments.aware(created_at, "created_at"),
             extra=arguments.mapping(extra, "extra"),
         )
-        options = bounds.given(
+        options = arguments.given(
             status=status,
             priority=priority,
             kind=kind,
@@ -114,8 +116,8 @@ async def create_ticket(
         return await self._sender.send(
             call,
             None,
-            lambda: self.adapter.create_ticket(new),
-            lambda ticket: ticket.id,
+            partial(self.adapter.create_ticket, new),
+            attrgetter("id"),
             body=new.body.text,
             files=[upload.name for upload in new.attachments],
             subject=new.subject,

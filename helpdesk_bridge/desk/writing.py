@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from attrs import evolve
 
-from helpdesk_bridge.desk import arguments, bounds
+from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import Addresses, AddressLike
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.parts import Desk
@@ -100,7 +102,7 @@ async def reply(
             send_at=arguments.aware(send_at, "send_at"),
             extra=arguments.mapping(extra, "extra"),
         )
-        options = bounds.given(
+        options = arguments.given(
             to=message.to, cc=message.cc, bcc=message.bcc, priority=priority, kind=kind
         )
         self._guard.allow(Capability.REPLY, options)
@@ -156,7 +158,7 @@ async def note(
             kind=arguments.member(TicketKind, kind, "kind"),
             extra=arguments.mapping(extra, "extra"),
         )
-        self._guard.allow(Capability.NOTE, bounds.given(priority=priority, kind=kind))
+        self._guard.allow(Capability.NOTE, arguments.given(priority=priority, kind=kind))
         return await _send(self, call, Capability.NOTE, self._guard.ticket(ticket), message)
 
 
@@ -206,7 +208,7 @@ async def forward(
         )
         if not message.to:
             raise InvalidArgument("a forward needs somebody in to=.")
-        options = bounds.given(cc=message.cc, bcc=message.bcc)
+        options = arguments.given(cc=message.cc, bcc=message.bcc)
         self._guard.allow(Capability.FORWARD, options)
         return await _send(self, call, Capability.FORWARD, self._guard.ticket(ticket), message)
 
@@ -252,7 +254,7 @@ async def add_request(
             created_at=arguments.aware(created_at, "created_at"),
             extra=arguments.mapping(extra, "extra"),
         )
-        self._guard.allow(Capability.ADD_REQUEST, bounds.given(created_at=created_at))
+        self._guard.allow(Capability.ADD_REQUEST, arguments.given(created_at=created_at))
         ref = self._guard.ticket(ticket)
         return await _send(self, call, Capability.ADD_REQUEST, ref, message)
 
@@ -271,11 +273,11 @@ async def _send(
         if afterwards := support.level is Level.EMULATED:
             message = evolve(message, status=None)
     call.ticket_id = ref.id
-    sent = await desk._sender.send(
+    sent: SentMessage = await desk._sender.send(
         call,
         ref.id,
-        lambda: desk.adapter.send(ref, message),
-        lambda sent: sent.id,
+        partial(desk.adapter.send, ref, message),
+        attrgetter("id"),
         body=message.body.text,
         files=[upload.name for upload in message.attachments],
         due=getattr(message, "send_at", None) or getattr(message, "created_at", None),

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from types import EllipsisType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, assert_never
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
@@ -265,6 +265,8 @@ def _addressing(store: Store, stored: StoredTicket, message: kit.OutgoingMessage
         kind = {"type": MessageType.REQUEST, "audience": Audience.EXTERNAL}
         author = _customer(store, message.author)
         return {**kind, "author": author, "created_at": message.created_at}
+    if not isinstance(message, (kit.Reply, kit.Forward)):
+        assert_never(message)
     public = Audience.FORWARD if isinstance(message, kit.Forward) else Audience.EXTERNAL
     return {
         "type": MessageType.RESPONSE,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from helpdesk_bridge.desk import bounds
+from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.errors import (
     InvalidArgument,
     Outcome,
@@ -16,23 +18,35 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.model import (
     Attachment,
     Body,
+    Capabilities,
     Capability,
     CapabilityLimits,
     Status,
+    Support,
     Upload,
     native,
 )
 
 
+def guard(capability: Capability, support: Support) -> Guard:
+    return Guard("vendor", re.compile(r"[0-9]+"), Capabilities({capability: support}))
+
+
+async def content(body: Body, limits: CapabilityLimits, *files: Upload) -> None:
+    known = native(limits=evolve(limits, options=frozenset({"attachments"})))
+    await guard(Capability.REPLY, known).content(Capability.REPLY, body, files)
+
+
 def test_an_option_the_desk_does_not_take_is_refused_with_those_it_takes() -> None:
+    support = native(limits=CapabilityLimits(options=frozenset({"bcc"})))
     with pytest.raises(UnsupportedCapability, match="reply does not take cc= here; it takes bcc"):
-        bounds.options(Capability.REPLY, ["bcc", "cc"], frozenset({"bcc"}))
+        guard(Capability.REPLY, support).allow(Capability.REPLY, ["bcc", "cc"])
 
 
 def test_a_status_the_desk_has_no_word_for_is_refused_before_it_is_sent() -> None:
     support = native(limits=CapabilityLimits(statuses=frozenset({Status.OPEN, Status.CLOSED})))
     with pytest.raises(StatusNotAllowed, match="possible: open, closed") as caught:
-        bounds.status(Status.SPAM, support)
+        guard(Capability.CREATE_TICKET, support).status(Capability.CREATE_TICKET, Status.SPAM)
     assert caught.value.outcome is Outcome.NOT_SENT
 
 
@@ -40,21 +54,22 @@ def test_a_status_the_desk_has_no_word_for_is_refused_before_it_is_sent() -> Non
     "support", [native(), native(limits=CapabilityLimits(statuses=frozenset(Status)))]
 )
 def test_a_status_the_desk_may_know_is_let_through(support: Any) -> None:
-    bounds.status(Status.SPAM, support)
+    guard(Capability.CREATE_TICKET, support).status(Capability.CREATE_TICKET, Status.SPAM)
 
 
 @pytest.mark.parametrize(("inline", "size"), [(False, "small"), (True, "huge")])
 def test_only_inline_images_come_in_the_sizes_there_are(inline: bool, size: str) -> None:
     support = native(limits=CapabilityLimits(sizes=frozenset({"small"})))
     with pytest.raises(InvalidArgument, match="size="):
-        bounds.size(size, Attachment(id="1", inline=inline), support)
+        guard(Capability.RESIZED_IMAGE, support).size(size, Attachment(id="1", inline=inline))
 
 
-def test_a_body_is_measured_in_bytes_of_its_html() -> None:
+@pytest.mark.asyncio
+async def test_a_body_is_measured_in_bytes_of_its_html() -> None:
     body = Body.of("é" * 3, None)
-    bounds.body(body, CapabilityLimits(body_bytes=6))
+    await content(body, CapabilityLimits(body_bytes=6))
     with pytest.raises(InvalidArgument, match="larger than 5 bytes"):
-        bounds.body(body, CapabilityLimits(body_bytes=5))
+        await content(body, CapabilityLimits(body_bytes=5))
 
 
 @pytest.mark.parametrize(
@@ -70,12 +85,12 @@ async def test_too_many_or_too_large_files_are_refused(
 ) -> None:
     files = [Upload("a.txt", data=b"abc"), Upload("b.txt", data=b"abc")]
     with pytest.raises(InvalidArgument, match=reason):
-        await bounds.upload_sizes(files, Body.of(None, "a"), limits)
+        await content(Body.of(None, "a"), limits, *files)
 
 
 @pytest.mark.asyncio
 async def test_an_inline_image_is_shown_in_the_body_or_refused() -> None:
     image = Upload("a.png", data=b"a", content_id="logo")
-    await bounds.upload_sizes([image], Body.of('<img src="cid:logo">', None), CapabilityLimits())
+    await content(Body.of('<img src="cid:logo">', None), CapabilityLimits(), image)
     with pytest.raises(InvalidArgument, match="not shown in the body"):
-        await bounds.upload_sizes([image], Body.of("<p>cid:log</p>", None), CapabilityLimits())
+        await content(Body.of("<p>cid:log</p>", None), CapabilityLimits(), image)
