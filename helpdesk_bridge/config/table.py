@@ -133,7 +133,7 @@ class Table:
                 given = _from_text(text, attribute.type)
                 arguments[key] = self._value(key, attribute.type, given, where, variable)
             elif key in values:
-                given = self._fetched(key, attribute.type, values[key], where)
+                given = self._followed(key, attribute.type, values[key], where)
                 arguments[key] = self._value(key, attribute.type, given, where)
             elif attribute.default is attrs.NOTHING:
                 raise self._wrong(key, "is missing", where)
@@ -146,7 +146,7 @@ class Table:
         source = overrides[key][0] if key in overrides else None
         raise self._wrong(key, message, where, source)
 
-    def _fetched(self, key: str, kind: Any, value: Any, where: str) -> Any:
+    def _followed(self, key: str, kind: Any, value: Any, where: str) -> Any:
         """Follow ``{ env = "…" }`` and ``{ file = "…" }``; what is there is read as text."""
         if not isinstance(value, Mapping) or len(value) != 1:
             return value

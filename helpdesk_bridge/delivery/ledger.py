@@ -116,7 +116,7 @@ class Entry:
             ticket_id=self.ticket_id,
             started_at=self.started_at,
             fingerprint=self.fingerprint,
-            reason=Reason.CRASHED,
+            reason=Reason.PROCESS_ENDED,
         )
         if self.state is State.PENDING:
             error.failed_at = min(self.ends_at, error.failed_at)

@@ -66,7 +66,7 @@ class Reconciler:
     """Settles what was left open on one desk.
 
     ``read`` reads it, ``visible_after`` are the seconds after which its vendor shows what it
-    accepted, ``gave_up`` says whether the desk was closed, and ``settled`` is told of each write
+    accepted, ``gave_up`` says whether the desk was closed, and ``on_settled`` is told of each write
     whose outcome is known now.
     """
 
@@ -75,7 +75,7 @@ class Reconciler:
     sender: Sender
     visible_after: float
     gave_up: Callable[[], bool]
-    settled: Callable[[OutcomeUnknown], None]
+    on_settled: Callable[[OutcomeUnknown], None]
 
     async def reconcile(
         self, error: OutcomeUnknown | PartlyDone, settle: float | None
@@ -169,7 +169,7 @@ class Reconciler:
             if not told:
                 return await self._open(unknown, _UNKEPT if told is None else _TOLD)
             self.sender.recent.record_result(task.operation_id, State.NOT_SENT)
-        self.settled(unknown)
+        self.on_settled(unknown)
         return Reconciliation(
             verdict=Verdict.NOT_SENT,
             operation_id=unknown.operation_id,
@@ -199,7 +199,7 @@ class Reconciler:
             else:
                 if message is None:
                     reason += " Its first message is not to be seen: it may have to be added."
-        self.settled(task.unknown)
+        self.on_settled(task.unknown)
         return Reconciliation(
             verdict=Verdict.SENT,
             operation_id=task.unknown.operation_id,

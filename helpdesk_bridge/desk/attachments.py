@@ -65,7 +65,7 @@ async def save_attachment(self: Desk, attachment: Attachment, directory: str | P
         try:
             return await download.save(chunks, Path(directory), attachment.safe_name)
         except InvalidArgument as error:
-            call.explain(error)
+            call.name_error(error)
             raise
 
 
@@ -109,5 +109,5 @@ async def _counted(
         if whole is not None and came < whole:
             raise TruncatedBody(f"the file has {whole} bytes, and {came} came.")
     except HelpdeskError as error:
-        call.explain(error)
+        call.name_error(error)
         raise

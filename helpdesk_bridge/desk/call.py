@@ -1,4 +1,4 @@
-"""The context of a public call: an open desk, one id, one clock reading, and named errors."""
+"""Frame a public call: it needs an open desk, it has one id, and its errors say whose they are."""
 
 from __future__ import annotations
 
@@ -107,9 +107,9 @@ class CallContext:
     ) -> None:
         if self._token is not None:
             CURRENT_CALL.reset(self._token)
-        self.explain(error)
+        self.name_error(error)
 
-    def explain(self, error: BaseException | None) -> None:
+    def name_error(self, error: BaseException | None) -> None:
         """Name an error that ends the call, or raise OutcomeUnknown in its place.
 
         Called by itself where the call is over and its answer is still being read.

@@ -141,7 +141,7 @@ class Helpdesk:
             self._sender,
             visible_after=kind.visible_after,
             gave_up=lambda: self.closed,
-            settled=self._calls.forget,
+            on_settled=self._calls.forget,
         )
 
     # Reading tickets

@@ -108,5 +108,7 @@ class Reason(StrEnum):
     # none of it is of the helpdesk's making
     CRASHED = "crashed"
     """Code of the application or of the adapter raised what is no error of ours."""
+    PROCESS_ENDED = "process_ended"
+    """The process ended during the call; the ledger has what it was about to send."""
     UNKNOWN = "unknown"
     """Nothing more is known."""

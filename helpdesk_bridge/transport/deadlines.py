@@ -11,18 +11,18 @@ from attrs import define, field
 
 from helpdesk_bridge.errors import DeskClosed
 
-__all__ = ["CallDeadline", "OpenCalls"]
+__all__ = ["OpenRequests", "RequestDeadline"]
 
 
 @define(eq=False)
-class CallDeadline:
+class RequestDeadline:
     """Ends its body with TimeoutError: ``asyncio.Timeout`` without a timer of its own.
 
     What it does with cancellations is what that does: it takes its own back, and only if there was
     no other is it a TimeoutError.
     """
 
-    running: OpenCalls
+    running: OpenRequests
     ends_at: float
     """Loop time."""
     expired: bool = field(default=False, init=False)
@@ -58,7 +58,7 @@ class CallDeadline:
 
 
 @define
-class OpenCalls:
+class OpenRequests:
     """What a desk has under way, so that to close the desk ends all of it.
 
     aiohttp alone does not: after ``ClientSession.close`` a read of a body that never comes waits
@@ -66,34 +66,34 @@ class OpenCalls:
     """
 
     closed: bool = field(default=False, init=False)
-    _limits: set[CallDeadline] = field(factory=set, init=False)
+    _deadlines: set[RequestDeadline] = field(factory=set, init=False)
     _alarm: asyncio.TimerHandle | None = field(default=None, init=False)
     """Rings for the first of them: a timer for each costs much of what a small request does."""
     _rings_at: float = field(default=math.inf, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     """The event loop of the alarm."""
 
-    def until(self, ends_at: float = math.inf) -> CallDeadline:
+    def until(self, ends_at: float = math.inf) -> RequestDeadline:
         """End the body with TimeoutError at ``ends_at`` (loop time), or when the desk is closed."""
         if self.closed:
             raise DeskClosed("the desk is closed.")
-        return CallDeadline(self, ends_at)
+        return RequestDeadline(self, ends_at)
 
     def close(self) -> None:
         """End everything now, wherever it is, and let nothing begin any more."""
         self.closed = True
-        # Not from within: who closes the desk may be a task of its own, about to leave its limit.
+        # Not from within: who closes the desk may be a task of its own, about to leave its body.
         asyncio.get_running_loop().call_soon(self._expire, math.inf)
 
-    def begin(self, limit: CallDeadline) -> None:
-        """Watch a limit."""
-        self._limits.add(limit)
-        if limit.ends_at < self._rings_at or self._loop is not asyncio.get_running_loop():
-            self._ring_at(limit.ends_at)
+    def begin(self, deadline: RequestDeadline) -> None:
+        """Watch a deadline."""
+        self._deadlines.add(deadline)
+        if deadline.ends_at < self._rings_at or self._loop is not asyncio.get_running_loop():
+            self._ring_at(deadline.ends_at)
 
-    def end(self, limit: CallDeadline) -> None:
+    def end(self, deadline: RequestDeadline) -> None:
         """Watch it no longer; the alarm may ring for nothing then."""
-        self._limits.discard(limit)
+        self._deadlines.discard(deadline)
 
     def _ring_at(self, when: float) -> None:
         if self._alarm is not None:
@@ -105,7 +105,7 @@ class OpenCalls:
 
     def _expire(self, until: float) -> None:
         """End what is to end by ``until`` (loop time), and wait for what is next."""
-        for limit in [one for one in self._limits if one.ends_at <= until]:
-            self._limits.discard(limit)
-            limit.expire()
-        self._ring_at(min((one.ends_at for one in self._limits), default=math.inf))
+        for deadline in [one for one in self._deadlines if one.ends_at <= until]:
+            self._deadlines.discard(deadline)
+            deadline.expire()
+        self._ring_at(min((one.ends_at for one in self._deadlines), default=math.inf))

@@ -40,7 +40,7 @@ class LogObserver(Observer):
     def retrying(self, attempt: Attempt, repetition: Repetition) -> None:
         """Write that a request is sent again."""
         log.info(
-            "%s: %s after %d attempts, trying again in %.1f s [%s]",
+            "%s: %s after %d requests, trying again in %.1f s [%s]",
             attempt.operation,
             repetition.error,
             repetition.requests,

@@ -25,7 +25,7 @@ from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument, O
 from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart, Part, Source
 from helpdesk_bridge.transport.call import CURRENT_CALL
-from helpdesk_bridge.transport.deadlines import OpenCalls
+from helpdesk_bridge.transport.deadlines import OpenRequests
 from helpdesk_bridge.transport.observer import Observer
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
@@ -88,7 +88,7 @@ class Transport:
         self.options = options
         self._http = _Http(base, options, file_hosts)
         self._auth = auth
-        self._running = OpenCalls()
+        self._running = OpenRequests()
         # Nothing in the pipeline leads back to the transport, so that a forgotten desk is
         # noticed when its last user lets go of it, and not at some later collection.
         weakref.finalize(self, _forgotten, desk, self._http)

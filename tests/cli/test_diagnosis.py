@@ -34,7 +34,7 @@ REASONS = {
     Trouble.ANSWER: {
         *("conflict", "validation", "too_large", "ticket_closed", "status_not_allowed"),
         *("not_json", "unexpected", "bad_http", "bad_encoding", "pagination_loop"),
-        *("cancelled", "unknown"),
+        *("cancelled", "unknown", "process_ended"),
     },
     Trouble.ADAPTER: {"broken_adapter", "unsupported", "desk_closed", "crashed"},
 }
@@ -170,7 +170,7 @@ def test_a_vendors_sentence_about_something_else_is_not_mistaken_for_the_transpo
 def test_the_advice_names_the_settings_with_credentials() -> None:
     error = errors.AuthenticationError("the credentials were not accepted.", status=401)
     found = diagnose("tickets", error, keys=["token", "client_id"])
-    assert (found.check, found.verdict, found.trouble) == (
+    assert (found.check, found.result, found.trouble) == (
         "tickets",
         CheckResult.WRONG,
         Trouble.CREDENTIALS,
@@ -241,7 +241,7 @@ def test_of_a_foreign_exception_only_the_class_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "verdict", "says"),
+    ("ahead", "result", "says"),
     [
         (0, CheckResult.OK, "within 1 s of"),
         (60, CheckResult.OK, "within 60 s of"),
@@ -251,11 +251,11 @@ def test_of_a_foreign_exception_only_the_class_is_told() -> None:
         (86_400, CheckResult.WRONG, "86400 s behind"),
     ],
 )
-def test_more_than_a_minute_is_a_finding(ahead: int, verdict: CheckResult, says: str) -> None:
+def test_more_than_a_minute_is_a_finding(ahead: int, result: CheckResult, says: str) -> None:
     found = clock(timedelta(seconds=ahead))
-    assert (found.verdict, says in found.says) == (verdict, True)
-    assert bool(found.advice) == (found.trouble is Trouble.CLOCK) == (verdict is CheckResult.WRONG)
+    assert (found.result, says in found.says) == (result, True)
+    assert bool(found.advice) == (found.trouble is Trouble.CLOCK) == (result is CheckResult.WRONG)
 
 
 def test_without_a_date_the_clock_is_not_checked() -> None:
-    assert clock(None).verdict is CheckResult.UNCHECKED
+    assert clock(None).result is CheckResult.UNCHECKED

@@ -1,4 +1,4 @@
-"""A limit ends its body and nothing else, as asyncio's own timeouts do."""
+"""A deadline ends its body and nothing else, as asyncio's own timeouts do."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TypeAlias
 import pytest
 
 from helpdesk_bridge.errors import DeskClosed
-from helpdesk_bridge.transport.deadlines import OpenCalls
+from helpdesk_bridge.transport.deadlines import OpenRequests
 from tests.transport.virtual import VirtualLoop, now, run
 
 Body: TypeAlias = Callable[[], Awaitable[None]]
 
 
-async def _asleep(running: OpenCalls, ends_at: float) -> float:
+async def _asleep(running: OpenRequests, ends_at: float) -> float:
     with pytest.raises(TimeoutError), running.until(ends_at):
         await asyncio.sleep(1000)
     return now()
@@ -23,7 +23,7 @@ async def _asleep(running: OpenCalls, ends_at: float) -> float:
 
 def test_each_ends_at_its_own_time_in_whatever_order_they_begin() -> None:
     async def main() -> None:
-        running, began = OpenCalls(), now()
+        running, began = OpenRequests(), now()
         ends = [began + 30, began + 10, began + 20, began + 10]
         assert await asyncio.gather(*(_asleep(running, one) for one in ends)) == ends
 
@@ -32,7 +32,7 @@ def test_each_ends_at_its_own_time_in_whatever_order_they_begin() -> None:
 
 def test_what_ended_by_itself_does_not_hide_the_end_of_others() -> None:
     async def main() -> None:
-        running, began = OpenCalls(), now()
+        running, began = OpenRequests(), now()
         with running.until(began + 5):
             await asyncio.sleep(1)
         assert await _asleep(running, began + 20) == began + 20
@@ -43,7 +43,7 @@ def test_what_ended_by_itself_does_not_hide_the_end_of_others() -> None:
 
 def test_a_limit_that_is_left_cancels_nothing_later() -> None:
     async def main() -> None:
-        running = OpenCalls()
+        running = OpenRequests()
         with running.until(now() + 5):
             await asyncio.sleep(1)
         await asyncio.sleep(60)  # would raise CancelledError
@@ -52,7 +52,7 @@ def test_a_limit_that_is_left_cancels_nothing_later() -> None:
 
 
 def test_what_a_closed_event_loop_left_behind_stops_no_alarm() -> None:
-    running = OpenCalls()
+    running = OpenRequests()
 
     async def left_behind() -> None:
         with running.until(now() + 5):
@@ -72,7 +72,7 @@ def test_what_a_closed_event_loop_left_behind_stops_no_alarm() -> None:
 
 
 def test_a_limit_of_another_event_loop_is_kept() -> None:
-    running = OpenCalls()
+    running = OpenRequests()
 
     async def once() -> None:
         began = now()
@@ -106,7 +106,7 @@ async def _failing() -> None:
 
 
 async def _ours(body: Body) -> None:
-    with OpenCalls().until(now() + 5):
+    with OpenRequests().until(now() + 5):
         await body()
 
 
@@ -156,17 +156,17 @@ def test_a_callers_cancellation_is_no_timeout(cancel: float, told: str) -> None:
 
 def test_a_timeout_error_of_the_body_is_not_called_ours() -> None:
     async def main() -> None:
-        limit = OpenCalls().until(now() + 5)
-        with pytest.raises(TimeoutError), limit:
+        deadline = OpenRequests().until(now() + 5)
+        with pytest.raises(TimeoutError), deadline:
             raise TimeoutError
-        assert not limit.expired
+        assert not deadline.expired
 
     run(main())
 
 
 def test_closing_ends_all_and_lets_nothing_begin() -> None:
     async def main() -> None:
-        running = OpenCalls()
+        running = OpenRequests()
         tasks = [asyncio.create_task(_asleep(running, now() + n)) for n in (10, 20)]
         forever = asyncio.create_task(_asleep(running, float("inf")))
         await asyncio.sleep(1)
@@ -181,7 +181,7 @@ def test_closing_ends_all_and_lets_nothing_begin() -> None:
 
 def test_who_closes_from_within_and_leaves_at_once_is_not_cancelled_later() -> None:
     async def main() -> None:
-        running = OpenCalls()
+        running = OpenRequests()
         with running.until(now() + 5):
             running.close()
         await asyncio.sleep(60)  # would raise CancelledError

@@ -345,5 +345,5 @@ async def test_at_info_a_repetition_is_a_record_with_its_figures(
     [record] = caplog.records
     assert (record.attempt, record.status) == (1, 503)  # type: ignore[attr-defined]
     assert record.getMessage() == (
-        "list_tickets: VendorUnavailable after 1 attempts, trying again in 0.0 s [-]"
+        "list_tickets: VendorUnavailable after 1 requests, trying again in 0.0 s [-]"
     )

@@ -288,5 +288,5 @@ def test_a_repetition_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -
     run(_sent(Wire([Step(status=500), Step()]), Operation("list_tickets", Effect.READ), {}))
     (record,) = caplog.records
     assert record.getMessage().startswith(
-        "list_tickets: VendorUnavailable after 1 attempts, trying again in 0."
+        "list_tickets: VendorUnavailable after 1 requests, trying again in 0."
     )

@@ -263,7 +263,7 @@ async def test_what_is_logged_of_a_repetition_holds_no_address_and_no_secret(
     )
     again = [record for record in caplog.records if record.levelno == logging.INFO]
     assert [record.getMessage().split(" [")[0] for record in again[:1]] == [
-        "list_tickets: RateLimited after 1 attempts, trying again in 7.0 s"
+        "list_tickets: RateLimited after 1 requests, trying again in 7.0 s"
     ]
     assert len(again) == 2
     text = " ".join(record.getMessage() + repr(record.args) for record in caplog.records)

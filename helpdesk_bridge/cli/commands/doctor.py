@@ -44,11 +44,11 @@ async def _report(config: Config, names: list[str]) -> int:
     for name in names:
         say(console, (f"desk {plain(name)}", "bold"))
         async for finding in examine(config, name):
-            count[finding.verdict] += 1
+            count[finding.result] += 1
             trouble = f"{finding.trouble}: " if finding.trouble else ""
             says = plain(f"{trouble}{finding.says} {finding.advice}")
-            verdict = (f"  {finding.verdict:<11}", _STYLE[finding.verdict])
-            say(console, verdict, f"  {finding.check:<13}  {says}")
+            result = (f"  {finding.result:<11}", _STYLE[finding.result])
+            say(console, result, f"  {finding.check:<13}  {says}")
     ending = f"{count[CheckResult.WRONG]} wrong" if count[CheckResult.WRONG] else "Nothing is wrong"
     say(console, f"{ending}; {count[CheckResult.UNCHECKED]} not checked.")
     return 1 if count[CheckResult.WRONG] else 0

@@ -49,7 +49,7 @@ class Finding:
     """One line of the doctor's: what was checked, how it ended, and what to do."""
 
     check: str
-    verdict: CheckResult
+    result: CheckResult
     says: str
     advice: str = ""
     trouble: Trouble | None = None
@@ -99,6 +99,7 @@ MEANING: Mapping[Reason, Trouble] = {
     Reason.RESPONSE_TOO_LARGE: Trouble.SETTING,
     Reason.PAGINATION_LOOP: Trouble.ANSWER,
     Reason.CRASHED: Trouble.ADAPTER,
+    Reason.PROCESS_ENDED: Trouble.ANSWER,
     Reason.UNKNOWN: Trouble.ANSWER,
 }
 """What each reason of an error says is wrong with a desk that is only read."""
@@ -151,18 +152,16 @@ def clock(skew: timedelta | None) -> Finding:
     """Return the finding about our clock; ``skew`` is how far the vendor's is ahead of it."""
     if skew is None:
         return Finding(
-            check="clock", verdict=CheckResult.UNCHECKED, says="the vendor's answers have no date."
+            check="clock", result=CheckResult.UNCHECKED, says="the vendor's answers have no date."
         )
     seconds = round(abs(skew).total_seconds())
     if abs(skew) <= _TOLERANCE:
         says = f"within {max(seconds, 1)} s of the vendor's."
-        return Finding(check="clock", verdict=CheckResult.OK, says=says)
+        return Finding(check="clock", result=CheckResult.OK, says=says)
     direction = "behind" if skew > timedelta() else "ahead of"
     says = f"this machine is {seconds} s {direction} the vendor."
     return _wrong("clock", Trouble.CLOCK, says, _ADVICE[Trouble.CLOCK])
 
 
 def _wrong(check: str, trouble: Trouble, says: str, advice: str) -> Finding:
-    return Finding(
-        check=check, verdict=CheckResult.WRONG, trouble=trouble, says=says, advice=advice
-    )
+    return Finding(check=check, result=CheckResult.WRONG, trouble=trouble, says=says, advice=advice)

@@ -152,8 +152,8 @@ def _credentials(settings: Any) -> list[str]:
 
 
 def _good(check: str, says: str) -> Finding:
-    return Finding(check=check, verdict=CheckResult.OK, says=says)
+    return Finding(check=check, result=CheckResult.OK, says=says)
 
 
 def _unchecked(check: str, says: str) -> Finding:
-    return Finding(check=check, verdict=CheckResult.UNCHECKED, says=says)
+    return Finding(check=check, result=CheckResult.UNCHECKED, says=says)

@@ -9,7 +9,7 @@ from attrs import frozen
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.transport.call import CURRENT_CALL
-from helpdesk_bridge.transport.deadlines import OpenCalls
+from helpdesk_bridge.transport.deadlines import OpenRequests
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.request import Request
@@ -23,7 +23,7 @@ class Deadline:
     """Ends a request with the call it belongs to or with its desk; says what was under way then."""
 
     seconds: float
-    running: OpenCalls
+    running: OpenRequests
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on, within what is left of the call's time."""
@@ -31,14 +31,14 @@ class Deadline:
         now = asyncio.get_running_loop().time()
         ends_at = call.ends_at if call else now + self.seconds
         request.progress.ends_at = ends_at
-        if ends_at <= now:  # a limit would let a kept-alive connection send it first
+        if ends_at <= now:  # a deadline would let a kept-alive connection send it first
             raise self._too_late(request)
-        limit = self.running.until(ends_at)
+        deadline = self.running.until(ends_at)
         try:
-            with limit:
+            with deadline:
                 return await handler(request)
         except TimeoutError:
-            if not limit.expired:
+            if not deadline.expired:
                 raise
         raise self._ended(request)
 
