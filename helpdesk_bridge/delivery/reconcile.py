@@ -247,20 +247,24 @@ class Reconciler:
         return found
 
     async def _learn(self, task: _Task, ticket_id: str | None) -> None:
-        """Learn what other writes there are, and what the vendor's clock says."""
-        kind: Kind = "ticket" if ticket_id is None else "message"
+        """Learn what other writes there are, and what the vendor's clock says.
+
+        Nothing is awaited from the reading of ``taken`` to the claim of what was found, or two
+        that look at once would take the same message.
+        """
+        kept = await self.sender.on_ticket(ticket_id, task.search.began - matching.WRONG_ZONE)
         recent = self.sender.recent
+        here = [*recent.on(ticket_id), *self._first_messages(ticket_id)]
+        entries = {entry.operation_id: entry for entry in [*kept, *here]}
+        task.own = entries.pop(task.operation_id, None)
+        kind: Kind = "ticket" if ticket_id is None else "message"
         task.search = evolve(
             task.search,
             offset=self.sender.clock_offset(),
             now=datetime.now(UTC),
             taken=recent.made_by_others(kind, task.operation_id),
+            others=tuple(entries.values()),
         )
-        kept = await self.sender.on_ticket(ticket_id, task.search.began - matching.WRONG_ZONE)
-        here = [*recent.on(ticket_id), *self._first_messages(ticket_id)]
-        entries = {entry.operation_id: entry for entry in [*kept, *here]}
-        task.own = entries.pop(task.operation_id, None)
-        task.search = evolve(task.search, others=tuple(entries.values()))
 
     def _first_messages(self, ticket_id: str | None) -> list[Entry]:
         """Return the call that created this ticket as what it sent into it, which has no id."""

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import aclosing, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -204,6 +204,23 @@ async def test_two_processes_do_not_claim_one_message_for_two_writes(
         monkeypatch.setattr(Reconciler, "_learn", meanwhile)
         found = await place.desk.reconcile(second)
         assert found.verdict is not hb.Verdict.SENT
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_two_who_look_at_once_do_not_take_one_message_for_two_writes(
+    box: SqliteLedger, tmp_path: Path, kept: bool
+) -> None:
+    """Neither may be told SENT because of the other's message, whatever the ledger holds."""
+    async with opened("memory", ledger=box) as place:
+        errors = [await place.fail("add_request", how) for how in ("answer", "request")]
+        place.desk._sender.recent = RecentWrites()
+        async with aclosing(SqliteLedger(tmp_path / "another.db")) as another:
+            place.desk._sender.ledger = box if kept else another
+            found = await asyncio.gather(
+                *(place.desk.reconcile(error, settle=0) for error in errors)
+            )
+        verdicts = [one.verdict for one in found]
+        assert verdicts.count(hb.Verdict.SENT) == 1, verdicts
 
 
 async def test_what_another_process_made_is_not_taken_for_it(box: SqliteLedger) -> None:
