@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -133,21 +134,48 @@ def read_record(value: Any, kind: type[R]) -> R:
 
 
 def _read_with_odd_times(value: Any, kind: type[R]) -> R:
-    """Read again what msgspec refused, with times that are ISO 8601 and not RFC 3339.
-
-    Only those of the object itself: objects inside it are not searched.
-    """
-    if type(value) is dict:
-        value = dict(value)
-        for field in msgspec.structs.fields(kind):
-            text = value.get(field.encode_name)
-            if type(text) is str and Timestamp in (field.type, *get_args(field.type)):
-                value[field.encode_name] = instant(text, f".{field.encode_name}")
+    """Read again what msgspec refused, with times that are ISO 8601 and not RFC 3339."""
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(_with_times(value, kind), kind)
     except msgspec.ValidationError as error:
         refusal = str(error)
     raise _explained(refusal)
+
+
+def _with_times(value: Any, kind: Any, place: str = "") -> Any:
+    """Return ``value`` with the texts read that are times by ``kind``, at any depth."""
+    if type(value) is str:
+        return instant(value, place) if Timestamp in (kind, *get_args(kind)) else value
+    if type(value) is list:
+        for item in (get_args(one)[0] for one in _alternatives(kind) if _is_list(one)):
+            return [_with_times(one, item, f"{place}[{index}]") for index, one in enumerate(value)]
+    if type(value) is dict:
+        for one in _alternatives(kind):
+            if isinstance(one, type) and issubclass(one, msgspec.Struct):
+                return {**value, **_fields_with_times(value, one, place)}
+            if get_origin(one) is dict:
+                item = get_args(one)[1]
+                return {key: _with_times(v, item, f"{place}[...]") for key, v in value.items()}
+    return value
+
+
+def _fields_with_times(
+    value: dict[str, Any], kind: type[msgspec.Struct], place: str
+) -> dict[str, Any]:
+    return {
+        name: _with_times(value[name], field.type, f"{place}.{name}")
+        for field in msgspec.structs.fields(kind)
+        if (name := field.encode_name) in value
+    }
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) in (list, tuple) and bool(get_args(kind))
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    """Return the members of a union; of another type, that type."""
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
 
 
 _PARTS = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<place>.*)`)?", re.DOTALL)

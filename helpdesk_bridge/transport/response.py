@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 from attrs import define, field
 
-from helpdesk_bridge.errors import Cause, HelpdeskError, ProtocolError
+from helpdesk_bridge.errors import Cause, HelpdeskError, Outcome, ProtocolError
 from helpdesk_bridge.transport.decode import decode_json
 from helpdesk_bridge.transport.outcome import with_outcome
 from helpdesk_bridge.transport.request import Request
@@ -95,7 +95,15 @@ class Response:
         return self
 
     def with_outcome(self, error: HelpdeskError) -> HelpdeskError:
-        """Return ``error`` with what this answer tells, as the effect of its request demands."""
+        """Return ``error`` with what this answer tells, as the effect of its request demands.
+
+        An answer came, so that nothing may say that nothing was sent: an error that does is made
+        for a caller's values, and here the vendor's are meant.
+        """
+        if error.outcome is Outcome.NOT_SENT:
+            cause = Cause.of(error)
+            error = ProtocolError(f"the answer is not acceptable: {error.message}")
+            error.__cause__ = cause
         error.fill(status=self.status, request_id=self.request_id)
         return with_outcome(
             error,

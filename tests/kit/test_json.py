@@ -194,7 +194,7 @@ def test_a_record_is_read_as_cattrs_reads_it(changed: dict[str, Any], dropped: s
         ({"leaves": {}}, "$.leaves", "got an object"),
         ({"leaves": [LEAF, None]}, "$.leaves[1]", "expected an object, got null"),
         ({"leaves": [LEAF, {}]}, "$.leaves[1].id", "a required field is missing"),
-        ({"leaf": {"id": 1, "at": "SECRET"}}, "$.leaf.at", "not acceptable"),
+        ({"leaf": {"id": 1, "at": "SECRET"}}, "$.leaf.at", "ISO 8601"),
         ({"at": "SECRET"}, "$.at", "ISO 8601"),
         ({"at": "2025-06-17T08:41:12"}, "$.at", "with its offset"),
         ({"at": "2025-06-17"}, "$.at", "with its offset"),
@@ -352,3 +352,15 @@ def test_a_mistake_in_our_own_code_is_no_problem_of_a_record() -> None:
 def test_records_come_in_a_list(data: Any) -> None:
     with pytest.raises(ProtocolError, match=r"\$\.data: expected a list"):
         read_records(data, Leaf, lambda leaf: leaf, "$.data")
+
+
+@pytest.mark.parametrize("time", ["20260101T100000Z", "2026-01-01T10:00+00:00", "2026-W01-4T10Z"])
+@pytest.mark.parametrize("place", ["at", "leaf", "leaves"])
+def test_a_time_of_any_form_of_iso_8601_is_read_at_any_depth(time: str, place: str) -> None:
+    leaf = {"id": 1, "at": time}
+    changes = {"at": time, "leaf": leaf, "leaves": [LEAF, leaf]}[place]
+    found = read({**RIGHT, place: changes}, Tree)
+    assert found.leaf is not None
+    assert found.leaves is not None
+    times = {"at": found.at, "leaf": found.leaf.at, "leaves": found.leaves[-1].at}
+    assert times[place] == datetime(2026, 1, 1, 10, tzinfo=UTC)

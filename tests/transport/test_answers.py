@@ -177,8 +177,26 @@ def _overflow(data: Any) -> Any:
     return 1e308**2
 
 
+def _bad_value(data: Any) -> Any:
+    raise errors.InvalidArgument("a datetime that is before the year 1 or after 9999 in UTC")
+
+
+def _not_sent(data: Any) -> Any:
+    raise errors.HelpdeskError("nobody was asked.", outcome=errors.Outcome.NOT_SENT)
+
+
 @pytest.mark.asyncio
-@pytest.mark.parametrize("convert", [_missing, _beyond, _number, _overflow])
+@pytest.mark.parametrize("convert", [_bad_value, _not_sent])
+async def test_what_is_raised_for_a_callers_values_never_says_that_an_answer_was_not_asked_for(
+    connect: Connect, vendor: Any, read: Operation, convert: Callable[[Any], Any]
+) -> None:
+    response = await connect(vendor).send(read, "GET", ("t",))
+    with pytest.raises(errors.ProtocolError, match="the answer is not acceptable"):
+        response.read(convert)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("convert", [_missing, _beyond, _number, _overflow, _bad_value, _not_sent])
 async def test_an_answer_of_another_shape_leaves_an_unsafe_write_unknown(
     connect: Connect, vendor: Any, unsafe: Operation, convert: Callable[[Any], Any]
 ) -> None:
