@@ -1,4 +1,4 @@
-"""What is configured for an Airclou desk."""
+"""The settings of an Airclou desk."""
 
 from __future__ import annotations
 

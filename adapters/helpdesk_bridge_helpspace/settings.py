@@ -1,4 +1,4 @@
-"""What is configured for a HelpSpace desk."""
+"""The settings of a HelpSpace desk."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ __all__ = ["HelpSpaceSettings"]
 class HelpSpaceSettings:
     """Settings of a HelpSpace desk.
 
-    ``token`` is made at Settings -> Access Tokens, ``client_id`` names the workspace; both are
-    credentials. https://documentation.helpspace.com/api-access-tokens-and-authentication
-
-    ``base_url`` is where its API is, with its version. ``channel`` None refuses new tickets that
-    name no channel.
+    https://documentation.helpspace.com/api-access-tokens-and-authentication
     """
 
     adapter: ClassVar[str] = "helpspace"
     token: Secret = field(converter=Secret)
+    """An access token, made at Settings -> Access Tokens."""
     client_id: Secret = field(converter=Secret)
+    """The client id, which names the workspace; it is a credential, too."""
     base_url: str = "https://api.helpspace.com/api/v1"
+    """The address of the API, with its version."""
     sender: str | None = field(default=None, repr=False)
     """The address that speaks in replies, notes and forwards; None: the ticket's channel."""
     sender_name: str | None = field(default=None, repr=False)
     """The name shown with ``sender``; None: HelpSpace makes one of the address."""
     channel: str | None = None
-    """The channel id for new tickets that name none; HelpSpace requires one."""
+    """The id of the channel for new tickets that name none. HelpSpace requires a channel, so None
+    refuses such tickets."""
     escalated_word: str = "escalated"
     """How the status is spelled on writing. HelpSpace's pages say ``escaleted``, its clients
     ``escalated``; the other spelling is tried once when this one is refused."""

@@ -1,4 +1,4 @@
-"""What is configured for an Omnidesk desk."""
+"""The settings of an Omnidesk desk."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ def _without_path(text: str) -> str:
 
 @frozen(kw_only=True)
 class OmnideskSettings:
-    """Settings of an Omnidesk desk.
-
-    ``base_url`` is the account's address, such as ``https://acme.omnidesk.com``. ``timezone`` is
-    the account's time zone by its IANA name: the vendor writes times without one. ``note_type`` is
-    the ``type`` that makes an internal note in this account; the vendor does not document it, and
-    a wrong one would mail the note, so there are no notes without it. ``brand_id`` and
-    ``channel`` are where new tickets go; ``sender`` is the address they are written to.
-    ``user_id`` is the agent who speaks (None: Omnidesk shows "Agent Anonymous").
-
-    ``api_key`` is the account's key.
-    """
+    """Settings of an Omnidesk desk."""
 
     adapter: ClassVar[str] = "omnidesk"
     api_key: Secret = field(converter=Secret)
+    """The API key of the account."""
     base_url: str = field(converter=_without_path)
+    """The address of the account, such as ``https://acme.omnidesk.com``."""
     timezone: str
+    """The account's time zone by its IANA name, such as ``Europe/Amsterdam``: the vendor writes
+    times without a zone."""
     note_type: str | None = None
+    """The message ``type`` that makes an internal note in this account. The vendor does not
+    document it, and a wrong one would mail the note; None: the desk has no notes."""
     brand_id: str | None = None
+    """The id of the brand of new tickets; None: the desk creates none."""
     channel: str = "1"
+    """The id of the channel of new tickets that name none; 1 is e-mail."""
     sender: str | None = field(default=None, repr=False)
+    """The account's own address, to which new tickets are written; None: the desk creates none."""
     user_id: str | None = None
+    """The id of the agent who speaks; None: Omnidesk shows "Agent Anonymous"."""
 
     def __attrs_post_init__(self) -> None:
         check_credential("api_key", self.api_key)

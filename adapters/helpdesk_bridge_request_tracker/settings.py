@@ -1,4 +1,4 @@
-"""What is configured for a Request Tracker desk."""
+"""The settings of a Request Tracker desk."""
 
 from __future__ import annotations
 
@@ -22,22 +22,20 @@ def _without_api(text: str) -> str:
 
 @frozen(kw_only=True)
 class RequestTrackerSettings:
-    """Settings of a Request Tracker desk.
-
-    ``base_url`` is RT's own web address (its ``$WebURL``), such as ``https://rt.example.org`` or
-    ``https://example.org/rt``; ``/REST/2.0`` is added by the adapter, and may be there already.
-    The account is ``user`` with ``password``, or a ``token`` from its page "Auth Tokens".
-    ``queue`` is where new tickets go when no team is named.
-
-    ``user`` and ``password`` None is a desk with a ``token``, and the other way round.
-    """
+    """Settings of a Request Tracker desk. It signs with user and password, or with a token."""
 
     adapter: ClassVar[str] = "request_tracker"
     base_url: str = field(converter=_without_api)
+    """RT's own web address (its ``$WebURL``), such as ``https://rt.example.org`` or
+    ``https://example.org/rt``. The adapter adds ``/REST/2.0``, which may be there already."""
     user: str | None = None
+    """The login name of the account; None with a token."""
     password: Secret | None = field(default=None, converter=optional(Secret))
+    """The password of the account; None with a token."""
     token: Secret | None = field(default=None, converter=optional(Secret))
+    """A token from the account's page "Auth Tokens"; None with user and password."""
     queue: str = "General"
+    """The queue of new tickets that name no team."""
 
     def __attrs_post_init__(self) -> None:
         base_url(self.base_url)

@@ -1,4 +1,4 @@
-"""From ``helpdesk.toml`` and the environment to a desk's settings and its adapter."""
+"""Configuration: ``helpdesk.toml`` and environment variables become settings of desks."""
 
 from helpdesk_bridge.config.loader import Config, load_config
 from helpdesk_bridge.config.table import DeskConfig

@@ -23,19 +23,18 @@ _PATH_VARIABLE = "HELPDESK_BRIDGE_CONFIG"
 
 @frozen
 class Config:
-    """A configuration: its tables, not yet checked, and where they came from.
-
-    ``tables`` are the tables of the desks by name, ``default`` is the desk that is meant when none
-    is named (None: the only one), ``environ`` the environment in which names are looked up.
-    """
+    """A configuration that was read. Each desk's table is checked when the desk is asked for."""
 
     origin: str
-    """A file's path, or "the configuration given"."""
+    """Where it came from, for error texts: a file's path, or "the configuration given"."""
     tables: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    """The ``[desks.NAME]`` tables, by the name of the desk."""
     default: str | None = None
+    """The desk that is meant where none is named; None: the only one there is."""
     environ: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
+    """The environment variables that override values, and to which ``{ env = "…" }`` refers."""
     folder: Path = field(factory=Path, repr=False, eq=False)
-    """What paths are relative to: where the file is; for a mapping, where we are."""
+    """Where relative paths begin: the file's folder; for a mapping, the working directory."""
 
     @property
     def desks(self) -> list[str]:
@@ -80,20 +79,20 @@ def load_config(
 ) -> Config:
     """Read a configuration and check its outline; each desk is checked when it is asked for.
 
-    ``source`` is a path or a mapping. None takes the first of: the path in
-    ``HELPDESK_BRIDGE_CONFIG``, ``./helpdesk.toml``, ``helpdesk.toml`` in the user's configuration
-    folder. ``HELPDESK_BRIDGE__DESK__KEY`` in the environment overrides a value; with a file, one
-    for a desk that the file does not have is refused as a slip of the pen.
+    An environment variable ``HELPDESK_BRIDGE__DESK__KEY`` overrides a value.
 
     Args:
-        source: a path or a mapping; None looks in the usual places.
-        environ: the environment; None is that of the process.
+        source: the path of a file, or a mapping of the same shape. None takes the first of: the
+            path in ``HELPDESK_BRIDGE_CONFIG``, ``./helpdesk.toml``, and ``helpdesk.toml`` in the
+            user's configuration folder.
+        environ: the environment variables; None is those of the process.
 
     Returns:
         The configuration.
 
     Raises:
-        ConfigurationError: there is none, or its outline is wrong.
+        ConfigurationError: there is none, it cannot be read, or its outline is wrong. With a file,
+            a variable for a desk that the file does not have is refused, too.
     """
     environ = os.environ if environ is None else environ
     if isinstance(source, Mapping):

@@ -1,4 +1,4 @@
-"""Find adapters by name: through the entry-point group, ours and anybody's alike."""
+"""Finds adapters by name, through the entry points of all installed packages."""
 
 from __future__ import annotations
 

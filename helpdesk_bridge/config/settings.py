@@ -1,7 +1,7 @@
-"""The settings classes of the adapters in this wheel, each found through its adapter's entry point.
+"""The settings classes of the adapters in this wheel, imported when they are first used.
 
-For type checkers they stand in ``settings.pyi``. Nothing here imports an adapter until a name is
-asked for, and one that is not installed is simply not there.
+Each is found through the entry point of its adapter; without the adapter the name does not exist.
+Type checkers read ``settings.pyi``.
 """
 
 from __future__ import annotations

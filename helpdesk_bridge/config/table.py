@@ -29,16 +29,16 @@ PREFIX = "HELPDESK_BRIDGE__"
 
 @frozen(kw_only=True)
 class DeskConfig:
-    """One desk, ready to be opened.
-
-    ``name`` is the desk's, ``adapter`` the class that speaks to its vendor, ``settings`` what that
-    class needs, ``options`` what is the same for every vendor.
-    """
+    """The checked configuration of one desk, ready to be opened."""
 
     name: str
+    """The name of the desk."""
     adapter: type[Adapter]
+    """The class of the adapter that speaks to its vendor."""
     settings: Any
+    """The settings of the adapter, an object of its ``settings_type``."""
     options: TransportOptions
+    """The transport options, which are the same for every vendor."""
 
 
 def shouted(name: str) -> str:

@@ -1,1 +1,1 @@
-"""A write done once: what is remembered of it, and how to find out what became of it."""
+"""Writes that must not be done twice: sending them, recording them, finding lost ones."""

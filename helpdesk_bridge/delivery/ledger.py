@@ -1,6 +1,7 @@
-"""The log of unsafe writes: an entry is kept before the first byte leaves, its result after.
+"""The ledger: a durable log of unsafe writes, each entered before it is sent.
 
-What a crash leaves open is looked for by ``await desk.recover()``, which reads and sends nothing.
+The result is added afterwards. After a crash ``await desk.recover()`` looks for the writes that
+have none; it only reads, and sends nothing again.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ __all__ = ["Entry", "Ledger", "State"]
 
 
 def _host() -> str:
-    """Name the machine, and on Linux its boot and its table of processes.
+    """Return a name of the machine; on Linux, of its boot and its process namespace, too.
 
-    Containers often share a host name and not the processes behind it: a living process of the
-    one must not look dead from the other.
+    Containers may share a host name without seeing each other's processes: a living process of
+    one must not look dead to another.
     """
     words = [socket.gethostname()]
     with suppress(OSError):
@@ -47,31 +48,45 @@ class State(StrEnum):
     """What is known of an entry."""
 
     PENDING = "pending"
-    """About to be sent, or lost with its process."""
+    """It is about to be sent, or was lost with its process."""
     SENT = "sent"
+    """It was carried out: the vendor accepted it, or it was found on the desk."""
     NOT_SENT = "not_sent"
+    """It was not carried out."""
     UNKNOWN = "unknown"
+    """It may have been carried out."""
 
 
 @frozen(kw_only=True)
 class Entry:
-    """A write: which, on which desk, and what it is known by. It holds no word of a message."""
+    """One unsafe write in a ledger. It holds no word of a message and no address."""
 
     operation_id: str
+    """The id of the call, as it stands in log lines."""
     desk: str
+    """The name of the desk."""
     vendor: str
+    """The name of the adapter."""
     operation: str
+    """The call, such as reply."""
     ticket_id: str | None
+    """The ticket that is written to; None: the write creates one."""
     fingerprint: Fingerprint
+    """Digests by which the message or ticket can be found on the desk."""
     started_at: datetime
+    """When the call began, in UTC."""
     ends_at: datetime
-    """When its call is over, whatever happens; until then another process may be at it."""
+    """When the call is over at the latest, in UTC; until then another process may be at it."""
     state: State = State.PENDING
+    """What is known of the write."""
     made_id: str | None = None
-    """The id of the message or ticket that was made."""
+    """The id of the message or ticket that was made; None: it is not known."""
     host: str = _HOST
+    """The machine of the process that wrote."""
     pid: int = field(factory=os.getpid)
+    """The id of that process on its machine."""
     process: str = _PROCESS
+    """A random name of that process, because process ids are used again."""
 
     @classmethod
     def begun(cls, *, seconds: float, **what: Any) -> Entry:
@@ -81,14 +96,14 @@ class Entry:
 
     @property
     def is_nameless(self) -> bool:
-        """Whether it has made, or may yet make, something that it cannot name by an id."""
+        """Whether it has made, or may yet make, a message or ticket whose id is not known."""
         if self.state is State.PENDING:
             return self.is_under_way
         return self.state is State.SENT and self.made_id is None
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """Mark the entry as one that this process is at."""
+        """Mark the write as under way in this process while the context lasts."""
         _UNDER_WAY.add(self.operation_id)
         try:
             yield
@@ -97,7 +112,7 @@ class Entry:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether somebody may still be at it: this process, or another one that may be alive."""
+        """Whether this process, or another one that may be alive, may still carry it out."""
         if (self.process, self.pid) == (_PROCESS, os.getpid()):  # a fork has another pid
             return self.operation_id in _UNDER_WAY
         return datetime.now(UTC) < self.ends_at and not (self.host == _HOST and _is_dead(self.pid))
@@ -105,7 +120,8 @@ class Entry:
     def as_error(self) -> OutcomeUnknown:
         """Return the error that the call would have raised, for ``reconcile``.
 
-        Nobody knows when the process ended: as late as can be, so that the vendor has its time.
+        When the process ended is not known. The latest possible time is assumed, so that the vendor
+        has had time to show the message.
         """
         error = OutcomeUnknown(
             "the process ended before the outcome was known.",
@@ -124,7 +140,7 @@ class Entry:
 
 
 def _is_dead(pid: int) -> bool:
-    """Say whether a process of this machine is surely gone; on Windows nobody can ask safely."""
+    """Say whether a process of this machine has surely ended; where that cannot be told, False."""
     if os.name != "posix":
         return False
     try:
@@ -137,7 +153,7 @@ def _is_dead(pid: int) -> bool:
 
 
 class Ledger(Protocol):
-    """Where a desk keeps account of its writes. All of it must survive the process."""
+    """Where a desk records its unsafe writes. All of it must survive the process."""
 
     async def begin(self, entry: Entry) -> None:
         """Keep ``entry``, durably, before this returns. Whatever is raised keeps it unsent."""
@@ -179,4 +195,4 @@ class Ledger(Protocol):
         raise NotImplementedError
 
     async def aclose(self) -> None:
-        """Let go of what is held open; may be called again."""
+        """Close what the ledger holds open; may be called again."""

@@ -1,7 +1,7 @@
-"""Judge whether something on the desk is what a write has sent: pure functions of plain values.
+"""Decides which message or ticket on a desk is the one that a lost write has sent.
 
-A :class:`Search` says what is looked for and what is known of it at one moment. The judgement
-is a :class:`Candidate`: what may be it, with a doubt or without one; None is "nothing there".
+These are pure functions. A :class:`Search` says what is looked for, and what is known at one
+moment. The answer is a :class:`Candidate`, with a doubt or without one; None: nothing was found.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a reconciler reads a desk by."""
+"""The part of a desk that a reconciler needs: its reading methods, and their lists."""
 
 from __future__ import annotations
 

@@ -22,18 +22,18 @@ class RecentWrites:
     """The last writes of a desk that must not be done twice, and what came of each."""
 
     salt: str = field(factory=lambda: secrets.token_hex(8), repr=False)
-    """One for all fingerprints of a desk, so that like messages can be told to be alike."""
+    """The salt of all fingerprints of a desk: equal words have equal digests."""
     _entries: OrderedDict[str, Entry] = field(factory=OrderedDict, init=False)
     _owners: OrderedDict[tuple[Kind, str], str] = field(factory=OrderedDict, init=False)
 
     def put(self, entry: Entry) -> None:
-        """Note a write that begins."""
+        """Record a write that begins."""
         self._entries[entry.operation_id] = entry
         if len(self._entries) > _MOST:
             self._entries.popitem(last=False)
 
     def record_result(self, operation_id: str, state: State, made_id: str | None = None) -> None:
-        """Note what came of a write; ``made_id`` is None where the vendor gives no id."""
+        """Record the result of a write; ``made_id`` is None where the vendor gives no id."""
         entry = self._entries.get(operation_id)
         if entry is None:
             return
@@ -42,7 +42,7 @@ class RecentWrites:
             self.claim("message" if entry.ticket_id else "ticket", made_id, operation_id)
 
     def claim(self, kind: Kind, made: str, operation_id: str) -> None:
-        """Note whose a message or ticket is."""
+        """Record which call made the message or ticket ``made``."""
         self._owners[kind, made] = operation_id
         if len(self._owners) > _MOST:
             self._owners.popitem(last=False)

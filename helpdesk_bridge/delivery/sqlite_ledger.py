@@ -1,4 +1,4 @@
-"""A ledger in a SQLite file, for all processes of one machine."""
+"""A ledger in a SQLite file, which all processes of one machine can share."""
 
 from __future__ import annotations
 

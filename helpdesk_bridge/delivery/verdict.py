@@ -1,4 +1,4 @@
-"""What is found out about a write whose answer was lost."""
+"""The result of looking for a write whose answer was lost."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ class Verdict(StrEnum):
 
 @frozen(kw_only=True)
 class Reconciliation:
-    """What was found out about a write.
-
-    ``message`` or ``ticket`` is what was found (with STILL_UNKNOWN: what it may be), ``reason`` a
-    sentence for a person. With a new ticket ``message`` is its first message; None if that is not
-    to be seen, so that it may have to be added with ``add_request``.
-
-    ``verdict`` is what is known now, ``operation_id`` the id of the call that wrote (None: it had
-    none), ``ticket_id`` the ticket that it was about (None: not known).
-    """
+    """What was found out about a write."""
 
     verdict: Verdict
+    """Whether the write was carried out."""
     operation_id: str | None
+    """The id of the call that wrote; None: it had none."""
     ticket_id: str | None = None
+    """The id of the ticket that was written to or created; None: it is not known."""
     message: Message | None = None
+    """The message that was found; with STILL_UNKNOWN one that may be it. Of a new ticket it is the
+    first message. None: none was found; that of a new ticket may have to be added with
+    ``add_request``."""
     ticket: Ticket | None = None
+    """The new ticket that was found; with STILL_UNKNOWN one that may be it. None: none was looked
+    for, or none was found."""
     reason: str = ""
+    """A sentence for people."""

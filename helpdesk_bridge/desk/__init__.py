@@ -1,4 +1,4 @@
-"""The object users await, and what stands behind each of its methods."""
+"""The Helpdesk class, its methods, and what they need."""
 
 from helpdesk_bridge.desk.helpdesk import Helpdesk, connect
 

@@ -1,4 +1,4 @@
-"""Check what a caller gives, before anything is sent; each failure is one clear InvalidArgument."""
+"""Checks of the arguments of public calls; a value that will not do is InvalidArgument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a download to disk: inside its directory, never over anything, whole or not at all."""
+"""Writes a download to a new file: nothing is overwritten, and nothing is left half done."""
 
 from __future__ import annotations
 

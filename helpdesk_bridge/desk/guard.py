@@ -25,9 +25,10 @@ __all__ = ["Guard"]
 
 @frozen
 class Guard:
-    """What a desk can do, and what its ids look like."""
+    """Checks a call against the capabilities of a desk and the form of its ids."""
 
     vendor: str
+    """The name of the adapter, for error texts."""
     ids: re.Pattern[str]
     """What an id of a ticket, a message or a file looks like."""
     capabilities: Capabilities
@@ -83,7 +84,7 @@ class Guard:
             )
 
     async def content(self, capability: Capability, body: Body, uploads: Sequence[Upload]) -> None:
-        """Raise for a body or files that are more than ``capability`` takes."""
+        """Raise InvalidArgument for a body or files that are more than ``capability`` takes."""
         limits = self.capabilities[capability].limits
         if limits.body_bytes is not None and len(body.html.encode()) > limits.body_bytes:
             raise InvalidArgument(f"the body is larger than {limits.body_bytes} bytes.")

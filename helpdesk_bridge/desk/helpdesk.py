@@ -1,4 +1,4 @@
-"""The object users await: one desk, whatever its vendor."""
+"""The Helpdesk class, which users call, and :func:`connect`, which opens one."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Helpdesk:
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
     DeskClosed before anything is sent, the others as the vendor or the network has it.
 
-    Each method is written in the room of its subject, and bound here.
+    Most methods are functions in the module of their subject, and are bound to the class here.
 
     Args:
         settings: the settings object of an adapter.

@@ -1,4 +1,4 @@
-"""Lists as users want them: await one page, or iterate over everything, complete or an error."""
+"""The Pager: a list that is read page by page, to its end or to an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the methods of a desk stand on: the parts that a Helpdesk holds."""
+"""The parts of a Helpdesk that its methods use, as a protocol."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Desk"]
 
 
 class Desk(Protocol):
-    """A Helpdesk, as the functions see it that are its methods.
+    """A Helpdesk, as the functions that become its methods see it.
 
-    Each is written in the room of its subject and bound in the body of ``Helpdesk``. They know the
-    parts and not the class, so that no room imports the one that imports it.
+    Each function is in the module of its subject, and is bound in the body of ``Helpdesk``. The
+    functions know only these parts, so that no module imports the one that imports it.
     """
 
     adapter: Adapter

@@ -91,5 +91,5 @@ __all__ = [
     "reason_of",
 ]
 
-for _name in __all__:  # a traceback says helpdesk_bridge.errors.NotFound, whatever its room
+for _name in __all__:  # a traceback says helpdesk_bridge.errors.NotFound
     globals()[_name].__module__ = __name__

@@ -1,4 +1,4 @@
-"""What every error knows, and what is known of the call that failed."""
+"""The base class of all errors, and what each one knows about the call that failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of an exception that is not ours: its class and its number, and nothing else."""
+"""The causes of errors: of a foreign exception only its class and its number are kept."""
 
 from __future__ import annotations
 

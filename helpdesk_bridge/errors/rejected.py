@@ -1,4 +1,4 @@
-"""Errors that the helpdesk's complete answer says: nothing was changed."""
+"""Errors after a complete answer of the helpdesk that refused: nothing was changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract an adapter fulfils: what a vendor can do, and one short method an operation."""
+"""The base class of adapters: what a vendor can do, and one method for each operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded desk: the ``memory`` adapter and the Store that it works on."""
+"""A helpdesk inside this process: the ``memory`` adapter and the Store that it works on."""
 
 from helpdesk_bridge.memory.adapter import Memory
 from helpdesk_bridge.memory.settings import MemorySettings

@@ -1,7 +1,7 @@
-"""A desk's data in one SQLite file: read whole, written a transaction for each change.
+"""The SQLite file of a memory desk: read whole, and written in one transaction a change.
 
-Everything here blocks and belongs to one thread. The file is locked for as long as it is open, and
-is never opened except by SQLite: closing any other descriptor of it would drop that lock.
+Everything here blocks, and is called from one thread. The file is locked for as long as it is
+open. Only SQLite may open it: closing any other descriptor of it would drop that lock.
 """
 
 from __future__ import annotations

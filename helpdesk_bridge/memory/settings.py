@@ -1,4 +1,4 @@
-"""What is configured for a desk in memory."""
+"""The settings of a memory desk."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ def _path(value: str | Path | None) -> Path | None:
 
 @frozen(kw_only=True)
 class MemorySettings:
-    """A desk in memory, or with ``path`` (a str or a Path) one that outlives its process.
+    """Settings of a memory desk: it is kept in a Store, or in a file that outlives the process.
 
-    ``path`` is a file that the desk makes if there is none, in a folder that exists; a relative
-    one begins where the configuration file is, or else at the working directory. What a call has
-    returned for is on the disk. The first call opens and locks the file, closing the desk unlocks
-    it; no second desk can have it meanwhile. A file that cannot be used is a ConfigurationError of
-    that call.
-
-    ``store`` is what the desk works on without a path (default: a new, empty one; with a path it
-    is None, and the desk has ``desk.adapter.store``). Both together are a ConfigurationError.
+    Both together are a ConfigurationError. With a file, a change is on the disk when the call that
+    made it returns. The first call opens and locks the file, and closing the desk unlocks it; no
+    other desk can use it meanwhile. If the file cannot be used, that call raises
+    ConfigurationError.
     """
 
     adapter: ClassVar[str] = "memory"
     path: Path | None = field(default=None, converter=_path)
+    """The file, a str or a Path; it is made if there is none, in a folder that exists. A relative
+    path begins at the folder of the configuration file, or else at the working directory. None:
+    the desk is kept in ``store``."""
     store: Store | None = field(default=None, repr=False)
+    """The Store that the desk works on; left out without a path, it is a new, empty one. With a
+    path it is None, and ``desk.adapter.store`` is the Store."""
 
     def __attrs_post_init__(self) -> None:
         if self.path is not None and self.store is not None:

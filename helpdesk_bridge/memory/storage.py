@@ -1,4 +1,4 @@
-"""Keeps a Store and its database in step: one change at a time, and each of them to its end."""
+"""Keeps a Store and its database equal: one change after another, each one completed."""
 
 from __future__ import annotations
 

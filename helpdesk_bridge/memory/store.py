@@ -1,7 +1,7 @@
 """A small helpdesk in memory, with an outbox of the mails it would have sent.
 
-It is the referee of tests: adapters are judged by what the Store says happened, not by what they
-return. It mails whatever it is told to mail, a note too, so that a leak shows in the outbox.
+Tests judge adapters by what the Store says happened, not by what the adapters return. It mails
+whatever it is told to mail, even a note, so that a leak shows in the outbox.
 """
 
 from __future__ import annotations

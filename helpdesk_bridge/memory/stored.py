@@ -1,4 +1,4 @@
-"""What a Store keeps: tickets, messages, files, and the mails that would have left."""
+"""The records of a Store: tickets, messages, files, and mails that it would have sent."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class StoredTicket:
     ``id`` is unique over all kinds of objects. ``subject``, ``requester``, ``status``, ``tags``,
     ``custom_fields`` and ``messages`` are as in the model, and so are ``priority``, ``kind``,
     ``assignee``, ``team`` and ``channel``, which are None where there is none. ``created_at`` and
-    ``updated_at`` are in UTC; ``last_message_at`` None is a ticket without messages,
-    ``deleted_at`` None one that is not deleted.
+    ``updated_at`` are in UTC. ``last_message_at`` is in UTC, and None on a ticket without messages.
+    ``deleted_at`` is in UTC, and None on a ticket that is not deleted.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""What the Store keeps, as users see it."""
+"""Conversion of the Store's records into the tickets and messages that users read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about texts that Python answers otherwise than one would think."""
+"""Checks of texts that the methods of str do not make exactly."""
 
 from __future__ import annotations
 

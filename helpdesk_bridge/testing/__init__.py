@@ -1,4 +1,4 @@
-"""Test doubles that are part of the product: a helpdesk in memory, fakes, and faults on demand."""
+"""Tools for tests: a helpdesk in memory, a base for fakes of vendors, and network faults."""
 
 from helpdesk_bridge.memory import Memory, MemorySettings
 from helpdesk_bridge.memory.store import Store, TickingClock

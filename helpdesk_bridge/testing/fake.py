@@ -1,4 +1,4 @@
-"""What every vendor's fake stands on: an HTTP server on loopback over a Store, with a journal."""
+"""The base of every vendor's fake: an HTTP server on loopback over a Store, with a journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All fake vendors on loopback over one Store: every adapter can be tried without an account."""
+"""The sandbox: fakes of all vendors over one Store, to try adapters without an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is the same for every vendor: times, sizes and limits of a desk's requests."""
+"""The transport options of a desk, the same for every vendor: times, sizes and limits."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ __all__ = ["TransportOptions"]
 
 @frozen(kw_only=True)
 class TransportOptions:
-    """What is the same for every vendor. Times are in seconds, sizes in bytes.
-
-    ``deadline`` covers a whole call with all it has to ask for (of a download: up to its first
-    byte), with every wait and every attempt; ``connect`` one connection with TLS, ``read_gap`` the
-    longest silence within an answer. ``max_attempts`` is how often a request is sent in all when
-    it fails in a way that allows it (1: never again), ``concurrency`` how many are under way at
-    once, ``max_body`` the decoded size of an answer. ``rate_limit`` is what the vendor allows, as
-    in ``"400/minute"`` or ``"10/second, 1000/hour"``; None is no limit but the vendor's own 429.
-    It holds for this desk in this process; ``limiter`` is one that is shared with others.
-    ``proxy`` is a URL; the environment's proxies and ``.netrc`` are never used. ``tls`` takes the
-    place of the usual verification of the vendor's certificate, for an authority of one's own;
-    there is no switch to do without.
-    """
+    """The options of a desk's requests; a value that is not acceptable is InvalidArgument."""
 
     deadline: float = field(default=60.0, converter=float)
+    """Seconds for a whole call: all its requests, every wait and every attempt. A download has
+    them up to its first byte."""
     connect: float = field(default=10.0, converter=float)
+    """Seconds for making a connection, TLS included."""
     read_gap: float = field(default=30.0, converter=float)
+    """Seconds of silence that are borne within an answer."""
     max_attempts: int = 3
+    """How often a request is sent in all if it fails in a way that allows it; 1: never again."""
     concurrency: int = 8
+    """How many requests of the desk may be under way at once."""
     rate_limit: str | None = None
+    """What the vendor allows, as in ``"400/minute"`` or ``"10/second, 1000/hour"``; it holds for
+    this desk in this process. None: only the vendor's own 429 holds requests back."""
     limiter: Limiter | None = None
+    """A rate limit that is shared with others; it holds beside ``rate_limit``. None: no such."""
     max_body: int = 16 * 1024 * 1024
+    """How many bytes an answer may have once it is decoded."""
     proxy: str | None = field(default=None, repr=False)
+    """The URL of a proxy; None: no proxy. Those of the environment and ``.netrc`` are not used."""
     tls: ssl.SSLContext | None = None
+    """An SSLContext that trusts a private CA; None: the usual verification. Verification cannot be
+    disabled."""
 
     def __attrs_post_init__(self) -> None:
         for name in ("deadline", "connect", "read_gap", "max_attempts", "concurrency", "max_body"):

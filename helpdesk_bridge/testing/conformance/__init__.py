@@ -1,4 +1,4 @@
-"""The promises of the contract as tests: subclass :class:`AdapterSuite` and give it an account.
+"""The conformance suite of adapters: subclass :class:`AdapterSuite`, give it an account.
 
 .. code-block:: python
 

@@ -1,4 +1,4 @@
-"""What a suite is run on: an account, a desk on it, and a witness of what happened there."""
+"""The account that the suite runs on, a desk on it, and a witness of what happened."""
 
 from __future__ import annotations
 

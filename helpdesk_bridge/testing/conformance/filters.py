@@ -1,4 +1,4 @@
-"""Promises about filters: each is exact and complete, or refused."""
+"""Tests of filters: each one is exact and complete, or refused."""
 
 from __future__ import annotations
 

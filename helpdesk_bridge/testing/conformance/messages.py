@@ -1,4 +1,4 @@
-"""Promises about reading: a conversation is whole, in order, and says who speaks to whom."""
+"""Tests of reading: a conversation is whole, in order, and says who speaks to whom."""
 
 from __future__ import annotations
 

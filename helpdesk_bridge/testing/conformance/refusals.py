@@ -1,4 +1,4 @@
-"""Promises about what cannot be done: refused, explained, and without a request."""
+"""Tests of what a desk cannot do: it is refused, explained, and without a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promises about writing: who is mailed, once, and what is stored."""
+"""Tests of writing: who is mailed, once, and what is stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promises about tickets: created, read, listed, changed and deleted as the Store says."""
+"""Tests of tickets: creating, reading, listing, changing and deleting them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults on demand: a proxy that cuts to the byte, and a server that answers anything at all."""
+"""Network faults for tests: a proxy that cuts at any byte, and a server of any bytes."""
 
 from helpdesk_bridge.testing.faults.answers import Answer
 from helpdesk_bridge.testing.faults.loopback import End, refused_url

@@ -1,4 +1,4 @@
-"""What a vendor, or somebody in between, may answer: well-formed, late, broken or without end."""
+"""Answers for the fault server: well-formed, late, broken, missing or without end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where HTTP/1.1 messages begin and end in a stream of bytes: just enough, and without I/O."""
+"""Finds where HTTP/1.1 messages begin and end in a stream of bytes, without I/O."""
 
 from __future__ import annotations
 

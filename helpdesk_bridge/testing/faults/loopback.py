@@ -1,4 +1,4 @@
-"""What the fault proxy and the fault server share: listening, ends of connections, a clean exit."""
+"""The base of the fault proxy and the fault server: a loopback server and its connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong between a client and its vendor, and after which byte."""
+"""The faults that the proxy can cause, each after a given number of bytes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What stands around every request, one module a policy."""
+"""The policies around every request, such as retries and rate limits."""
