@@ -98,16 +98,28 @@ def entries(text: str, title: str) -> dict[str, str]:
 
 def is_named(name: str, text: str) -> bool:
     """Say whether a text names a parameter: in "Args:", or as ``name``, ``name=…``, ``*name``."""
-    spans = _SPAN.findall(sections(text)[""])
-    return name in entries(text, "Args") or any(
-        re.search(rf"\A\*{{0,2}}{name}(?:\Z|\W)|[(,]\s*{name}=", span) for span in spans
-    )
+    return name in entries(text, "Args") or _names(name, sections(text)[""])
 
 
-def said_of(name: str, text: str) -> str:
-    """Return what a text says of a parameter: its entry, and what is said of all in general."""
-    general = sections(text)[""]
-    return f"{entries(text, 'Args').get(name, '')}\n{general}"
+def said_of(name: str, text: str, others: list[str]) -> str:
+    """Return what a text says of a value: its entry, the clauses that name it, and general ones.
+
+    A sentence is general if it names none of the ``others``. In one that names several values a
+    clause (up to a semicolon) is about those that it names, or else about those named before it.
+    """
+    said = [entries(text, "Args").get(name, "")]
+    for sentence in re.split(r"(?<=\.)\s+|\n\n", sections(text)[""]):
+        about: list[str] | None = None
+        for clause in re.split(r"(?<=;)\s+", sentence):
+            about = [one for one in others if _names(one, clause)] or about
+            if about is None or name in about:
+                said.append(clause)
+    return "\n".join(said)
+
+
+def _names(name: str, text: str) -> bool:
+    pattern = rf"\A\*{{0,2}}{name}(?:\Z|\W)|[(,]\s*{name}="
+    return any(re.search(pattern, span) for span in _SPAN.findall(text))
 
 
 # -- what a signature asks for -----------------------------------------------------------------
@@ -147,11 +159,11 @@ def needed_words(name: str, annotation: object) -> dict[str, str]:
     if "EllipsisType" in kinds:
         needed[f"what leaving out {name} (...) means"] = r"\.\.\.|left out"
     if "float" in kinds:
-        needed[f"the unit of {name}"] = r"\bseconds?\b"
+        needed[f"the unit of {name}"] = r"(?i)\bseconds?\b"
     if "datetime" in kinds:
         needed[f"that {name} is aware or in UTC"] = r"\baware\b|\bUTC\b"
     if "int" in kinds and re.search(r"\Asize\Z|(\A|_)(bytes|body)\Z", name):
-        needed[f"the unit of {name}"] = r"\bbytes?\b"
+        needed[f"the unit of {name}"] = r"(?i)\bbytes?\b"
     return needed
 
 
@@ -175,9 +187,10 @@ def unnamed_parameters(subject: Subject) -> list[str]:
 def unexplained_values(subject: Subject) -> list[str]:
     """What None and ``...`` mean, and the unit of a number, is said for each parameter."""
     missing: list[str] = []
+    names = [one.name for one in parameters_of(subject)]
     for one in parameters_of(subject):
         needed = needed_words(one.name, one.annotation)
-        missing += _unsaid(needed, said_of(one.name, subject.text))
+        missing += _unsaid(needed, said_of(one.name, subject.text, names))
     return missing
 
 
@@ -230,6 +243,7 @@ def unexplained_fields(cls: type) -> list[str]:
     """Every field of an attrs class is explained below it, or by the class's own text."""
     texts, general = _below_the_fields(cls), _of_class(cls)
     missing: list[str] = []
+    names = [field.alias or field.name for field in attrs.fields(cls)]
     for field in attrs.fields(cls):
         if not field.init or field.name.startswith("_"):
             continue
@@ -239,7 +253,7 @@ def unexplained_fields(cls: type) -> list[str]:
             missing.append(f"the field {name}")
         else:
             needed = needed_words(name, field.type)
-            missing += _unsaid(needed, f"{below}\n{said_of(name, general)}")
+            missing += _unsaid(needed, f"{below}\n{said_of(name, general, names)}")
     return missing
 
 
@@ -476,6 +490,10 @@ def test_a_parameter_that_is_not_named_is_noticed(
         ),
         (_optional, "Do.\n\nReturns:\n    None.", ["what None means for first", "… second"]),
         (_optional, "Nothing is done with None.\n\nArgs:\n    first: a.\n    second: b.", []),
+        (_optional, "``first``; None is 1. ``second``.", ["what None means for second"]),
+        (_optional, "``second``; ``first`` may be None.", ["what None means for second"]),
+        (_optional, "``first``. What is None is ``second``.", ["what None means for first"]),
+        (_optional, "``first`` and ``second`` do it; None does not.", []),
         (_callback, "Call ``first``.", []),
         (_changes, "Change ``first``.", ["what leaving out first (...) means"]),
         (_changes, "Change ``first``; ``...`` leaves it.", []),
@@ -563,7 +581,7 @@ class _Bare:
 
 @frozen(kw_only=True)
 class _Longer(_Bare):
-    """A value with ``named`` and ``unnamed``; ``wait`` in seconds; None, and aware times."""
+    """A value with ``named`` and ``unnamed``; ``wait`` in seconds. Times are aware, or None."""
 
     below: int = 2
 
