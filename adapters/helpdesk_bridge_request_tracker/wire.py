@@ -243,7 +243,7 @@ class PartJson(JsonRecord, frozen=True, rename=_json_name):
     def size(self) -> int | None:
         """How many bytes it has, if that is told. WrongType for what is no number."""
         told = self.content_length
-        if told is None or told == "":
+        if told is None or told in ("", -1, "-1"):
             return None
         if not is_digits(str(told)):
             raise WrongType("expected a number", ".ContentLength")

@@ -1,8 +1,8 @@
-"""The part of a desk that a reconciler needs: its reading methods, and their lists."""
+"""A desk by its reading methods: what a reconciler and conversations need of it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Protocol, Self, TypeVar
 
@@ -30,13 +30,17 @@ class Listing(Protocol[T_co]):
         """Keep unreadable records in :attr:`problems` in place of raising them."""
         ...
 
+    def pages(self) -> AsyncIterator[Iterable[T_co]]:
+        """Iterate over the pages."""
+        ...
+
     def __aiter__(self) -> AsyncIterator[T_co]:
         """Iterate over the items."""
         ...
 
 
 class Reader(Protocol):
-    """What a reconciler reads a desk by; it can do nothing else to it."""
+    """What a desk is read by; nothing else can be done to it."""
 
     async def ticket(self, ticket_id: str, /) -> Ticket:
         """Return a ticket."""
@@ -46,7 +50,7 @@ class Reader(Protocol):
         """Return a message."""
         ...
 
-    def messages(self, ticket: str, /) -> Listing[Message]:
+    def messages(self, ticket: Ticket | str, /) -> Listing[Message]:
         """List a ticket's messages."""
         ...
 

@@ -21,6 +21,7 @@ from helpdesk_bridge.errors import (
     Reason,
 )
 from helpdesk_bridge.model.fingerprint import Fingerprint
+from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["Sender", "SendingCall"]
 
@@ -149,7 +150,7 @@ class Sender:
                 "the ledger of desk %r failed (%s)",
                 self.desk,
                 type(error).__name__,
-                extra={"desk": self.desk, "vendor": self.vendor, "operation_id": operation_id},
+                extra=attributes(desk=self.desk, vendor=self.vendor, operation_id=operation_id),
             )
         return None
 

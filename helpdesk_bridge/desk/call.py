@@ -7,6 +7,8 @@ import logging
 import math
 import uuid
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Token
 from datetime import UTC, datetime
 from types import TracebackType
@@ -24,6 +26,7 @@ from helpdesk_bridge.errors import (
 )
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport import CURRENT_CALL, Call
+from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["CallContext", "Calls"]
 
@@ -132,6 +135,15 @@ class CallContext:
                 f"{type(error).__name__} was raised when it may have been sent already.", error
             ) from error
 
+    @contextmanager
+    def own_errors(self) -> Iterator[None]:
+        """Give the errors of public calls that are made for this one its name and its id."""
+        try:
+            yield
+        except HelpdeskError as error:
+            error.operation, error.operation_id = self.operation, self.operation_id
+            raise
+
     @property
     def may_have_written(self) -> bool:
         """Whether the call may have carried out an unsafe write by now."""
@@ -155,16 +167,17 @@ class CallContext:
             self._calls.desk,
             unknown.cause,
             self.operation_id,
-            extra={
-                "desk": self._calls.desk,
-                "vendor": self._calls.vendor,
-                "call": self.operation,
-                "operation_id": self.operation_id,
-                "ticket_id": unknown.ticket_id,
-                "status": unknown.status,
-                "outcome": unknown.outcome.value,
-                "reason": unknown.reason.value,
-            },
+            extra=attributes(
+                desk=self._calls.desk,
+                vendor=self._calls.vendor,
+                call=self.operation,
+                operation_id=self.operation_id,
+                ticket_id=unknown.ticket_id,
+                status=unknown.status,
+                error=unknown.cause,
+                outcome=unknown.outcome.value,
+                reason=unknown.reason.value,
+            ),
         )
 
     def _in_doubt(self, message: str, cause: BaseException) -> OutcomeUnknown:

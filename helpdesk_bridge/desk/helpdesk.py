@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from helpdesk_bridge.config import load_config, registry
 from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.desk import arguments, attachments, outcomes, ticket_changes, writing
@@ -136,7 +137,7 @@ class Helpdesk:
         self._prefetch = PrefetchTasks()
         self._sender = Sender(self.name, kind.name, seconds, self._transport.clock_offset, ledger)
         self._reconciler = Reconciler(
-            self,
+            self._reader,
             self.capabilities,
             self._sender,
             visible_after=kind.visible_after,
@@ -230,6 +231,10 @@ class Helpdesk:
             await self._prefetch.aclose()
             await self.adapter.aclose()
             await self._sender.aclose()
+
+    @property
+    def _reader(self) -> Reader:
+        return self
 
     def __repr__(self) -> str:
         return f"<Helpdesk {self.name!r} ({self.adapter.name})>"

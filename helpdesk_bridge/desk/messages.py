@@ -11,7 +11,6 @@ from operator import attrgetter
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
-from helpdesk_bridge.desk.tickets import ticket as read_ticket
 from helpdesk_bridge.model import (
     Capability,
     Cursor,
@@ -138,9 +137,9 @@ async def _conversation(
     desk: Desk, ticket: Ticket | str, room: asyncio.Semaphore
 ) -> tuple[Ticket, list[Message]]:
     async with room:
-        full = ticket if isinstance(ticket, Ticket) else await read_ticket(desk, ticket)
+        full = ticket if isinstance(ticket, Ticket) else await desk._reader.ticket(ticket)
         found: list[Message] = []
-        async for page in messages(desk, full).pages():
+        async for page in desk._reader.messages(full).pages():
             found.extend(page)
         return full, found
 

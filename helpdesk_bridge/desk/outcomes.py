@@ -88,7 +88,7 @@ async def complete(
         InvalidArgument: for a value that is not acceptable.
         HelpdeskError: as the vendor or the network has it.
     """
-    with self._calls.begin("complete"):
+    with self._calls.begin("complete") as call:
         arguments.instance(sent, SentMessage, "sent")
         for delay in delays:
             arguments.instance(delay, (int, float), "each delay")
@@ -97,7 +97,8 @@ async def complete(
         self._guard.require(Capability.LIST_MESSAGES)
         for delay in delays:
             await clock.pause(delay)
-            found = await self._reconciler.find_accepted(sent.ticket_id, sent.fingerprint)
+            with call.own_errors():
+                found = await self._reconciler.find_accepted(sent.ticket_id, sent.fingerprint)
             if found is not None:
                 return evolve(sent, id=found.id, message=found)
     return sent

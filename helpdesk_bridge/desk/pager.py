@@ -13,6 +13,7 @@ from attrs import evolve
 from helpdesk_bridge.desk.prefetch import FetchPage, PrefetchTasks, ReadAhead
 from helpdesk_bridge.errors import HelpdeskError, PaginationLoop
 from helpdesk_bridge.model import Cursor, Page, Problem
+from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["Pager"]
 
@@ -284,7 +285,12 @@ class Pager(Generic[T]):
         if self._full or self._done or not (walk.fell or walk.short):
             return False
         if not news and not walk.fell:
-            log.warning("the vendor counts %d records, and %d came", walk.listed, walk.came)
+            log.warning(
+                "the vendor counts %d records, and %d came",
+                walk.listed,
+                walk.came,
+                extra=attributes(),
+            )
             return False
         self._restless = 0 if news else self._restless + 1
         if self._restless > _MAX_RESTLESS:

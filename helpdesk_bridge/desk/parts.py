@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.desk.call import Calls
@@ -22,10 +23,24 @@ class Desk(Protocol):
     functions know only these parts, so that no module imports the one that imports it.
     """
 
-    adapter: Adapter
-    _calls: Calls
-    _guard: Guard
-    _options: TransportOptions
-    _prefetch: PrefetchTasks
-    _reconciler: Reconciler
-    _sender: Sender
+    @property
+    def adapter(self) -> Adapter:
+        """The adapter; a subclass may say which."""
+        ...
+
+    @property
+    def _calls(self) -> Calls: ...
+    @property
+    def _guard(self) -> Guard: ...
+    @property
+    def _options(self) -> TransportOptions: ...
+    @property
+    def _prefetch(self) -> PrefetchTasks: ...
+    @property
+    def _reconciler(self) -> Reconciler: ...
+    @property
+    def _sender(self) -> Sender: ...
+    @property
+    def _reader(self) -> Reader:
+        """The desk itself with its reading methods, those of a subclass too."""
+        ...

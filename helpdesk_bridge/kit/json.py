@@ -181,6 +181,7 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
 _PARTS = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<place>.*)`)?", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`")
 _TYPES = re.compile(r"`(\w+(?: \| \w+)*)`")
+_DIGITS = "`str` matching regex '^[0-9]{1,18}\\\\Z'"
 _WORDS = {
     "str": "a string",
     "int": "an integer",
@@ -199,6 +200,9 @@ def _explained(refusal: str) -> WrongType:
     missing = _MISSING.fullmatch(what)
     if missing:
         return WrongType("a required field is missing", f"{place}.{missing['name']}")
+    what = what.replace(_DIGITS, "`int`")
+    if " matching regex " in what:
+        return WrongType("the text is not of the form that it must have", place)
     if not what.startswith("Expected "):
         return WrongType("the value is not acceptable", place)
     return WrongType(_TYPES.sub(_in_words, what).replace("Expected", "expected"), place)

@@ -8,9 +8,14 @@ from typing import Any
 from helpdesk_bridge.errors import Reason
 from helpdesk_bridge.transport.observer import Attempt, AttemptResult, Observer, Repetition
 
-__all__ = ["LogObserver", "log"]
+__all__ = ["LogObserver", "attributes", "log"]
 
 log = logging.getLogger("helpdesk_bridge.transport")
+
+_ATTRIBUTES = (
+    *("desk", "vendor", "operation", "call", "operation_id", "ticket_id", "attempt", "status"),
+    *("error", "outcome", "reason", "seconds", "wait"),
+)
 
 
 class LogObserver(Observer):
@@ -34,7 +39,7 @@ class LogObserver(Observer):
             _came_of_it(result),
             1000 * result.seconds,
             attempt.operation_id or "-",
-            extra={**_figures(attempt, result), "seconds": result.seconds, "wait": None},
+            extra=attributes(**_figures(attempt, result), seconds=result.seconds),
         )
 
     def retrying(self, attempt: Attempt, repetition: Repetition) -> None:
@@ -46,7 +51,7 @@ class LogObserver(Observer):
             repetition.requests,
             repetition.wait,
             attempt.operation_id or "-",
-            extra={**_figures(attempt, repetition), "seconds": None, "wait": repetition.wait},
+            extra=attributes(**_figures(attempt, repetition), wait=repetition.wait),
         )
 
 
@@ -71,3 +76,11 @@ def _figures(attempt: Attempt, failure: AttemptResult | Repetition) -> dict[str,
         "outcome": failure.outcome,
         "reason": failure.reason,
     }
+
+
+def attributes(**known: Any) -> dict[str, Any]:
+    """Return the attributes that every record of the library has; None for what is not known.
+
+    A format that names one of them must not fail on some lines.
+    """
+    return dict.fromkeys(_ATTRIBUTES) | known

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart
+from helpdesk_bridge.transport.deadlines import RequestDeadline
 from helpdesk_bridge.transport.observer import Observation
 from helpdesk_bridge.transport.operation import Effect, Operation
 from helpdesk_bridge.transport.outcome import with_outcome
@@ -34,6 +35,11 @@ class Progress:
     """When its deadline passes (loop time).
 
     Written by Deadline; read by Retry and Pacing, which begin no wait that could not end before.
+    """
+    deadline: RequestDeadline | None = None
+    """What ends the request at its deadline, or when the desk is closed.
+
+    Written by Deadline; read by Observe, to which both look like a cancellation.
     """
     waiting: bool = False
     """Whether it queues for one of the desk's own slots or permits: nothing can have been sent.

@@ -28,6 +28,7 @@ from typing import Any, Protocol
 from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
 from helpdesk_bridge.model.disk import OwnThread
 from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport.log import attributes
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
 
 __all__ = ["FileLimiter", "Limiter", "Rate", "RedisLimiter", "SlidingWindow"]
@@ -101,7 +102,11 @@ class _SharedLimiter:
 
 def _complain(done: Future[Any]) -> None:
     if not done.cancelled() and done.exception() is not None:
-        log.warning("a permit could not be given back: it counts for %g s more", _LONGEST)
+        log.warning(
+            "a permit could not be given back: it counts for %g s more",
+            _LONGEST,
+            extra=attributes(),
+        )
 
 
 class FileLimiter(_SharedLimiter):

@@ -288,9 +288,9 @@ def _limiters(options: TransportOptions) -> list[Limiter]:
 
 
 def _checked(observers: Iterable[Observer]) -> tuple[Observer, ...]:
-    found = tuple(observers)
-    if not all(isinstance(one, Observer) for one in found):
-        raise InvalidArgument("observers are objects whose class is made from hb.Observer.")
+    found = tuple(observers) if isinstance(observers, Iterable) else None
+    if found is None or not all(isinstance(one, Observer) for one in found):
+        raise InvalidArgument("observers= takes a list of objects of classes made from Observer.")
     return found
 
 

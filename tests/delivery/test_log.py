@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.testing import MemorySettings
 from tests.delivery.places import WRITES, opened
+
+LOGGED = {f"log.{level}" for level in ("debug", "info", "warning", "error", "exception")}
 
 
 @pytest.mark.asyncio
@@ -43,6 +47,27 @@ async def test_a_call_within_a_call_warns_once(caplog: pytest.LogCaptureFixture)
             await WRITES["reply"](place.desk, place.ticket, "Words.")
     warned = [record.getMessage() for record in caplog.records if record.levelno > logging.INFO]
     assert [text.split(" on ")[0] for text in warned] == ["reply"]
+
+
+@pytest.mark.asyncio
+async def test_a_warning_has_the_attributes_of_every_other_record(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with opened("helpspace") as place:
+        error = await place.fail("reply", "answer")
+    [record] = [record for record in caplog.records if record.levelno > logging.INFO]
+    line = logging.Formatter("%(desk)s %(call)s %(operation_id)s %(attempt)s %(outcome)s")
+    assert line.format(record) == f"it reply {error.operation_id} None unknown"
+
+
+def test_every_record_of_the_library_has_the_same_attributes() -> None:
+    """A format that names one of them must not fail on some lines."""
+    root = Path(hb.__file__).parent
+    for module in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in LOGGED:
+                given = {key.arg: ast.unparse(key.value) for key in node.keywords}
+                assert given.get("extra", "").startswith("attributes("), f"{module}: {node.lineno}"
 
 
 @pytest.mark.asyncio

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 import pytest_asyncio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge import Helpdesk, Message, Ticket
 from helpdesk_bridge.errors import HelpdeskError, NotFound, ProtocolError
@@ -22,6 +22,7 @@ from helpdesk_bridge.kit import (
     TicketRef,
     native,
 )
+from helpdesk_bridge.testing import MemorySettings, Store
 
 
 @frozen
@@ -183,3 +184,20 @@ async def test_an_unreadable_message_is_an_error_that_says_how_far_it_came(
     with pytest.raises(ProtocolError, match="odd") as caught:
         await read()
     assert caught.value.items_read == 1
+
+
+@pytest.mark.asyncio
+async def test_the_methods_of_a_subclass_are_those_that_conversations_read_by() -> None:
+    """Who redacts or caches what is read is not passed by."""
+
+    class Redacted(Helpdesk):
+        async def ticket(self, ticket_id: str) -> Ticket:
+            return evolve(await super().ticket(ticket_id), subject="redacted")  # type: ignore[misc]
+
+    store = Store()
+    stored = store.create_ticket(
+        subject="s", requester=store.person("a@customer.example"), html="<p>x</p>"
+    )
+    async with Redacted(MemorySettings(store=store)) as desk:
+        [(ticket, _)] = [one async for one in desk.conversations([str(stored.id)])]
+    assert ticket.subject == "redacted"

@@ -21,6 +21,7 @@ from helpdesk_bridge.kit.json import (
     Digits,
     EmptyList,
     JsonRecord,
+    Number,
     Timestamp,
     WrongType,
     as_id,
@@ -364,3 +365,16 @@ def test_a_time_of_any_form_of_iso_8601_is_read_at_any_depth(time: str, place: s
     assert found.leaves is not None
     times = {"at": found.at, "leaf": found.leaf.at, "leaves": found.leaves[-1].at}
     assert times[place] == datetime(2026, 1, 1, 10, tzinfo=UTC)
+
+
+class Count(JsonRecord, frozen=True):
+    total: Number | None = None
+
+
+@pytest.mark.parametrize("given", ["", "SECRET", "1" * 19])
+def test_a_text_that_is_no_number_is_refused_in_words(given: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        read({"total": given}, Count)
+    assert caught.value.path == "$.total"
+    assert "an integer" in caught.value.message
+    assert "regex" not in caught.value.message

@@ -35,6 +35,13 @@ def imported(module: Path) -> Iterator[str]:
                 yield from (f"helpdesk_bridge.{alias.name}" for alias in node.names)
             else:
                 yield node.module
+                yield from filter(is_module, (f"{node.module}.{a.name}" for a in node.names))
+
+
+def is_module(name: str) -> bool:
+    """Say whether what is imported from a package of ours is a module of it."""
+    place = ROOT.joinpath(*name.split("."))
+    return place.is_dir() or place.with_suffix(".py").is_file()
 
 
 def strangers(package: Path) -> set[str]:
@@ -95,6 +102,7 @@ def test_an_adapter_imports_the_kit_and_nothing_else_of_ours(package: Path) -> N
         ("from helpdesk_bridge.delivery.ledger import Entry", "helpdesk_bridge.delivery.ledger"),
         ("from helpdesk_bridge import errors", "helpdesk_bridge.errors"),
         ("from helpdesk_bridge.kit.json import JsonRecord", "helpdesk_bridge.kit.json"),
+        ("from helpdesk_bridge.kit import json", "helpdesk_bridge.kit.json"),
         ("import helpdesk_bridge_other.wire", "helpdesk_bridge_other.wire"),
         ("import aiohttp", "aiohttp"),
     ],

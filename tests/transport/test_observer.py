@@ -291,9 +291,41 @@ async def test_a_path_that_is_none_is_refused_as_it_is_without_an_observer(
     assert (type(error), notes.results[0].reason) == (InvalidArgument, Reason.INVALID_ARGUMENT)
 
 
-def test_what_is_no_observer_is_refused() -> None:
+@pytest.mark.parametrize("given", [[Notes], Notes(), 5])
+def test_what_is_no_observer_is_refused(given: Any) -> None:
     with pytest.raises(InvalidArgument, match="Observer"):
-        hb.Helpdesk(MemorySettings(), observers=[Notes])  # type: ignore[list-item]
+        hb.Helpdesk(MemorySettings(), observers=given)
+
+
+@pytest.mark.asyncio
+async def test_an_attempt_that_the_desk_ends_is_not_told_as_cancelled_by_its_caller(
+    watched: Watched, vendor: Any, read: Operation
+) -> None:
+    vendor.hangs()
+    notes = Notes()
+    transport = watched(notes)
+    task = asyncio.create_task(transport.send(read, "GET", ("t",)))
+    await vendor.arrived.wait()
+    await transport.aclose()
+    with pytest.raises(hb.DeskClosed):
+        await task
+    assert [result.reason for result in notes.results] == [Reason.DESK_CLOSED]
+
+
+@pytest.mark.asyncio
+async def test_an_attempt_that_its_deadline_ends_is_told_as_one(
+    watched: Watched, vendor: Any, read: Operation
+) -> None:
+    vendor.hangs()
+    notes = Notes()
+    transport = watched(notes)
+    task = asyncio.create_task(transport.send(read, "GET", ("t",)))
+    await vendor.arrived.wait()
+    for deadline in list(transport._running._deadlines):
+        deadline.expire()
+    with pytest.raises(hb.DeadlineExceeded):
+        await task
+    assert [result.reason for result in notes.results] == [Reason.DEADLINE]
 
 
 @pytest.mark.asyncio

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import helpdesk_bridge as hb
+from helpdesk_bridge.kit import Adapter
 
 
 async def reading() -> None:
@@ -55,6 +56,21 @@ def asking(desk: hb.Helpdesk, error: hb.HelpdeskError) -> None:
     assert_type(error.outcome, hb.Outcome)
     assert_type(error.reason, hb.Reason)
     assert_type(hb.__version__, str)
+
+
+class SmallAdapter(Adapter):
+    """An adapter of an application's own."""
+
+
+class Own(hb.Helpdesk):
+    """A desk of an application's own, which knows its adapter."""
+
+    adapter: SmallAdapter  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+async def own(desk: Own) -> None:
+    assert_type(await desk.note("1", text="x"), hb.SentMessage)
+    assert_type(await desk.ticket("1"), hb.Ticket)
 
 
 class Slow(hb.Observer):

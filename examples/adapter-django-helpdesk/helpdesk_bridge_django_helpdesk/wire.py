@@ -113,7 +113,9 @@ def ticket(told: TicketJson) -> kit.Ticket:
         priority=PRIORITIES.get(told.priority, Priority.UNKNOWN),
         requester=_requester(told),
         assignee=(
-            kit.Party(id=str(told.assigned_to), role=Role.AGENT) if told.assigned_to else None
+            kit.Party(id=str(told.assigned_to), role=Role.AGENT)
+            if told.assigned_to is not None
+            else None
         ),
         team=str(told.queue),
         custom_fields={

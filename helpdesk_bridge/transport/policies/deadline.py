@@ -33,7 +33,7 @@ class Deadline:
         request.progress.ends_at = ends_at
         if ends_at <= now:  # a deadline would let a kept-alive connection send it first
             raise self._too_late(request)
-        deadline = self.running.until(ends_at)
+        deadline = request.progress.deadline = self.running.until(ends_at)
         try:
             with deadline:
                 return await handler(request)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
 
 from attrs import define, field, frozen
 
-from helpdesk_bridge.errors import HelpdeskError, reason_of
+from helpdesk_bridge.errors import HelpdeskError, Reason, reason_of
 from helpdesk_bridge.transport.call import CURRENT_CALL
-from helpdesk_bridge.transport.log import LogObserver, log
+from helpdesk_bridge.transport.log import LogObserver, attributes, log
 from helpdesk_bridge.transport.observer import (
     Attempt,
     AttemptResult,
@@ -102,7 +103,7 @@ class Observers:
             self.desk,
             type(one).__name__,
             error,
-            extra={"desk": self.desk, "vendor": self.vendor, "error": error},
+            extra=attributes(desk=self.desk, vendor=self.vendor, error=error),
         )
 
 
@@ -155,7 +156,15 @@ def _failed(
         bytes_received=observed.bytes_received,
         error=type(error).__name__,
         outcome=outcome,
-        reason=reason_of(error),
+        reason=_reason(request, error),
         seconds=seconds,
         vendor_time=observed.vendor_time,
     )
+
+
+def _reason(request: Request, error: BaseException) -> Reason:
+    """Return why it failed: a deadline and the end of the desk cancel it, and are no caller."""
+    deadline = request.progress.deadline
+    if isinstance(error, asyncio.CancelledError) and deadline is not None and deadline.expired:
+        return Reason.DESK_CLOSED if deadline.running.closed else Reason.DEADLINE
+    return reason_of(error)

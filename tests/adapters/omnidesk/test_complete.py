@@ -76,6 +76,18 @@ async def test_what_stays_unseen_comes_back_as_it_was_after_bounded_reads(
 
 
 @pytest.mark.asyncio
+async def test_an_error_of_complete_is_named_after_it(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket
+) -> None:
+    sent = await reply(desk, stored)
+    fake.store.tickets.clear()
+    with pytest.raises(errors.NotFound) as caught:
+        await desk.complete(sent, delays=AT_ONCE)
+    assert caught.value.operation == "complete"
+    assert caught.value.operation_id != sent.operation_id
+
+
+@pytest.mark.asyncio
 async def test_completing_writes_nothing(
     fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket
 ) -> None:
