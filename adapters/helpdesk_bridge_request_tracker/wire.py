@@ -371,7 +371,7 @@ def speaking(rows: Sequence[Any]) -> list[str]:
     return [
         str(row.get("id"))
         for row in rows
-        if isinstance(row, Mapping) and row.get("Type") in MESSAGES
+        if isinstance(row, Mapping) and isinstance(row.get("Type"), str) and row["Type"] in MESSAGES
     ]
 
 

@@ -221,3 +221,9 @@ def test_errors_without_a_status_of_their_own(status: int, text: str, kind: Any)
 def test_an_error_does_not_quote_the_query() -> None:
     text = "Wrong query, expecting a OPERATOR in 'Requestor >ines@northpier.example<--here'"
     assert wire.explain({"message": text}, 400).message == "Wrong query"
+
+
+@pytest.mark.parametrize("odd", [["Correspond"], {"a": 1}, None, 5])
+def test_a_row_of_a_history_whose_type_is_no_word_has_no_words_of_people(odd: Any) -> None:
+    rows = [{"id": "1", "Type": odd}, {"id": "2", "Type": "Correspond"}]
+    assert wire.speaking(rows) == ["2"]
