@@ -128,7 +128,8 @@ def _find(environ: Mapping[str, str]) -> Path:
         if place.is_file():
             return place
     raise ConfigurationError(
-        f"no configuration found: give config=, set {_PATH_VARIABLE}, or write {_FILE} (looked for"
+        "no configuration found: give config= (--config on the command line), set"
+        f" {_PATH_VARIABLE}, or write {_FILE} (looked for"
         f" {' and '.join(map(str, places))}). To try without any helpdesk:"
         ' config={"desks": {"support": {"adapter": "memory"}}}'
     )

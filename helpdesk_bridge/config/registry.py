@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.errors import ConfigurationError, Reason
 from helpdesk_bridge.kit.contract import Adapter
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 __all__ = ["GROUP", "available", "load", "register", "suggest"]
 
@@ -41,6 +43,14 @@ def load(name: str) -> type[Adapter]:
             f"adapter {name!r} is claimed by {owners}", key="adapter", reason=Reason.BROKEN_ADAPTER
         )
     return _import(next(iter(found.values())))
+
+
+def entry_points(*, group: str, name: str | None = None) -> EntryPoints:
+    """Return the entry points of what is installed; ``name`` None: of every name."""
+    from importlib import metadata  # not needed by who gives the adapter
+
+    found = metadata.entry_points(group=group)
+    return found if name is None else found.select(name=name)
 
 
 def _import(entry: EntryPoint) -> type[Adapter]:

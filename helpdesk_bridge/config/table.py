@@ -12,7 +12,6 @@ import attrs
 from attrs import frozen
 
 from helpdesk_bridge.config import registry
-from helpdesk_bridge.config.convert import StrictConverter
 from helpdesk_bridge.config.registry import suggest
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolError, Reason
 from helpdesk_bridge.kit.contract import Adapter
@@ -68,6 +67,9 @@ class Table:
         self._folder = folder
         self._where = f"[desks.{name}]"
         self._values: dict[str, Any] = dict(values)
+        # Here, because a program that is given no configuration need not wait for cattrs.
+        from helpdesk_bridge.config.convert import StrictConverter
+
         self._converter = StrictConverter()
         self._converter.hook(Secret, _secret)
         self._converter.hook(TokenProvider, _provider)

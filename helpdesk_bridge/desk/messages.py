@@ -38,8 +38,8 @@ def messages(
     Args:
         ticket: the Ticket, or its id.
         types: only messages of these types; None is all of them.
-        cursor: a :attr:`Pager.cursor` of an earlier list of this ticket, to go on from there;
-            None begins at the beginning.
+        cursor: a :attr:`Pager.cursor` or :attr:`Page.next` of an earlier list of this ticket,
+            to go on from there; None begins at the beginning.
 
     Returns:
         A :class:`Pager`: ``await`` it for the first page, ``async for`` it for every message.

@@ -65,8 +65,8 @@ def tickets(
         created_since: only tickets created then or later (aware).
         updated_since: only tickets changed then or later (aware).
         limit: the number of tickets in all, 1 or more; None is no limit.
-        cursor: a :attr:`Pager.cursor` of an earlier list with the same filters, to go on from
-            there; None begins at the beginning.
+        cursor: a :attr:`Pager.cursor` or :attr:`Page.next` of an earlier list with the same
+            filters, to go on from there; None begins at the beginning.
         extra: the vendor's own query parameters, a str or a sequence of them for each; None is
             none. One that the call sets itself is InvalidArgument.
 

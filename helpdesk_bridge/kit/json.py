@@ -46,9 +46,9 @@ AnyId = int | Annotated[str, msgspec.Meta(min_length=1)]
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time in ISO 8601 with its offset from UTC, which may be another than zero here."""
 Digits = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}\Z")]
-"""A whole number written as text; ``int(value)`` is the number."""
+"""A whole number of 1 to 18 digits written as text, no sign; ``int(value)`` is the number."""
 Number = int | Digits
-"""A whole number, also one written as text; :func:`as_number` is ours."""
+"""A whole number, also one written as text (see Digits); :func:`as_number` is ours."""
 EmptyList = Annotated[list[Any], msgspec.Meta(max_length=0)]
 """What PHP makes of an object without keys."""
 

@@ -29,7 +29,8 @@ class TickingClock:
     """A clock for tests: each look at it is ``step`` later than the one before.
 
     ``start`` is the aware time before the first look (None: 5 January 2026, 8:00 UTC), ``step``
-    the time between two looks (None: a second).
+    the time between two looks (None: a second). It is for tests that never ask what became of a
+    write: ``reconcile`` looks for what was written at the time of the call.
     """
 
     def __init__(self, start: datetime | None = None, step: timedelta | None = None) -> None:

@@ -134,6 +134,12 @@ def none(reason: str) -> Support:
     return Support(level=Level.NONE, reason=reason)
 
 
+_NO_OPERATION = "The vendor's API has no such operation."
+_MISSING = {
+    Capability.RECONCILE: "Its adapter does not offer it: look on the desk whether it was done.",
+}
+
+
 class Capabilities(Mapping[Capability, Support]):
     """What one desk can do: a mapping with an entry for every :class:`Capability`.
 
@@ -142,7 +148,7 @@ class Capabilities(Mapping[Capability, Support]):
 
     def __init__(self, declared: Mapping[Capability, Support]) -> None:
         self._support = {
-            capability: declared.get(capability) or none("The vendor's API has no such operation.")
+            capability: declared.get(capability) or none(_MISSING.get(capability, _NO_OPERATION))
             for capability in Capability
         }
 

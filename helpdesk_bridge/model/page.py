@@ -43,7 +43,7 @@ class Page(Generic[T]):
     items: tuple[T, ...]
     """The records that could be read."""
     next: Cursor | None = None
-    """The place of the next page; None on the last page."""
+    """The place of the next page, which ``cursor=`` of a list takes; None on the last page."""
     total: int | None = None
     """The vendor's count of all records that were asked for; None where it does not tell."""
     problems: tuple[Problem, ...] = ()

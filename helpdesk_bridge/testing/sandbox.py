@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.errors import ConfigurationError
-from helpdesk_bridge.testing import FakeServer, Store, TickingClock
+from helpdesk_bridge.testing import FakeServer, Store
 
 __all__ = ["Sandbox", "fake_of"]
 
@@ -30,13 +29,13 @@ def fake_of(adapter: str) -> type[FakeServer] | None:
 class Sandbox:
     """Starts a fake for each installed adapter that has one: ``async with Sandbox() as box``.
 
-    Desks are named after their adapters. ``store`` is the helpdesk behind all of them.
-
-    ``store`` None is a new one.
+    ``config()`` has a desk for each, named after its adapter, for :func:`helpdesk_bridge.connect`.
+    ``store`` is the helpdesk behind all of them, with its ``outbox``; None is a new one, on the
+    real clock, which :meth:`Helpdesk.reconcile` needs. ``fakes`` are the servers by the same names.
     """
 
     def __init__(self, store: Store | None = None) -> None:
-        self.store = store or Store(clock=TickingClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC)))
+        self.store = store or Store()
         self.fakes: dict[str, FakeServer] = {}
         self._stack = AsyncExitStack()
 

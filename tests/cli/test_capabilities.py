@@ -116,4 +116,4 @@ def test_what_is_not_there_is_said(
 def test_a_desk_without_any_configuration_is_told_how_to_write_one(run: Run) -> None:
     done = run("capabilities", "support")
     assert (done.status, done.out) == (1, "")
-    assert "no configuration found: give config=, set HELPDESK_BRIDGE_CONFIG" in done.err
+    assert "no configuration found: give config= (--config on the command line), set" in done.err

@@ -308,7 +308,8 @@ async def test_a_vendors_sentence_cannot_steer_the_terminal(
 def test_without_a_configuration_it_says_how_to_write_one(run: Run, words: tuple[str, ...]) -> None:
     done = run(*words)
     assert (done.status, done.out) == (1, "")
-    assert "no configuration found: give config=, set HELPDESK_BRIDGE_CONFIG" in done.err
+    sentence = "no configuration found: give config= (--config on the command line), set"
+    assert f"{sentence} HELPDESK_BRIDGE_CONFIG" in done.err
     assert 'config={"desks": {"support": {"adapter": "memory"}}}' in done.err
 
 

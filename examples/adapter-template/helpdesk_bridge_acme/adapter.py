@@ -41,6 +41,7 @@ class Acme(kit.Adapter):
         Capability.NOTE: native(limits=_PLAIN),
         Capability.REPLY_WITHOUT_EMAIL: native(),
         Capability.REPLY_WITH_STATUS: emulated("By a second request.", limits=_STATUSES),
+        Capability.RECONCILE: emulated("By the words and the time of messages."),
         Capability.FILTER_STATUS: native(limits=_STATUSES),
         Capability.FILTER_REQUESTER: emulated("On what is read."),
         Capability.FILTER_CREATED_SINCE: emulated("On what is read."),
@@ -90,9 +91,8 @@ class Acme(kit.Adapter):
         path, pairs = ("tickets", ticket.id, "messages"), wire.place(cursor, {})
         answer = await self.transport.send(MESSAGES, "GET", path, query=pairs)
         read = partial(wire.message, ticket.id)
-        return answer.read(lambda data: wire.page(data, wire.MessageJson, read)).where(
-            query.matches
-        )
+        page = answer.read(lambda data: wire.page(data, wire.MessageJson, read))
+        return page.where(query.matches)
 
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /tickets/{id}/messages; only the id must be understood of the answer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from helpdesk_bridge.cli.story import Step, tell
 from helpdesk_bridge.desk import connect
+from helpdesk_bridge.testing import Store, TickingClock
 from helpdesk_bridge.testing.sandbox import Sandbox
 
 __all__ = ["demo"]
@@ -28,7 +30,8 @@ def demo() -> None:
 
 async def _demo(console: Console) -> int:
     failed = 0
-    async with Sandbox() as box:
+    clock = TickingClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
+    async with Sandbox(Store(clock=clock)) as box:
         with tempfile.TemporaryDirectory() as folder:
             path = box.write_config(Path(folder))
             for name, fake in box.fakes.items():

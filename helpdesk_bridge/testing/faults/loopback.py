@@ -48,7 +48,7 @@ async def yield_once() -> None:
 
 @contextmanager
 def refused_url(path: str = "") -> Iterator[str]:
-    """Give an ``http`` address on loopback at which every connection is refused.
+    """Give an address at which every connection is refused, as long as the ``with`` block lasts.
 
     The port is bound and nobody listens, so that no other program can get it meanwhile.
 

@@ -110,11 +110,11 @@ async def test_a_status_without_a_word_is_refused_and_nothing_is_sent(
 ) -> None:
     given = str(stored.id)
     found = [
-        type(await caught(call))
+        type(await caught(call()))
         for call in (
-            desk.update_ticket(given, status=status),
-            desk.create_ticket(subject="S", requester=CUSTOMER, text="T", status=status),
-            desk.reply(given, text="T", send_email=True, status=status),
+            lambda: desk.update_ticket(given, status=status),
+            lambda: desk.create_ticket(subject="S", requester=CUSTOMER, text="T", status=status),
+            lambda: desk.reply(given, text="T", send_email=True, status=status),
         )
     ]
     assert (found, fake.journal) == ([errors.StatusNotAllowed] * 3, [])
