@@ -41,7 +41,10 @@ class OutcomeUnknown(HelpdeskError):
             another process; None for what cannot be found again.
     """
 
-    advice = "It may have been done: ask desk.reconcile(error) before doing it again."
+    advice = (
+        "It may have been done: ask desk.reconcile(error), or look on the desk, before doing it"
+        " again."
+    )
 
     def __init__(
         self,

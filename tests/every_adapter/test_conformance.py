@@ -11,7 +11,6 @@ from helpdesk_bridge_omnidesk.fake import OmnideskFake
 from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
 
 from helpdesk_bridge.model import Party
-from helpdesk_bridge.testing import Store, TickingClock
 from helpdesk_bridge.testing.conformance import (
     Account,
     AdapterSuite,
@@ -29,27 +28,27 @@ class TestMemory(AdapterSuite):
 class TestHelpSpace(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
-        async with HelpSpaceFake(Store(clock=TickingClock())) as fake:
+        async with HelpSpaceFake() as fake:
             yield fake_account(fake, stranger={"token": "wrong"})
 
 
 class TestAirclou(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
-        async with AirclouFake(Store(clock=TickingClock())) as fake:
+        async with AirclouFake() as fake:
             yield fake_account(fake, stranger={"api_key": "aclou_wrong"}, agent=Party(id="usr_7"))
 
 
 class TestOmnidesk(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
-        async with OmnideskFake(Store(clock=TickingClock())) as fake:
+        async with OmnideskFake() as fake:
             yield fake_account(fake, stranger={"api_key": "wrong"}, agent=Party(id="12"), team="31")
 
 
 class TestRequestTracker(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
-        async with RequestTrackerFake(Store(clock=TickingClock())) as fake:
+        async with RequestTrackerFake() as fake:
             wrong = {"token": "1-99-wrong"}
             yield fake_account(fake, stranger=wrong, agent=fake.agent, team="Billing")

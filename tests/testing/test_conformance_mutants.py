@@ -46,6 +46,13 @@ class AnswersNewestFirst(Memory):
         return evolve(page, items=page.items[::-1])
 
 
+class ReadsTimesInAnotherZone(Memory):
+    async def list_messages(self, ticket, query, cursor):
+        page = await super().list_messages(ticket, query, cursor)
+        late = timedelta(hours=11)
+        return evolve(page, items=tuple(evolve(m, created_at=m.created_at + late) for m in page))
+
+
 class MailsANote(Memory):
     async def send(self, ticket, message):
         sent = await super().send(ticket, message)
@@ -265,6 +272,7 @@ MUTANTS: dict[type[Memory], str] = {
     SaysNothingIsMissing: "test_a_ticket_that_is_not_there_is_not_found",
     RecordsARequestAsAResponse: "test_a_request_is_the_customers_and_mails_nobody",
     ClearsNothing: "test_an_assignee_can_be_set_and_cleared",
+    ReadsTimesInAnotherZone: "test_what_became_of_a_reply_is_found_out_after_a_lost_answer",
     NamesTheWrongMessage: "test_what_was_sent_says_where_it_is",
     SharesMessagesBetweenTickets: "test_messages_belong_to_their_ticket",
 }

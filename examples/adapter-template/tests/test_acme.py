@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from helpdesk_bridge.testing import Store, TickingClock
 from helpdesk_bridge.testing.conformance import Account, AdapterSuite, fake_account
 
 from helpdesk_bridge_acme.fake import AcmeFake
@@ -17,5 +16,5 @@ class TestAcme(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
         """Start an empty Acme Desk."""
-        async with AcmeFake(Store(clock=TickingClock())) as fake:
+        async with AcmeFake() as fake:
             yield fake_account(fake, stranger={"token": "wrong"})

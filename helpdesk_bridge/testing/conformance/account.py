@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.desk import Helpdesk, connect
 from helpdesk_bridge.memory import MemorySettings
-from helpdesk_bridge.memory.store import Store, TickingClock
+from helpdesk_bridge.memory.store import Store
 from helpdesk_bridge.model import (
     Audience,
     Capability,
@@ -369,7 +369,7 @@ def fake_account(
 
 def memory_account(open_desk: Callable[[MemorySettings], Helpdesk] = Helpdesk) -> Account:
     """Return an account in memory; ``open_desk`` may put another adapter on it."""
-    store = Store(clock=TickingClock())
+    store = Store()
     return Account(
         open=lambda: open_desk(MemorySettings(store=store)),
         witness=StoreWitness(store),

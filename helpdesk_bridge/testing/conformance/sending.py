@@ -7,8 +7,24 @@ import hashlib
 
 import pytest
 
-from helpdesk_bridge.errors import InvalidArgument, UnsupportedCapability
-from helpdesk_bridge.model import Audience, Capability, MessageType, SentMessage, Status, Upload
+from helpdesk_bridge.delivery.verdict import Verdict
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    InvalidArgument,
+    Outcome,
+    OutcomeUnknown,
+    UnsupportedCapability,
+)
+from helpdesk_bridge.model import (
+    Audience,
+    Capability,
+    MessageType,
+    OutgoingMessage,
+    SentMessage,
+    Status,
+    TicketRef,
+    Upload,
+)
 from helpdesk_bridge.testing.conformance.account import Place, needs
 
 __all__ = ["SendingPromises"]
@@ -103,6 +119,26 @@ class SendingPromises:
         found = await self._completed(place, sent)
         assert found.id in [m.id for m in await place.conversation(ticket.id)]
         assert found.operation_id == sent.operation_id
+
+    @needs(Capability.RECONCILE, Capability.REPLY)
+    async def test_what_became_of_a_reply_is_found_out_after_a_lost_answer(
+        self, place: Place
+    ) -> None:
+        """The helpdesk is on the real clock, and its times are read as it means them."""
+        ticket = await place.ticket()
+        send = place.desk.adapter.send
+
+        async def lost(ref: TicketRef, message: OutgoingMessage) -> SentMessage:
+            await send(ref, message)
+            raise HelpdeskError("the answer was lost.", outcome=Outcome.UNKNOWN)
+
+        with pytest.MonkeyPatch.context() as changed:
+            changed.setattr(place.desk.adapter, "send", lost)
+            with pytest.raises(OutcomeUnknown) as caught:
+                await place.desk.reply(ticket, text=WORDS, send_email=True)
+        found = await place.desk.reconcile(caught.value)
+        assert found.verdict is Verdict.SENT, found.reason
+        assert len(await place.mailed(WORDS)) == 1
 
     @needs(Capability.REPLY)
     async def test_two_messages_of_the_same_words_are_two(self, place: Place) -> None:
