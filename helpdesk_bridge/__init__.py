@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.config import Config, DeskConfig, load_config
 from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.desk import Helpdesk, connect
@@ -20,6 +21,7 @@ from helpdesk_bridge.errors import (
     DeadlineExceeded,
     DeskClosed,
     HelpdeskError,
+    InProgress,
     InvalidArgument,
     NotFound,
     Outcome,
@@ -117,10 +119,12 @@ __all__ = [
     "HelpSpaceSettings",
     "Helpdesk",
     "HelpdeskError",
+    "InProgress",
     "InvalidArgument",
     "Ledger",
     "Level",
     "Limiter",
+    "MemoryLedger",
     "MemorySettings",
     "Message",
     "MessageType",

@@ -38,6 +38,9 @@ class DeskConfig:
     """The settings of the adapter, an object of its ``settings_type``."""
     options: TransportOptions
     """The transport options, which are the same for every vendor."""
+    ledger: Secret | None = None
+    """Where its unsafe writes are put down: the path of a file, or the URL of a database, which
+    may hold a password. None: nowhere but in the process."""
 
 
 def shouted(name: str) -> str:
@@ -93,6 +96,7 @@ class Table:
         except ConfigurationError as error:
             failure = error
         else:
+            ledger = self._ledger(overrides.pop("ledger", None))
             return DeskConfig(
                 name=self._name,
                 adapter=adapter,
@@ -106,8 +110,24 @@ class Table:
                         for key, value in overrides.items() if key.startswith("transport__")
                     }
                 ),
+                ledger=ledger,
             )  # fmt: skip
         raise self._wrong("adapter", failure.message, variable=variable, reason=failure.reason)
+
+    def _ledger(self, override: tuple[str | None, Any] | None) -> Secret | None:
+        """Return where the ledger is; a relative path begins where the configuration's file is."""
+        given = self._values.pop("ledger", None)
+        variable: str | None = None
+        if override is not None:
+            variable, given = override
+        if given is None:
+            return None
+        value = given if variable else self._followed("ledger", Secret, given, self._where)
+        place: Secret = self._value("ledger", Secret, value, self._where, variable)
+        text = place.reveal()
+        if not text.strip():
+            raise self._wrong("ledger", "must be the path of a file or a URL", variable=variable)
+        return place if "://" in text else Secret(str(self._path(text)))
 
     def _overrides(self) -> Iterator[tuple[str, tuple[str | None, Any]]]:
         prefix = f"{PREFIX}{shouted(self._name)}__"

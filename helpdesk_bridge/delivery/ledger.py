@@ -1,165 +1,75 @@
-"""The ledger: a durable log of unsafe writes, each entered before it is sent.
+"""The ledger: where each unsafe write is put down before it is sent, and its result after.
 
-The result is added afterwards. After a crash ``await desk.recover()`` looks for the writes that
-have none; it only reads, and sends nothing again.
+After a crash ``await desk.recover()`` looks for the writes that have no result; it only reads, and
+sends nothing again. A ledger also keeps the application's keys: a write with a key is done once.
 """
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from pathlib import Path
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Protocol
 
-from attrs import field, frozen
+from attrs import evolve
 
-from helpdesk_bridge.errors import OutcomeUnknown, Reason
-from helpdesk_bridge.model.fingerprint import Fingerprint
+from helpdesk_bridge.delivery.entry import OPEN, Entry, State
+from helpdesk_bridge.errors import InvalidArgument
 
-__all__ = ["Entry", "Ledger", "State"]
+__all__ = ["KEEP", "RECENT", "Ledger", "decided", "is_kept"]
 
-
-def _host() -> str:
-    """Return a name of the machine; on Linux, of its boot and its process namespace, too.
-
-    Containers may share a host name without seeing each other's processes: a living process of
-    one must not look dead to another.
-    """
-    words = [socket.gethostname()]
-    with suppress(OSError):
-        words.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
-        words.append(str(Path("/proc/self/ns/pid").readlink()))
-    return " ".join(words)
-
-
-_HOST = _host()
-_PROCESS = uuid.uuid4().hex
-_UNDER_WAY: set[str] = set()
-_MARGIN = timedelta(minutes=5)
-"""What two machines' clocks may differ by, added to the end of a call."""
-
-
-class State(StrEnum):
-    """What is known of an entry."""
-
-    PENDING = "pending"
-    """It is about to be sent, or was lost with its process."""
-    SENT = "sent"
-    """It was carried out: the vendor accepted it, or it was found on the desk."""
-    NOT_SENT = "not_sent"
-    """It was not carried out."""
-    UNKNOWN = "unknown"
-    """It may have been carried out."""
-
-
-@frozen(kw_only=True)
-class Entry:
-    """One unsafe write in a ledger. It holds no word of a message and no address."""
-
-    operation_id: str
-    """The id of the call, as it stands in log lines."""
-    desk: str
-    """The name of the desk."""
-    vendor: str
-    """The name of the adapter."""
-    operation: str
-    """The call, such as reply."""
-    ticket_id: str | None
-    """The ticket that is written to; None: the write creates one."""
-    fingerprint: Fingerprint
-    """Digests by which the message or ticket can be found on the desk."""
-    started_at: datetime
-    """When the call began, in UTC."""
-    ends_at: datetime
-    """When the call is over at the latest, in UTC; until then another process may be at it."""
-    state: State = State.PENDING
-    """What is known of the write."""
-    made_id: str | None = None
-    """The id of the message or ticket that was made; None: it is not known."""
-    host: str = _HOST
-    """The machine of the process that wrote."""
-    pid: int = field(factory=os.getpid)
-    """The id of that process on its machine."""
-    process: str = _PROCESS
-    """A random name of that process, because process ids are used again."""
-
-    @classmethod
-    def begun(cls, *, seconds: float, **what: Any) -> Entry:
-        """Return the entry of a call that begins now and lasts at most ``seconds``."""
-        now = datetime.now(UTC)
-        return cls(started_at=now, ends_at=now + timedelta(seconds=seconds) + _MARGIN, **what)
-
-    @property
-    def is_nameless(self) -> bool:
-        """Whether it has made, or may yet make, a message or ticket whose id is not known."""
-        if self.state is State.PENDING:
-            return self.is_under_way
-        return self.state is State.SENT and self.made_id is None
-
-    @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Mark the write as under way in this process while the context lasts."""
-        _UNDER_WAY.add(self.operation_id)
-        try:
-            yield
-        finally:
-            _UNDER_WAY.discard(self.operation_id)
-
-    @property
-    def is_under_way(self) -> bool:
-        """Whether this process, or another one that may be alive, may still carry it out."""
-        if (self.process, self.pid) == (_PROCESS, os.getpid()):  # a fork has another pid
-            return self.operation_id in _UNDER_WAY
-        return datetime.now(UTC) < self.ends_at and not (self.host == _HOST and _is_dead(self.pid))
-
-    def as_error(self) -> OutcomeUnknown:
-        """Return the error that the call would have raised, for ``reconcile``.
-
-        When the process ended is not known. The latest possible time is assumed, so that the vendor
-        has had time to show the message.
-        """
-        error = OutcomeUnknown(
-            "the process ended before the outcome was known.",
-            desk=self.desk,
-            vendor=self.vendor,
-            operation=self.operation,
-            operation_id=self.operation_id,
-            ticket_id=self.ticket_id,
-            started_at=self.started_at,
-            fingerprint=self.fingerprint,
-            reason=Reason.PROCESS_ENDED,
-        )
-        if self.state is State.PENDING:
-            error.failed_at = min(self.ends_at, error.failed_at)
-        return error
-
-
-def _is_dead(pid: int) -> bool:
-    """Say whether a process of this machine has surely ended; where that cannot be told, False."""
-    if os.name != "posix":
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
+KEEP = timedelta(days=30)
+"""How long settled entries are kept, unless the application says otherwise."""
+RECENT = timedelta(hours=48)
+"""How far :meth:`Ledger.on_ticket` goes back among settled entries that create tickets."""
 
 
 class Ledger(Protocol):
-    """Where a desk records its unsafe writes. All of it must survive the process."""
+    """Where a desk records its unsafe writes. What it has kept survives as it promises itself.
 
-    async def begin(self, entry: Entry) -> None:
-        """Keep ``entry``, durably, before this returns. Whatever is raised keeps it unsent."""
+    Each method is one step that happens wholly or not at all, whoever else uses the ledger.
+    """
+
+    async def begin(self, entry: Entry) -> Entry | None:
+        """Keep ``entry``, durably, before this returns. Whatever is raised keeps it unsent.
+
+        A key belongs to one entry of a desk; one that is NOT_SENT gives its key up. Where the
+        entry is here already, this does nothing.
+
+        Returns:
+            None: it is kept. Else nothing was done, and this is the entry that has the key.
+        """
+        ...
+
+    async def renew(self, operation_id: str) -> bool:
+        """Say that the writer is still at a PENDING entry: ``beat`` and ``beaten`` move.
+
+        ``operation_id`` is the id of the call.
+
+        Returns:
+            False: it is PENDING no more, or not here; nothing was changed.
+        """
+        raise NotImplementedError
+
+    async def take_over(self, operation_id: str, beat: int) -> bool:
+        """Declare the writer of a PENDING entry dead: the entry becomes UNKNOWN.
+
+        A writer that comes to life again finds that its lease cannot be renewed, and sends nothing.
+
+        Args:
+            operation_id: the id of the call.
+            beat: the number of its beats on which it was judged to be dead.
+
+        Returns:
+            False: it is not PENDING, or it has beaten since; nothing was changed.
+        """
+        raise NotImplementedError
 
     async def record_result(
-        self, operation_id: str, state: State, made_id: str | None = None
+        self,
+        operation_id: str,
+        state: State,
+        made_id: str | None = None,
+        *,
+        finished: bool | None = None,
     ) -> bool:
         """Set what has become known of an entry, in one step; False if it cannot be set.
 
@@ -171,10 +81,19 @@ class Ledger(Protocol):
             operation_id: the id of the call.
             state: what is known now.
             made_id: the id of what was made; None where the vendor tells none.
+            finished: whether all steps of the call are done; None leaves it as it is.
 
         Returns:
             Whether it could be set.
         """
+        raise NotImplementedError
+
+    async def entry(self, operation_id: str) -> Entry | None:
+        """Return an entry by the id of its call, ``operation_id``; None: it is not here."""
+        raise NotImplementedError
+
+    async def with_key(self, desk: str, key: str) -> Entry | None:
+        """Return the entry of the desk ``desk`` that has ``key``; None: no entry has."""
         raise NotImplementedError
 
     async def unresolved(self, desk: str) -> list[Entry]:
@@ -184,15 +103,50 @@ class Ledger(Protocol):
         """
         raise NotImplementedError
 
-    async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
-        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later.
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
+        """Return a ticket's entries, the one that created it too, oldest first.
 
         Args:
             desk: the name of the desk.
-            ticket_id: the ticket; None is the entries that create one.
-            since: aware; entries begun earlier are left out.
+            ticket_id: the ticket. None is the entries that create one, as far as they are open,
+                have no ``made_id`` or are recent.
+        """
+        raise NotImplementedError
+
+    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+        """Set a person's verdict on a write of which nothing else can tell.
+
+        Args:
+            operation_id: the id of the call.
+            sent: whether it was carried out. False has the next call with its key send it.
+            made_id: the id of the message or ticket that it made; None: not known.
+
+        Returns:
+            The entry as it is now.
+
+        Raises:
+            InvalidArgument: there is no such entry, or it is settled already.
         """
         raise NotImplementedError
 
     async def aclose(self) -> None:
         """Close what the ledger holds open; may be called again."""
+
+
+def is_kept(entry: Entry, ticket_id: str | None, *, recent: bool) -> bool:
+    """Say whether :meth:`Ledger.on_ticket` returns an entry; ``recent``: it is of these days."""
+    if ticket_id is not None:
+        return ticket_id in (entry.ticket_id, entry.made_id if entry.ticket_id is None else None)
+    return entry.ticket_id is None and (recent or entry.state in OPEN or entry.made_id is None)
+
+
+def decided(entry: Entry | None, operation_id: str, *, sent: bool, made_id: str | None) -> Entry:
+    """Return ``entry`` with a person's verdict: the rule of :meth:`Ledger.decide`."""
+    if not isinstance(sent, bool):
+        raise InvalidArgument("sent must be True or False.")
+    if entry is None:
+        raise InvalidArgument(f"the ledger has no write {operation_id!r}.")
+    if entry.state not in OPEN:
+        raise InvalidArgument(f"the write {operation_id} is settled already: {entry.state}.")
+    state = State.SENT if sent else State.NOT_SENT
+    return evolve(entry, state=state, made_id=made_id or entry.made_id)

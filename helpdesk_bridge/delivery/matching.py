@@ -6,12 +6,12 @@ moment. The answer is a :class:`Candidate`, with a doubt or without one; None: n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from attrs import frozen
 
-from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.delivery.entry import Entry, State
 from helpdesk_bridge.model import Audience, Message, MessageType, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
@@ -76,8 +76,6 @@ class Search:
     offset: float | None = None
     others: Sequence[Entry] = ()
     """Other writes to the same place."""
-    taken: Collection[str] = ()
-    """The ids of what other writes are known to have made."""
 
     def at_vendor(self, ours: datetime) -> datetime:
         """Return a time of the sender by the vendor's clock, as far as that is known."""
@@ -136,7 +134,7 @@ class Search:
 
     def is_anothers(self, found: str) -> bool:
         """Say whether another write is known to have made this message or ticket."""
-        if found in self.mark.known or found in self.taken:
+        if found in self.mark.known:
             return True
         return any(found == other.made_id for other in self.others)
 
@@ -184,7 +182,7 @@ def judge_tickets(search: Search, tickets: Iterable[Ticket]) -> Candidate | None
             continue
         near = search.nearness(ticket.created_at)
         rival = any(
-            other.is_nameless and other.fingerprint.has_subject(ticket.subject)
+            is_nameless(other) and other.fingerprint.has_subject(ticket.subject)
             for other in search.others
         )
         if near and owned and not rival:
@@ -229,7 +227,7 @@ def _unexplained(
     """
     left, elsewhere = list(alike), [message for message in free if message not in alike]
     for other in search.others:
-        if not other.is_nameless or not any(_is_of(message, other) for message in alike):
+        if not is_nameless(other) or not any(_is_of(message, other) for message in alike):
             continue
         its = [message for message in elsewhere if _is_of(message, other)]
         if its:
@@ -237,6 +235,14 @@ def _unexplained(
         elif left:
             left.pop(-1 if other.started_at > search.began else 0)
     return left
+
+
+def is_nameless(entry: Entry) -> bool:
+    """Say whether a write has made, or may yet make, something whose id is not known.
+
+    Of those that were lost each is looked for by itself: two alike get what there is in turn.
+    """
+    return entry.state is State.PENDING or (entry.state is State.SENT and entry.made_id is None)
 
 
 def _is_of(message: Message, entry: Entry) -> bool:

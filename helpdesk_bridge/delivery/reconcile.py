@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from attrs import define, evolve
 
 from helpdesk_bridge.delivery import matching
-from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.delivery.entry import OPEN, Entry, State
+from helpdesk_bridge.delivery.lease import LEASE
 from helpdesk_bridge.delivery.matching import Candidate, Search
 from helpdesk_bridge.delivery.reader import Reader
-from helpdesk_bridge.delivery.recent_writes import Kind
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.errors import (
     HelpdeskError,
     InvalidArgument,
+    Moment,
     OutcomeUnknown,
     PartlyDone,
     ResponseTooLarge,
+    moment,
 )
 from helpdesk_bridge.model import Capabilities, Capability, Message, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
@@ -37,6 +39,11 @@ gateways nginx and AWS ALB allow one unless told otherwise."""
 _GATEWAY_TIMEOUT = 504
 _MOST_TICKETS = 10_000
 
+_AT_ONCE = 8
+"""How many writes are looked for at the same time."""
+
+_UNDER_WAY = "the process that writes it is still at it, or may be."
+_TOO_EARLY = "it is not on the desk yet, and the vendor may still be at it."
 _LATER = "it was to be sent later, and may not be shown before."
 _TOLD = "it is not on the desk, but somebody has been told so already and may send it again."
 _UNKEPT = "it is not on the desk, but the ledger failed to note that, so others may be told too."
@@ -78,12 +85,17 @@ class Reconciler:
     on_settled: Callable[[OutcomeUnknown], None]
 
     async def reconcile(
-        self, error: OutcomeUnknown | PartlyDone, settle: float | None
+        self,
+        error: OutcomeUnknown | PartlyDone,
+        settle: float | None,
+        *,
+        within: float | None = None,
     ) -> Reconciliation:
         """Find out whether the write that raised ``error`` was carried out.
 
         ``settle`` are the seconds since the failure after which it must be to be seen; None: what
-        the vendor needs. See ``Helpdesk.reconcile``.
+        the vendor needs. A wait that would last longer than ``within`` seconds is not begun; None:
+        any wait is. See ``Helpdesk.reconcile``.
         """
         unknown = self._checked(error)
         if unknown.fingerprint is None:
@@ -102,23 +114,59 @@ class Reconciler:
                 found = Candidate(f"it could not be looked for ({failure.message})")
             if left <= 0 or self.gave_up():
                 break
+            if within is not None and left > within:
+                return await self._open(unknown, _TOO_EARLY, found, retry_after=left)
             await clock.pause(min(gap, left))
             left, gap = left - gap, min(2 * gap, _LONGEST_GAP)
         if found is not None:
             return await self._open(unknown, found.doubt or matching.ALIKE, found)
-        if evolve(task.search, now=datetime.now(UTC)).may_come_later:
+        if evolve(task.search, now=moment.wall_clock()).may_come_later:
             return await self._open(unknown, _LATER)
         return await self._not_sent(task)
 
-    async def recover(self, settle: float | None) -> list[Reconciliation]:
+    async def recover(self, settle: float | None, *, wait: bool) -> list[Reconciliation]:
         """Settle what is open in the ledger, but for what somebody may still be at."""
-        open_errors = [
-            entry.as_error()
-            for entry in await self.sender.unresolved()
-            if entry.vendor == self.sender.vendor
-            and (entry.state is State.UNKNOWN or not entry.is_under_way)
-        ]
-        return [await self.reconcile(error, settle) for error in open_errors]
+        room = asyncio.Semaphore(_AT_ONCE)
+        entries = await self.sender.unresolved()
+        return list(
+            await asyncio.gather(*(self._recovered(one, settle, wait, room) for one in entries))
+        )
+
+    async def settle(self, entry: Entry, ended: Moment, seconds: float) -> Reconciliation:
+        """Find out what became of an entry whose writer ``ended`` then, within ``seconds``."""
+        return await self.reconcile(entry.as_error(ended), None, within=seconds)
+
+    async def _recovered(
+        self, entry: Entry, settle: float | None, wait: bool, room: asyncio.Semaphore
+    ) -> Reconciliation:
+        """Settle one entry, or say why it is left alone."""
+        if entry.vendor != self.sender.vendor:
+            return self._left(entry, f"it was written through the adapter {entry.vendor}.")
+        while (life := self.sender.watch.life(entry)).ended is None or not (
+            await self.sender.has_taken_over(entry)
+        ):
+            if life.under_way and not (life.known_in and wait and not self.gave_up()):
+                return self._left(entry, _UNDER_WAY, retry_after=life.known_in or LEASE)
+            if life.under_way:
+                await clock.pause(min(life.known_in, _LONGEST_GAP))
+            entry = await self.sender.entry(entry.operation_id) or entry
+            if entry.state not in OPEN:
+                return self._left(entry, f"it was settled meanwhile as {entry.state}.")
+        async with room:
+            error = entry.as_error(life.ended)
+            return await self.reconcile(error, settle, within=None if wait else 0.0)
+
+    def _left(self, entry: Entry, reason: str, retry_after: float | None = None) -> Reconciliation:
+        return Reconciliation(
+            verdict=Verdict.STILL_UNKNOWN,
+            operation_id=entry.operation_id,
+            operation=entry.operation,
+            key=entry.key,
+            ticket_id=entry.ticket_id,
+            reason=f"It was left alone: {reason}",
+            under_way=retry_after is not None,
+            retry_after=retry_after,
+        )
 
     async def find_accepted(self, ticket_id: str, mark: Fingerprint) -> Message | None:
         """Return a message that was accepted without an id; None while it is not to be seen."""
@@ -141,7 +189,7 @@ class Reconciler:
             mark=mark,
             began=unknown.started_at or unknown.failed_at,
             failed=unknown.failed_at,
-            now=datetime.now(UTC),
+            now=moment.wall_clock(),
             patience=usual if settle is None else settle,
             offset=self.sender.clock_offset(),
         )
@@ -150,12 +198,19 @@ class Reconciler:
     # -- what is said ------------------------------------------------------------------------
 
     async def _open(
-        self, unknown: OutcomeUnknown, reason: str, found: Candidate | None = None
+        self,
+        unknown: OutcomeUnknown,
+        reason: str,
+        found: Candidate | None = None,
+        retry_after: float | None = None,
     ) -> Reconciliation:
         await self.sender.record(unknown.operation_id or "", State.UNKNOWN)
         return Reconciliation(
             verdict=Verdict.STILL_UNKNOWN,
             operation_id=unknown.operation_id,
+            operation=unknown.operation,
+            key=unknown.key,
+            retry_after=retry_after,
             ticket_id=unknown.ticket_id,
             message=found.message if found else None,
             ticket=found.ticket if found else None,
@@ -166,27 +221,39 @@ class Reconciler:
         unknown = task.unknown
         if not task.is_step:
             told = await self.sender.record(task.operation_id, State.NOT_SENT)
-            if not told:
+            if not told and self.sender.is_given:
                 return await self._open(unknown, _UNKEPT if told is None else _TOLD)
-            self.sender.recent.record_result(task.operation_id, State.NOT_SENT)
         self.on_settled(unknown)
         return Reconciliation(
             verdict=Verdict.NOT_SENT,
             operation_id=unknown.operation_id,
+            operation=unknown.operation,
+            key=unknown.key,
             ticket_id=unknown.ticket_id,
             reason="It is not on the desk.",
         )
 
     async def _is_ours(self, task: _Task, found: Candidate) -> bool:
         """Take what was found as made by this write; False if another write was faster."""
-        kind: Kind = "message" if found.ticket is None else "ticket"
         made = found.ticket or found.message
+        # The call's own entry is that of its first step.
+        entry_id = f"{task.operation_id}+" if task.is_step else task.operation_id
+        if task.is_step or task.own is None:
+            await self.sender.keep_found(self._entry(task, entry_id))
         made_id = None if made is None else made.id
-        if made_id is not None:
-            self.sender.recent.claim(kind, made_id, task.operation_id)
-        if task.is_step:
-            return True
-        return await self.sender.record(task.operation_id, State.SENT, made_id) is not False
+        return await self.sender.record(entry_id, State.SENT, made_id) is not False
+
+    def _entry(self, task: _Task, operation_id: str) -> Entry:
+        """Return an entry for a write of which the ledger has none: it keeps what was made."""
+        return Entry(
+            operation_id=operation_id,
+            desk=self.sender.desk,
+            vendor=self.sender.vendor,
+            operation=task.search.mark.operation,
+            ticket_id=task.unknown.ticket_id,
+            fingerprint=task.search.mark,
+            state=State.UNKNOWN,
+        )
 
     async def _sent(self, task: _Task, found: Candidate) -> Reconciliation:
         reason = "It is on the desk."
@@ -199,10 +266,15 @@ class Reconciler:
             else:
                 if message is None:
                     reason += " Its first message is not to be seen: it may have to be added."
+            await self.sender.record(
+                task.operation_id, State.SENT, found.ticket.id, finished=message is not None
+            )
         self.on_settled(task.unknown)
         return Reconciliation(
             verdict=Verdict.SENT,
             operation_id=task.unknown.operation_id,
+            operation=task.unknown.operation,
+            key=task.unknown.key,
             ticket_id=found.ticket.id if found.ticket else task.unknown.ticket_id,
             message=message,
             ticket=found.ticket,
@@ -249,30 +321,29 @@ class Reconciler:
     async def _learn(self, task: _Task, ticket_id: str | None) -> None:
         """Learn what other writes there are, and what the vendor's clock says.
 
-        Nothing is awaited from the reading of ``taken`` to the claim of what was found, or two
-        that look at once would take the same message.
+        Two that look at once may find the same message: the ledger gives it to one of them.
         """
-        kept = await self.sender.on_ticket(ticket_id, task.search.began - matching.WRONG_ZONE)
-        recent = self.sender.recent
-        here = [*recent.on(ticket_id), *self._first_messages(ticket_id)]
-        entries = {entry.operation_id: entry for entry in [*kept, *here]}
+        entries = {one.operation_id: one for one in await self.sender.on_ticket(ticket_id)}
         task.own = entries.pop(task.operation_id, None)
-        kind: Kind = "ticket" if ticket_id is None else "message"
+        entries.pop(f"{task.operation_id}+", None)
+        here = [self._at_rest(one) for one in entries.values()]
+        others = [one if one.ticket_id == ticket_id else self._first_of(one) for one in here]
         task.search = evolve(
             task.search,
             offset=self.sender.clock_offset(),
-            now=datetime.now(UTC),
-            taken=recent.made_by_others(kind, task.operation_id),
-            others=tuple(entries.values()),
+            now=moment.wall_clock(),
+            others=tuple(one for one in others if one is not None),
         )
 
-    def _first_messages(self, ticket_id: str | None) -> list[Entry]:
-        """Return the call that created this ticket as what it sent into it, which has no id."""
-        return [
-            evolve(entry, fingerprint=first, made_id=None)
-            for entry in (self.sender.recent.on(None) if ticket_id else ())
-            if entry.made_id == ticket_id and (first := entry.fingerprint.later())
-        ]
+    def _at_rest(self, entry: Entry) -> Entry:
+        """Return an entry that nobody is at any more as one whose outcome is not known."""
+        lost = entry.state is State.PENDING and not self.sender.watch.life(entry).under_way
+        return evolve(entry, state=State.UNKNOWN) if lost else entry
+
+    def _first_of(self, entry: Entry) -> Entry | None:
+        """Return the call that created a ticket as what it sent into it, which has no id."""
+        first = entry.fingerprint.later()
+        return None if first is None else evolve(entry, fingerprint=first, made_id=None)
 
     async def _first_message(self, ticket: Ticket, mark: Fingerprint) -> Message | None:
         self.capabilities.require(Capability.LIST_MESSAGES)

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
-from typing import Protocol, TypeVar
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 
-from helpdesk_bridge.delivery.ledger import Entry, Ledger, State
-from helpdesk_bridge.delivery.recent_writes import RecentWrites
+from helpdesk_bridge.delivery.entry import OPEN, Entry, State
+from helpdesk_bridge.delivery.lease import Hold, Watch
+from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
+from helpdesk_bridge.delivery.verdict import Reconciliation
+from helpdesk_bridge.delivery.write import Earlier, Write
 from helpdesk_bridge.errors import (
     ConfigurationError,
     HelpdeskError,
+    InProgress,
     InvalidArgument,
+    Moment,
     Outcome,
     PartlyDone,
     Reason,
 )
 from helpdesk_bridge.model.fingerprint import Fingerprint
+from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["Sender", "SendingCall"]
@@ -28,6 +35,12 @@ __all__ = ["Sender", "SendingCall"]
 T = TypeVar("T")
 
 log = logging.getLogger("helpdesk_bridge.delivery")
+
+_MOST = 2_000
+"""How many writes are remembered where the application gave no ledger."""
+_LONGEST_KEY = 255
+_LOOK_EVERY = 2.0
+"""Seconds between two looks whether another process is still at a write."""
 
 
 class SendingCall(Protocol):
@@ -37,8 +50,19 @@ class SendingCall(Protocol):
     operation_id: str
     fingerprint: Fingerprint | None
     """What is remembered of what it sends; carried by the call's OutcomeUnknown."""
+    key: str | None
+    """The application's own name for the write; None: it gave none."""
     is_writing: bool
     """Whether the write was begun."""
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds until its deadline."""
+        ...
+
+    def check_before_bytes(self, check: Callable[[], None]) -> None:
+        """Have ``check`` asked, last of all, before a byte of the write leaves."""
+        ...
 
     @property
     def may_have_written(self) -> bool:
@@ -50,100 +74,113 @@ class SendingCall(Protocol):
 class Sender:
     """Sends the unsafe writes of one desk, and keeps account of them.
 
-    ``seconds`` is the deadline of a call, ``clock_offset`` tells by how many seconds the vendor's
-    clock is ahead of ours (None: not known), ``ledger`` is the application's, or None.
+    ``clock_offset`` tells by how many seconds the vendor's clock is ahead of ours (None: not
+    known), ``ledger`` is the application's (``is_given``), or one of this desk only.
     """
 
     desk: str
     vendor: str
-    seconds: float
     clock_offset: Callable[[], float | None]
-    ledger: Ledger | None = None
-    recent: RecentWrites = field(factory=RecentWrites)
+    ledger: Ledger = field(factory=lambda: MemoryLedger(most=_MOST))
+    is_given: bool = False
+    salt: str = field(factory=lambda: secrets.token_hex(8), repr=False)
+    """The salt of the digests of all its writes."""
+    watch: Watch = field(factory=Watch, init=False)
+    settle: Callable[[Entry, Moment, float], Awaitable[Reconciliation]] | None = field(
+        default=None, init=False
+    )
+    """Finds out what became of an entry whose writer ended then, within so many seconds."""
     _recording: set[asyncio.Future[bool]] = field(factory=set, init=False)
 
-    async def send(
-        self,
-        call: SendingCall,
-        ticket_id: str | None,
-        write: Callable[[], Awaitable[T]],
-        made_id: Callable[[T], str | None],
-        *,
-        body: str,
-        files: Iterable[str] = (),
-        subject: str | None = None,
-        requester: str | None = None,
-        due: datetime | None = None,
-        before: Iterable[str] | None = None,
-    ) -> T:
-        """Await ``write`` and return what it gives; the ledger has its beginning and its end.
+    def check_key(self, key: object) -> str | None:
+        """Return the key of a write, or None; InvalidArgument for one that cannot be kept."""
+        if key is None:
+            return None
+        if not isinstance(key, str) or not key.strip() or len(key) > _LONGEST_KEY:
+            raise InvalidArgument(f"key must be a str of 1 to {_LONGEST_KEY} characters.")
+        if "\0" in key or not key.isprintable():
+            raise InvalidArgument("key holds a line break or another control character.")
+        if not self.is_given:
+            raise InvalidArgument(
+                "key= needs a ledger, which remembers it: give the desk one as ledger=."
+            )
+        return key
 
-        ``ticket_id`` is None where a ticket is created, ``made_id`` tells the id of what was made,
-        the others are what :meth:`Fingerprint.of` remembers of it.
+    async def send(self, call: SendingCall, write: Write[T]) -> T | Earlier:
+        """Make ``write`` and return what it gives; the ledger has its beginning and its end.
+
+        With a key it is made by one call only: Earlier is what another one has made. Raises
+        InProgress while another call is at it, OutcomeUnknown if it cannot be told whether an
+        earlier one made it, InvalidArgument for a key that is another write's.
         """
-        entry = Entry.begun(
-            desk=self.desk,
-            vendor=self.vendor,
-            operation=call.operation,
-            operation_id=call.operation_id,
-            ticket_id=ticket_id,
-            fingerprint=Fingerprint.of(
-                call.operation,
-                salt=self.recent.salt,
-                body=body,
-                files=files,
-                subject=subject,
-                requester=requester,
-                due=due,
-                offset=self.clock_offset(),
-                before=before,
-            ),
-            seconds=self.seconds,
-        )
-        entry = self.recent.with_known(entry)
-        call.fingerprint = entry.fingerprint
-        with entry.under_way():
-            await self._begin(entry)
-            self.recent.put(entry)
+        if write.key is not None:
+            earlier = await self._asked(self.ledger.with_key(self.desk, write.key))
+            if earlier is not None and await self._is_done(call, write, earlier):
+                return Earlier(await self._again(earlier))
+        entry = await self._new_entry(call, write)
+        call.fingerprint, call.key = entry.fingerprint, write.key
+        hold = Hold(entry, self.ledger)
+        async with hold.held():
+            while (other := await self._begin(entry)) is not None:
+                if await self._is_done(call, write, other):
+                    return Earlier(await self._again(other))
+            if self.is_given:
+                call.check_before_bytes(hold.check)
             call.is_writing = True
             try:
-                done = await write()
+                done = await write.do()
             except GeneratorExit:  # nothing can be awaited any more; `recover` looks for it
                 raise
             except BaseException as error:
-                await self._end(call, _state_after(error, call), _made_by(error, ticket_id))
+                state, made = _state_after(error, call), _made_by(error, write.ticket_id)
+                await self._end(call, state, made, finished=not isinstance(error, PartlyDone))
                 raise
-            await self._end(call, State.SENT, made_id(done))
+            await self._end(call, State.SENT, write.made_id(done), finished=write.is_last)
         return done
+
+    async def finish(self, operation_id: str) -> None:
+        """Note that the later steps of a call are done, too."""
+        await self.record(operation_id, State.SENT, finished=True)
 
     async def unresolved(self) -> list[Entry]:
         """Return the ledger's entries that are PENDING or UNKNOWN, oldest first.
 
         Raises InvalidArgument without a ledger, ConfigurationError for one that cannot be read.
         """
-        if self.ledger is None:
+        if not self.is_given:
             raise InvalidArgument("this desk has no ledger: give it one as ledger=.")
         return await self._asked(self.ledger.unresolved(self.desk))
 
-    async def on_ticket(self, ticket_id: str | None, since: datetime) -> list[Entry]:
-        """Return the ledger's entries of a ticket (None: of new tickets), begun at ``since``."""
-        if self.ledger is None:
-            return []
-        return await self._asked(self.ledger.on_ticket(self.desk, ticket_id, since))
+    async def entry(self, operation_id: str) -> Entry | None:
+        """Return what the ledger has of a call; None: nothing."""
+        return await self._asked(self.ledger.entry(operation_id))
 
-    async def record(self, operation_id: str, state: State, made: str | None = None) -> bool | None:
+    async def on_ticket(self, ticket_id: str | None) -> list[Entry]:
+        """Return the ledger's entries of a ticket (None: of new tickets)."""
+        return await self._asked(self.ledger.on_ticket(self.desk, ticket_id))
+
+    async def record(
+        self,
+        operation_id: str,
+        state: State,
+        made: str | None = None,
+        *,
+        finished: bool | None = None,
+    ) -> bool | None:
         """Write into the ledger what became known, whoever is cancelled meanwhile.
 
         Returns what :meth:`Ledger.record_result` says, None if it failed. A failure here must not
         make a reply that went out look like one that did not: the entry stays as it was, and
         ``recover`` looks for it.
         """
-        if self.ledger is None:
-            return True
-        recording = asyncio.ensure_future(self.ledger.record_result(operation_id, state, made))
-        self._recording.add(recording)
-        recording.add_done_callback(self._recorded)
+        if state in (State.SENT, State.NOT_SENT):
+            self.watch.forget(operation_id)
         try:
+            recording = asyncio.ensure_future(
+                self.ledger.record_result(operation_id, state, made, finished=finished)
+            )
+            self._recording.add(recording)
+            recording.add_done_callback(self._recorded)
             return await asyncio.shield(recording)
         except Exception as error:  # noqa: BLE001 - whatever a ledger raises
             log.error(
@@ -154,17 +191,116 @@ class Sender:
             )
         return None
 
+    async def keep_found(self, entry: Entry) -> None:
+        """Keep an entry for what was found of a write that the ledger has none of."""
+        await self._asked(self.ledger.begin(entry))
+
     async def aclose(self) -> None:
         """Wait until the ledger has what is being written into it. It stays open."""
         if self._recording:
             await asyncio.wait(self._recording)
 
-    async def _begin(self, entry: Entry) -> None:
-        """Write into the ledger that a call begins; what fails here keeps it from being sent."""
-        if self.ledger is None:
-            return
+    async def _new_entry(self, call: SendingCall, write: Write[Any]) -> Entry:
+        mark = Fingerprint.of(
+            call.operation,
+            salt=self.salt,
+            body=write.body,
+            files=write.files,
+            subject=write.subject,
+            requester=write.requester,
+            due=write.due,
+            offset=self.clock_offset(),
+            before=await write.before(),
+            content=write.content,
+        )
+        if not self.is_given:
+            mark = evolve(mark, known=await self._made_alike(write.ticket_id, mark))
+        return Entry(
+            desk=self.desk,
+            vendor=self.vendor,
+            operation=call.operation,
+            operation_id=call.operation_id,
+            ticket_id=write.ticket_id,
+            key=write.key,
+            fingerprint=mark,
+            finished=write.is_last,
+        )
+
+    async def _made_alike(self, ticket_id: str | None, mark: Fingerprint) -> tuple[str, ...]:
+        """Return the ids of what this desk's earlier writes made with the same words.
+
+        An error that is pickled into a process without this ledger takes them along.
+        """
+        return tuple(
+            one.made_id
+            for one in await self.ledger.on_ticket(self.desk, ticket_id)
+            if one.made_id is not None and one.fingerprint.words == mark.words
+        )
+
+    async def _is_done(self, call: SendingCall, write: Write[Any], earlier: Entry) -> bool:
+        """Say whether the write with this key was made; False: it is for this call to make it."""
+        content = write.content
+        if content is None or not earlier.fingerprint.has_content(content):
+            raise InvalidArgument(
+                "this key belongs to another write (its call, its ticket, its words, its recipients"
+                f" or its files are others): {earlier.operation} of {earlier.started_at:%Y-%m-%d}."
+            )
+        if earlier.state is State.SENT:
+            return True
+        if earlier.state is State.NOT_SENT:
+            return False
+        ended = await self._until_dead(call, earlier)
+        found = None
+        if ended is not None and self.settle is not None:
+            found = await self.settle(earlier, ended, call.seconds_left)
+        earlier = await self._again(earlier)
+        if earlier.state not in OPEN:  # settled, by this call or by another
+            return earlier.state is State.SENT
+        if earlier.state is State.PENDING:
+            raise self._in_progress()
+        unknown = earlier.as_error(ended or Moment.now())
+        unknown.message = "an earlier call with this key may have been carried out. " + (
+            found.reason if found else "This desk cannot be looked through."
+        )
+        unknown.retry_after = found.retry_after if found else None
+        raise unknown
+
+    async def _until_dead(self, call: SendingCall, entry: Entry) -> Moment | None:
+        """Return when the writer of an open entry ended; None: the entry was settled meanwhile.
+
+        It waits until that can be told, and raises InProgress for a writer that lives.
+        """
+        while entry.state in OPEN:
+            life = self.watch.life(entry)
+            if life.ended is not None and await self.has_taken_over(entry):
+                return life.ended
+            if life.under_way and (not life.known_in or life.known_in > call.seconds_left):
+                raise self._in_progress(life.known_in or None)
+            if life.under_way:
+                await clock.pause(min(life.known_in, _LOOK_EVERY))
+            entry = await self._again(entry)
+        return None
+
+    async def has_taken_over(self, entry: Entry) -> bool:
+        """Make sure that the dead writer of an entry sends nothing; False: it is not dead."""
+        if entry.state is not State.PENDING:
+            return True
+        return await self._asked(self.ledger.take_over(entry.operation_id, entry.beat))
+
+    def _in_progress(self, retry_after: float | None = None) -> InProgress:
+        return InProgress("another call is at the write with this key.", retry_after=retry_after)
+
+    async def _again(self, entry: Entry) -> Entry:
+        """Return an entry as it is now."""
+        return await self.entry(entry.operation_id) or entry
+
+    async def _begin(self, entry: Entry) -> Entry | None:
+        """Write into the ledger that a call begins; what fails here keeps it from being sent.
+
+        Returns the entry that has its key, if another has.
+        """
         try:
-            await self._asked(self.ledger.begin(entry))
+            return await self._asked(self.ledger.begin(entry))
         except asyncio.CancelledError:
             await self.record(entry.operation_id, State.NOT_SENT)
             raise
@@ -180,11 +316,13 @@ class Sender:
                 f"the ledger failed ({type(error).__name__}).", reason=Reason.STORAGE
             ) from error
 
-    async def _end(self, call: SendingCall, state: State, made: str | None) -> None:
-        self.recent.record_result(call.operation_id, state, made)
-        if await self.record(call.operation_id, state, made) is False:
+    async def _end(
+        self, call: SendingCall, state: State, made: str | None, *, finished: bool
+    ) -> None:
+        told = await self.record(call.operation_id, state, made, finished=finished)
+        if told is False and state is State.SENT:
             # A reconcile took it for what it was looking for; that it was sent is certain.
-            await self.record(call.operation_id, state)
+            await self.record(call.operation_id, state, finished=finished)
 
     def _recorded(self, recording: asyncio.Future[bool]) -> None:
         self._recording.discard(recording)

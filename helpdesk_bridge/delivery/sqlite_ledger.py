@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import orjson
-from attrs import asdict, define, field
+from attrs import define, evolve, field
 
-from helpdesk_bridge.delivery.ledger import Entry, State
-from helpdesk_bridge.errors import ConfigurationError, Reason
+from helpdesk_bridge.delivery.entry import Entry, State, with_result
+from helpdesk_bridge.delivery.ledger import KEEP, RECENT, decided, is_kept
+from helpdesk_bridge.delivery.stored_entry import dumped, loaded, stamp
+from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, Reason, moment
+from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.model.disk import OwnThread
-from helpdesk_bridge.model.fingerprint import Fingerprint
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,19 +23,20 @@ __all__ = ["SqliteLedger"]
 
 T = TypeVar("T")
 
-_TABLE = """
-create table if not exists ledger (
-    operation_id text primary key, desk text not null, ticket_id text, state text not null,
-    made_id text, started_at text not null, entry blob not null
-) without rowid
+_TABLES = """
+create table if not exists writes (
+    operation_id text primary key, desk text not null, key text, ticket_id text,
+    state text not null, made_id text, finished integer not null, beat integer not null,
+    boot text not null, uptime real not null, started_at text not null, entry text not null
+) without rowid;
+create unique index if not exists writes_key on writes (desk, key);
+create index if not exists writes_ticket on writes (desk, ticket_id, made_id);
+create index if not exists writes_state on writes (desk, state);
 """
-_INDEX = "create index if not exists ledger_ticket on ledger (desk, ticket_id, started_at)"
+_COLUMNS = "operation_id, state, made_id, finished, beat, boot, uptime, started_at, entry"
 _OPEN = "('pending', 'unknown')"
-_IS_ANOTHERS = """
-select 1 from ledger one join ledger other using (desk)
-where one.operation_id = ? and other.operation_id <> one.operation_id
-    and other.ticket_id is one.ticket_id and other.made_id = ?
-"""
+_PRUNE_EVERY = 3600.0
+"""Seconds between two looks for entries that are old enough to be dropped."""
 
 
 @define(eq=False)
@@ -43,35 +45,54 @@ class SqliteLedger:
 
     Every entry is on the disk (``synchronous=extra``: the journal's folder too) before a byte of
     its message leaves. Entries hold digests and ids, no words and no addresses. Settled ones are
-    kept for ``keep``, as an account and to tell like messages apart. A desk is known by its name:
-    give another account another name. A file that cannot be used is a ConfigurationError. Each
-    process makes its own object, after any fork; the file must be on a local disk.
+    kept for ``keep``: so long a key is known. A desk is known by its name: give another account
+    another name. A file that cannot be used is a ConfigurationError. Each process makes its own
+    object, after any fork; the file must be on a local disk.
 
     ``path`` is the file.
     """
 
     path: Path = field(converter=Path)
-    keep: timedelta = timedelta(days=30)
+    keep: timedelta = KEEP
     _thread: OwnThread = field(factory=lambda: OwnThread("ledger"), init=False, repr=False)
     _file: sqlite3.Connection | None = field(default=None, init=False, repr=False)
+    _pruned: float = field(default=-_PRUNE_EVERY, init=False, repr=False)
 
-    async def begin(self, entry: Entry) -> None:
-        """Keep ``entry``; ConfigurationError if the file cannot be written."""
-        row = (
-            entry.operation_id,
-            entry.desk,
-            entry.ticket_id,
-            entry.state.value,
-            None,
-            _stamp(entry.started_at),
-            orjson.dumps(asdict(entry)),
-        )
-        await self._run(
-            lambda file: file.execute("insert into ledger values (?, ?, ?, ?, ?, ?, ?)", row)
-        )
+    async def begin(self, entry: Entry) -> Entry | None:
+        """Keep ``entry``, unless its key is another's, which is returned then.
+
+        Returns:
+            None: it is kept. Else this is the entry that has the key.
+
+        Raises:
+            ConfigurationError: the file cannot be written.
+        """
+        return await self._run(lambda file: self._begun(file, entry))
+
+    async def renew(self, operation_id: str) -> bool:
+        """Say that the writer is still at the entry ``operation_id``; False: it is not PENDING."""
+        return await self._changed("beat = beat + 1", "operation_id = ?", operation_id)
+
+    async def take_over(self, operation_id: str, beat: int) -> bool:
+        """Declare the writer of a PENDING entry dead, as :meth:`Ledger.take_over` says.
+
+        Args:
+            operation_id: the id of the call.
+            beat: the number of its beats on which it was judged to be dead.
+
+        Returns:
+            False: it is not PENDING, or it has beaten since; nothing was changed.
+        """
+        which = "operation_id = ? and beat = ?"
+        return await self._changed("state = 'unknown'", which, operation_id, beat)
 
     async def record_result(
-        self, operation_id: str, state: State, made_id: str | None = None
+        self,
+        operation_id: str,
+        state: State,
+        made_id: str | None = None,
+        *,
+        finished: bool | None = None,
     ) -> bool:
         """Set what has become known of an entry, as :meth:`Ledger.record_result` says.
 
@@ -79,30 +100,76 @@ class SqliteLedger:
             operation_id: the id of the call.
             state: what is known now.
             made_id: the id of what was made; None where the vendor tells none.
+            finished: whether all steps of the call are done; None leaves it as it is.
 
         Returns:
             Whether it could be set.
         """
-        return await self._run(lambda file: _settled(file, operation_id, state, made_id))
+
+        def record(file: sqlite3.Connection) -> bool:
+            entry = _one(file, "operation_id = ?", operation_id)
+            taken = entry is not None and _is_taken(file, entry, made_id)
+            changed = with_result(entry, state, made_id, finished=finished, taken=taken)
+            if isinstance(changed, bool):
+                return changed
+            _put(file, changed)
+            return True
+
+        return await self._run(record)
+
+    async def entry(self, operation_id: str) -> Entry | None:
+        """Return an entry by the id of its call, ``operation_id``; None: it is not here."""
+        return await self._run(lambda file: _one(file, "operation_id = ?", operation_id))
+
+    async def with_key(self, desk: str, key: str) -> Entry | None:
+        """Return the entry of the desk ``desk`` that has ``key``; None: no entry has."""
+        return await self._run(lambda file: _one(file, "desk = ? and key = ?", desk, key))
 
     async def unresolved(self, desk: str) -> list[Entry]:
-        """Return the entries of a desk that are PENDING or UNKNOWN, oldest first.
+        """Return the entries of the desk ``desk`` that are PENDING or UNKNOWN, oldest first."""
+        return await self._run(lambda file: _all(file, f"desk = ? and state in {_OPEN}", desk))
 
-        ``desk`` is the name of the desk.
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
+        """Return a ticket's entries, as :meth:`Ledger.on_ticket` says.
+
+        ``desk`` is the name of the desk, ``ticket_id`` the ticket; None: those that create one.
         """
-        return await self._entries(f"desk = ? and state in {_OPEN}", (desk,))
+        since = moment.wall_clock() - RECENT
+        if ticket_id is None:
+            which = (
+                f"desk = ? and ticket_id is null and (state in {_OPEN} or made_id is null"
+                " or started_at >= ?)"
+            )
+            values: tuple[Any, ...] = (desk, stamp(since))
+        else:
+            which = "desk = ? and (ticket_id = ? or (ticket_id is null and made_id = ?))"
+            values = (desk, ticket_id, ticket_id)
+        found = await self._run(lambda file: _all(file, which, *values))
+        return [one for one in found if is_kept(one, ticket_id, recent=one.started_at >= since)]
 
-    async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
-        """Return a ticket's entries (None: those of new tickets) begun at ``since`` or later.
+    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+        """Set a person's verdict on a write of which nothing else can tell.
 
         Args:
-            desk: the name of the desk.
-            ticket_id: the ticket; None is the entries that create one.
-            since: aware; entries begun earlier are left out.
+            operation_id: the id of the call.
+            sent: whether it was carried out. False has the next call with its key send it.
+            made_id: the id of the message or ticket that it made; None: not known.
+
+        Returns:
+            The entry as it is now.
+
+        Raises:
+            InvalidArgument: there is no such entry, or it is settled already.
+            ConfigurationError: the file cannot be used.
         """
-        return await self._entries(
-            "desk = ? and ticket_id is ? and started_at >= ?", (desk, ticket_id, _stamp(since))
-        )
+
+        def decide(file: sqlite3.Connection) -> Entry:
+            entry = _one(file, "operation_id = ?", operation_id)
+            changed = decided(entry, operation_id, sent=sent, made_id=made_id)
+            _put(file, changed)
+            return changed
+
+        return await self._run(decide)
 
     async def aclose(self) -> None:
         """Close the file; the next call would open it again."""
@@ -110,21 +177,46 @@ class SqliteLedger:
             await self._thread.run(self._close)
             self._thread.close()
 
-    async def _entries(self, which: str, values: tuple[Any, ...]) -> list[Entry]:
-        query = f"select state, made_id, entry from ledger where {which}"  # noqa: S608 - ours
-        rows = await self._run(
-            lambda file: file.execute(
-                f"{query} order by started_at, operation_id", values
-            ).fetchall()
+    async def _changed(self, what: str, which: str, *values: Any) -> bool:
+        """Change a PENDING entry, and say whether there was one."""
+        now = Moment.now()
+        query = (
+            f"update writes set {what}, boot = ?, uptime = ? where {which} and state = 'pending'"  # noqa: S608
         )
-        try:
-            return [_entry(*row) for row in rows]
-        except (ValueError, TypeError, LookupError) as error:
-            reason = type(error).__name__
-        raise ConfigurationError(
-            f"the ledger {self.path.name} holds an entry that cannot be read ({reason}).",
-            reason=Reason.STORAGE,
+        return await self._run(
+            lambda file: file.execute(query, (now.boot, now.seconds, *values)).rowcount > 0
         )
+
+    def _begun(self, file: sqlite3.Connection, entry: Entry) -> Entry | None:
+        self._prune(file)
+        if _one(file, "operation_id = ?", entry.operation_id) is not None:
+            return None
+        if entry.key is not None:
+            holder = _one(file, "desk = ? and key = ?", entry.desk, entry.key)
+            if holder is not None and holder.state is not State.NOT_SENT:
+                return holder
+            if holder is not None:
+                file.execute(
+                    "update writes set key = null where operation_id = ?", (holder.operation_id,)
+                )
+        _insert(file, entry)
+        return None
+
+    def _prune(self, file: sqlite3.Connection) -> None:
+        """Drop what was settled long ago; on days of two different dates, or the clock may lie."""
+        if moment.uptime() - self._pruned < _PRUNE_EVERY:
+            return
+        self._pruned = moment.uptime()
+        oldest = stamp(moment.wall_clock() - self.keep)
+        (days,) = file.execute(
+            "select count(distinct substr(started_at, 1, 10)) from writes where started_at >= ?",
+            (oldest,),
+        ).fetchone()
+        if days >= 2:
+            file.execute(
+                f"delete from writes where state not in {_OPEN} and started_at < ?",  # noqa: S608
+                (oldest,),
+            )
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await self._thread.run(lambda: self._execute(work))
@@ -138,8 +230,16 @@ class SqliteLedger:
             with self._file:
                 self._file.execute("begin immediate")
                 return work(self._file)
-        except (sqlite3.Error, ValueError) as error:
+        except HelpdeskError:
+            raise
+        except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
             reason = type(error).__name__
+            is_entry = not isinstance(error, sqlite3.Error)
+        if is_entry:
+            raise ConfigurationError(
+                f"the ledger {self.path.name} holds an entry that cannot be read ({reason}).",
+                reason=Reason.STORAGE,
+            )
         raise ConfigurationError(
             f"the ledger {self.path.name} cannot be used ({reason}).", reason=Reason.STORAGE
         )
@@ -154,13 +254,8 @@ class SqliteLedger:
             file.execute("pragma synchronous = extra")
             with file:
                 file.execute("begin immediate")
-                file.execute(_TABLE)
-                file.execute(_INDEX)
-                oldest = _stamp(datetime.now(UTC) - self.keep)
-                file.execute(
-                    f"delete from ledger where state not in {_OPEN} and started_at < ?",  # noqa: S608
-                    (oldest,),
-                )
+                for statement in _TABLES.split(";"):
+                    file.execute(statement)
         except BaseException:
             file.close()
             raise
@@ -172,42 +267,77 @@ class SqliteLedger:
             file.close()
 
 
-def _settled(
-    file: sqlite3.Connection, operation_id: str, state: State, made_id: str | None
-) -> bool:
-    only = ""
-    if state is State.NOT_SENT:
-        only = f"and state in {_OPEN}"
-    elif state is State.UNKNOWN:
-        only = "and state = 'pending'"
-    elif made_id is not None and file.execute(_IS_ANOTHERS, (operation_id, made_id)).fetchone():
-        return False
-    changed = file.execute(
-        "update ledger set state = ?, made_id = coalesce(made_id, ?)"  # noqa: S608 - ours
-        f" where operation_id = ? {only}",
-        (state.value, made_id, operation_id),
+def _all(file: sqlite3.Connection, which: str, *values: Any) -> list[Entry]:
+    query = f"select {_COLUMNS} from writes where {which} order by started_at, operation_id"  # noqa: S608
+    return [_entry(*row) for row in file.execute(query, values).fetchall()]
+
+
+def _one(file: sqlite3.Connection, which: str, *values: Any) -> Entry | None:
+    found = _all(file, which, *values)
+    return found[0] if found else None
+
+
+def _is_taken(file: sqlite3.Connection, entry: Entry, made_id: str | None) -> bool:
+    query = (
+        "select 1 from writes where desk = ? and ticket_id is ? and made_id = ?"
+        " and operation_id <> ?"
     )
-    if changed.rowcount or state is not State.NOT_SENT:
-        return True
-    kept = file.execute("select 1 from ledger where operation_id = ?", (operation_id,))
-    return kept.fetchone() is None
+    values = (entry.desk, entry.ticket_id, made_id, entry.operation_id)
+    return made_id is not None and file.execute(query, values).fetchone() is not None
 
 
-def _stamp(when: datetime) -> str:
-    """Return a time as text that sorts as times do."""
-    return when.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _entry(state: str, made_id: str | None, blob: bytes) -> Entry:
-    """Return the entry that was kept."""
-    kept = orjson.loads(blob)
-    mark: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value  # JSON has no tuples
-        for name, value in kept.pop("fingerprint").items()
+def _columns(entry: Entry) -> Mapping[str, Any]:
+    return {
+        "state": entry.state.value,
+        "made_id": entry.made_id,
+        "finished": int(entry.finished),
+        "beat": entry.beat,
+        "boot": entry.beaten.boot,
+        "uptime": entry.beaten.seconds,
     }
-    mark["due"] = mark["due"] and datetime.fromisoformat(mark["due"])
-    for name in ("started_at", "ends_at"):
-        kept[name] = datetime.fromisoformat(kept[name])
-    return Entry(
-        fingerprint=Fingerprint(**mark), **{**kept, "state": State(state), "made_id": made_id}
+
+
+def _insert(file: sqlite3.Connection, entry: Entry) -> None:
+    row = {
+        "operation_id": entry.operation_id,
+        "desk": entry.desk,
+        "key": entry.key,
+        "ticket_id": entry.ticket_id,
+        **_columns(entry),
+        "started_at": stamp(entry.started_at),
+        "entry": dumped(entry),
+    }
+    names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+    file.execute(f"insert into writes ({names}) values ({places})", row)  # noqa: S608 - ours
+
+
+def _put(file: sqlite3.Connection, entry: Entry) -> None:
+    changed = _columns(entry)
+    what = ", ".join(f"{name} = :{name}" for name in changed)
+    file.execute(
+        f"update writes set {what} where operation_id = :operation_id",  # noqa: S608 - ours
+        {**changed, "operation_id": entry.operation_id},
     )
+
+
+def _entry(
+    operation_id: str,
+    state: str,
+    made_id: str | None,
+    finished: int,
+    beat: int,
+    boot: str,
+    seconds: float,
+    started_at: str,
+    text: str,
+) -> Entry:
+    """Return the entry that was kept."""
+    entry = loaded(
+        text,
+        state=state,
+        made_id=made_id,
+        finished=bool(finished),
+        beat=beat,
+        beaten=Moment(boot, seconds),
+    )
+    return evolve(entry, operation_id=operation_id, started_at=datetime.fromisoformat(started_at))

@@ -30,6 +30,10 @@ class Reconciliation:
     """Whether the write was carried out."""
     operation_id: str | None
     """The id of the call that wrote; None: it had none."""
+    operation: str | None = None
+    """The call that wrote, such as reply; None: it is not known."""
+    key: str | None = None
+    """The application's own name for the write; None: it gave none."""
     ticket_id: str | None = None
     """The id of the ticket that was written to or created; None: it is not known."""
     message: Message | None = None
@@ -41,3 +45,7 @@ class Reconciliation:
     for, or none was found."""
     reason: str = ""
     """A sentence for people."""
+    under_way: bool = False
+    """True: it was left alone, because the process that writes it may still be at it."""
+    retry_after: float | None = None
+    """Seconds after which asking again may tell more; None: it will not, or there is no need."""

@@ -7,10 +7,9 @@ import logging
 import math
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Token
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +21,7 @@ from helpdesk_bridge.errors import (
     Outcome,
     OutcomeUnknown,
     PartlyDone,
+    moment,
     reason_of,
 )
 from helpdesk_bridge.model.fingerprint import Fingerprint
@@ -75,11 +75,12 @@ class CallContext:
         self._calls = calls
         self._token: Token[Call | None] | None = None
         self._call: Call | None = None
-        self._began = datetime.now(UTC)
+        self._began = moment.wall_clock()
         self.operation = operation
         self.operation_id = operation_id
         self.ticket_id: str | None = None
         self.fingerprint: Fingerprint | None = None
+        self.key: str | None = None
         self.is_writing = False
         """Whether a write that must not be done twice was begun."""
 
@@ -145,6 +146,18 @@ class CallContext:
             raise
 
     @property
+    def seconds_left(self) -> float:
+        """The seconds until its deadline."""
+        return 0.0 if self._call is None else max(0.0, self._call.ends_at - _now())
+
+    def check_before_bytes(self, check: Callable[[], None]) -> None:
+        """Have ``check`` asked before a byte of a write leaves; a desk without HTTP asks now."""
+        if self._call is None or not self._calls.is_remote:
+            check()
+        else:
+            self._call.checks.append(check)
+
+    @property
     def may_have_written(self) -> bool:
         """Whether the call may have carried out an unsafe write by now."""
         if self._call is None:
@@ -197,11 +210,11 @@ class CallContext:
 
     def _named(self, error: HelpdeskError) -> HelpdeskError:
         if isinstance(error, OutcomeUnknown):
-            error.fill(ticket_id=self.ticket_id, fingerprint=self.fingerprint)
+            error.fill(ticket_id=self.ticket_id, key=self.key, fingerprint=self.fingerprint)
         if isinstance(error, PartlyDone):
             if isinstance(error.failure, OutcomeUnknown):
                 later = self.fingerprint.later() if self.fingerprint else None
-                error.failure.fill(ticket_id=error.ticket_id, fingerprint=later)
+                error.failure.fill(ticket_id=error.ticket_id, key=self.key, fingerprint=later)
             self._placed(error.failure)
         return self._placed(error)
 

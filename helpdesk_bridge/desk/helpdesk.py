@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from helpdesk_bridge.config import load_config, registry
 from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.delivery.open_ledger import open_ledger
 from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.sender import Sender
@@ -22,7 +23,7 @@ from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.kit.contract import Adapter
-from helpdesk_bridge.model import Capabilities
+from helpdesk_bridge.model import Capabilities, Capability
 from helpdesk_bridge.transport import (
     Effect,
     Middleware,
@@ -46,7 +47,8 @@ def connect(
 ) -> Helpdesk:
     """Open a desk of the configuration; no I/O but reading the configuration.
 
-    ``ledger`` None keeps account in this process only.
+    ``ledger`` None takes the one of the configuration, which the desk closes; without one account
+    is kept in this process only.
 
     Args:
         desk: its name in the configuration; None is the configuration's default.
@@ -63,15 +65,18 @@ def connect(
         ConfigurationError: it names the file, the table and the key.
     """
     found = load_config(config).desk(desk)
-    return Helpdesk(
+    own = found.ledger is not None and ledger is None
+    opened = Helpdesk(
         found.settings,
         name=found.name,
         adapter=found.adapter,
         options=found.options,
         middlewares=middlewares,
-        ledger=ledger,
+        ledger=open_ledger(found.ledger) if found.ledger and ledger is None else ledger,
         observers=observers,
     )
+    opened._owns_ledger = own
+    return opened
 
 
 class Helpdesk:
@@ -135,7 +140,8 @@ class Helpdesk:
         self._calls = Calls(self.name, kind.name, seconds, is_remote=address is not None)
         self._guard = Guard(kind.name, re.compile(kind.id_pattern), self.capabilities)
         self._prefetch = PrefetchTasks()
-        self._sender = Sender(self.name, kind.name, seconds, self._transport.clock_offset, ledger)
+        self._owns_ledger = False
+        self._sender = _sender(self.name, kind.name, self._transport.clock_offset, ledger)
         self._reconciler = Reconciler(
             self._reader,
             self.capabilities,
@@ -144,6 +150,8 @@ class Helpdesk:
             gave_up=lambda: self.closed,
             on_settled=self._calls.forget,
         )
+        if self.capabilities.supports(Capability.RECONCILE):
+            self._sender.settle = self._reconciler.settle
 
     # Reading tickets
     tickets = ticket_reading.tickets
@@ -222,7 +230,7 @@ class Helpdesk:
     async def aclose(self) -> None:
         """Close the desk, its connections and whatever its adapter holds open.
 
-        The ledger is the caller's, and stays open.
+        A ledger that was given to it is the caller's, and stays open.
         """
         self._calls.closed = True
         try:
@@ -231,6 +239,8 @@ class Helpdesk:
             await self._prefetch.aclose()
             await self.adapter.aclose()
             await self._sender.aclose()
+            if self._owns_ledger:
+                await self._sender.ledger.aclose()
 
     @property
     def _reader(self) -> Reader:
@@ -251,6 +261,14 @@ class Helpdesk:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _sender(
+    desk: str, vendor: str, clock_offset: Callable[[], float | None], ledger: Ledger | None
+) -> Sender:
+    if ledger is None:
+        return Sender(desk, vendor, clock_offset)
+    return Sender(desk, vendor, clock_offset, ledger, is_given=True)
 
 
 def _adapter_of(settings: Any) -> str:

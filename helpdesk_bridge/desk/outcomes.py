@@ -43,20 +43,25 @@ async def reconcile(
         return await self._reconciler.reconcile(error, arguments.seconds(settle, "settle"))
 
 
-async def recover(self: Desk, *, settle: float | None = None) -> list[Reconciliation]:
+async def recover(
+    self: Desk, *, settle: float | None = None, wait: bool = True
+) -> list[Reconciliation]:
     """Settle what is open in the ledger: calls cut off by a crash, and unknown outcomes.
 
-    Each is looked for as by :meth:`reconcile`, and the ledger told. Nothing is sent again: what
-    was not sent is the caller's to send, and is told to one caller only. Calls that this process
-    or another living one may still be at are left alone.
-
-    ``settle`` None waits as long as the vendor may need.
+    Each is looked for as by :meth:`reconcile`, all at the same time, and the ledger told. Nothing
+    is sent again: what was not sent is the caller's to send, and is told to one caller only. What
+    has a key is sent again by the same call with the same key. Calls that this process or another
+    living one may still be at are left alone.
 
     Args:
-        settle: seconds for each, as with :meth:`reconcile`.
+        settle: seconds for each, as with :meth:`reconcile`; None waits as long as the vendor may
+            need.
+        wait: False looks once and waits for nothing. True also waits until it can be told whether
+            the process of a call has ended.
 
     Returns:
-        What was found out, the oldest write first.
+        What was found out, the oldest write first. What was left alone is among it, as
+        STILL_UNKNOWN with its reason; ``under_way`` is True where somebody may be at it.
 
     Raises:
         InvalidArgument: this desk has no ledger.
@@ -65,7 +70,8 @@ async def recover(self: Desk, *, settle: float | None = None) -> list[Reconcilia
     """
     with self._calls.begin("recover"):
         self._guard.require(Capability.RECONCILE)
-        return await self._reconciler.recover(arguments.seconds(settle, "settle"))
+        arguments.instance(wait, bool, "wait")
+        return await self._reconciler.recover(arguments.seconds(settle, "settle"), wait=wait)
 
 
 async def complete(

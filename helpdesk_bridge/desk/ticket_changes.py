@@ -9,10 +9,14 @@ from operator import attrgetter
 from types import EllipsisType
 from typing import Any
 
+from attrs import asdict
+
+from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.delivery.write import Earlier, Write, content_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
 from helpdesk_bridge.desk.parts import Desk
-from helpdesk_bridge.errors import InvalidArgument, NotFound, Outcome
+from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, NotFound, Outcome, PartlyDone
 from helpdesk_bridge.model import (
     Body,
     Capability,
@@ -47,6 +51,7 @@ async def create_ticket(
     attachments: Iterable[Upload] = (),
     created_at: datetime | None = None,
     extra: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> Ticket:
     """Create a ticket whose first message is the requester's. Nobody is mailed.
 
@@ -69,13 +74,18 @@ async def create_ticket(
         created_at: when the customer wrote (aware); None is now.
         extra: the vendor's own fields, put into the request as they are; a key that the call sets
             itself is InvalidArgument.
+        key: the application's own name for this write, unique for the desk, of at most 255
+            characters: a call with it is done once, also by another process and after a crash. It
+            needs a ledger. None: every call is a write of its own.
 
     Returns:
-        The ticket as the vendor shows it.
+        The ticket as the vendor shows it; with a ``key`` perhaps the one that an earlier call made,
+        as it is now.
 
     Raises:
         InvalidArgument: for a value that is not acceptable; nothing was sent.
         UnsupportedCapability: for an option that this desk does not have; nothing was sent.
+        InProgress: another call with this key is under way.
         StatusNotAllowed: for a status that a new ticket cannot have.
         OutcomeUnknown: it may have been created: ask :meth:`reconcile` before doing it again.
         PartlyDone: the ticket is there, and its first message is not, or may not be.
@@ -112,18 +122,42 @@ async def create_ticket(
         self._guard.allow(Capability.CREATE_TICKET, options)
         if new.status is not None:
             self._guard.status(Capability.CREATE_TICKET, new.status)
+        key = self._sender.check_key(key)
         await self._guard.content(Capability.CREATE_TICKET, new.body, new.attachments)
-        return await self._sender.send(
+        made = await self._sender.send(
             call,
-            None,
-            partial(self.adapter.create_ticket, new),
-            attrgetter("id"),
-            body=new.body.text,
-            files=[upload.name for upload in new.attachments],
-            subject=new.subject,
-            requester=new.requester.email,
-            due=new.created_at,
+            Write(
+                do=partial(self.adapter.create_ticket, new),
+                made_id=attrgetter("id"),
+                ticket_id=None,
+                body=new.body.text,
+                files=[upload.name for upload in new.attachments],
+                subject=new.subject,
+                requester=new.requester.email,
+                due=new.created_at,
+                key=key,
+                content=None if key is None else await content_of(_given(new), new.attachments),
+            ),
         )
+        return await _made_earlier(self, made.entry) if isinstance(made, Earlier) else made
+
+
+def _given(new: NewTicket) -> dict[str, Any]:
+    """Return what makes a ticket another one than its key was given to; see desk/writing.py."""
+    given = asdict(new, filter=lambda one, _: one.name not in ("attachments", "created_at"))
+    return {"call": "create_ticket", **given}
+
+
+async def _made_earlier(desk: Desk, entry: Entry) -> Ticket:
+    """Return the ticket that an earlier call with the same key has made."""
+    failure = HelpdeskError("an earlier call made it, and did not come to its end.")
+    if entry.made_id is None:
+        text = "the ticket was created, and the vendor tells no id: find it in the list of tickets."
+        raise PartlyDone(text, failure=failure)
+    if not entry.finished:
+        text = "the ticket was created, but its first message is missing, or may be."
+        raise PartlyDone(text, failure=failure, ticket_id=entry.made_id)
+    return await desk.adapter.get_ticket(entry.made_id)
 
 
 async def update_ticket(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from attrs import evolve
+from attrs import asdict, evolve
 
+from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.delivery.write import Earlier, Write, content_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import Addresses, AddressLike
 from helpdesk_bridge.desk.call import CallContext
@@ -53,6 +56,7 @@ async def reply(
     kind: TicketKind | None = None,
     send_at: datetime | None = None,
     extra: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> SentMessage:
     """Answer the customer.
 
@@ -73,14 +77,18 @@ async def reply(
         send_at: when it is to be sent (aware); None is now.
         extra: the vendor's own fields, put into the request as they are; None is none. A key that
             the call sets itself is InvalidArgument.
+        key: the application's own name for this write, unique for the desk, of at most 255
+            characters: a call with it is done once, also by another process and after a crash. It
+            needs a ledger. None: every call is a write of its own.
 
     Returns:
         What the vendor accepted; its ``id`` is None where the vendor tells none: see
-        :meth:`complete`.
+        :meth:`complete`. With a ``key`` it may be what an earlier call sent (``repeated``).
 
     Raises:
         InvalidArgument: for a value that is not acceptable; nothing was sent.
         UnsupportedCapability: for an option that this desk does not have; nothing was sent.
+        InProgress: another call with this key is under way.
         TicketClosed: the vendor takes no more messages on this ticket.
         OutcomeUnknown: it may have been sent: ask :meth:`reconcile` before doing it again.
         PartlyDone: the reply was accepted, and the status was not set, or may not have been.
@@ -110,7 +118,7 @@ async def reply(
             self._guard.require(Capability.REPLY_WITHOUT_EMAIL)
         if send_at is not None:
             self._guard.require(Capability.SCHEDULED_SEND)
-        return await _send(self, call, Capability.REPLY, self._guard.ticket(ticket), message)
+        return await _send(self, call, Capability.REPLY, self._guard.ticket(ticket), message, key)
 
 
 async def note(
@@ -124,6 +132,7 @@ async def note(
     priority: Priority | None = None,
     kind: TicketKind | None = None,
     extra: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> SentMessage:
     """Write a note between agents. It has no recipients, and nobody outside sees it.
 
@@ -137,14 +146,18 @@ async def note(
         kind: what sort of matter it is from now on; None leaves it.
         extra: the vendor's own fields, put into the request as they are; None is none. A key that
             the call sets itself, or that would name recipients, is InvalidArgument.
+        key: the application's own name for this write, unique for the desk, of at most 255
+            characters: a call with it is done once, also by another process and after a crash. It
+            needs a ledger. None: every call is a write of its own.
 
     Returns:
         What the vendor accepted; its ``id`` is None where the vendor tells none: see
-        :meth:`complete`.
+        :meth:`complete`. With a ``key`` it may be what an earlier call sent (``repeated``).
 
     Raises:
         InvalidArgument: for a value that is not acceptable; nothing was sent.
         UnsupportedCapability: this desk has no notes, or not that option; nothing was sent.
+        InProgress: another call with this key is under way.
         OutcomeUnknown: it may have been written: ask :meth:`reconcile` before doing it again.
         PartlyDone: the note was accepted, and the status was not set, or may not have been.
         HelpdeskError: as the vendor or the network has it.
@@ -159,7 +172,7 @@ async def note(
             extra=arguments.mapping(extra, "extra"),
         )
         self._guard.allow(Capability.NOTE, arguments.given(priority=priority, kind=kind))
-        return await _send(self, call, Capability.NOTE, self._guard.ticket(ticket), message)
+        return await _send(self, call, Capability.NOTE, self._guard.ticket(ticket), message, key)
 
 
 async def forward(
@@ -173,6 +186,7 @@ async def forward(
     bcc: Addresses = (),
     attachments: Iterable[Upload] = (),
     extra: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> SentMessage:
     """Send a message to third parties, who are mailed; the customer is not.
 
@@ -186,14 +200,18 @@ async def forward(
         attachments: files.
         extra: the vendor's own fields, put into the request as they are; None is none. A key that
             the call sets itself is InvalidArgument.
+        key: the application's own name for this write, unique for the desk, of at most 255
+            characters: a call with it is done once, also by another process and after a crash. It
+            needs a ledger. None: every call is a write of its own.
 
     Returns:
         What the vendor accepted; its ``id`` is None where the vendor tells none: see
-        :meth:`complete`.
+        :meth:`complete`. With a ``key`` it may be what an earlier call sent (``repeated``).
 
     Raises:
         InvalidArgument: for a value that is not acceptable; nothing was sent.
         UnsupportedCapability: this desk does not forward, or not so; nothing was sent.
+        InProgress: another call with this key is under way.
         OutcomeUnknown: it may have been sent: ask :meth:`reconcile` before doing it again.
         HelpdeskError: as the vendor or the network has it.
     """
@@ -210,7 +228,7 @@ async def forward(
             raise InvalidArgument("a forward needs somebody in to=.")
         options = arguments.given(cc=message.cc, bcc=message.bcc)
         self._guard.allow(Capability.FORWARD, options)
-        return await _send(self, call, Capability.FORWARD, self._guard.ticket(ticket), message)
+        return await _send(self, call, Capability.FORWARD, self._guard.ticket(ticket), message, key)
 
 
 async def add_request(
@@ -223,6 +241,7 @@ async def add_request(
     attachments: Iterable[Upload] = (),
     created_at: datetime | None = None,
     extra: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> SentMessage:
     """Record the customer's own words that came by another way; nobody is mailed.
 
@@ -235,14 +254,18 @@ async def add_request(
         created_at: when the customer wrote (aware); None is now.
         extra: the vendor's own fields, put into the request as they are; None is none. A key that
             the call sets itself is InvalidArgument.
+        key: the application's own name for this write, unique for the desk, of at most 255
+            characters: a call with it is done once, also by another process and after a crash. It
+            needs a ledger. None: every call is a write of its own.
 
     Returns:
         What the vendor accepted; its ``id`` is None where the vendor tells none: see
-        :meth:`complete`.
+        :meth:`complete`. With a ``key`` it may be what an earlier call sent (``repeated``).
 
     Raises:
         InvalidArgument: for a value that is not acceptable; nothing was sent.
         UnsupportedCapability: this desk takes no requests, or not so; nothing was sent.
+        InProgress: another call with this key is under way.
         OutcomeUnknown: it may be there: ask :meth:`reconcile` before doing it again.
         HelpdeskError: as the vendor or the network has it.
     """
@@ -256,15 +279,24 @@ async def add_request(
         )
         self._guard.allow(Capability.ADD_REQUEST, arguments.given(created_at=created_at))
         ref = self._guard.ticket(ticket)
-        return await _send(self, call, Capability.ADD_REQUEST, ref, message)
+        return await _send(self, call, Capability.ADD_REQUEST, ref, message, key)
 
 
 async def _send(
-    desk: Desk, call: CallContext, capability: Capability, ref: TicketRef, message: OutgoingMessage
+    desk: Desk,
+    call: CallContext,
+    capability: Capability,
+    ref: TicketRef,
+    message: OutgoingMessage,
+    key: str | None,
 ) -> SentMessage:
     """Send a message that was checked, and set the ticket's status after it if need be."""
+    key = desk._sender.check_key(key)
     await desk._guard.content(capability, message.body, message.attachments)
     status = message.status if isinstance(message, (Reply, Note)) else None
+    content = (
+        None if key is None else await content_of(_given(call, ref, message), message.attachments)
+    )
     afterwards = False
     if isinstance(message, (Reply, Note)) and status is not None:
         desk._guard.require(Capability.REPLY_WITH_STATUS)
@@ -273,19 +305,71 @@ async def _send(
         if afterwards := support.level is Level.EMULATED:
             message = evolve(message, status=None)
     call.ticket_id = ref.id
-    sent: SentMessage = await desk._sender.send(
+    done: SentMessage | Earlier = await desk._sender.send(
         call,
-        ref.id,
-        partial(desk.adapter.send, ref, message),
-        attrgetter("id"),
-        body=message.body.text,
-        files=[upload.name for upload in message.attachments],
-        due=getattr(message, "send_at", None) or getattr(message, "created_at", None),
-        before=await desk.adapter.note_before_send(ref, message),
+        Write(
+            do=partial(desk.adapter.send, ref, message),
+            made_id=attrgetter("id"),
+            ticket_id=ref.id,
+            body=message.body.text,
+            files=[upload.name for upload in message.attachments],
+            due=getattr(message, "send_at", None) or getattr(message, "created_at", None),
+            before=partial(_ids_before, desk, ref, message),
+            is_last=not afterwards,
+            key=key,
+            content=content,
+        ),
     )
+    if isinstance(done, Earlier):
+        sent, afterwards = _repeated(done.entry), not done.entry.finished
+    else:
+        sent = evolve(done, operation_id=call.operation_id, fingerprint=call.fingerprint)
     if afterwards and status is not None:
         await _set_status(desk, sent, status)
-    return evolve(sent, operation_id=call.operation_id, fingerprint=call.fingerprint)
+        await desk._sender.finish(sent.operation_id)
+    return sent
+
+
+def _repeated(entry: Entry) -> SentMessage:
+    """Return what an earlier call with the same key has sent."""
+    return SentMessage(
+        ticket_id=entry.ticket_id or "",
+        id=entry.made_id,
+        operation_id=entry.operation_id,
+        repeated=True,
+        fingerprint=entry.fingerprint,
+    )
+
+
+def _given(call: CallContext, ref: TicketRef, message: OutgoingMessage) -> dict[str, Any]:
+    """Return what makes a message another one than its key was given to.
+
+    Times are left out: who computes them anew after a crash means the same message.
+    """
+    given = asdict(
+        message,
+        recurse=True,
+        filter=lambda one, _: one.name not in ("attachments", "send_at", "created_at"),
+    )
+    return {"call": call.operation, "ticket": ref.id, **given}
+
+
+async def _ids_before(desk: Desk, ref: TicketRef, message: OutgoingMessage) -> Sequence[str] | None:
+    """Return the ids of the messages that are on the ticket now; None: they were not read.
+
+    With a ledger they are read, because they prove that a lost message is not there. An account
+    that may not read the ticket may still write to it.
+    """
+    told = await desk.adapter.note_before_send(ref, message)
+    if told is not None or not desk._sender.is_given:
+        return told
+    if not desk._guard.capabilities.supports(Capability.LIST_MESSAGES):
+        return None
+    with suppress(HelpdeskError):
+        listing = desk._reader.messages(ref.id).collect_problems()
+        found = [one.id async for one in listing]
+        return None if listing.problems else found
+    return None
 
 
 async def _set_status(desk: Desk, sent: SentMessage, status: Status) -> None:

@@ -11,6 +11,7 @@
     |-- DeskClosed              the desk was closed
     |-- ConnectFailed           no connection (name, network, TLS)
     |-- PoolTimeout             no free slot before the deadline
+    |-- InProgress              another call is at the write with this key
     |   a complete answer said no
     |-- AuthenticationError   PermissionDenied   NotFound   Conflict   ValidationFailed
     |-- PayloadTooLarge   RateLimited   TicketClosed   StatusNotAllowed
@@ -27,10 +28,12 @@ and all of them pickle.
 
 from helpdesk_bridge.errors.base import HelpdeskError, Outcome, reason_of
 from helpdesk_bridge.errors.cause import Cause
+from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.errors.not_sent import (
     ConfigurationError,
     ConnectFailed,
     DeskClosed,
+    InProgress,
     InvalidArgument,
     PoolTimeout,
     UnsafeURL,
@@ -68,7 +71,9 @@ __all__ = [
     "DeadlineExceeded",
     "DeskClosed",
     "HelpdeskError",
+    "InProgress",
     "InvalidArgument",
+    "Moment",
     "NotFound",
     "Outcome",
     "OutcomeUnknown",

@@ -11,6 +11,7 @@ __all__ = [
     "ConfigurationError",
     "ConnectFailed",
     "DeskClosed",
+    "InProgress",
     "InvalidArgument",
     "PoolTimeout",
     "UnsafeURL",
@@ -85,3 +86,15 @@ class PoolTimeout(HelpdeskError):
     reason = Reason.POOL_TIMEOUT
     retryable = True
     advice = "Make fewer calls at once, or raise the desk's concurrency or deadline."
+
+
+class InProgress(HelpdeskError):
+    """Another call, perhaps of another process, is at the write with this key.
+
+    Make the same call again in a while: it then returns what that one did, or does it.
+    """
+
+    outcome = Outcome.NOT_SENT
+    reason = Reason.IN_PROGRESS
+    retryable = True
+    advice = "Make the same call again later; it is done once."

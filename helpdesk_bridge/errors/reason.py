@@ -44,6 +44,8 @@ class Reason(StrEnum):
     LIMITER = "limiter"
     """The rate limit that several processes share cannot be asked."""
 
+    IN_PROGRESS = "in_progress"
+    """Another call with the same key is under way, perhaps in another process."""
     STORAGE = "storage"
     """The file or database of the ledger, or of a desk in memory, cannot be used."""
 

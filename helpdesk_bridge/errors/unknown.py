@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from helpdesk_bridge.errors import moment
 from helpdesk_bridge.errors.base import HelpdeskError
+from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.errors.reason import Reason
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ class OutcomeUnknown(HelpdeskError):
 
     It is deliberately no OSError, ConnectionError, TimeoutError or aiohttp.ClientError, so that
     somebody else's retry decorator leaves it alone. ``reason`` is what the error would have that
-    the same fault is on a read; ``failed_at`` is the aware UTC time of the failure.
+    the same fault is on a read; ``failed_at`` is the aware UTC time of the failure, and ``failed``
+    the same as a :class:`Moment`, which no change of a clock moves.
 
     Args:
         message: the sentence that says what failed.
@@ -37,6 +40,7 @@ class OutcomeUnknown(HelpdeskError):
         bytes_sent: whether any byte left; None: it cannot be told.
         cause: the class of the error that the same fault would have been on a read; None: not
             told.
+        key: the application's own name for the write; None: it gave none.
         fingerprint: digests of what was sent, by which ``desk.reconcile(error)`` finds it, also in
             another process; None for what cannot be found again.
     """
@@ -54,13 +58,16 @@ class OutcomeUnknown(HelpdeskError):
         started_at: datetime | None = None,
         bytes_sent: bool | None = None,
         cause: str | None = None,
+        key: str | None = None,
         fingerprint: Fingerprint | None = None,
         **context: Any,
     ) -> None:
         super().__init__(message, **context)
         self.ticket_id = ticket_id
+        self.key = key
         self.fingerprint = fingerprint
-        self.failed_at = datetime.now(UTC)
+        self.failed_at = moment.wall_clock()
+        self.failed = Moment.now()
         self.started_at = started_at
         self.bytes_sent = bytes_sent
         self.cause = cause

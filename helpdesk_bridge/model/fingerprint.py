@@ -10,7 +10,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-__all__ = ["Fingerprint", "digest"]
+__all__ = ["Fingerprint", "digest", "seal"]
 
 
 def digest(text: str | None, salt: str = "") -> str:
@@ -23,6 +23,11 @@ def digest(text: str | None, salt: str = "") -> str:
     plain = unicodedata.normalize("NFC", text or "").casefold()
     words = " ".join(re.findall(r"\w+", plain)) or "".join(plain.split())
     return hashlib.sha256(f"{salt}\0{words}".encode("utf-8", "replace")).hexdigest()
+
+
+def seal(content: bytes, salt: str) -> str:
+    """Return a digest of ``content`` as it is, comparable with those of the same ``salt``."""
+    return hashlib.sha256(salt.encode() + b"\0" + content).hexdigest()
 
 
 @frozen(kw_only=True)
@@ -53,6 +58,8 @@ class Fingerprint:
     """Ids of messages or tickets with the same words that earlier calls of this desk have made."""
     before: tuple[str, ...] | None = field(default=None, repr=False)
     """The ids of the messages on the ticket before the write; None: they were not read."""
+    content: str | None = field(default=None, repr=False)
+    """The digest of all that was given to a call with a key; None: it had no key."""
 
     @classmethod
     def of(
@@ -67,6 +74,7 @@ class Fingerprint:
         due: datetime | None = None,
         offset: float | None = None,
         before: Iterable[str] | None = None,
+        content: bytes | None = None,
     ) -> Fingerprint:
         """Return the fingerprint of what is about to be sent.
 
@@ -80,6 +88,7 @@ class Fingerprint:
             due: the aware time given as ``created_at`` or ``send_at``; None: none was given.
             offset: by how many seconds the vendor's clock is ahead; None: not known.
             before: the ids of the messages on the ticket now; None: they were not read.
+            content: all that was given to a call with a key; None: it has none.
         """
         return cls(
             operation=operation,
@@ -91,6 +100,7 @@ class Fingerprint:
             due=due,
             offset=offset,
             before=None if before is None else tuple(before),
+            content=None if content is None else seal(content, salt),
         )
 
     @property
@@ -103,6 +113,10 @@ class Fingerprint:
     def was_there(self, message_id: str) -> bool:
         """Say whether the message ``message_id`` is known to have been on the ticket before."""
         return self.before is not None and message_id in self.before
+
+    def has_content(self, content: bytes) -> bool:
+        """Say whether the write had the same ``content``; one without a key had none."""
+        return seal(content, self.salt) == self.content
 
     def later(self) -> Fingerprint | None:
         """Return the fingerprint of a new ticket's first message; None for any other call."""

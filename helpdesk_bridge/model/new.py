@@ -218,7 +218,9 @@ class SentMessage:
     message: Message | None = None
     """The message itself; None where the vendor does not answer with it."""
     operation_id: str = ""
-    """The id of the call, as it stands in log lines."""
+    """The id of the call that sent it, as it stands in log lines."""
+    repeated: bool = False
+    """True: an earlier call with the same ``key`` sent it, and this one sent nothing."""
     fingerprint: Fingerprint | None = field(default=None, repr=False, eq=False)
     """Digests by which ``Helpdesk.complete`` finds a message without an id; they hold no words of
     it. None: nothing was remembered of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 
 from attrs import field, frozen
@@ -20,6 +21,9 @@ class Call:
     ends_at: float
     writes: list[Progress] = field(factory=list, repr=False)
     """How far its unsafe writes have come, for a call that is cancelled."""
+
+    checks: list[Callable[[], None]] = field(factory=list, repr=False)
+    """What is asked, last of all, before a byte of an unsafe write leaves; it raises to stop it."""
 
     @property
     def may_have_written(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import define, field, frozen
@@ -52,6 +52,11 @@ class Progress:
     Written by HttpClient and its connector, and taken back by Retry and SessionAuth before they
     send again; read by all that judge an outcome: HttpClient, Deadline, Pacing, Call and
     :meth:`Request.with_outcome`.
+    """
+    checks: Sequence[Callable[[], None]] = ()
+    """What is asked when a connection is there and no byte has left; it raises to stop the attempt.
+
+    Written by Transport, from the call; read by the connector.
     """
     failures: tuple[HelpdeskError, ...] = ()
     """How the attempts so far failed.

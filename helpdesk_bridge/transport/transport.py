@@ -156,6 +156,7 @@ class Transport:
         )
         if request.unsafe and (call := CURRENT_CALL.get()) is not None:
             call.writes.append(request.progress)
+            request.progress.checks = call.checks
         return await self._handler(request)
 
     @asynccontextmanager

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp.http_writer import StreamWriter
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.delivery.entry import Entry, State
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 
 
@@ -25,19 +25,25 @@ class Ledger(SqliteLedger):
 
     step = ""
 
-    async def begin(self, entry: Entry) -> None:
+    async def begin(self, entry: Entry) -> Entry | None:
         if self.step == "before begin":
             die()
-        await super().begin(entry)
+        other = await super().begin(entry)
         if self.step == "after begin":
             die()
+        return other
 
     async def record_result(
-        self, operation_id: str, state: State, made_id: str | None = None
+        self,
+        operation_id: str,
+        state: State,
+        made_id: str | None = None,
+        *,
+        finished: bool | None = None,
     ) -> bool:
         if self.step == "before record_result":
             die()
-        done = await super().record_result(operation_id, state, made_id)
+        done = await super().record_result(operation_id, state, made_id, finished=finished)
         if self.step == "after record_result":
             die()
         return done

@@ -15,7 +15,9 @@ from attrs import define
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.lease import Watch
+from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Store
 from tests.delivery.places import CUSTOMER, WORDS, Place, opened
@@ -40,38 +42,32 @@ class Permits:
         self.out -= 1
 
 
-@define
-class Ledger:
+@define(eq=False)
+class Ledger(MemoryLedger):
     """A ledger in memory, whose every step takes some of the loop's."""
 
-    entries: dict[str, tuple[Entry, State]]
-
-    async def begin(self, entry: Entry) -> None:
+    async def begin(self, entry: Entry) -> Entry | None:
         await asyncio.sleep(0)
-        self.entries[entry.operation_id] = (entry, State.PENDING)
+        other = await super().begin(entry)
         await asyncio.sleep(0)
+        return other
 
     async def record_result(
-        self, operation_id: str, state: State, made_id: str | None = None
+        self,
+        operation_id: str,
+        state: State,
+        made_id: str | None = None,
+        *,
+        finished: bool | None = None,
     ) -> bool:
         await asyncio.sleep(0)
-        if operation_id not in self.entries:
-            return True
-        entry, before = self.entries[operation_id]
-        if state is State.UNKNOWN and before is not State.PENDING:
-            return True
-        self.entries[operation_id] = (entry, state)
+        told = await super().record_result(operation_id, state, made_id, finished=finished)
         await asyncio.sleep(0)
-        return True
+        return told
 
-    async def unresolved(self, desk: str) -> list[Entry]:
-        return [entry for entry, state in self.entries.values() if state is State.PENDING]
-
-    async def on_ticket(self, desk: str, ticket_id: str | None, since: Any) -> list[Entry]:
-        return []
-
-    async def aclose(self) -> None:
-        pass
+    @property
+    def kept(self) -> list[Entry]:
+        return list(self._entries.values())
 
 
 async def steps(count: int) -> None:
@@ -139,7 +135,7 @@ CALLS: dict[str, Callable[[Place], Awaitable[Any]]] = {
 
 @asynccontextmanager
 async def watched(adapter: str) -> AsyncIterator[tuple[Place, Ledger, Permits]]:
-    permits, ledger = Permits(), Ledger({})
+    permits, ledger = Permits(), Ledger()
     options = hb.TransportOptions(concurrency=1, limiter=permits)
     async with opened(adapter, ledger=ledger, options=options) as place:
         yield place, ledger, permits
@@ -182,12 +178,12 @@ async def _sweep(
     """Cancel a call after 0, 1, 2 … steps, until it comes to its end three times in a row."""
     done = 0
     for count in range(400):
-        before = _count(place, operation)
-        ledger.entries.clear()
+        before, kept = _count(place, operation), len(ledger.kept)
         finished = await cancelled(CALLS[operation](place), count)
         await steps(_SETTLED)
         arrived = _count(place, operation) - before
-        states = [state for _, state in ledger.entries.values()]
+        entries = ledger.kept[kept:]
+        states = [one.state for one in entries]
         assert arrived <= 1
         assert states == [State.SENT] or not finished
         for state in states:
@@ -196,7 +192,10 @@ async def _sweep(
             outcomes.add(state)
         assert len(place.desk.interrupted) == 1 or finished or not arrived
         for error in list(place.desk.interrupted):
-            assert (error.operation, *ledger.entries) == (operation, error.operation_id)
+            assert (error.operation, *(one.operation_id for one in entries)) == (
+                operation,
+                error.operation_id,
+            )
             verdict = (await place.desk.reconcile(error, settle=0)).verdict
             # A vendor that gives no ids cannot tell a like one apart; it never says wrong.
             unsure = place.adapter == "omnidesk" and verdict is hb.Verdict.STILL_UNKNOWN
@@ -285,9 +284,9 @@ async def test_a_call_cancelled_before_it_was_sent_leaves_nothing() -> None:
 
 async def test_a_closed_coroutine_leaves_an_entry_to_recover() -> None:
     """A loop that is torn down closes its coroutines: nothing can be awaited then."""
-    ledger = Ledger({})
+    ledger = Ledger()
     async with opened("memory", ledger=ledger) as place:
-        ledger.entries.clear()
+        ledger._entries.clear()
         never = asyncio.get_running_loop().create_future()
 
         async def send(*values: Any) -> Any:
@@ -298,9 +297,9 @@ async def test_a_closed_coroutine_leaves_an_entry_to_recover() -> None:
         while coroutine.send(None) is not never:
             pass
         coroutine.close()
-        ((entry, state),) = ledger.entries.values()
-        assert state is State.PENDING
-        assert not entry.is_under_way
+        (entry,) = ledger.kept
+        assert entry.state is State.PENDING
+        assert not Watch().life(entry).under_way
         (found,) = await place.desk.recover()
         assert found.verdict is hb.Verdict.NOT_SENT
 

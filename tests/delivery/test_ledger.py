@@ -17,11 +17,13 @@ import pytest
 from attrs import define, evolve, field
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery import ledger as module
-from helpdesk_bridge.delivery.ledger import Entry, State
-from helpdesk_bridge.delivery.recent_writes import RecentWrites
+from helpdesk_bridge.delivery.entry import Entry, State, Writer
+from helpdesk_bridge.delivery.lease import LEASE, Life, Watch
+from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
+from helpdesk_bridge.errors import Moment, moment
+from helpdesk_bridge.errors.moment import uptime
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from tests.delivery.places import CUSTOMER, WORDS, WRITES, Place, number_of, opened
 
@@ -33,12 +35,12 @@ LONG_AGO = datetime(2020, 5, 1, tzinfo=UTC)
 def rows(box: SqliteLedger) -> list[tuple[str, str | None]]:
     """Return the state and the made id of each entry, oldest first."""
     with closing(sqlite3.connect(box.path)) as file:
-        return file.execute("select state, made_id from ledger order by started_at").fetchall()
+        return file.execute("select state, made_id from writes order by started_at").fetchall()
 
 
 def entry(operation_id: str, **fields: Any) -> Entry:
     mark = Fingerprint.of(
-        "reply", salt="s", body=WORDS, files=["a.txt"], due=LONG_AGO, before=["n"]
+        "reply", salt="s", body=WORDS, files=["a.txt"], due=LONG_AGO, before=["n"], content=b"all"
     )
     given = {
         "desk": "it",
@@ -47,10 +49,19 @@ def entry(operation_id: str, **fields: Any) -> Entry:
         "operation_id": operation_id,
         "ticket_id": "7",
         "fingerprint": evolve(mark, known=("3",), offset=0.25),
-        "seconds": 60,
     }
-    extra = {k: fields.pop(k) for k in list(fields) if k in ("host", "pid", "process", "ends_at")}
-    return evolve(Entry.begun(**given | fields), **extra)
+    return Entry(**given | fields)
+
+
+def writer(**fields: Any) -> Writer:
+    """Return another process of this machine, which lives, unless ``fields`` say otherwise."""
+    parent = os.getppid()
+    given = {"name": "other", "pid": parent, "started": Writer.of(parent).started}
+    return evolve(Writer.this(), **given | fields)
+
+
+GONE = 2**22 + 1
+"""The id of no process."""
 
 
 # -- what is kept ----------------------------------------------------------------------------
@@ -86,7 +97,7 @@ async def test_a_commit_is_synced_with_the_folder_of_its_journal(box: SqliteLedg
 async def test_an_entry_comes_back_as_it_was(box: SqliteLedger) -> None:
     for kept in (entry("a"), entry("b", ticket_id=None)):
         await box.begin(kept)
-        found = await box.on_ticket("it", kept.ticket_id, kept.started_at)
+        found = await box.on_ticket("it", kept.ticket_id)
         assert found == [kept]
 
 
@@ -104,14 +115,21 @@ async def test_the_file_holds_no_word_and_no_address(tmp_path: Path) -> None:
         assert word.title() not in content
 
 
-async def test_settled_entries_go_after_a_while_and_open_ones_never(tmp_path: Path) -> None:
-    for state in State:
-        box = SqliteLedger(tmp_path / "ledger.db")
-        await box.begin(evolve(entry(state), started_at=NOW - timedelta(days=31), state=state))
-        await box.aclose()
+@pytest.mark.parametrize(("days", "left"), [((31, 0, 1), 4), ((31, 0), 5)])
+async def test_settled_entries_go_after_a_while_and_open_ones_never(
+    tmp_path: Path, days: tuple[int, ...], left: int
+) -> None:
+    """A clock that was put forward wipes nothing: one day alone may be the clock's mistake."""
     box = SqliteLedger(tmp_path / "ledger.db")
+    for day in days:
+        for state in State if day == 31 else (State.SENT,):
+            when = NOW - timedelta(days=day)
+            await box.begin(evolve(entry(f"{state}{day}"), started_at=when, state=state))
+    await box.aclose()
+    box = SqliteLedger(tmp_path / "ledger.db")
+    await box.begin(entry("new"))
     assert {one.state for one in await box.unresolved("it")} == {State.PENDING, State.UNKNOWN}
-    assert len(rows(box)) == 2
+    assert len(rows(box)) == left + 1
     await box.aclose()
 
 
@@ -213,7 +231,6 @@ async def test_two_who_look_at_once_do_not_take_one_message_for_two_writes(
     """Neither may be told SENT because of the other's message, whatever the ledger holds."""
     async with opened("memory", ledger=box) as place:
         errors = [await place.fail("add_request", how) for how in ("answer", "request")]
-        place.desk._sender.recent = RecentWrites()
         async with aclosing(SqliteLedger(tmp_path / "another.db")) as another:
             place.desk._sender.ledger = box if kept else another
             found = await asyncio.gather(
@@ -226,7 +243,6 @@ async def test_two_who_look_at_once_do_not_take_one_message_for_two_writes(
 async def test_what_another_process_made_is_not_taken_for_it(box: SqliteLedger) -> None:
     async with opened("helpspace", ledger=box) as place:
         await WRITES["reply"](place.desk, place.ticket, WORDS)
-        place.desk._sender.recent = RecentWrites()  # as it is in another process
         error = await place.fail("reply", "request")
         assert (await place.desk.reconcile(error)).verdict is hb.Verdict.NOT_SENT
 
@@ -235,32 +251,54 @@ async def test_what_another_process_made_is_not_taken_for_it(box: SqliteLedger) 
 
 
 @pytest.mark.parametrize(
-    ("fields", "under_way"),
+    ("who", "beaten", "expected"),
     [
-        ({}, False),
-        ({"process": "other", "pid": os.getppid()}, True),
-        ({"process": "other", "pid": 2**22 + 1}, False),
-        ({"process": "other", "pid": 2**22 + 1, "host": "other"}, True),
-        ({"process": "other", "pid": os.getppid(), "ends_at": NOW}, False),
-        ({"pid": os.getppid()}, True),
+        (Writer.this(), 0, Life(False)),
+        (writer(), 0, Life(True)),
+        (writer(), LEASE + 1, Life(False)),
+        (writer(pid=GONE), 0, Life(False)),
+        (writer(started="1"), 0, Life(False)),
+        (writer(pid=GONE, processes="another container"), 10, Life(True, LEASE - 10)),
+        (writer(pid=GONE, processes="another container"), LEASE + 1, Life(False)),
+        (writer(pid=GONE, boot="other"), 1000, Life(True, LEASE)),
+        (writer(name=Writer.this().name), 0, Life(True)),
     ],
 )
 async def test_only_the_entries_of_the_dead_are_taken_up(
-    fields: dict[str, Any], under_way: bool
+    who: Writer, beaten: float, expected: Life
 ) -> None:
-    assert entry("a", **fields).is_under_way is under_way
+    when = Moment(who.boot, uptime() - beaten)
+    life = Watch().life(entry("a", writer=who, beaten=when))
+    assert life.under_way is expected.under_way
+    assert life.known_in == pytest.approx(expected.known_in, abs=1)
+    assert (life.ended is None) is life.under_way
 
 
-async def test_an_entry_lasts_longer_than_its_call_whatever_the_clocks() -> None:
-    one = entry("a", seconds=60)
-    assert one.ends_at - one.started_at == timedelta(seconds=360)
+async def test_of_another_machine_only_the_beats_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No clock is compared: a writer is dead when its beat has not moved for a lease, as seen."""
+    now = [1000.0]
+    monkeypatch.setattr(moment, "uptime", lambda: now[0])
+    watch, far = Watch(), writer(boot="other")
+    one = entry("a", writer=far, beaten=Moment("other", 5.0))
+    assert watch.life(one) == Life(True, LEASE)
+    now[0] += LEASE - 1
+    assert watch.life(one) == Life(True, 1.0)
+    one = evolve(one, beat=1)
+    assert watch.life(one) == Life(True, 0.0)  # it has beaten: it lives
+    now[0] += LEASE - 1
+    assert watch.life(one) == Life(True, 1.0)
+    now[0] += 1
+    seen = Moment(moment.BOOT, 1000.0 + LEASE - 1)
+    assert watch.life(one) == Life(False, 0.0, seen)
 
 
 async def test_a_host_is_known_by_its_boot_and_its_processes() -> None:
-    words = module._HOST.split()
+    this = Writer.this()
     if sys.platform == "linux":
-        assert len(words) == 3
-        assert words[2].startswith("pid:[")
+        assert this.processes.startswith("pid:[")
+        assert "time:[" in this.boot
+        assert this.started.isdigit()
+        assert this.is_visible
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
@@ -268,14 +306,13 @@ async def test_a_fork_leaves_the_entries_of_its_parent_alone() -> None:
     script = (
         "import os\n"
         "from tests.delivery.test_ledger import entry\n"
+        "from helpdesk_bridge.delivery.lease import Watch\n"
         "mine = entry('a')\n"
-        "with mine.under_way():\n"
-        "    assert mine.is_under_way\n"
+        "assert not Watch().life(mine).under_way\n"
         "child = os.fork()\n"
         "if not child:\n"
-        "    os._exit(0 if mine.is_under_way else 1)\n"
+        "    os._exit(0 if Watch().life(mine).under_way else 1)\n"
         "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0\n"
-        "assert not mine.is_under_way\n"
     )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", script, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]
@@ -296,7 +333,9 @@ async def test_recover_leaves_calls_that_are_under_way(box: SqliteLedger) -> Non
         place.trouble.plan = [held]
         call = asyncio.create_task(WRITES["reply"](place.desk, place.ticket, WORDS))
         await arrived.wait()
-        assert await place.desk.recover(settle=0) == []
+        (left,) = await place.desk.recover(settle=0)
+        assert (left.verdict, left.under_way) == (hb.Verdict.STILL_UNKNOWN, True)
+        assert "still at it" in left.reason
         assert rows(box)[-1] == ("pending", None)
         go_on.set()
         await call
@@ -304,23 +343,52 @@ async def test_recover_leaves_calls_that_are_under_way(box: SqliteLedger) -> Non
 
 
 async def test_recover_leaves_the_entries_of_other_desks_and_vendors(box: SqliteLedger) -> None:
-    gone = {"process": "other", "pid": 2**22 + 1}
-    await box.begin(entry("a", desk="other", **gone))
-    await box.begin(entry("b", vendor="airclou", **gone))
+    gone = writer(pid=GONE)
+    await box.begin(entry("a", desk="other", writer=gone))
+    await box.begin(entry("b", vendor="airclou", writer=gone, key="k"))
     async with opened("helpspace", ledger=box) as place:
-        assert await place.desk.recover(settle=0) == []
+        (left,) = await place.desk.recover(settle=0)
+    assert (left.operation_id, left.operation, left.key, left.ticket_id) == ("b", "reply", "k", "7")
+    assert not left.under_way
+    assert "adapter airclou" in left.reason
 
 
-async def test_a_dead_process_may_have_sent_at_the_very_end_of_its_call(
+async def test_a_dead_process_may_have_sent_at_the_very_end_of_its_lease(
     box: SqliteLedger, pauses: list[float]
 ) -> None:
     async with opened("helpspace", ledger=box) as place:
-        gone = {"process": "other", "pid": 2**22 + 1}
-        started = datetime.now(UTC) - timedelta(seconds=100)
-        await box.begin(evolve(entry("a", ticket_id=place.ticket.id, **gone), started_at=started))
+        beaten = Moment.now().later(-20.0)
+        mark = Fingerprint.of("reply", salt="s", body=WORDS, before=[])
+        await box.begin(
+            entry(
+                "a",
+                ticket_id=place.ticket.id,
+                writer=writer(pid=GONE),
+                beaten=beaten,
+                fingerprint=mark,
+            )
+        )
         found = await place.desk.recover()
         assert [one.verdict for one in found] == [hb.Verdict.NOT_SENT]
-        assert sum(pauses) == pytest.approx(60, abs=1)
+        patience = 60
+        assert sum(pauses) == pytest.approx(patience, abs=1)  # since it was seen to be dead
+
+
+async def test_recover_can_wait_for_what_cannot_be_told_yet(
+    box: SqliteLedger, pauses: list[float]
+) -> None:
+    async with opened("helpspace", ledger=box) as place:
+        mark = Fingerprint.of("reply", salt="s", body=WORDS, before=[])
+        far = writer(pid=GONE, boot="other")
+        await box.begin(
+            entry("a", ticket_id=place.ticket.id, writer=far, fingerprint=mark, key="k")
+        )
+        (left,) = await place.desk.recover(settle=0, wait=False)
+        assert (left.verdict, left.under_way, left.key) == (hb.Verdict.STILL_UNKNOWN, True, "k")
+        assert left.retry_after == pytest.approx(LEASE, abs=1)
+        assert pauses == []
+        (found,) = await place.desk.recover(settle=0)
+        assert found.verdict is hb.Verdict.NOT_SENT
 
 
 async def test_a_desk_without_an_outbox_has_nothing_to_recover(place: Place) -> None:
@@ -378,6 +446,7 @@ async def test_a_file_that_cannot_be_used_keeps_the_message_unsent(
     box = SqliteLedger(tmp_path / "ledger.db")
     async with opened("helpspace") as place:
         place.desk._sender.ledger = box
+        place.desk._sender.is_given = True
         held = spoil(box.path)
         with pytest.raises(hb.ConfigurationError, match="ledger") as caught:
             await WRITES["reply"](place.desk, place.ticket, WORDS)
@@ -436,7 +505,7 @@ async def test_an_entry_that_cannot_be_read_is_told(box: SqliteLedger) -> None:
     await box.begin(entry("a"))
     for blob in (b"{", b"{}", b"[]"):
         with closing(sqlite3.connect(box.path)) as file, file:
-            file.execute("update ledger set entry = ?", (blob,))
+            file.execute("update writes set entry = ?", (blob,))
         with pytest.raises(hb.ConfigurationError, match="cannot be read"):
             await box.unresolved("it")
 
@@ -453,23 +522,48 @@ class Broken:
         if name in self.fails:
             raise self.error
 
-    async def begin(self, entry: Entry) -> None:
+    async def begin(self, entry: Entry) -> Entry | None:
         self._maybe("begin")
+        return None
+
+    async def renew(self, operation_id: str) -> bool:
+        self._maybe("renew")
+        return True
+
+    async def take_over(self, operation_id: str, beat: int) -> bool:
+        self._maybe("take_over")
+        return True
 
     async def record_result(
-        self, operation_id: str, state: State, made_id: str | None = None
+        self,
+        operation_id: str,
+        state: State,
+        made_id: str | None = None,
+        *,
+        finished: bool | None = None,
     ) -> bool:
         self._maybe("record_result")
         self.settled.append((state, made_id))
         return True
 
+    async def entry(self, operation_id: str) -> Entry | None:
+        self._maybe("entry")
+        return None
+
+    async def with_key(self, desk: str, key: str) -> Entry | None:
+        self._maybe("with_key")
+        return None
+
     async def unresolved(self, desk: str) -> list[Entry]:
         self._maybe("unresolved")
         return []
 
-    async def on_ticket(self, desk: str, ticket_id: str | None, since: datetime) -> list[Entry]:
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
         self._maybe("on_ticket")
         return []
+
+    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+        raise NotImplementedError
 
     async def aclose(self) -> None:
         pass
@@ -479,15 +573,17 @@ class Broken:
 async def test_a_foreign_exception_of_an_outbox_does_not_get_out(error: Exception) -> None:
     async with opened("helpspace") as place:
         place.desk._sender.ledger = Broken({"begin", "unresolved", "on_ticket"}, error)
+        place.desk._sender.is_given = True
         with pytest.raises(hb.ConfigurationError) as caught:
             await WRITES["reply"](place.desk, place.ticket, WORDS)
         assert caught.value.outcome is hb.Outcome.NOT_SENT
         assert len(place.store.outbox) == 0
         with pytest.raises(hb.ConfigurationError):
             await place.desk.recover()
-        place.desk._sender.ledger = None
+        place.desk._sender.ledger = MemoryLedger()
         unknown = await place.fail("reply", "answer")
         place.desk._sender.ledger = Broken({"on_ticket"}, error)
+        place.desk._sender.is_given = True
         found = await place.desk.reconcile(unknown)
         assert found.verdict is hb.Verdict.STILL_UNKNOWN
 
@@ -497,6 +593,7 @@ async def test_a_reply_that_was_sent_stands_when_the_outbox_fails_afterwards(
 ) -> None:
     async with opened("helpspace") as place:
         place.desk._sender.ledger = Broken({"record_result"}, OSError("disk"))
+        place.desk._sender.is_given = True
         with caplog.at_level(logging.ERROR, "helpdesk_bridge"):
             sent = await WRITES["reply"](place.desk, place.ticket, WORDS)
         assert number_of(sent) == place.last
@@ -509,38 +606,21 @@ async def test_without_a_note_of_it_nobody_is_told_to_send_again() -> None:
     async with opened("helpspace") as place:
         error = await place.fail("reply", "request")
         place.desk._sender.ledger = Broken({"record_result"}, OSError("disk"))
+        place.desk._sender.is_given = True
         found = await place.desk.reconcile(error)
         assert found.verdict is hb.Verdict.STILL_UNKNOWN
         assert "failed to note" in found.reason
 
 
-async def test_ten_thousand_old_writes_do_not_make_an_entry_long(box: SqliteLedger) -> None:
-    async with opened("helpspace", ledger=box) as place:
-        for number in range(300):
-            other = evolve(entry(f"o{number}", ticket_id=place.ticket.id), state=State.SENT)
-            other = evolve(
-                other,
-                made_id=str(number),
-                fingerprint=Fingerprint.of(
-                    "reply", salt=place.desk._sender.recent.salt, body=f"words {number}"
-                ),
-            )
-            place.desk._sender.recent.put(other)
-        await WRITES["reply"](place.desk, place.ticket, WORDS)
-        (last,) = await box.on_ticket("it", place.ticket.id, NOW - timedelta(days=1))
-        assert last.fingerprint.known == ()
-
-
 async def test_the_memory_of_a_desk_is_bounded() -> None:
     async with opened("memory") as place:
-        made = place.desk._sender.recent
+        made = place.desk._sender.ledger
         for number in range(3000):
-            made.put(entry(f"o{number}"))
-            made.record_result(f"o{number}", State.SENT, str(number))
-        assert len(made.on("7")) == 2000
-        assert "2999" in made.made_by_others("message", "o1")
-        assert "2999" not in made.made_by_others("message", "o2999")
-        assert "0" not in made.made_by_others("message", "o1")
+            await made.begin(entry(f"o{number}"))
+            await made.record_result(f"o{number}", State.SENT, str(number))
+        assert len(await made.on_ticket("it", "7")) == 2000
+        assert not await made.record_result("o2998", State.SENT, "2999")
+        assert await made.record_result("o2999", State.SENT, "0")
 
 
 async def test_a_closed_outbox_leaves_no_thread_and_no_file(tmp_path: Path) -> None:

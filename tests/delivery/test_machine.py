@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import State
-from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
+from helpdesk_bridge.delivery.entry import State
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger, _all
 from helpdesk_bridge.testing import Store
 from helpdesk_bridge.transport import CURRENT_CALL, clock
 from tests.delivery.places import CUSTOMER, FAKES, Trouble, connected, lost, number_of
@@ -36,9 +36,16 @@ class CrashingOutbox(SqliteLedger):
     dead = False
 
     async def record_result(
-        self, operation_id: str, state: State, made_id: str | None = None
+        self,
+        operation_id: str,
+        state: State,
+        made_id: str | None = None,
+        *,
+        finished: bool | None = None,
     ) -> bool:
-        return self.dead or await super().record_result(operation_id, state, made_id)
+        return self.dead or await super().record_result(
+            operation_id, state, made_id, finished=finished
+        )
 
 
 @define
@@ -196,6 +203,7 @@ class Desk(RuleBasedStateMachine):
     @rule()
     def recover(self) -> None:
         for found in self.run(self.desk.recover(settle=0)):
+            assert not found.under_way
             self._told(self.logical[found.operation_id], found.verdict)
 
     def _told(self, one: Logical, verdict: hb.Verdict) -> None:
@@ -224,9 +232,10 @@ class Desk(RuleBasedStateMachine):
         async def die() -> None:
             begin = self.box.begin
 
-            async def last(entry: Any) -> None:
-                await begin(entry)
+            async def last(entry: Any) -> Any:
+                other = await begin(entry)
                 self.box.dead = True
+                return other
 
             self.box.begin = last  # type: ignore[method-assign]
             await self._try(one, fault)
@@ -270,7 +279,7 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def the_outbox_does_not_contradict_the_desk(self) -> None:
-        entries = self.run(self.box._entries("desk = ?", ("it",)))
+        entries = self.run(self.box._run(lambda file: _all(file, "desk = ?", "it")))
         told: Counter[tuple[str, str, State]] = Counter()
         for entry in entries:
             one = self.logical.get(entry.operation_id)

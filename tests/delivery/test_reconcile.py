@@ -16,7 +16,7 @@ from attrs import evolve
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.recent_writes import RecentWrites
+from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Store
 from tests.delivery.places import (
@@ -257,7 +257,7 @@ async def test_what_this_desk_made_is_known_elsewhere(place: Place) -> None:
     error = await place.fail("reply", "request")
     assert error.fingerprint is not None
     assert error.fingerprint.known == ((sent.id,) if sent.id else ())
-    place.desk._sender.recent = RecentWrites()
+    place.desk._sender.ledger = MemoryLedger()
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
 
 
@@ -551,9 +551,6 @@ async def test_what_the_outbox_knows_as_sent_is_shown_all_the_same(box: SqliteLe
             assert found.verdict is SENT
             assert found.ticket is not None
             assert number_of(found.ticket) == number
-            place.desk._sender.recent = (
-                RecentWrites()
-            )  # as in another process: what is known is the ledger's
 
 
 async def test_recover_waits_as_long_as_it_is_told(box: SqliteLedger, pauses: list[float]) -> None:

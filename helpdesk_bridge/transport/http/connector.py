@@ -52,6 +52,12 @@ class Connector(aiohttp.TCPConnector):
         UNDERWAY.set(None)
         progress.bytes_sent = False
         connection = await super().connect(req, traces, timeout)
+        try:
+            for check in progress.checks:
+                check()
+        except BaseException:
+            connection.close()
+            raise
         progress.bytes_sent = True
         return connection
 

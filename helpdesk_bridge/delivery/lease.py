@@ -1,0 +1,144 @@
+"""The lease of a writer: what says that a write is under way, and keeps a late one from sending.
+
+A writer says every few seconds that it is still at its entry. Who looks sees that the number of
+those beats changes; no clock of another machine is trusted. A writer that was held up for longer
+than its lease (a machine that slept, a blocked event loop) does not send any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from attrs import define, field, frozen
+
+from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.errors import InProgress, moment
+from helpdesk_bridge.errors.moment import BOOT, Moment
+from helpdesk_bridge.transport.log import attributes
+
+__all__ = ["LEASE", "Hold", "Life", "Watch"]
+
+LEASE = 30.0
+"""Seconds after its last beat for which a writer may begin to send."""
+_RENEWED = LEASE / 3
+_MARGIN = 5.0
+"""Seconds before its end at which a lease is not relied upon by its own writer."""
+_UNDER_WAY: set[str] = set()
+
+log = logging.getLogger("helpdesk_bridge.delivery")
+
+
+@define(eq=False)
+class Hold:
+    """A writer's hold on an entry of a ledger, renewed while the context lasts."""
+
+    entry: Entry
+    ledger: Ledger
+    _since: Moment = field(factory=Moment.now, init=False)
+    _since_by_clock: datetime = field(factory=lambda: moment.wall_clock(), init=False)
+    _lost: bool = field(default=False, init=False)
+    _alarm: asyncio.TimerHandle | None = field(default=None, init=False)
+    _renewing: asyncio.Task[None] | None = field(default=None, init=False)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Mark the write as under way in this process, and renew the lease."""
+        _UNDER_WAY.add(self.entry.operation_id)
+        self._alarm = asyncio.get_running_loop().call_later(_RENEWED, self._renew_soon)
+        try:
+            yield
+        finally:
+            _UNDER_WAY.discard(self.entry.operation_id)
+            self._alarm.cancel()
+            if self._renewing is not None:
+                self._renewing.cancel()
+
+    def check(self) -> None:
+        """Raise InProgress if another process may have taken the write over; called last of all.
+
+        The wall clock is asked, too, because a machine that was stopped from without has no other
+        sign of that.
+        """
+        by_clock = (moment.wall_clock() - self._since_by_clock).total_seconds()
+        if self._lost or max(self._since.age or 0.0, by_clock) > LEASE - _MARGIN:
+            raise InProgress(
+                "this process was held up for longer than its lease on the write, and another one"
+                " may have taken it over.",
+            )
+
+    def _renew_soon(self) -> None:
+        self._renewing = asyncio.get_running_loop().create_task(self._renew())
+
+    async def _renew(self) -> None:
+        began, by_clock = Moment.now(), moment.wall_clock()
+        try:
+            self._lost = not await self.ledger.renew(self.entry.operation_id)
+        except Exception as error:  # noqa: BLE001 - whatever a ledger raises: the lease runs out
+            log.warning(
+                "the ledger of desk %r cannot renew a lease (%s)",
+                self.entry.desk,
+                type(error).__name__,
+                extra=attributes(desk=self.entry.desk, operation_id=self.entry.operation_id),
+            )
+        else:
+            self._since, self._since_by_clock = began, by_clock
+        self._alarm = asyncio.get_running_loop().call_later(_RENEWED, self._renew_soon)
+
+
+@frozen
+class Life:
+    """Whether somebody may be at a write still."""
+
+    under_way: bool
+    """True: somebody is, or may be."""
+    known_in: float = 0.0
+    """Seconds after which it can be told; 0: it can be told now."""
+    ended: Moment | None = None
+    """The latest moment at which the writer can have begun to send; None: it is under way."""
+
+
+@define
+class Watch:
+    """What this process has seen of the writers of others."""
+
+    _seen: dict[str, tuple[int, Moment]] = field(factory=dict, init=False)
+    """The number of beats of an entry, and when it was first seen."""
+
+    def life(self, entry: Entry) -> Life:
+        """Say whether somebody is at ``entry``, which was just read from the ledger."""
+        if entry.state is not State.PENDING:
+            return Life(False, ended=self._since(entry, entry.beaten))
+        if entry.writer.is_this:
+            under_way = entry.operation_id in _UNDER_WAY
+            return Life(under_way, ended=None if under_way else self._seen_since(entry)[0])
+        if entry.writer.has_ended:
+            return Life(False, ended=self._since(entry, entry.beaten.later(LEASE)))
+        since, is_new_beat = self._seen_since(entry)
+        of_here = entry.beaten.boot == BOOT
+        left = LEASE - ((entry.beaten if of_here else since).age or 0.0)
+        if left > 0:
+            return Life(True, 0.0 if is_new_beat or entry.writer.is_visible else left)
+        return Life(False, ended=self._since(entry, entry.beaten.later(LEASE)))
+
+    def forget(self, operation_id: str) -> None:
+        """Forget an entry that is settled."""
+        self._seen.pop(operation_id, None)
+
+    def _since(self, entry: Entry, told: Moment) -> Moment:
+        """Return ``told`` if it counts on this machine, but not later than it was first seen."""
+        first, _ = self._seen_since(entry)
+        return told if told.boot == BOOT and told.seconds < first.seconds else first
+
+    def _seen_since(self, entry: Entry) -> tuple[Moment, bool]:
+        """Return since when this beat has been seen, and whether one before it was seen, too."""
+        beat, since = self._seen.get(entry.operation_id, (None, None))
+        is_new_beat = since is not None and beat != entry.beat
+        if since is None or is_new_beat:
+            since = Moment.now()
+            self._seen[entry.operation_id] = (entry.beat, since)
+        return since, is_new_beat

@@ -1,0 +1,169 @@
+"""A ledger in this process, which ends with it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import timedelta
+
+from attrs import define, evolve, field
+
+from helpdesk_bridge.delivery.entry import OPEN, Entry, State, with_result
+from helpdesk_bridge.delivery.ledger import KEEP, RECENT, decided, is_kept
+from helpdesk_bridge.errors.moment import Moment
+
+__all__ = ["MemoryLedger"]
+
+
+@define(eq=False)
+class MemoryLedger:
+    """A ledger in this process: several desks may share it, and nothing of it survives.
+
+    ``keep`` is how long settled entries are kept, and ``most`` how many at most; None is no limit.
+    """
+
+    keep: timedelta = KEEP
+    most: int | None = None
+    _entries: OrderedDict[str, Entry] = field(factory=OrderedDict, init=False, repr=False)
+    _keys: dict[tuple[str, str], str] = field(factory=dict, init=False, repr=False)
+    _made: dict[tuple[str, str | None, str], str] = field(factory=dict, init=False, repr=False)
+    """Who has made what, by desk and ticket (None: a ticket)."""
+
+    async def begin(self, entry: Entry) -> Entry | None:
+        """Keep ``entry``, unless its key is another's, which is returned then.
+
+        Returns:
+            None: it is kept. Else this is the entry that has the key.
+        """
+        if entry.operation_id in self._entries:
+            return None
+        if entry.key is not None:
+            holder = await self.with_key(entry.desk, entry.key)
+            if holder is not None and holder.state is not State.NOT_SENT:
+                return holder
+            self._keys[entry.desk, entry.key] = entry.operation_id
+        self._entries[entry.operation_id] = entry
+        self._drop_old()
+        return None
+
+    async def renew(self, operation_id: str) -> bool:
+        """Say that the writer is still at the entry ``operation_id``; False: it is not PENDING."""
+        entry = self._entries.get(operation_id)
+        if entry is None or entry.state is not State.PENDING:
+            return False
+        self._entries[operation_id] = evolve(entry, beat=entry.beat + 1, beaten=Moment.now())
+        return True
+
+    async def take_over(self, operation_id: str, beat: int) -> bool:
+        """Declare the writer of a PENDING entry dead, as :meth:`Ledger.take_over` says.
+
+        Args:
+            operation_id: the id of the call.
+            beat: the number of its beats on which it was judged to be dead.
+
+        Returns:
+            False: it is not PENDING, or it has beaten since; nothing was changed.
+        """
+        entry = self._entries.get(operation_id)
+        if entry is None or (entry.state, entry.beat) != (State.PENDING, beat):
+            return False
+        self._entries[operation_id] = evolve(entry, state=State.UNKNOWN, beaten=Moment.now())
+        return True
+
+    async def record_result(
+        self,
+        operation_id: str,
+        state: State,
+        made_id: str | None = None,
+        *,
+        finished: bool | None = None,
+    ) -> bool:
+        """Set what has become known of an entry, as :meth:`Ledger.record_result` says.
+
+        Args:
+            operation_id: the id of the call.
+            state: what is known now.
+            made_id: the id of what was made; None where the vendor tells none.
+            finished: whether all steps of the call are done; None leaves it as it is.
+
+        Returns:
+            Whether it could be set.
+        """
+        entry = self._entries.get(operation_id)
+        owner = None
+        if entry is not None and made_id is not None:
+            owner = self._made.get((entry.desk, entry.ticket_id, made_id))
+        taken = owner not in (None, operation_id)
+        changed = with_result(entry, state, made_id, finished=finished, taken=taken)
+        if isinstance(changed, bool):
+            return changed
+        self._put(changed)
+        return True
+
+    async def entry(self, operation_id: str) -> Entry | None:
+        """Return an entry by the id of its call, ``operation_id``; None: it is not here."""
+        return self._entries.get(operation_id)
+
+    async def with_key(self, desk: str, key: str) -> Entry | None:
+        """Return the entry of the desk ``desk`` that has ``key``; None: no entry has."""
+        return self._entries.get(self._keys.get((desk, key), ""))
+
+    async def unresolved(self, desk: str) -> list[Entry]:
+        """Return the entries of the desk ``desk`` that are PENDING or UNKNOWN, oldest first."""
+        return [one for one in self._of(desk) if one.state in OPEN]
+
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
+        """Return a ticket's entries, as :meth:`Ledger.on_ticket` says.
+
+        ``desk`` is the name of the desk, ``ticket_id`` the ticket; None: those that create one.
+        """
+        return [
+            one
+            for one in self._of(desk)
+            if is_kept(one, ticket_id, recent=(one.beaten.age or 0) <= RECENT.total_seconds())
+        ]
+
+    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+        """Set a person's verdict on a write of which nothing else can tell.
+
+        Args:
+            operation_id: the id of the call.
+            sent: whether it was carried out. False has the next call with its key send it.
+            made_id: the id of the message or ticket that it made; None: not known.
+
+        Returns:
+            The entry as it is now.
+
+        Raises:
+            InvalidArgument: there is no such entry, or it is settled already.
+        """
+        entry = await self.entry(operation_id)
+        return self._put(decided(entry, operation_id, sent=sent, made_id=made_id))
+
+    async def aclose(self) -> None:
+        """Do nothing: there is nothing open."""
+
+    def _put(self, entry: Entry) -> Entry:
+        self._entries[entry.operation_id] = entry
+        if entry.made_id is not None:
+            self._made.setdefault((entry.desk, entry.ticket_id, entry.made_id), entry.operation_id)
+        return entry
+
+    def _of(self, desk: str) -> Iterator[Entry]:
+        return (one for one in list(self._entries.values()) if one.desk == desk)
+
+    def _drop_old(self) -> None:
+        """Drop settled entries that are too old or too many; open ones stay."""
+        limit = self.keep.total_seconds()
+        for old in list(self._entries.values()):
+            too_many = self.most is not None and len(self._entries) > self.most
+            if not too_many and (old.beaten.age or 0) <= limit:
+                return
+            if old.state in OPEN and not too_many:
+                continue
+            del self._entries[old.operation_id]
+            if old.key is not None and self._keys.get((old.desk, old.key)) == old.operation_id:
+                del self._keys[old.desk, old.key]
+            made = (old.desk, old.ticket_id, old.made_id or "")
+            if self._made.get(made) == old.operation_id:
+                del self._made[made]

@@ -1,0 +1,80 @@
+"""An unsafe write as the sender is given it, and what an earlier call with its key has done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import orjson
+from attrs import frozen
+
+from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.model import Upload
+
+__all__ = ["Earlier", "Write", "content_of"]
+
+T = TypeVar("T")
+
+
+async def _not_read() -> None:
+    """Return that it is not known what is there before a write."""
+
+
+@frozen(kw_only=True)
+class Write(Generic[T]):
+    """One unsafe write: how it is made, and what is remembered of it."""
+
+    do: Callable[[], Awaitable[T]]
+    """Makes it."""
+    made_id: Callable[[T], str | None]
+    """Tells the id of what was made; None where the vendor tells none."""
+    ticket_id: str | None
+    """The ticket that is written to; None: the write creates one."""
+    body: str
+    """The text of its body."""
+    files: Sequence[str] = ()
+    """The names of its files."""
+    subject: str | None = None
+    """A new ticket's subject; None for a message."""
+    requester: str | None = None
+    """A new ticket's requester, an e-mail address; None for a message."""
+    due: datetime | None = None
+    """The aware time given as ``created_at`` or ``send_at``; None: none was given."""
+    before: Callable[[], Awaitable[Iterable[str] | None]] = _not_read
+    """Reads the ids of the messages that are on the ticket before it; None: they were not read."""
+    is_last: bool = True
+    """Whether it is the only step of its call, or the last one."""
+    key: str | None = None
+    """The application's own name for it; None: it gave none."""
+    content: bytes | None = None
+    """All that was given to the call, to tell another write with its key; None: it has no key."""
+
+
+@frozen
+class Earlier:
+    """What an earlier call with the same key has done."""
+
+    entry: Entry
+
+
+async def content_of(given: Mapping[str, Any], files: Iterable[Upload]) -> bytes:
+    """Return all that makes a write what it is: what was ``given``, and the files' contents.
+
+    Raises InvalidArgument for a file that cannot be read.
+    """
+    digests = []
+    for file in files:
+        await file.ready()
+        found = hashlib.sha256()
+        async with aclosing(file.chunks()) as chunks:
+            async for chunk in chunks:
+                found.update(chunk)
+        digests.append([file.name, file.content_id, found.hexdigest()])
+    return orjson.dumps(
+        {**given, "files": digests},
+        option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,
+        default=repr,
+    )
