@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aioresponses import aioresponses, core
 
+from helpdesk_bridge.errors import moment
 from helpdesk_bridge.transport import clock
 
 pytest_plugins = ["helpdesk_bridge.testing.plugin", "tests.canary"]
@@ -18,9 +19,14 @@ pytest_plugins = ["helpdesk_bridge.testing.plugin", "tests.canary"]
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Nobody sleeps in a test: a pause puts the event loop's clock forward. Gives their lengths."""
+    """Nobody sleeps in a test: a pause puts the loop's and the machine's clocks forward.
+
+    Gives the lengths of all pauses.
+    """
     lengths: list[float] = []
     skipped: dict[asyncio.AbstractEventLoop, float] = {}
+    uptime = moment.uptime
+    monkeypatch.setattr(moment, "uptime", lambda: uptime() + sum(lengths))
 
     async def skip(seconds: float) -> None:
         lengths.append(seconds)

@@ -266,9 +266,13 @@ class Airclou(kit.Adapter):
         items, problems = read_records(
             records, wire.MessageJson, lambda message: message.to_message(ticket.id, people), path
         )
-        more = wire.has_more(data, number, LIMIT, len(records))
+        told = wire.figures(data)
+        more, total = wire.has_more(told, number, LIMIT, len(records)), told.get("total")
         page = kit.Page(
-            items=items, problems=problems, next=kit.Cursor(str(number + 1)) if more else None
+            items=items,
+            problems=problems,
+            next=kit.Cursor(str(number + 1)) if more else None,
+            listed=total if type(total) is int else None,
         )
         return page.where(query.matches)
 

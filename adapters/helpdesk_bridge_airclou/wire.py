@@ -352,26 +352,29 @@ def next_cursor(data: Any, *, full: bool) -> str | None:
     return None
 
 
-def has_more(data: Any, page: int, per_page: int, count: int) -> bool:
-    """Say whether a numbered list goes on; how the vendor says so is not documented."""
-    envelope = data if isinstance(data, Mapping) else {}
-    places = [envelope, *(envelope.get(key) for key in ("meta", "pagination"))]
-    figures = {
+def figures(data: Any) -> Mapping[str, bool | int]:
+    """Return the figures that a numbered list tells of itself; where is not documented."""
+    places = (
+        [data, *(data.get(key) for key in ("meta", "pagination"))] if type(data) is dict else []
+    )
+    return {
         name: value
         for place in reversed(places)
         if isinstance(place, Mapping)
         for name, value in place.items()
         if type(value) in (bool, int)
     }
-    for name in ("hasMore", "has_more"):
-        if type(figures.get(name)) is bool:
-            return bool(figures[name])
-    total, limit = figures.get("total"), figures.get("limit")
+
+
+def has_more(told: Mapping[str, bool | int], page: int, per_page: int, count: int) -> bool:
+    """Say whether a numbered list goes on; how the vendor says so is not documented."""
+    said = told.get("hasMore", told.get("has_more"))
+    if type(said) is bool:
+        return said
+    total, limit = told.get("total"), told.get("limit")
     if type(limit) is int and limit > 0:
         per_page = limit  # a server that gives shorter pages than asked for
-    if type(total) is int:
-        return page * per_page < total
-    return count >= per_page
+    return page * per_page < total if type(total) is int else count >= per_page
 
 
 def explain(data: Any) -> kit.Explanation:

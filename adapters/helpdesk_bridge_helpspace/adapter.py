@@ -46,6 +46,8 @@ MAX_BODY = 5_000_000
 
 _MAX_BARREN = 3
 """Empty pages in a row that a conversation may have before its end."""
+_MAX_RESTLESS = 4
+"""How often a conversation is read again that does not hold still."""
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
 _WRITABLE = wire.STATUS.writable()
 _BODY = kit.CapabilityLimits(body_bytes=MAX_BODY)
@@ -313,16 +315,33 @@ class HelpSpace(kit.Adapter):
         """Return all messages in one page, oldest first.
 
         The vendor's order is not documented, so nothing can be handed out before the last page
-        is there. New messages only push older ones to later pages meanwhile, if anywhere: none is
-        missed.
+        is there. New messages only push older ones to later pages meanwhile, if anywhere. One that
+        is deleted meanwhile moves another one to a page that was read already: the count falls, and
+        all is read again.
         """
+        first, moved = await self._walk(ticket)
+        for _ in range(_MAX_RESTLESS):
+            if not moved:
+                return first
+            again, moved = await self._walk(ticket)
+            if {one.id for one in again.items} == {one.id for one in first.items} and (
+                again.total == first.total
+            ):
+                return again  # it counts what it does not list
+            first = again
+        raise errors.PaginationLoop("the vendor's list of messages does not hold still.")
+
+    async def _walk(self, ticket: kit.Ticket) -> tuple[kit.Page[kit.Message], bool]:
+        """Return all messages, and whether some may have moved past us meanwhile."""
         conversation = wire.Conversation.of(ticket)
         page = await self._messages_page(ticket, conversation, 1)
         items, problems, total = list(page.items), page.problems, page.total
         known = {message.id for message in items}
-        barren = 0
+        barren, fell = 0, False
         while page.next is not None:
             page = await self._messages_page(ticket, conversation, kit.page_number(page.next))
+            fell |= page.total is not None and total is not None and page.total < total
+            total = total if page.total is None else page.total
             new = [message for message in page.items if message.id not in known]
             known.update([message.id for message in new])
             odd = tuple(p for p in page.problems if all(p.raw != old.raw for old in problems))
@@ -333,7 +352,8 @@ class HelpSpace(kit.Adapter):
             problems = tuple(
                 evolve(p, index=len(items) + i) for i, p in enumerate((*problems, *odd))
             )
-        return kit.Page(items=_oldest_first(items), problems=problems, total=total)
+        short = total is not None and len(items) + len(problems) < total
+        return kit.Page(items=_oldest_first(items), problems=problems, total=total), fell or short
 
 
 def _created(record: Any, ticket_id: str) -> kit.Ticket:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -238,6 +237,10 @@ class Omnidesk(kit.Adapter):
         outgoing.check_message(message, self.settings.zone)
         return [one.id for one in self._timeline(await self._fresh(ticket)).items]
 
+    def operation_of(self, message: kit.Message) -> str | None:
+        """Return the call of a customer's mail that was recorded here (page "email")."""
+        return wire.operation_of(message.raw)
+
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /message, or for a request POST /email/newInboundMessage.
 
@@ -281,7 +284,7 @@ class Omnidesk(kit.Adapter):
     async def _add_request(
         self, ticket: kit.Ticket, message: kit.CustomerMessage, files: Sequence[kit.Base64]
     ) -> None:
-        message_id = f"{uuid.uuid4()}@helpdesk-bridge.invalid"
+        message_id = wire.mail_id(kit.operation_id())
         fields = outgoing.inbound_mail(message, ticket, message_id=message_id, files=files)
         await self._post(ADD_REQUEST, ("email", "newInboundMessage"), fields)
 

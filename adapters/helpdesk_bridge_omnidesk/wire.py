@@ -304,6 +304,30 @@ class Collection(JsonRecord, frozen=True, rename=_KEYS):
         return as_number(self.item_total)
 
 
+_MAIL_ID = re.compile(r"([0-9a-f]{32})@helpdesk-bridge\.invalid")
+
+
+def mail_id(operation_id: str) -> str:
+    """Return the ``messageID`` of a mail that a call puts in (page "email").
+
+    By it the vendor tells "that the message already exists"; our own retries have the same.
+    """
+    return f"{operation_id}@helpdesk-bridge.invalid"
+
+
+def operation_of(entry: Mapping[str, Any]) -> str | None:
+    """Return the call that put in a mail, if its entry in the timeline shows our ``messageID``.
+
+    Under which name is not documented (``external_id`` and ``meta_data`` are there). The word is
+    ours alone, wherever it stands.
+    """
+    for name in ("external_id", "messageID", "message_id", "meta_data"):
+        found = _MAIL_ID.search(str(entry.get(name) or ""))
+        if found is not None:
+            return found[1]
+    return None
+
+
 def made_id(data: Any) -> str:
     """Return the id of a new ticket: "an integer ticket id", under a name nobody documents."""
     places = [data, data.get("item"), data.get("data")] if isinstance(data, Mapping) else []

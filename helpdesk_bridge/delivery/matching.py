@@ -1,43 +1,28 @@
 """Decides which message or ticket on a desk is the one that a lost write has sent.
 
-These are pure functions. A :class:`Search` says what is looked for, and what is known at one
-moment. The answer is a :class:`Candidate`, with a doubt or without one; None: nothing was found.
+These are pure functions of plain values: what was sent and what was there before (a ``Search``),
+and what is there (messages or tickets). What they leave open is never called "not sent": see
+``doubt_of_absence``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-
-from attrs import frozen
+from collections.abc import Collection, Iterable, Sequence
 
 from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.evidence import ALIKE, SIMILAR, UNCOMPARED, Finding, Search
 from helpdesk_bridge.model import Audience, Message, MessageType, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
+from helpdesk_bridge.model.html_text import html_to_text
 
 __all__ = [
-    "ALIKE",
-    "UNCOMPARED",
-    "UNREADABLE",
-    "WRONG_ZONE",
-    "Candidate",
-    "Search",
     "can_be",
     "find_new",
+    "first_words",
     "judge_messages",
     "judge_tickets",
+    "likely_tickets",
 ]
-
-_SKEW = timedelta(seconds=5)
-"""What is left of a clock's error once it was compared with the vendor's ``Date``."""
-UNCOMPARED = timedelta(minutes=1)
-"""What two clocks may differ by that were never compared."""
-WRONG_ZONE = timedelta(hours=26)
-"""More than any time zone that is set wrong can be off."""
-
-ALIKE = "there is one with the same words that may be another."
-_SIMILAR = "one with other words came at the same time, and vendors do change words."
-UNREADABLE = "a message of the ticket cannot be read, and may be the one."
 
 _WRITES = {
     "reply": MessageType.RESPONSE,
@@ -48,148 +33,83 @@ _WRITES = {
 """The type of what each call sends."""
 
 
-@frozen
-class Candidate:
-    """What may be it; ``doubt`` says why it may not, and is empty when it is."""
+def judge_messages(search: Search, messages: Iterable[Message]) -> Finding:
+    """Say which of all messages that were seen on a ticket is the one that was sent."""
+    mark = search.mark
+    there = sorted(messages, key=lambda one: (str(one.created_at or ""), one.id))
+    marked = [one for one in there if search.operation_id and _is_marked(search, one)]
+    if marked:
+        return Finding(sure=marked[0])
+    free = [one for one in there if not search.is_anothers(one.id)]
+    new = [one for one in free if search.is_new(one.id, one.created_at)]
+    same = [one for one in new if mark.has_body(_words_of(one)) and can_be(one, mark.operation)]
+    alike = [one for one in same if _fits(search, one)]
+    open_others = [other for other in search.others if _is_open(other)]
+    rivals = [other for other in open_others if any(_is_of(one, other) for one in same)]
+    apart = [one for one in same if one not in alike]
+    left_over = _unmatched(rivals, [one for one in free if one not in new], apart)
+    if alike and len(alike) == len(left_over) + 1:
+        earlier = sum(other.started_at <= search.began for other in left_over)
+        return Finding(sure=alike[earlier])
+    if same:
+        return Finding(candidates=(*alike, *apart), doubt=ALIKE)
+    ours = [one for one in new if _is_of_the_side(one, mark.operation)]
+    unexplained = _unexplained(ours, open_others)
+    return Finding(candidates=tuple(unexplained), doubt=SIMILAR if unexplained else "")
 
-    doubt: str = ""
-    message: Message | None = None
-    ticket: Ticket | None = None
+
+def likely_tickets(search: Search, tickets: Iterable[Ticket]) -> list[Ticket]:
+    """Return the tickets that are sure if their first words are those that were sent."""
+    return [
+        one
+        for one in _new_tickets(search, tickets)
+        if search.mark.has_requester(one.requester.email)
+        and search.mark.has_subject(one.subject)
+        and search.may_be_of_the_time(one.created_at)
+    ]
 
 
-@frozen(kw_only=True)
-class Search:
-    """What is looked for, and what is known of it.
+def judge_tickets(
+    search: Search, tickets: Iterable[Ticket], same_words: Collection[str] = ()
+) -> Finding:
+    """Say which of all tickets that were seen is the new one.
 
-    All times are aware and by our clock; ``offset`` is by how many seconds the vendor's clock is
-    ahead of ours (None: not known).
+    ``same_words`` are the ids of those whose first message was read and has the words sent.
     """
-
-    mark: Fingerprint
-    began: datetime
-    """When the write was begun."""
-    failed: datetime
-    """When it failed."""
-    now: datetime
-    patience: float
-    """Seconds after the failure for which the vendor may still be at the write."""
-    offset: float | None = None
-    others: Sequence[Entry] = ()
-    """Other writes to the same place."""
-
-    def at_vendor(self, ours: datetime) -> datetime:
-        """Return a time of the sender by the vendor's clock, as far as that is known."""
-        offset = self.offset if self.mark.offset is None else self.mark.offset
-        return ours + timedelta(seconds=offset or 0.0)
-
-    @property
-    def vendor_now(self) -> datetime:
-        """The present by the vendor's clock, as far as that is known."""
-        return self.now + timedelta(seconds=self.offset or 0.0)
-
-    @property
-    def vendor_began(self) -> datetime:
-        """When it was sent, by the vendor's clock."""
-        return self.at_vendor(self.began)
-
-    @property
-    def age(self) -> float:
-        """The seconds since it failed, or fewer where the clocks may differ."""
-        compared = None not in (self.offset, self.mark.offset)
-        age = self.vendor_now - self.at_vendor(self.failed) - (_SKEW if compared else UNCOMPARED)
-        return max(0.0, age.total_seconds())
-
-    @property
-    def oldest(self) -> datetime:
-        """The earliest time that the vendor may give what was sent, by its clock."""
-        return min(self.vendor_began, self.mark.due or self.vendor_began) - WRONG_ZONE
-
-    @property
-    def may_come_later(self) -> bool:
-        """Whether it was to be sent at a time that has not passed yet."""
-        return self.mark.due is not None and self.vendor_now <= self.mark.due + UNCOMPARED
-
-    def nearness(self, made_at: datetime | None) -> bool | None:
-        """Say whether something was made when the write was: True, False (perhaps), None (no).
-
-        Times are compared by the vendor's clock. One that differs by hours may still be it, where
-        a time zone is set wrong; "perhaps" is then the honest answer, since a false "no" would
-        have it sent a second time.
-        """
-        if made_at is None:
-            return True
-        spans = [(self.vendor_began, self.vendor_now)]
-        if self.mark.due is not None:
-            spans.append((self.mark.due, self.mark.due))
-        slack = UNCOMPARED if self.offset is None else _SKEW
-        if any(first - slack <= made_at <= last + slack for first, last in spans):
-            return True
-        wide = any(first - WRONG_ZONE <= made_at <= last + WRONG_ZONE for first, last in spans)
-        return False if wide else None
-
-    def is_suspect(self, made_at: datetime | None) -> bool:
-        """Say whether something was made in the very time in which the vendor was at the write."""
-        last = self.at_vendor(self.failed) + timedelta(seconds=self.patience)
-        return made_at is not None and self.vendor_began - _SKEW <= made_at <= last + _SKEW
-
-    def is_anothers(self, found: str) -> bool:
-        """Say whether another write is known to have made this message or ticket."""
-        if found in self.mark.known:
-            return True
-        return any(found == other.made_id for other in self.others)
-
-
-def judge_messages(search: Search, messages: Sequence[Message]) -> Candidate | None:
-    """Return which of a ticket's messages may be what was sent; None if none can be."""
-    mark, best = search.mark, None
-    alike: list[Message] = []
-    free = [message for message in messages if not search.is_anothers(message.id)]
-    for message in free:
-        if mark.was_there(message.id) or not can_be(message, mark.operation):
-            continue
-        is_opposite = message.type is _opposite(mark.operation)
-        if not mark.has_body(message.text):
-            suspect = not is_opposite and search.is_suspect(message.created_at)
-            if suspect and not any(_is_of(message, other) for other in search.others):
-                best = best or Candidate(_SIMILAR, message)
-            continue
-        near = search.nearness(message.created_at)
-        if near is None:
-            continue
-        whole = mark.has_files(file.name or "" for file in message.attachments)
-        # What was not there before is new, whatever its time and file names say.
-        if not is_opposite and ((near and whole) or mark.before is not None):
-            alike.append(message)
-        else:
-            best = Candidate(ALIKE, message)
-    mine = _unexplained(search, alike, free)
-    if mine:
-        return Candidate(message=mine[0])  # the oldest: a later write alike could not have it
-    return Candidate(ALIKE, alike[0]) if alike else best
-
-
-def judge_tickets(search: Search, tickets: Iterable[Ticket]) -> Candidate | None:
-    """Return which of the tickets may be the one that was created; None if none can be."""
-    mark, best = search.mark, None
-    for ticket in sorted(tickets, key=lambda ticket: str(ticket.created_at or "")):
-        owned = mark.has_requester(ticket.requester.email)
-        if owned is False or search.is_anothers(ticket.id):
-            continue
-        if not mark.has_subject(ticket.subject):
-            explained = any(o.fingerprint.has_subject(ticket.subject) for o in search.others)
-            if owned and not explained and search.is_suspect(ticket.created_at):
-                best = best or Candidate(_SIMILAR, ticket=ticket)
-            continue
-        near = search.nearness(ticket.created_at)
-        rival = any(
-            is_nameless(other) and other.fingerprint.has_subject(ticket.subject)
-            for other in search.others
-        )
-        if near and owned and not rival:
-            return Candidate(ticket=ticket)
-        if near is not None:
-            best = Candidate(ALIKE, ticket=ticket)
-    return best
+    mark, there = search.mark, list(tickets)
+    likely = likely_tickets(search, there)
+    same = [one for one in likely if one.id in same_words]
+    open_others = [other for other in search.others if _is_open(other)]
+    apart = [
+        one
+        for one in _new_tickets(search, there)
+        if one not in likely and mark.has_requester(one.requester.email)
+    ]
+    rivals = []
+    for other in open_others:
+        begin, subject_of = other.started_at - UNCOMPARED, other.fingerprint.has_subject
+        its = [t for t in apart if t.created_at and t.created_at >= begin and subject_of(t.subject)]
+        if its:
+            apart.remove(its[0])
+        elif any(subject_of(one.subject) for one in same):
+            rivals.append(other)
+    if same and len(same) == len(rivals) + 1:
+        earlier = sum(other.started_at <= search.began for other in rivals)
+        return Finding(sure=same[earlier])
+    candidates = [
+        one
+        for one in _new_tickets(search, there)
+        if mark.has_requester(one.requester.email) is not False
+        or mark.has_subject_within(one.subject)
+    ]
+    if any(mark.has_subject(one.subject) for one in candidates):
+        candidates.sort(key=lambda one: (one not in same, one not in likely))
+        return Finding(candidates=tuple(candidates), doubt=ALIKE)
+    for other in open_others:
+        its = [one for one in candidates if other.fingerprint.has_subject(one.subject)]
+        if its:
+            candidates.remove(its[0])
+    return Finding(candidates=tuple(candidates), doubt=SIMILAR if candidates else "")
 
 
 def find_new(mark: Fingerprint, messages: Iterable[Message]) -> Message | None:
@@ -204,10 +124,19 @@ def find_new(mark: Fingerprint, messages: Iterable[Message]) -> Message | None:
         if (
             not mark.was_there(message.id)
             and message.type is _WRITES.get(mark.operation)
-            and mark.has_body(message.text)
+            and mark.has_body(_words_of(message))
         ):
             return message
     return None
+
+
+def first_words(mark: Fingerprint, messages: Iterable[Message]) -> Message | None:
+    """Return a new ticket's first message if it has the words and files sent; else None."""
+    spoken = (one for one in messages if one.type is not MessageType.SYSTEM)
+    first = next(spoken, None)
+    if first is None or not can_be(first, "add_request") or not mark.has_body(_words_of(first)):
+        return None
+    return first if not mark.files or _has_files(mark, first) else None
 
 
 def can_be(message: Message, operation: str) -> bool:
@@ -218,47 +147,101 @@ def can_be(message: Message, operation: str) -> bool:
     return internal == (operation == "note") or message.audience is Audience.UNKNOWN
 
 
-def _unexplained(
-    search: Search, alike: Sequence[Message], free: Sequence[Message]
-) -> list[Message]:
-    """Drop the candidates that other writes explain; some vendors tell no ids.
-
-    A call that is under way has none yet.
-    """
-    left, elsewhere = list(alike), [message for message in free if message not in alike]
-    for other in search.others:
-        if not is_nameless(other) or not any(_is_of(message, other) for message in alike):
-            continue
-        its = [message for message in elsewhere if _is_of(message, other)]
-        if its:
-            elsewhere.remove(its[0])
-        elif left:
-            left.pop(-1 if other.started_at > search.began else 0)
-    return left
+def _is_of_the_side(message: Message, operation: str) -> bool:
+    """Say whether a message is of those who write ``operation``, whatever its words are."""
+    opposite = {
+        "reply": MessageType.REQUEST,
+        "forward": MessageType.REQUEST,
+        "add_request": MessageType.RESPONSE,
+    }
+    return can_be(message, operation) and message.type is not opposite.get(operation)
 
 
-def is_nameless(entry: Entry) -> bool:
-    """Say whether a write has made, or may yet make, something whose id is not known.
-
-    Of those that were lost each is looked for by itself: two alike get what there is in turn.
-    """
-    return entry.state is State.PENDING or (entry.state is State.SENT and entry.made_id is None)
-
-
-def _is_of(message: Message, entry: Entry) -> bool:
-    """Say whether a message can be what another write has sent."""
-    mark = entry.fingerprint
+def _fits(search: Search, message: Message) -> bool:
+    """Say whether all that is told of a message with the same words is for it."""
+    operation = search.mark.operation
+    if operation == "reply" and message.audience is Audience.FORWARD:
+        return False
     return (
-        entry.state is not State.NOT_SENT
-        and not mark.was_there(message.id)
-        and can_be(message, mark.operation)
-        and mark.has_body(message.text)
-        and (message.created_at is None or message.created_at >= entry.started_at - UNCOMPARED)
+        message.type is _WRITES[operation]
+        and search.may_be_of_the_time(message.created_at)
+        and _has_files(search.mark, message)
     )
 
 
-def _opposite(operation: str) -> MessageType | None:
-    """Return the type that tells a message to be from the other side of a conversation."""
-    if operation == "add_request":
-        return MessageType.RESPONSE
-    return MessageType.REQUEST if operation in ("reply", "forward") else None
+def _has_files(mark: Fingerprint, message: Message) -> bool:
+    """Say whether a message has the files that were sent; some vendors tell of none.
+
+    That is enough where it was noted what was there before.
+    """
+    if not message.attachments and mark.before is not None:
+        return True
+    return mark.has_files(file.name or "" for file in message.attachments)
+
+
+def _is_marked(search: Search, message: Message) -> bool:
+    return search.marks.get(message.id) == search.operation_id
+
+
+def _words_of(message: Message) -> str | None:
+    """Return the text of a message; some vendors give an empty one beside their HTML."""
+    if message.given_html and not (message.given_text or "").strip():
+        return html_to_text(message.given_html)
+    return message.text
+
+
+def _is_open(entry: Entry) -> bool:
+    """Say whether a write may have made something whose id is not known."""
+    return entry.state is not State.NOT_SENT and entry.made_id is None
+
+
+def _unmatched(
+    entries: Sequence[Entry], old: Sequence[Message], apart: Sequence[Message]
+) -> list[Entry]:
+    """Return the writes of which no message is known but those that fit the one looked for.
+
+    Of the ``old`` messages one is known to be another write's if it was not there before that;
+    of those ``apart``, whose time is against the one looked for, if it was made after that began.
+    """
+    left, rest = [*old, *apart], []
+    for entry in entries:
+        noted, begin = entry.fingerprint.before is not None, entry.started_at - UNCOMPARED
+        its = [
+            one
+            for one in left
+            if _is_of(one, entry)
+            and (noted if one in old else one.created_at is not None and one.created_at >= begin)
+        ]
+        if its:
+            left.remove(its[0])
+        else:
+            rest.append(entry)
+    return rest
+
+
+def _unexplained(messages: Sequence[Message], entries: Sequence[Entry]) -> list[Message]:
+    """Return the messages that no other write can have made; each write makes one at the most."""
+    left = list(messages)
+    for entry in entries:
+        its = next((one for one in left if _is_of(one, entry)), None)
+        if its is not None:
+            left.remove(its)
+    return left
+
+
+def _is_of(message: Message, entry: Entry) -> bool:
+    """Say whether a message can be what another write has made; its time proves nothing."""
+    mark = entry.fingerprint
+    return (
+        not mark.was_there(message.id)
+        and can_be(message, mark.operation)
+        and mark.has_body(_words_of(message))
+    )
+
+
+def _new_tickets(search: Search, tickets: Iterable[Ticket]) -> list[Ticket]:
+    return [
+        one
+        for one in sorted(tickets, key=lambda ticket: (str(ticket.created_at or ""), ticket.id))
+        if search.is_new(one.id, one.created_at) and not search.is_anothers(one.id)
+    ]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 
 from attrs import define, evolve
 
 from helpdesk_bridge.delivery import matching
-from helpdesk_bridge.delivery.entry import OPEN, Entry, State
-from helpdesk_bridge.delivery.lease import LEASE
-from helpdesk_bridge.delivery.matching import Candidate, Search
-from helpdesk_bridge.delivery.reader import Reader
+from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.evidence import (
+    ALIKE,
+    OLDER,
+    Finding,
+    Search,
+    doubt_of_absence,
+)
+from helpdesk_bridge.delivery.inquiry import Inquiry
+from helpdesk_bridge.delivery.reader import Listing, Reader
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.errors import (
@@ -24,48 +30,25 @@ from helpdesk_bridge.errors import (
     ResponseTooLarge,
     moment,
 )
-from helpdesk_bridge.model import Capabilities, Capability, Message, Ticket
+from helpdesk_bridge.model import Capabilities, Capability, Level, Message, MessageType, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
-from helpdesk_bridge.transport import clock
 
 __all__ = ["Reconciler"]
 
 
 _FIRST_LOOK = 0.5
-_LONGEST_GAP = 8.0
-_UNANSWERED = 60.0
-"""Seconds (at least) for which a vendor that did not answer may be at a request still: what the
-gateways nginx and AWS ALB allow one unless told otherwise."""
-_GATEWAY_TIMEOUT = 504
+_LONGEST_GAP = 30.0
+_GATEWAYS = frozenset((None, 408, 502, 503, 504, *range(520, 528), 530, 598, 599))
+"""What says nothing of the vendor: no answer at all, or one of a gateway that gave up."""
 _MOST_TICKETS = 10_000
+_MOST_READ = 5
+"""New tickets whose first message is read at a look."""
+_SOON = timedelta(hours=26)
+"""Where a new ticket is looked for while the vendor still has time: more than a time zone."""
 
-_AT_ONCE = 8
-"""How many writes are looked for at the same time."""
-
-_UNDER_WAY = "the process that writes it is still at it, or may be."
 _TOO_EARLY = "it is not on the desk yet, and the vendor may still be at it."
-_LATER = "it was to be sent later, and may not be shown before."
 _TOLD = "it is not on the desk, but somebody has been told so already and may send it again."
 _UNKEPT = "it is not on the desk, but the ledger failed to note that, so others may be told too."
-
-
-@define
-class _Task:
-    """One reconcile: what is asked for, and what is known of it so far."""
-
-    unknown: OutcomeUnknown
-    search: Search
-    own: Entry | None = None
-    """What the ledger or the memory has of this very write."""
-
-    @property
-    def operation_id(self) -> str:
-        return self.unknown.operation_id or ""
-
-    @property
-    def is_step(self) -> bool:
-        """Whether it is only the later step of a call, whose first one was done."""
-        return self.unknown.operation not in (None, self.search.mark.operation)
 
 
 @define(eq=False)
@@ -73,14 +56,18 @@ class Reconciler:
     """Settles what was left open on one desk.
 
     ``read`` reads it, ``visible_after`` are the seconds after which its vendor shows what it
-    accepted, ``gave_up`` says whether the desk was closed, and ``on_settled`` is told of each write
-    whose outcome is known now.
+    accepted, ``gives_up_after`` those after which it is done with what it never answered,
+    ``operation_of`` tells the call that sent a message where the vendor keeps that, ``gave_up``
+    says whether the desk was closed, and ``on_settled`` is told of each write whose outcome is
+    known now.
     """
 
     read: Reader
     capabilities: Capabilities
     sender: Sender
     visible_after: float
+    gives_up_after: float
+    operation_of: Callable[[Message], str | None]
     gave_up: Callable[[], bool]
     on_settled: Callable[[OutcomeUnknown], None]
 
@@ -103,70 +90,40 @@ class Reconciler:
         task = self._task(unknown, unknown.fingerprint, settle)
         if await self._was_answered(task):
             return await self._sent(task, await self._as_answered(task))
-        left, gap = task.search.patience - task.search.age, _FIRST_LOOK
+        finding, gap = Finding(), _FIRST_LOOK
         while True:
-            found: Candidate | None = None
-            try:
-                found = await self._look(task)
-                if found is not None and not found.doubt and await self._is_ours(task, found):
-                    return await self._sent(task, found)
-            except HelpdeskError as failure:
-                found = Candidate(f"it could not be looked for ({failure.message})")
-            if left <= 0 or self.gave_up():
+            counts = task.is_due
+            finding = await self._found(task, counts=counts)
+            if finding.sure is not None:
+                return await self._sent(task, finding)
+            if self.gave_up() or (counts and (finding.doubt or task.holds_still)):
                 break
+            left = max(task.patience - task.passed, 0.0)
             if within is not None and left > within:
-                return await self._open(unknown, _TOO_EARLY, found, retry_after=left)
-            await clock.pause(min(gap, left))
-            left, gap = left - gap, min(2 * gap, _LONGEST_GAP)
-        if found is not None:
-            return await self._open(unknown, found.doubt or matching.ALIKE, found)
-        if evolve(task.search, now=moment.wall_clock()).may_come_later:
-            return await self._open(unknown, _LATER)
+                doubt = finding.doubt or _TOO_EARLY
+                return await self._open(unknown, doubt, finding, retry_after=left)
+            if not counts or len(task.walks) > 1:
+                await task.pause(gap if counts else min(gap, left))
+                gap = min(2 * gap, _LONGEST_GAP)
+        search = evolve(task.search, now=moment.wall_clock())
+        doubt = finding.doubt or doubt_of_absence(search, finding, task.evidence)
+        if doubt:
+            return await self._open(unknown, doubt, finding)
         return await self._not_sent(task)
 
-    async def recover(self, settle: float | None, *, wait: bool) -> list[Reconciliation]:
-        """Settle what is open in the ledger, but for what somebody may still be at."""
-        room = asyncio.Semaphore(_AT_ONCE)
-        entries = await self.sender.unresolved()
-        return list(
-            await asyncio.gather(*(self._recovered(one, settle, wait, room) for one in entries))
-        )
+    async def _found(self, task: Inquiry, *, counts: bool) -> Finding:
+        """Look for it once; what is found for sure is this write's from here on."""
+        try:
+            finding = await self._look(task, counts=counts)
+            if finding.sure is None or await self._is_ours(task, finding):
+                return finding
+            return Finding(candidates=(finding.sure,), doubt=ALIKE)
+        except HelpdeskError as failure:
+            return Finding(doubt=f"it could not be looked for ({failure.message})")
 
     async def settle(self, entry: Entry, ended: Moment, seconds: float) -> Reconciliation:
         """Find out what became of an entry whose writer ``ended`` then, within ``seconds``."""
         return await self.reconcile(entry.as_error(ended), None, within=seconds)
-
-    async def _recovered(
-        self, entry: Entry, settle: float | None, wait: bool, room: asyncio.Semaphore
-    ) -> Reconciliation:
-        """Settle one entry, or say why it is left alone."""
-        if entry.vendor != self.sender.vendor:
-            return self._left(entry, f"it was written through the adapter {entry.vendor}.")
-        while (life := self.sender.watch.life(entry)).ended is None or not (
-            await self.sender.has_taken_over(entry)
-        ):
-            if life.under_way and not (life.known_in and wait and not self.gave_up()):
-                return self._left(entry, _UNDER_WAY, retry_after=life.known_in or LEASE)
-            if life.under_way:
-                await clock.pause(min(life.known_in, _LONGEST_GAP))
-            entry = await self.sender.entry(entry.operation_id) or entry
-            if entry.state not in OPEN:
-                return self._left(entry, f"it was settled meanwhile as {entry.state}.")
-        async with room:
-            error = entry.as_error(life.ended)
-            return await self.reconcile(error, settle, within=None if wait else 0.0)
-
-    def _left(self, entry: Entry, reason: str, retry_after: float | None = None) -> Reconciliation:
-        return Reconciliation(
-            verdict=Verdict.STILL_UNKNOWN,
-            operation_id=entry.operation_id,
-            operation=entry.operation,
-            key=entry.key,
-            ticket_id=entry.ticket_id,
-            reason=f"It was left alone: {reason}",
-            under_way=retry_after is not None,
-            retry_after=retry_after,
-        )
 
     async def find_accepted(self, ticket_id: str, mark: Fingerprint) -> Message | None:
         """Return a message that was accepted without an id; None while it is not to be seen."""
@@ -182,18 +139,17 @@ class Reconciler:
             raise InvalidArgument(f"this error is one of desk {unknown.desk!r}: ask that desk.")
         return unknown
 
-    def _task(self, unknown: OutcomeUnknown, mark: Fingerprint, settle: float | None) -> _Task:
-        answered = unknown.status not in (None, _GATEWAY_TIMEOUT)
-        usual = self.visible_after if answered else max(self.visible_after, _UNANSWERED)
+    def _task(self, unknown: OutcomeUnknown, mark: Fingerprint, settle: float | None) -> Inquiry:
+        silent = unknown.status in _GATEWAYS
+        usual = max(self.visible_after, self.gives_up_after) if silent else self.visible_after
         search = Search(
             mark=mark,
             began=unknown.started_at or unknown.failed_at,
-            failed=unknown.failed_at,
             now=moment.wall_clock(),
-            patience=usual if settle is None else settle,
             offset=self.sender.clock_offset(),
+            operation_id=unknown.operation_id or "",
         )
-        return _Task(unknown, search)
+        return Inquiry(unknown, search, usual if settle is None else settle)
 
     # -- what is said ------------------------------------------------------------------------
 
@@ -201,10 +157,12 @@ class Reconciler:
         self,
         unknown: OutcomeUnknown,
         reason: str,
-        found: Candidate | None = None,
+        found: Finding | None = None,
         retry_after: float | None = None,
     ) -> Reconciliation:
         await self.sender.record(unknown.operation_id or "", State.UNKNOWN)
+        candidates = found.candidates if found else ()
+        first = candidates[0] if candidates else None
         return Reconciliation(
             verdict=Verdict.STILL_UNKNOWN,
             operation_id=unknown.operation_id,
@@ -212,12 +170,13 @@ class Reconciler:
             key=unknown.key,
             retry_after=retry_after,
             ticket_id=unknown.ticket_id,
-            message=found.message if found else None,
-            ticket=found.ticket if found else None,
+            message=first if isinstance(first, Message) else None,
+            ticket=first if isinstance(first, Ticket) else None,
+            candidates=candidates,
             reason=f"It cannot be told: {reason}",
         )
 
-    async def _not_sent(self, task: _Task) -> Reconciliation:
+    async def _not_sent(self, task: Inquiry) -> Reconciliation:
         unknown = task.unknown
         if not task.is_step:
             told = await self.sender.record(task.operation_id, State.NOT_SENT)
@@ -233,17 +192,16 @@ class Reconciler:
             reason="It is not on the desk.",
         )
 
-    async def _is_ours(self, task: _Task, found: Candidate) -> bool:
+    async def _is_ours(self, task: Inquiry, found: Finding) -> bool:
         """Take what was found as made by this write; False if another write was faster."""
-        made = found.ticket or found.message
         # The call's own entry is that of its first step.
         entry_id = f"{task.operation_id}+" if task.is_step else task.operation_id
         if task.is_step or task.own is None:
             await self.sender.keep_found(self._entry(task, entry_id))
-        made_id = None if made is None else made.id
+        made_id = None if found.sure is None else found.sure.id
         return await self.sender.record(entry_id, State.SENT, made_id) is not False
 
-    def _entry(self, task: _Task, operation_id: str) -> Entry:
+    def _entry(self, task: Inquiry, operation_id: str) -> Entry:
         """Return an entry for a write of which the ledger has none: it keeps what was made."""
         return Entry(
             operation_id=operation_id,
@@ -255,19 +213,20 @@ class Reconciler:
             state=State.UNKNOWN,
         )
 
-    async def _sent(self, task: _Task, found: Candidate) -> Reconciliation:
+    async def _sent(self, task: Inquiry, found: Finding) -> Reconciliation:
         reason = "It is on the desk."
-        message = found.message
-        if found.ticket is not None:
+        ticket = found.sure if isinstance(found.sure, Ticket) else None
+        message = found.sure if isinstance(found.sure, Message) else None
+        if ticket is not None:
             try:
-                message = await self._first_message(found.ticket, task.search.mark)
+                message = await self._first_message(ticket, task.search.mark)
             except HelpdeskError as failure:
                 reason += f" Its first message could not be looked for ({failure.message})"
             else:
                 if message is None:
                     reason += " Its first message is not to be seen: it may have to be added."
             await self.sender.record(
-                task.operation_id, State.SENT, found.ticket.id, finished=message is not None
+                task.operation_id, State.SENT, ticket.id, finished=message is not None
             )
         self.on_settled(task.unknown)
         return Reconciliation(
@@ -275,13 +234,13 @@ class Reconciler:
             operation_id=task.unknown.operation_id,
             operation=task.unknown.operation,
             key=task.unknown.key,
-            ticket_id=found.ticket.id if found.ticket else task.unknown.ticket_id,
+            ticket_id=ticket.id if ticket else task.unknown.ticket_id,
             message=message,
-            ticket=found.ticket,
+            ticket=ticket,
             reason=reason,
         )
 
-    async def _was_answered(self, task: _Task) -> bool:
+    async def _was_answered(self, task: Inquiry) -> bool:
         """Say whether the vendor did accept it, and only what the call did next was cut off."""
         if task.is_step:
             return False
@@ -289,36 +248,72 @@ class Reconciler:
             await self._learn(task, task.unknown.ticket_id)
         return task.own is not None and task.own.state is State.SENT
 
-    async def _as_answered(self, task: _Task) -> Candidate:
+    async def _as_answered(self, task: Inquiry) -> Finding:
         """Return what the vendor said it had made, as far as it can be read."""
         made, ticket_id = task.own and task.own.made_id, task.unknown.ticket_id
         with suppress(HelpdeskError):
             if made and ticket_id is None:
-                return Candidate(ticket=await self.read.ticket(made))
+                return Finding(sure=await self.read.ticket(made))
             if made and ticket_id is not None:
-                return Candidate(message=await self.read.message(ticket_id, made))
-        return Candidate()
+                return Finding(sure=await self.read.message(ticket_id, made))
+        return Finding()
 
     # -- what is read ------------------------------------------------------------------------
 
-    async def _look(self, task: _Task) -> Candidate | None:
-        """Return what may be it. What is there is read first, then whose it may be else."""
+    async def _look(self, task: Inquiry, *, counts: bool) -> Finding:
+        """Say what may be it. What is there is read first, then whose it may be else.
+
+        ``counts`` says whether what is not there now is proved not to be.
+        """
         if task.search.mark.operation == "create_ticket":
-            tickets = [ticket async for ticket in self._recent_tickets(task.search)]
-            await self._learn(task, None)
-            return matching.judge_tickets(task.search, tickets)
+            return await self._look_for_ticket(task, counts=counts)
         ticket_id = task.unknown.ticket_id
         if ticket_id is None:
             raise InvalidArgument("the ticket is not known.")
-        listing = self.read.messages(ticket_id).collect_problems()
-        messages = [message async for message in listing]
+        await self._walk(task, self.read.messages(ticket_id), counts=counts)
         await self._learn(task, ticket_id)
-        found = matching.judge_messages(task.search, messages)
-        if listing.problems and (found is None or found.doubt):
-            return Candidate(matching.UNREADABLE, found.message if found else None)
-        return found
+        messages = [one for one in task.seen.values() if isinstance(one, Message)]
+        marks = {one.id: self.operation_of(one) for one in messages}
+        told = {found: mark for found, mark in marks.items() if mark is not None}
+        task.search = evolve(task.search, marks=told)
+        return matching.judge_messages(task.search, messages)
 
-    async def _learn(self, task: _Task, ticket_id: str | None) -> None:
+    async def _look_for_ticket(self, task: Inquiry, *, counts: bool) -> Finding:
+        since = task.search.oldest if counts else task.search.oldest + OLDER - _SOON
+        await self._walk(task, self._tickets_since(since), counts=counts)
+        tickets = [one for one in task.seen.values() if isinstance(one, Ticket)]
+        likely = matching.likely_tickets(task.search, tickets)[:_MOST_READ]
+        same = [one.id for one in likely if await self._has_first_words(task, one)]
+        await self._learn(task, None)
+        return matching.judge_tickets(task.search, tickets, same)
+
+    async def _walk(
+        self, task: Inquiry, listing: Listing[Message] | Listing[Ticket], *, counts: bool
+    ) -> None:
+        """Read a list to its end, and remember all that it shows."""
+        ids: list[str] = []
+        async for one in listing.collect_problems():
+            task.seen[one.id] = one
+            ids.append(one.id)
+            if isinstance(one, Ticket) and len(ids) >= _MOST_TICKETS:
+                raise ResponseTooLarge(f"it is not among the first {_MOST_TICKETS} tickets listed.")
+        if counts:
+            task.walks.append((frozenset(ids), len(listing.problems)))
+
+    async def _has_first_words(self, task: Inquiry, ticket: Ticket) -> bool:
+        """Say whether a new ticket's first message is the one that was sent with it.
+
+        Where that is sent by a second request, a ticket without any message is without it yet.
+        """
+        self.capabilities.require(Capability.LIST_MESSAGES)
+        listing = self.read.messages(ticket.id).collect_problems()
+        messages = [message async for message in listing]
+        by_steps = self.capabilities[Capability.CREATE_TICKET].level is Level.EMULATED
+        if by_steps and not listing.problems and not any(map(_is_spoken, messages)):
+            return True
+        return matching.first_words(task.search.mark, messages) is not None
+
+    async def _learn(self, task: Inquiry, ticket_id: str | None) -> None:
         """Learn what other writes there are, and what the vendor's clock says.
 
         Two that look at once may find the same message: the ledger gives it to one of them.
@@ -352,15 +347,14 @@ class Reconciler:
                 return message
         return None
 
-    async def _recent_tickets(self, search: Search) -> AsyncIterator[Ticket]:
-        """Yield the tickets among which a new one must be."""
+    def _tickets_since(self, since: datetime) -> Listing[Ticket]:
+        """List the tickets among which a new one must be that the vendor dates after ``since``."""
         if self.capabilities.supports(Capability.FILTER_CREATED_SINCE):
-            listing = self.read.tickets(created_since=search.oldest)
-        elif self.capabilities.supports(Capability.FILTER_UPDATED_SINCE):
-            listing = self.read.tickets(updated_since=search.oldest)
-        else:
-            listing = self.read.tickets()
-        async for ticket in listing:
-            yield ticket
-            if listing.items_read >= _MOST_TICKETS:
-                raise ResponseTooLarge(f"it is not among the first {_MOST_TICKETS} tickets listed.")
+            return self.read.tickets(created_since=since)
+        if self.capabilities.supports(Capability.FILTER_UPDATED_SINCE):
+            return self.read.tickets(updated_since=since)
+        return self.read.tickets()
+
+
+def _is_spoken(message: Message) -> bool:
+    return message.type is not MessageType.SYSTEM

@@ -43,6 +43,9 @@ class Reconciliation:
     ticket: Ticket | None = None
     """The new ticket that was found; with STILL_UNKNOWN one that may be it. None: none was looked
     for, or none was found."""
+    candidates: tuple[Message | Ticket, ...] = ()
+    """With STILL_UNKNOWN all messages, or all tickets, that may be it; the first of them is
+    ``message``, or ``ticket``. Empty with any other verdict, and where none may be."""
     reason: str = ""
     """A sentence for people."""
     under_way: bool = False

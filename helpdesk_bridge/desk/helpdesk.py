@@ -14,6 +14,7 @@ from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.delivery.open_ledger import open_ledger
 from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.reconcile import Reconciler
+from helpdesk_bridge.delivery.recovery import Recovery
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.desk import arguments, attachments, outcomes, ticket_changes, writing
 from helpdesk_bridge.desk import messages as message_reading
@@ -147,9 +148,12 @@ class Helpdesk:
             self.capabilities,
             self._sender,
             visible_after=kind.visible_after,
+            gives_up_after=kind.gives_up_after,
+            operation_of=self.adapter.operation_of,
             gave_up=lambda: self.closed,
             on_settled=self._calls.forget,
         )
+        self._recovery = Recovery(self._sender, self._reconciler)
         if self.capabilities.supports(Capability.RECONCILE):
             self._sender.settle = self._reconciler.settle
 

@@ -71,7 +71,7 @@ async def recover(
     with self._calls.begin("recover"):
         self._guard.require(Capability.RECONCILE)
         arguments.instance(wait, bool, "wait")
-        return await self._reconciler.recover(arguments.seconds(settle, "settle"), wait=wait)
+        return await self._recovery.recover(arguments.seconds(settle, "settle"), wait=wait)
 
 
 async def complete(

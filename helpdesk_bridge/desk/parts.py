@@ -6,6 +6,7 @@ from typing import Protocol
 
 from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.reconcile import Reconciler
+from helpdesk_bridge.delivery.recovery import Recovery
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.desk.call import Calls
 from helpdesk_bridge.desk.guard import Guard
@@ -38,6 +39,8 @@ class Desk(Protocol):
     def _prefetch(self) -> PrefetchTasks: ...
     @property
     def _reconciler(self) -> Reconciler: ...
+    @property
+    def _recovery(self) -> Recovery: ...
     @property
     def _sender(self) -> Sender: ...
     @property

@@ -19,6 +19,7 @@ from helpdesk_bridge.kit.json import (
     as_id,
     as_number,
 )
+from helpdesk_bridge.kit.mark import operation_id
 from helpdesk_bridge.kit.memo import Memo
 from helpdesk_bridge.kit.reading import (
     created_id,
@@ -178,6 +179,7 @@ __all__ = [
     "native",
     "no_auth",
     "none",
+    "operation_id",
     "page_number",
     "pages_behind",
     "partly_done",

@@ -85,8 +85,11 @@ class Adapter:
     """The vendor's own error codes, as :meth:`explain` finds them."""
     visible_after: ClassVar[float] = 10.0
     """Seconds after which a message that the vendor accepted is surely to be seen, and one that
-    it answered with an error has been dealt with. One that it never answered is given a minute at
-    least by ``reconcile``."""
+    it answered with an error has been dealt with."""
+    gives_up_after: ClassVar[float] = 300.0
+    """Seconds for which the vendor may still be at a message after it fell silent, or after a
+    gateway answered in its place (408, 502, 503, 504, 52x, 530, 598, 599). Five minutes is what
+    gateways and workers take; less only where the vendor documents it."""
     file_hosts: ClassVar[frozenset[str]] = frozenset()
     """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
     stands for the hosts below it too. Downloads may lead there, without credentials."""
@@ -233,6 +236,14 @@ class Adapter:
         usual answer, notes nothing and reads nothing.
 
         ``ticket`` is where it will be sent.
+        """
+        return None
+
+    def operation_of(self, message: Message) -> str | None:
+        """Return the id of the call that sent ``message``, where the vendor keeps it.
+
+        For vendors to whom :func:`~helpdesk_bridge.kit.operation_id` is given with a message.
+        ``reconcile`` takes it over words. None, the usual answer: it is not kept.
         """
         return None
 

@@ -184,6 +184,13 @@ class Memory(kit.Adapter):
                 return to_message(message, stored)
         raise errors.NotFound("there is no such message.")
 
+    async def note_before_send(
+        self, ticket: kit.TicketRef, message: kit.OutgoingMessage
+    ) -> list[str]:
+        """Return the ids of the ticket's messages."""
+        del message
+        return [str(one.id) for one in _stored(await self._read(), ticket.id).messages]
+
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """Add a message, and mail it as the message says."""
         _stored(await self._read(), ticket.id)

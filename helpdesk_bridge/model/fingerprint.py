@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 
 from attrs import evolve, field, frozen
 
+from helpdesk_bridge.model.wording import (
+    address_wording,
+    subject_parts,
+    subject_wording,
+    unlabelled,
+    wording,
+)
+
 __all__ = ["Fingerprint", "digest", "seal"]
 
 
 def digest(text: str | None, salt: str = "") -> str:
-    """Return a digest of the words of ``text``; reformatting by a vendor does not change it.
+    """Return a digest of the wording of ``text``; reformatting by a vendor does not change it.
 
-    Punctuation, spaces and case do not count. Of a text without a word, all but the spaces counts.
-    None counts as an empty text. ``salt`` makes digests comparable only with those of the same
-    salt.
+    What reformatting changes, and what counts, is said by ``model/wording.py``. None counts as an
+    empty text. ``salt`` makes digests comparable only with those of the same salt.
     """
-    plain = unicodedata.normalize("NFC", text or "").casefold()
-    words = " ".join(re.findall(r"\w+", plain)) or "".join(plain.split())
-    return hashlib.sha256(f"{salt}\0{words}".encode("utf-8", "replace")).hexdigest()
+    return _hashed(wording(text), salt)
+
+
+def _hashed(words: str, salt: str) -> str:
+    return hashlib.sha256(f"{salt}\0{words}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def seal(content: bytes, salt: str) -> str:
@@ -95,8 +102,8 @@ class Fingerprint:
             salt=salt,
             body=digest(body, salt),
             files=tuple(sorted(digest(name, salt) for name in files)),
-            subject=None if subject is None else digest(subject, salt),
-            requester=None if requester is None else digest(requester, salt),
+            subject=None if subject is None else _hashed(subject_wording(subject), salt),
+            requester=None if requester is None else _hashed(address_wording(requester), salt),
             due=due,
             offset=offset,
             before=None if before is None else tuple(before),
@@ -122,7 +129,7 @@ class Fingerprint:
         """Return the fingerprint of a new ticket's first message; None for any other call."""
         if self.operation != "create_ticket":
             return None
-        return evolve(self, operation="add_request", known=())
+        return evolve(self, operation="add_request", known=(), before=())  # it was new
 
     def has_body(self, *forms: str | None) -> bool:
         """Say whether one of ``forms`` of a body has the same words; None is no form."""
@@ -133,9 +140,21 @@ class Fingerprint:
         return tuple(sorted(digest(name, self.salt) for name in names)) == self.files
 
     def has_subject(self, subject: str | None) -> bool:
-        """Say whether ``subject`` has the same words as the new ticket's; None counts as ""."""
-        return digest(subject, self.salt) == self.subject
+        """Say whether ``subject`` has the same words as the new ticket's; None counts as "".
+
+        Labels before it, such as ``[#12]`` or ``Re:``, do not count.
+        """
+        return any(_hashed(part, self.salt) == self.subject for part in unlabelled(subject))
+
+    def has_subject_within(self, subject: str | None) -> bool:
+        """Say whether ``subject`` may be the new ticket's with something put around it."""
+        return any(_hashed(part, self.salt) == self.subject for part in subject_parts(subject))
 
     def has_requester(self, email: str | None) -> bool | None:
-        """Say whether ``email`` is the requester's; None if the vendor tells no address (None)."""
-        return None if email is None else digest(email, self.salt) == self.requester
+        """Say whether ``email`` may be the requester's; None if the vendor tells no address (None).
+
+        It may be in another spelling: in other case, with ``xn--``, without ``+x``.
+        """
+        if email is None:
+            return None
+        return _hashed(address_wording(email), self.salt) == self.requester

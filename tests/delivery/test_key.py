@@ -13,11 +13,12 @@ from attrs import evolve
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.delivery.entry import Entry, State, Writer
-from helpdesk_bridge.delivery.lease import LEASE
+from helpdesk_bridge.delivery.lease import LEASE, Watch
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
-from helpdesk_bridge.errors import Moment
+from helpdesk_bridge.errors import Moment, moment
+from helpdesk_bridge.transport import clock
 from tests.delivery.places import (
     ADAPTERS,
     BANK,
@@ -31,6 +32,8 @@ from tests.delivery.places import (
 
 pytestmark = pytest.mark.asyncio
 
+FAR = Writer(moment.BOOT, "another container", 1, "", "other")
+"""A process that this one cannot see."""
 Keyed = Callable[[hb.Helpdesk, hb.Ticket, str], Any]
 KEYED: dict[str, Keyed] = {
     "reply": lambda desk, t, key: desk.reply(t, text=WORDS, send_email=True, key=key),
@@ -357,8 +360,6 @@ async def test_a_writer_that_was_held_up_does_not_send_any_more(
     """A machine that slept wakes up when another has taken its write over."""
     ledger = MemoryLedger()
     async with opened("helpspace", ledger=ledger) as place:
-        from helpdesk_bridge.errors import moment
-
         present = moment.uptime
         slept = [0.0]
         monkeypatch.setattr(moment, "uptime", lambda: present() + slept[0])
@@ -375,6 +376,55 @@ async def test_a_writer_that_was_held_up_does_not_send_any_more(
         entry = await ledger.with_key("it", "k")
         assert entry is not None
         assert entry.state is State.NOT_SENT
+
+
+async def test_a_slow_call_keeps_its_lease() -> None:
+    """A call that waits for a minute is not taken over: it says that it is still at it."""
+    ledger = MemoryLedger()
+    async with opened("helpspace", ledger=ledger) as place:
+        beats: list[int] = []
+
+        async def slow(request: Any, handler: Any) -> Any:
+            for _ in range(5):
+                await clock.pause(10.1)
+                await _turns(20)
+                entry = await ledger.with_key("it", "k")
+                assert entry is not None
+                beats.append(entry.beat)
+                assert Watch().life(evolve(entry, writer=FAR)).under_way
+            return await handler(request)
+
+        place.trouble.plan = [slow]
+        await KEYED["reply"](place.desk, place.ticket, "k")
+        assert beats == [1, 2, 3, 4, 5]
+        await _turns(20)
+        entry = await ledger.with_key("it", "k")
+        assert entry is not None
+        assert (entry.state, entry.beat) == (State.SENT, 5)
+
+
+async def test_a_lease_that_another_has_taken_over_stops_the_call() -> None:
+    ledger = MemoryLedger()
+    async with opened("helpspace", ledger=ledger) as place:
+
+        async def taken(request: Any, handler: Any) -> Any:
+            entry = await ledger.with_key("it", "k")
+            assert entry is not None
+            assert not await ledger.take_over(entry.operation_id, entry.beat + 1)
+            assert await ledger.take_over(entry.operation_id, entry.beat)
+            await clock.pause(10.1)
+            await _turns(20)
+            return await handler(request)
+
+        place.trouble.plan = [taken]
+        with pytest.raises(hb.InProgress, match="longer than its lease"):
+            await KEYED["reply"](place.desk, place.ticket, "k")
+        assert len(place.store.outbox) == 0
+
+
+async def _turns(number: int) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
 
 
 async def test_two_desks_of_one_ledger_send_once(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import helpdesk_bridge as hb
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Store
+from helpdesk_bridge.transport import clock
 from tests.delivery.places import (
     CUSTOMER,
     FAKES,
@@ -35,6 +36,10 @@ pytestmark = pytest.mark.asyncio
 HTTP = tuple(FAKES)
 SENT, NOT_SENT = hb.Verdict.SENT, hb.Verdict.NOT_SENT
 STILL_UNKNOWN = hb.Verdict.STILL_UNKNOWN
+NOTES = ("omnidesk", "memory")
+"""What notes, before each send, which messages there are."""
+_SLACK = 9.0
+"""Seconds that a test itself may take, in which less has to be waited for."""
 
 
 async def test_what_arrived_is_found(place: Place, write: str, pauses: list[float]) -> None:
@@ -55,18 +60,25 @@ async def test_what_never_arrived_is_not_sent_once_the_vendor_has_had_its_time(
     found = await place.desk.reconcile(error)
     assert (found.verdict, found.message) == (NOT_SENT, None)
     assert found.reason == "It is not on the desk."
-    assert sum(pauses) == pytest.approx(60)
+    assert sum(pauses) == pytest.approx(300, abs=_SLACK)
 
 
 async def test_a_vendor_that_answered_is_given_less_time(place: Place, pauses: list[float]) -> None:
     error = await place.fail("reply", "request")
-    error.status = 503
+    error.status = 500
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
-    assert sum(pauses) == pytest.approx(place.desk.adapter.visible_after)
-    error.status = 504
-    pauses.clear()
-    assert (await place.desk.reconcile(error)).verdict is NOT_SENT
-    assert sum(pauses) == pytest.approx(60)
+    assert sum(pauses) == pytest.approx(place.desk.adapter.visible_after, abs=_SLACK)
+
+
+@pytest.mark.parametrize("status", [408, 502, 503, 504, 520, 522, 524, 527, 530, 598, 599])
+async def test_a_gateway_that_gave_up_says_nothing_of_the_vendor(
+    status: int, pauses: list[float]
+) -> None:
+    async with opened("helpspace") as place:
+        error = await place.fail("reply", "request")
+        error.status = status
+        assert (await place.desk.reconcile(error)).verdict is NOT_SENT
+        assert sum(pauses) == pytest.approx(300, abs=_SLACK)
 
 
 async def test_one_that_comes_late_is_found(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,13 +144,15 @@ async def test_the_first_of_two_alike_is_told_from_the_second(place: Place, how:
 
 @pytest.mark.parametrize("at_once", [False, True])
 async def test_of_two_alike_that_were_lost_one_arrived(place: Place, at_once: bool) -> None:
+    """Whose it is can be told only where it is known what was there before the second."""
     errors = [await place.fail("reply", how) for how in ("answer", "request")]
     if at_once:
         asked = [place.desk.reconcile(error) for error in errors]
         verdicts = [found.verdict for found in await asyncio.gather(*asked)]
     else:
         verdicts = [(await place.desk.reconcile(error)).verdict for error in errors]
-    assert sorted(verdicts) == sorted([SENT, NOT_SENT])
+    expected = [SENT, NOT_SENT] if place.adapter in NOTES else [STILL_UNKNOWN] * 2
+    assert verdicts == expected
 
 
 @pytest.mark.parametrize("first", [0, 1])
@@ -235,11 +249,14 @@ async def test_own_messages_with_other_words_do_not_raise_doubts(place: Place) -
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
 
 
-async def test_old_messages_with_the_same_words_are_not_taken_for_it(place: Place) -> None:
-    long_ago = datetime.now(UTC) - timedelta(days=3)
-    _foreign(place, WORDS, created_at=long_ago)
+@pytest.mark.parametrize("days", [3, 9])
+async def test_old_messages_with_the_same_words_are_not_taken_for_it(
+    place: Place, days: int
+) -> None:
+    _foreign(place, WORDS, created_at=datetime.now(UTC) - timedelta(days=days))
     error = await place.fail("reply", "request")
-    assert (await place.desk.reconcile(error)).verdict is NOT_SENT
+    told = days > 8 or place.adapter in NOTES
+    assert (await place.desk.reconcile(error)).verdict is (NOT_SENT if told else STILL_UNKNOWN)
 
 
 async def test_behind_an_old_message_with_the_same_words_it_is_found(place: Place) -> None:
@@ -266,7 +283,7 @@ async def test_a_message_with_other_files_may_be_another(place: Place) -> None:
     assert error.fingerprint is not None
     error.fingerprint = evolve(error.fingerprint, files=("the digest of a name",))
     # What the vendor did not have before is new, whatever became of its files.
-    expected = SENT if place.adapter == "omnidesk" else STILL_UNKNOWN
+    expected = SENT if place.adapter in NOTES else STILL_UNKNOWN
     assert (await place.desk.reconcile(error)).verdict is expected
 
 
@@ -274,7 +291,7 @@ async def test_a_message_without_a_word_is_told_from_another(place: Place) -> No
     error = await place.fail("reply", "request", "💶 💶 💶 💶 💶")
     _foreign(place, "🙂 🙂 🙂 🙂 🙂")
     assert (await place.desk.reconcile(error)).verdict is STILL_UNKNOWN
-    error = await place.fail("reply", "answer", "💶 💶 💶 💶 💶")
+    error = await place.fail("reply", "answer", "💶 💶 💶 💶 👍")
     assert (await place.desk.reconcile(error)).verdict is SENT
 
 
@@ -293,11 +310,13 @@ async def test_in_a_wrong_time_zone_it_cannot_be_told(adapter: str, hours: int) 
         assert number_of(found.message) == place.last
 
 
-async def test_a_vendor_that_tells_what_was_there_needs_no_clock() -> None:
+async def test_what_is_new_and_hours_off_is_not_called_unsent() -> None:
     store = Store(clock=lambda: datetime.now(UTC) + timedelta(hours=9))
     async with opened("omnidesk", store=store) as place:
         error = await place.fail("reply", "answer")
-        assert (await place.desk.reconcile(error)).verdict is SENT
+        found = await place.desk.reconcile(error)
+        assert found.verdict is STILL_UNKNOWN
+        assert [number_of(one) for one in found.candidates] == [place.last]
 
 
 @pytest.mark.parametrize("days", [-3, 3])
@@ -316,23 +335,56 @@ async def test_a_sender_with_a_wrong_clock_is_understood_elsewhere(days: int) ->
         assert (await place.desk.reconcile(error)).verdict is SENT
 
 
-async def test_a_minute_between_two_clocks_does_not_shorten_the_wait(
+async def test_a_clock_that_jumps_does_not_shorten_the_wait(
     pauses: list[float],
 ) -> None:
     async with opened("helpspace") as place:
         error = await place.fail("reply", "request")
-        error.failed_at -= timedelta(seconds=59)
-        assert error.fingerprint is not None
-        error.fingerprint = evolve(error.fingerprint, offset=None)
+        error.failed_at -= timedelta(hours=1)
         await place.desk.reconcile(error)
-        assert sum(pauses) == pytest.approx(60, abs=1)
+        assert sum(pauses) == pytest.approx(300, abs=_SLACK)
 
 
 async def test_what_failed_long_ago_is_looked_for_once(place: Place, pauses: list[float]) -> None:
     error = await place.fail("reply", "request")
-    error.failed_at -= timedelta(hours=1)
+    await clock.pause(3600)
+    pauses.clear()
     assert (await place.desk.reconcile(error)).verdict is NOT_SENT
     assert pauses == []
+
+
+async def test_what_failed_in_another_process_is_given_its_time_from_now(
+    pauses: list[float],
+) -> None:
+    async with opened("helpspace") as place:
+        error = await place.fail("reply", "request")
+        await clock.pause(3600)
+        error = pickle.loads(pickle.dumps(error))
+        pauses.clear()
+        assert (await place.desk.reconcile(error)).verdict is NOT_SENT
+        assert sum(pauses) == pytest.approx(300, abs=_SLACK)
+        pauses.clear()
+        assert (await place.desk.reconcile(error)).verdict is NOT_SENT
+        assert pauses == []
+
+
+async def test_a_time_to_settle_counts_what_the_reading_takes(
+    monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> None:
+    async with opened("helpspace") as place:
+        error = await place.fail("reply", "request")
+        loop = asyncio.get_running_loop()
+        present, ahead = loop.time, 0.0
+
+        def slow(response: Any) -> Any:
+            nonlocal ahead
+            ahead += 20.0
+            return response
+
+        monkeypatch.setattr(loop, "time", lambda: present() + ahead)
+        place.trouble.reads = slow
+        assert (await place.desk.reconcile(error, settle=30)).verdict is NOT_SENT
+        assert sum(pauses) <= 10
 
 
 # -- times of the caller's own ---------------------------------------------------------------
@@ -447,9 +499,11 @@ async def test_a_new_ticket_alike_that_is_under_way_is_not_taken_for_it(adapter:
 async def test_a_new_ticket_with_another_subject_raises_doubts(place: Place) -> None:
     error = await _create(place, ["request"])
     place.store.create_ticket(
-        subject="[EXT] Refund", requester=place.store.person(CUSTOMER), html=WORDS
+        subject="Refund, EXT", requester=place.store.person(CUSTOMER), html=WORDS
     )
-    assert (await place.desk.reconcile(error)).verdict is STILL_UNKNOWN
+    found = await place.desk.reconcile(error)
+    assert found.verdict is STILL_UNKNOWN
+    assert found.ticket == found.candidates[0]
 
 
 async def test_a_ticket_alike_of_two_hours_ago_may_be_anothers(place: Place) -> None:
@@ -596,7 +650,7 @@ async def test_a_closing_desk_does_not_keep_one_waiting(
 
 async def test_a_conversation_of_three_hundred_is_read_to_its_end(place: Place) -> None:
     for number in range(300):
-        _foreign(place, f"Line {number}.", created_at=datetime.now(UTC) - timedelta(days=1))
+        _foreign(place, f"Line {number}.", created_at=datetime.now(UTC) - timedelta(days=9))
     error = await place.fail("reply", "answer")
     assert (await place.desk.reconcile(error)).verdict is SENT
     error = await place.fail("reply", "request", "Never arrived.")

@@ -177,7 +177,7 @@ async def test_an_event_of_the_same_number_does_not_hide_a_note(
     [
         "<div>We look\r\n  into&nbsp;it.</div>",
         "<P STYLE='color:red'>We <B>look</B> into it.<BR></P>",
-        "WE LOOK INTO IT",
+        "\u200bWe look<br>into   it.",
         "<html><body><p>&#87;e look into it.</p>\n\n</body></html>",
     ],
 )

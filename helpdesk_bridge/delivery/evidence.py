@@ -1,0 +1,165 @@
+"""What is looked for after a lost write, how well that was done, and what is proved by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from attrs import field, frozen
+
+from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.model import Message, Ticket
+from helpdesk_bridge.model.fingerprint import Fingerprint
+
+__all__ = [
+    "ALIKE",
+    "OLDER",
+    "SIMILAR",
+    "UNCOMPARED",
+    "Evidence",
+    "Finding",
+    "Search",
+    "doubt_of_absence",
+]
+
+_SKEW = timedelta(seconds=5)
+"""What is left of a clock's error once it was compared with the vendor's ``Date``."""
+UNCOMPARED = timedelta(minutes=1, seconds=5)
+"""What two clocks may differ by that were never compared."""
+OLDER = timedelta(days=8)
+"""What was made so long before a write, by every clock, is older than it: vendors' times are off by
+a time zone, a day or a week, where they are told at all."""
+
+ALIKE = "there is one with the same words that may be another."
+SIMILAR = "one with other words is new or cannot be shown to be older, and vendors change words."
+_MOVING = "the list does not hold still."
+_ONCE = "the list was not read twice, without which it may lack something."
+_UNREADABLE = "a record cannot be read, and may be the one."
+_GONE = "what was there before is not listed any more, so the list may lack more."
+_EARLY = "the vendor has not had its time."
+_LATER = "it was to be sent later, and may not be shown before."
+
+
+@frozen
+class Finding:
+    """What was found: ``sure`` is the one that was sent, ``candidates`` may be it.
+
+    Both are messages, or both tickets. ``doubt`` says why nothing is sure; it is empty where
+    something is, and where nothing can be it.
+    """
+
+    sure: Message | Ticket | None = None
+    candidates: tuple[Message | Ticket, ...] = ()
+    doubt: str = ""
+
+
+@frozen(kw_only=True)
+class Evidence:
+    """How well it was looked for."""
+
+    walks: Sequence[frozenset[str]]
+    """The ids that each walk through the list gave which began once the vendor had had its time.
+    Each walk went to the end of the list."""
+    problems: int = 0
+    """How many records of the last two of them could not be read."""
+    passed: float
+    """Seconds since the write failed, by this process's own clock."""
+    patience: float
+    """Seconds for which the vendor may still be at the write, or may not show it."""
+
+
+@frozen(kw_only=True)
+class Search:
+    """What is looked for, and what is known of it.
+
+    All times are aware and by our clock; ``offset`` is by how many seconds the vendor's clock is
+    ahead of ours (None: not known).
+    """
+
+    mark: Fingerprint
+    began: datetime
+    """When the write was begun."""
+    now: datetime
+    offset: float | None = None
+    operation_id: str = ""
+    """The id of the call that wrote."""
+    others: Sequence[Entry] = ()
+    """Other writes to the same place."""
+    marks: Mapping[str, str] = field(factory=dict)
+    """For ids of messages, the id of the call that the vendor says has made each."""
+
+    def _shown(self, ours: datetime) -> list[datetime]:
+        """Return a time of ours as the vendor may show it, by every clock that is known."""
+        offsets = (0.0, self.mark.offset or 0.0, self.offset or 0.0)
+        return [ours + timedelta(seconds=seconds) for seconds in offsets]
+
+    @property
+    def oldest(self) -> datetime:
+        """What the vendor dates before this is older than the write."""
+        begins = self._shown(self.began)
+        return min(begins if self.mark.due is None else [*begins, self.mark.due]) - OLDER
+
+    def is_new(self, found: str, made_at: datetime | None) -> bool:
+        """Say whether something cannot be shown to be older than the write.
+
+        Where it was noted what was there before, that alone decides.
+        """
+        if self.mark.before is not None:
+            return not self.mark.was_there(found)
+        return made_at is None or made_at >= self.oldest
+
+    def may_be_of_the_time(self, made_at: datetime | None) -> bool:
+        """Say whether the vendor's time of something is not against its being the write's.
+
+        It is against it outside of the span from the begin to now. By our clock there is a minute
+        of slack; by the vendor's, where the two were compared, there are seconds. Where they
+        differ by more than a minute one of them is wrong, and either may be right.
+        """
+        if made_at is None:
+            return True
+        ours = (self.began - UNCOMPARED, self.now + UNCOMPARED)
+        spans = [ours]
+        told = [offset for offset in (self.mark.offset, self.offset) if offset is not None]
+        if told:
+            first, last = (timedelta(seconds=offset) for offset in (told[0], told[-1]))
+            theirs = (self.began + first - _SKEW, self.now + last + _SKEW)
+            agree = max(abs(first), abs(last)) <= UNCOMPARED
+            spans = [theirs] if agree else [ours, theirs]
+        if self.mark.due is not None:
+            spans.append((self.mark.due - UNCOMPARED, self.mark.due + UNCOMPARED))
+        return any(first <= made_at <= last for first, last in spans)
+
+    def may_come_later(self, patience: float) -> bool:
+        """Say whether it was to be sent at a time from which the vendor has not had its time."""
+        if self.mark.due is None:
+            return False
+        slack = max(UNCOMPARED, timedelta(seconds=patience))
+        return min(self._shown(self.now)) <= self.mark.due + slack
+
+    def is_anothers(self, found: str) -> bool:
+        """Say whether another write is known to have made this message or ticket."""
+        if found in self.mark.known:
+            return True
+        if self.marks.get(found, self.operation_id) != self.operation_id:
+            return True
+        return any(found == other.made_id for other in self.others)
+
+
+def doubt_of_absence(search: Search, finding: Finding, evidence: Evidence) -> str:
+    """Return what keeps an absence from being proved; empty where it is proved."""
+    if finding.sure is not None or finding.candidates:
+        return finding.doubt or ALIKE
+    if evidence.passed < evidence.patience:
+        return _EARLY
+    if search.may_come_later(evidence.patience):
+        return _LATER
+    last = evidence.walks[-2:]
+    if len(last) < 2:
+        return _ONCE
+    if last[0] != last[1]:
+        return _MOVING
+    if evidence.problems:
+        return _UNREADABLE
+    if not last[1].issuperset(search.mark.before or ()):
+        return _GONE
+    return ""
