@@ -25,11 +25,12 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """
     lengths: list[float] = []
     skipped: dict[asyncio.AbstractEventLoop, float] = {}
-    uptime = moment.uptime
-    monkeypatch.setattr(moment, "uptime", lambda: uptime() + sum(lengths))
+    uptime, passed = moment.uptime, [0.0]
+    monkeypatch.setattr(moment, "uptime", lambda: uptime() + sum(passed))
 
     async def skip(seconds: float) -> None:
         lengths.append(seconds)
+        passed.append(seconds)
         loop = asyncio.get_running_loop()
         if loop not in skipped:
             present = loop.time

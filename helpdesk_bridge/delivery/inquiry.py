@@ -8,7 +8,7 @@ from helpdesk_bridge.delivery.entry import Entry
 from helpdesk_bridge.delivery.evidence import Evidence, Search
 from helpdesk_bridge.errors import Moment, OutcomeUnknown
 from helpdesk_bridge.model import Message, Ticket
-from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport import pause
 
 __all__ = ["Inquiry"]
 
@@ -55,7 +55,7 @@ class Inquiry:
 
     async def pause(self, seconds: float) -> None:
         """Wait, and count that as time passed."""
-        await clock.pause(seconds)
+        await pause(seconds)
         self.slept += seconds
 
     @property

@@ -35,10 +35,13 @@ log = logging.getLogger("helpdesk_bridge.delivery")
 
 @define(eq=False)
 class Hold:
-    """A writer's hold on an entry of a ledger, renewed while the context lasts."""
+    """A writer's hold on an entry of a ledger, renewed while the context lasts.
+
+    ``ledger`` is None where nobody else can see it.
+    """
 
     entry: Entry
-    ledger: Ledger
+    ledger: Ledger | None
     _since: Moment = field(factory=Moment.now, init=False)
     _since_by_clock: datetime = field(factory=lambda: moment.wall_clock(), init=False)
     _lost: bool = field(default=False, init=False)
@@ -49,12 +52,13 @@ class Hold:
     async def held(self) -> AsyncIterator[None]:
         """Mark the write as under way in this process, and renew the lease."""
         _UNDER_WAY.add(self.entry.operation_id)
-        self._alarm = asyncio.get_running_loop().call_later(_RENEWED, self._renew_soon)
+        self._renew_later()
         try:
             yield
         finally:
             _UNDER_WAY.discard(self.entry.operation_id)
-            self._alarm.cancel()
+            if self._alarm is not None:
+                self._alarm.cancel()
             if self._renewing is not None:
                 self._renewing.cancel()
 
@@ -71,13 +75,18 @@ class Hold:
                 " may have taken it over.",
             )
 
-    def _renew_soon(self) -> None:
-        self._renewing = asyncio.get_running_loop().create_task(self._renew())
+    def _renew_later(self) -> None:
+        if self.ledger is not None:
+            loop = asyncio.get_running_loop()
+            self._alarm = loop.call_later(_RENEWED, self._renew_now, loop, self.ledger)
 
-    async def _renew(self) -> None:
+    def _renew_now(self, loop: asyncio.AbstractEventLoop, ledger: Ledger) -> None:
+        self._renewing = loop.create_task(self._renew(ledger))
+
+    async def _renew(self, ledger: Ledger) -> None:
         began, by_clock = Moment.now(), moment.wall_clock()
         try:
-            self._lost = not await self.ledger.renew(self.entry.operation_id)
+            self._lost = not await ledger.renew(self.entry.operation_id)
         except Exception as error:  # noqa: BLE001 - whatever a ledger raises: the lease runs out
             log.warning(
                 "the ledger of desk %r cannot renew a lease (%s)",
@@ -87,7 +96,7 @@ class Hold:
             )
         else:
             self._since, self._since_by_clock = began, by_clock
-        self._alarm = asyncio.get_running_loop().call_later(_RENEWED, self._renew_soon)
+        self._renew_later()
 
 
 @frozen

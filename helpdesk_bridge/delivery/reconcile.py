@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from attrs import define, evolve
 
@@ -22,6 +23,8 @@ from helpdesk_bridge.delivery.reader import Listing, Reader
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.errors import (
+    DeadlineExceeded,
+    DeskClosed,
     HelpdeskError,
     InvalidArgument,
     Moment,
@@ -58,8 +61,9 @@ class Reconciler:
     ``read`` reads it, ``visible_after`` are the seconds after which its vendor shows what it
     accepted, ``gives_up_after`` those after which it is done with what it never answered,
     ``operation_of`` tells the call that sent a message where the vendor keeps that, ``gave_up``
-    says whether the desk was closed, and ``on_settled`` is told of each write whose outcome is
-    known now.
+    says whether the desk was closed, ``on_settled`` is told of each write whose outcome is known
+    now, and ``limit`` ends its body at the deadline of a call, as a HelpdeskError; what is waited
+    on purpose does not count.
     """
 
     read: Reader
@@ -70,6 +74,7 @@ class Reconciler:
     operation_of: Callable[[Message], str | None]
     gave_up: Callable[[], bool]
     on_settled: Callable[[OutcomeUnknown], None]
+    limit: Callable[[], AbstractContextManager[Any]]
 
     async def reconcile(
         self,
@@ -85,6 +90,16 @@ class Reconciler:
         any wait is. See ``Helpdesk.reconcile``.
         """
         unknown = self._checked(error)
+        try:
+            with self.limit():
+                return await self._settled(unknown, settle, within)
+        except (DeadlineExceeded, DeskClosed) as late:
+            return await self._open(unknown, f"it could not be looked for ({late.message})")
+
+    async def _settled(
+        self, unknown: OutcomeUnknown, settle: float | None, within: float | None
+    ) -> Reconciliation:
+        """Look for a write until it is found, or its vendor has had its time."""
         if unknown.fingerprint is None:
             return await self._open(unknown, "nothing was remembered of it.")
         task = self._task(unknown, unknown.fingerprint, settle)

@@ -11,7 +11,7 @@ from helpdesk_bridge.delivery.lease import LEASE
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
-from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport import pause
 
 __all__ = ["Recovery"]
 
@@ -32,7 +32,8 @@ class Recovery:
     async def recover(self, settle: float | None, *, wait: bool) -> list[Reconciliation]:
         """Settle what is open in the ledger, but for what somebody may still be at."""
         room = asyncio.Semaphore(_AT_ONCE)
-        entries = await self.sender.unresolved()
+        with self.reconciler.limit():
+            entries = await self.sender.unresolved()
         return list(
             await asyncio.gather(*(self._recovered(one, settle, wait, room) for one in entries))
         )
@@ -44,18 +45,26 @@ class Recovery:
         if entry.vendor != self.sender.vendor:
             return self._left(entry, f"it was written through the adapter {entry.vendor}.")
         while (life := self.sender.watch.life(entry)).ended is None or not (
-            await self.sender.has_taken_over(entry)
+            await self._taken_over(entry)
         ):
             if life.under_way and not (life.known_in and wait and not self.reconciler.gave_up()):
                 return self._left(entry, _UNDER_WAY, retry_after=life.known_in or LEASE)
             if life.under_way:
-                await clock.pause(min(life.known_in, _LONGEST_GAP))
-            entry = await self.sender.entry(entry.operation_id) or entry
+                await pause(min(life.known_in, _LONGEST_GAP))
+            entry = await self._again(entry)
             if entry.state not in OPEN:
                 return self._left(entry, f"it was settled meanwhile as {entry.state}.")
         async with room:
             error = entry.as_error(life.ended)
             return await self.reconciler.reconcile(error, settle, within=None if wait else 0.0)
+
+    async def _taken_over(self, entry: Entry) -> bool:
+        with self.reconciler.limit():
+            return await self.sender.has_taken_over(entry)
+
+    async def _again(self, entry: Entry) -> Entry:
+        with self.reconciler.limit():
+            return await self.sender.entry(entry.operation_id) or entry
 
     def _left(self, entry: Entry, reason: str, retry_after: float | None = None) -> Reconciliation:
         return Reconciliation(

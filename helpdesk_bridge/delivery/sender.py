@@ -27,7 +27,7 @@ from helpdesk_bridge.errors import (
     Reason,
 )
 from helpdesk_bridge.model.fingerprint import Fingerprint
-from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport import clock, patiently, waiting_for
 from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["Sender", "SendingCall"]
@@ -41,6 +41,9 @@ _MOST = 2_000
 _LONGEST_KEY = 255
 _LOOK_EVERY = 2.0
 """Seconds between two looks whether another process is still at a write."""
+_NOTING = 1.0
+"""Seconds that a ledger has for a result at least, also of a call whose time is over: otherwise
+each of them would leave its entry open."""
 
 
 class SendingCall(Protocol):
@@ -74,12 +77,14 @@ class SendingCall(Protocol):
 class Sender:
     """Sends the unsafe writes of one desk, and keeps account of them.
 
-    ``clock_offset`` tells by how many seconds the vendor's clock is ahead of ours (None: not
-    known), ``ledger`` is the application's (``is_given``), or one of this desk only.
+    ``seconds`` is the deadline of a call, ``clock_offset`` tells by how many seconds the vendor's
+    clock is ahead of ours (None: not known), ``ledger`` is the application's (``is_given``), or one
+    of this desk only.
     """
 
     desk: str
     vendor: str
+    seconds: float
     clock_offset: Callable[[], float | None]
     ledger: Ledger = field(factory=lambda: MemoryLedger(most=_MOST))
     is_given: bool = False
@@ -119,7 +124,7 @@ class Sender:
                 return Earlier(await self._again(earlier))
         entry = await self._new_entry(call, write)
         call.fingerprint, call.key = entry.fingerprint, write.key
-        hold = Hold(entry, self.ledger)
+        hold = Hold(entry, self.ledger if self.is_given else None)
         async with hold.held():
             while (other := await self._begin(entry)) is not None:
                 if await self._is_done(call, write, other):
@@ -169,19 +174,25 @@ class Sender:
     ) -> bool | None:
         """Write into the ledger what became known, whoever is cancelled meanwhile.
 
+        The deadline of the call does not cut this off: what was sent was sent. A ledger that is
+        silent by then, and for a second, goes on alone.
+
         Returns what :meth:`Ledger.record_result` says, None if it failed. A failure here must not
         make a reply that went out look like one that did not: the entry stays as it was, and
         ``recover`` looks for it.
         """
         if state in (State.SENT, State.NOT_SENT):
             self.watch.forget(operation_id)
+        if not self.is_given:  # one in this process does not wait for anything
+            return await self.ledger.record_result(operation_id, state, made, finished=finished)
         try:
             recording = asyncio.ensure_future(
                 self.ledger.record_result(operation_id, state, made, finished=finished)
             )
             self._recording.add(recording)
             recording.add_done_callback(self._recorded)
-            return await asyncio.shield(recording)
+            with patiently(_NOTING):
+                return await asyncio.shield(recording)
         except Exception as error:  # noqa: BLE001 - whatever a ledger raises
             log.error(
                 "the ledger of desk %r failed (%s)",
@@ -196,9 +207,14 @@ class Sender:
         await self._asked(self.ledger.begin(entry))
 
     async def aclose(self) -> None:
-        """Wait until the ledger has what is being written into it. It stays open."""
+        """Wait until the ledger has what is being written into it. It stays open.
+
+        No longer than a call may take: what it does not have by then is for ``recover``.
+        """
         if self._recording:
-            await asyncio.wait(self._recording)
+            _, late = await asyncio.wait(self._recording, timeout=self.seconds)
+            for recording in late:
+                recording.cancel()
 
     async def _new_entry(self, call: SendingCall, write: Write[Any]) -> Entry:
         mark = Fingerprint.of(
@@ -308,7 +324,8 @@ class Sender:
     async def _asked(self, answer: Awaitable[T]) -> T:
         """Await an answer of the ledger; what it raises of its own is ConfigurationError."""
         try:
-            return await answer
+            with waiting_for("the ledger"):
+                return await answer
         except HelpdeskError:
             raise
         except Exception as error:

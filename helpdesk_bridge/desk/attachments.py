@@ -21,7 +21,8 @@ async def open_attachment(
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     """Open a file: ``async with desk.open_attachment(a) as chunks``.
 
-    The call's deadline holds up to the first byte.
+    The call's deadline holds up to the first byte, which is awaited on entering; then ``read_gap``
+    is how long the vendor may be silent.
 
     Args:
         attachment: a file of a message.
@@ -47,7 +48,8 @@ async def save_attachment(self: Desk, attachment: Attachment, directory: str | P
 
     The name is :attr:`Attachment.safe_name`, with a number when there is such a file already:
     nothing is overwritten, no link is followed, nothing is written elsewhere. A download that
-    fails leaves no file behind.
+    fails leaves no file behind. The deadline is that of :meth:`open_attachment`, and the disk has
+    one of the same length for each of its steps.
 
     Args:
         attachment: a file of a message.
@@ -63,7 +65,8 @@ async def save_attachment(self: Desk, attachment: Attachment, directory: str | P
     call = self._calls.begin("save_attachment")
     async with _opened(self, call, attachment, None, directory) as chunks:
         try:
-            return await download.save(chunks, Path(directory), attachment.safe_name)
+            name = attachment.safe_name
+            return await download.save(chunks, Path(directory), name, call.part)
         except InvalidArgument as error:
             call.name_error(error)
             raise
@@ -88,24 +91,47 @@ async def _opened(
             desk._guard.size(size, attachment)
             opened = desk.adapter.open_attachment(attachment, size)
         chunks = await opened.__aenter__()
+        try:
+            first = await anext(chunks, None)
+        except BaseException:
+            await opened.__aexit__(None, None, None)
+            raise
     try:
         whole = attachment.size if size is None else None
-        async with aclosing(_counted(call, chunks, whole)) as counted:
+        gap = max(desk._options.read_gap, desk._options.deadline)
+        rest = _within(call, gap, chunks)
+        async with aclosing(_counted(call, first, rest, whole)) as counted:
             yield counted
     finally:
         await opened.__aexit__(None, None, None)
 
 
+async def _within(
+    call: CallContext, gap: float, chunks: AsyncIterator[bytes]
+) -> AsyncGenerator[bytes, None]:
+    """Yield the chunks, for each of which there are ``gap`` seconds."""
+    while True:
+        with call.part(seconds=gap):
+            chunk = await anext(chunks, None)
+        if chunk is None:
+            return
+        yield chunk
+
+
 async def _counted(
-    call: CallContext, chunks: AsyncIterator[bytes], whole: int | None
+    call: CallContext, first: bytes | None, rest: AsyncGenerator[bytes, None], whole: int | None
 ) -> AsyncGenerator[bytes, None]:
     """Yield the chunks; fewer bytes than the vendor said the file has are an error."""
     call.check_open()
     came = 0
     try:
-        async for chunk in chunks:
-            came += len(chunk)
-            yield chunk
+        async with aclosing(rest):
+            if first is not None:
+                came += len(first)
+                yield first
+                async for chunk in rest:
+                    came += len(chunk)
+                    yield chunk
         if whole is not None and came < whole:
             raise TruncatedBody(f"the file has {whole} bytes, and {came} came.")
     except HelpdeskError as error:

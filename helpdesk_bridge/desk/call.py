@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Token
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from attrs import define, field
 
 from helpdesk_bridge.errors import (
+    DeadlineExceeded,
     DeskClosed,
     HelpdeskError,
     Outcome,
@@ -26,6 +27,7 @@ from helpdesk_bridge.errors import (
 )
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport import CURRENT_CALL, Call
+from helpdesk_bridge.transport.deadlines import OpenRequests, RequestDeadline
 from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["CallContext", "Calls"]
@@ -35,26 +37,40 @@ logging.getLogger("helpdesk_bridge").addHandler(logging.NullHandler())
 # Without a handler Python writes warnings to stderr by itself.
 
 _MOST_INTERRUPTED = 1000
+_SENDING = frozenset(("reply", "note", "forward", "add_request", "create_ticket"))
+"""The calls whose write is unsafe."""
+_CHANGING = frozenset(("update_ticket", "delete_ticket"))
+"""The calls whose write may be repeated."""
 
 
 @define(eq=False)
 class Calls:
     """Opens the public calls of one desk, and keeps those that were cut off.
 
-    ``seconds`` is the deadline of each. A desk without HTTP (``is_remote`` False) cannot tell how
-    far a write has come: once it was begun it may be done.
+    ``seconds`` is the deadline of each, and ``running`` ends them. A desk without HTTP
+    (``is_remote`` False) cannot tell how far a write has come: once it was begun it may be done.
     """
 
     desk: str
     vendor: str
     seconds: float
     is_remote: bool
+    running: OpenRequests
     closed: bool = False
     interrupted: deque[OutcomeUnknown] = field(factory=lambda: deque(maxlen=_MOST_INTERRUPTED))
 
-    def begin(self, operation: str) -> CallContext:
-        """Return the context of a call that begins: ``with calls.begin("reply") as call``."""
-        return CallContext(self, operation, uuid.uuid4().hex)
+    def begin(self, operation: str, *, seconds: float | None = None) -> CallContext:
+        """Return the context of a call that begins: ``with calls.begin("reply") as call``.
+
+        ``seconds`` is its deadline; None: that of every call.
+        """
+        return CallContext(self, operation, uuid.uuid4().hex, seconds)
+
+    def part(self) -> CallContext:
+        """Return the context of a part of the call that is under way, with a deadline anew."""
+        call = CURRENT_CALL.get()
+        assert call is not None  # noqa: S101 - asked within a call only
+        return CallContext(self, call.operation, call.operation_id)
 
     def forget(self, unknown: OutcomeUnknown) -> None:
         """Take out a call that was cut off, once its outcome is known."""
@@ -66,13 +82,17 @@ class Calls:
 class CallContext:
     """Puts the desk's and the call's names on every error that passes through it.
 
-    It is entered once a public call. What is requested within shares its id and its deadline.
-    ``ticket_id`` and ``fingerprint`` are set by a call that writes; its OutcomeUnknown carries
-    them.
+    It is entered once a public call. What is requested within shares its id, and whatever is
+    awaited within, requests or not, ends at its deadline or with the desk. ``ticket_id`` and
+    ``fingerprint`` are set by a call that writes; its OutcomeUnknown carries them.
     """
 
-    def __init__(self, calls: Calls, operation: str, operation_id: str) -> None:
+    def __init__(
+        self, calls: Calls, operation: str, operation_id: str, seconds: float | None = None
+    ) -> None:
         self._calls = calls
+        self._seconds = calls.seconds if seconds is None else seconds
+        self._deadline: RequestDeadline | None = None
         self._token: Token[Call | None] | None = None
         self._call: Call | None = None
         self._began = moment.wall_clock()
@@ -84,9 +104,12 @@ class CallContext:
         self.is_writing = False
         """Whether a write that must not be done twice was begun."""
 
-    def part(self) -> CallContext:
-        """Return the context of a part of this call, such as a page: its id, a deadline anew."""
-        return CallContext(self._calls, self.operation, self.operation_id)
+    def part(self, *, seconds: float | None = None) -> CallContext:
+        """Return the context of a part of this call, such as a page: its id, a deadline anew.
+
+        ``seconds`` is that deadline; None: that of every call.
+        """
+        return CallContext(self._calls, self.operation, self.operation_id, seconds)
 
     def check_open(self) -> None:
         """Raise DeskClosed if the desk was closed."""
@@ -95,10 +118,16 @@ class CallContext:
 
     def __enter__(self) -> Self:
         self.check_open()
+        task, now = _present()
+        ends_at = now + self._seconds
+        if task is not None:  # outside of one nothing can be awaited
+            self._deadline = RequestDeadline(self._calls.running, ends_at).__enter__()
         self._call = Call(
             operation=self.operation,
             operation_id=self.operation_id,
-            ends_at=_now() + self._calls.seconds,
+            ends_at=ends_at,
+            deadline=self._deadline,
+            seconds=self._seconds,
         )
         self._token = CURRENT_CALL.set(self._call)
         return self
@@ -111,6 +140,8 @@ class CallContext:
     ) -> None:
         if self._token is not None:
             CURRENT_CALL.reset(self._token)
+        if self._deadline is not None and self._deadline.leave(kind):
+            raise self._ended() from error
         self.name_error(error)
 
     def name_error(self, error: BaseException | None) -> None:
@@ -148,7 +179,7 @@ class CallContext:
     @property
     def seconds_left(self) -> float:
         """The seconds until its deadline."""
-        return 0.0 if self._call is None else max(0.0, self._call.ends_at - _now())
+        return 0.0 if self._call is None else max(0.0, self._call.ends_at - _present()[1])
 
     def check_before_bytes(self, check: Callable[[], None]) -> None:
         """Have ``check`` asked before a byte of a write leaves; a desk without HTTP asks now."""
@@ -163,6 +194,30 @@ class CallContext:
         if self._call is None:
             return False
         return self._call.may_have_written if self._calls.is_remote else self.is_writing
+
+    def _ended(self) -> HelpdeskError:
+        """Return the error of a call that was ended at its deadline, or with the desk."""
+        waited_for = self._call.waits_for if self._call else ""
+        during = f" while it waited for {waited_for}" if waited_for else ""
+        error: HelpdeskError
+        if self._calls.running.closed:
+            error = DeskClosed(f"the desk was closed during the call{during}.")
+        else:
+            error = DeadlineExceeded(self._call.too_late if self._call else "")
+        if self.may_have_written:
+            return self._in_doubt(error.message, error)
+        error.outcome = self._outcome_of_the_rest
+        return self._named(error)
+
+    @property
+    def _outcome_of_the_rest(self) -> Outcome:
+        """What is known of a call that has carried out no unsafe write."""
+        if self.operation in _CHANGING:
+            safe = self._call.safe_writes if self._call else []
+            begun = not self._calls.is_remote or any(write.bytes_sent for write in safe)
+        else:
+            begun = self.operation not in _SENDING  # a read, which nobody minds
+        return Outcome.UNKNOWN if begun else Outcome.NOT_SENT
 
     def _is_foreign_doubt(self, error: HelpdeskError) -> bool:
         """Whether an error that a middleware raised makes light of a write that may be done."""
@@ -227,9 +282,10 @@ class CallContext:
         )
 
 
-def _now() -> float:
-    """Return the event loop's time; outside of any loop nothing is requested, and nothing ends."""
+def _present() -> tuple[asyncio.Task[Any] | None, float]:
+    """Return the task and the event loop's time; outside of any loop nothing ends."""
     try:
-        return asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
     except RuntimeError:
-        return math.inf
+        return None, math.inf
+    return asyncio.current_task(loop), loop.time()

@@ -19,6 +19,7 @@ from helpdesk_bridge.model import (
     TicketRef,
     Upload,
 )
+from helpdesk_bridge.transport import waiting_for
 
 __all__ = ["Guard"]
 
@@ -99,7 +100,8 @@ async def _upload_sizes(files: Sequence[Upload], text: Body, limits: CapabilityL
     """Raise for too many files, too large ones, or an inline image that the body does not show."""
     if limits.attachments is not None and len(files) > limits.attachments:
         raise InvalidArgument(f"more than {limits.attachments} attachments.")
-    total = sum([await file.measure() for file in files])
+    with waiting_for("the files to send"):
+        total = sum([await file.measure() for file in files])
     if limits.attachment_bytes is not None and total > limits.attachment_bytes:
         raise InvalidArgument(
             f"the attachments have {total} bytes in all, and {limits.attachment_bytes} are allowed."

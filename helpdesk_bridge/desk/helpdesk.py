@@ -138,11 +138,17 @@ class Helpdesk:
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities
         seconds = self._options.deadline
-        self._calls = Calls(self.name, kind.name, seconds, is_remote=address is not None)
+        self._calls = Calls(
+            self.name,
+            kind.name,
+            seconds,
+            is_remote=address is not None,
+            running=self._transport.running,
+        )
         self._guard = Guard(kind.name, re.compile(kind.id_pattern), self.capabilities)
         self._prefetch = PrefetchTasks()
         self._owns_ledger = False
-        self._sender = _sender(self.name, kind.name, self._transport.clock_offset, ledger)
+        self._sender = _sender(self.name, kind.name, seconds, self._transport.clock_offset, ledger)
         self._reconciler = Reconciler(
             self._reader,
             self.capabilities,
@@ -152,6 +158,7 @@ class Helpdesk:
             operation_of=self.adapter.operation_of,
             gave_up=lambda: self.closed,
             on_settled=self._calls.forget,
+            limit=self._calls.part,
         )
         self._recovery = Recovery(self._sender, self._reconciler)
         if self.capabilities.supports(Capability.RECONCILE):
@@ -268,11 +275,15 @@ class Helpdesk:
 
 
 def _sender(
-    desk: str, vendor: str, clock_offset: Callable[[], float | None], ledger: Ledger | None
+    desk: str,
+    vendor: str,
+    seconds: float,
+    clock_offset: Callable[[], float | None],
+    ledger: Ledger | None,
 ) -> Sender:
     if ledger is None:
-        return Sender(desk, vendor, clock_offset)
-    return Sender(desk, vendor, clock_offset, ledger, is_given=True)
+        return Sender(desk, vendor, seconds, clock_offset)
+    return Sender(desk, vendor, seconds, clock_offset, ledger, is_given=True)
 
 
 def _adapter_of(settings: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from attrs import evolve
@@ -11,7 +12,7 @@ from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import OutcomeUnknown, PartlyDone
 from helpdesk_bridge.model import Capability, SentMessage
-from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport import pause
 
 __all__ = ["complete", "reconcile", "recover"]
 
@@ -22,7 +23,8 @@ async def reconcile(
     """Find out whether a write was carried out. Nothing is sent.
 
     The ticket is read, again and again with growing gaps, until what was sent is there or
-    ``settle`` seconds have passed since the failure.
+    ``settle`` seconds have passed since the failure. All of that reading has one deadline; the
+    waits between do not count.
 
     Args:
         error: what the write raised; it may come from another process, pickled. Of a PartlyDone
@@ -38,7 +40,7 @@ async def reconcile(
         InvalidArgument: this error is another desk's, or none of a write.
         UnsupportedCapability: this desk cannot be looked through.
     """
-    with self._calls.begin("reconcile"):
+    with self._calls.begin("reconcile", seconds=math.inf):
         self._guard.require(Capability.RECONCILE)
         return await self._reconciler.reconcile(error, arguments.seconds(settle, "settle"))
 
@@ -51,7 +53,7 @@ async def recover(
     Each is looked for as by :meth:`reconcile`, all at the same time, and the ledger told. Nothing
     is sent again: what was not sent is the caller's to send, and is told to one caller only. What
     has a key is sent again by the same call with the same key. Calls that this process or another
-    living one may still be at are left alone.
+    living one may still be at are left alone. Each has a deadline of its own.
 
     Args:
         settle: seconds for each, as with :meth:`reconcile`; None waits as long as the vendor may
@@ -68,7 +70,7 @@ async def recover(
         ConfigurationError: the ledger cannot be read.
         UnsupportedCapability: this desk cannot be looked through.
     """
-    with self._calls.begin("recover"):
+    with self._calls.begin("recover", seconds=math.inf):
         self._guard.require(Capability.RECONCILE)
         arguments.instance(wait, bool, "wait")
         return await self._recovery.recover(arguments.seconds(settle, "settle"), wait=wait)
@@ -80,7 +82,8 @@ async def complete(
     """Find the id and the message that a vendor gave later to what it accepted.
 
     For vendors that accept a message without telling its id. The ticket is read after each of
-    ``delays``, because such a vendor shows a message some time after accepting it.
+    ``delays``, because such a vendor shows a message some time after accepting it. All of that
+    reading has one deadline; ``delays`` do not count.
 
     Args:
         sent: what a write returned; it may come from another process, pickled.
@@ -102,7 +105,7 @@ async def complete(
             return sent
         self._guard.require(Capability.LIST_MESSAGES)
         for delay in delays:
-            await clock.pause(delay)
+            await pause(delay)
             with call.own_errors():
                 found = await self._reconciler.find_accepted(sent.ticket_id, sent.fingerprint)
             if found is not None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from helpdesk_bridge.kit import errors
 from helpdesk_bridge.memory.store import Store
 from helpdesk_bridge.model.disk import OwnThread
+from helpdesk_bridge.transport import to_its_end, waiting_for
 
 if TYPE_CHECKING:
     from helpdesk_bridge.memory.database import Database
@@ -33,12 +35,13 @@ class Storage:
         self._lock = asyncio.Lock()
         self._thread = OwnThread("helpdesk-bridge-memory")
         self._database: Database | None = None
+        self._running: asyncio.Future[None] | None = None
         self._closed = False
 
     async def read(self) -> Store:
         """Return the Store as it is on the disk."""
         if self._database is None:
-            async with self._lock:
+            async with self._turn():
                 await self._open()
         return self.store
 
@@ -46,11 +49,11 @@ class Storage:
         """Return ``change(branch)`` once all of it is on the disk, or keep nothing of it.
 
         ``change`` may touch only this ticket (None: make new ones). A cancellation while it is
-        written waits for that, and is raised then. Raises what ``change`` raises, VendorUnavailable
-        when nothing could be written, OutcomeUnknown when that cannot be told; the Store is then
-        read from the disk again.
+        written waits for that, and is raised then; the deadline of the call does not wait. Raises
+        what ``change`` raises, VendorUnavailable when nothing could be written, OutcomeUnknown when
+        that cannot be told; the Store is then read from the disk again.
         """
-        async with self._lock:
+        async with self._turn():
             database = await self._open()
             branch = self.store.branch(ticket_id)
             since = branch.last_number
@@ -62,7 +65,7 @@ class Storage:
 
     async def aclose(self) -> None:
         """Close the database after what is being written; may be called again."""
-        async with self._lock:
+        async with self._turn():
             self._closed = True
             database, self._database = self._database, None
             try:
@@ -91,21 +94,28 @@ class Storage:
 
     async def _run(self, action: Callable[[], T], then: Callable[[T], None]) -> None:
         """Run ``action`` in the database's thread and ``then`` here, cancelled meanwhile or not."""
-        running = asyncio.wrap_future(self._thread.submit(action))
-        cancelled: asyncio.CancelledError | None = None
-        while not running.done():
-            try:
-                await asyncio.wait((running,))
-            except asyncio.CancelledError as error:
-                cancelled = error
-        failure = running.exception()
-        if failure is None:
-            then(running.result())
-        elif isinstance(failure, errors.OutcomeUnknown):
+        self._running = asyncio.ensure_future(self._run_through(action, then))
+        with waiting_for("the database"):
+            await to_its_end(self._running)
+
+    async def _run_through(self, action: Callable[[], T], then: Callable[[T], None]) -> None:
+        try:
+            then(await self._thread.run(action))
+        except errors.OutcomeUnknown:
             self._database = None  # it is closed; the next call reads it again
-        if cancelled is not None:
-            raise cancelled
-        running.result()
+            raise
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Hold the lock, also for what is still running when nobody waits for it any more."""
+        await self._lock.acquire()
+        try:
+            yield
+        finally:
+            if self._running is None or self._running.done():
+                self._lock.release()
+            else:
+                self._running.add_done_callback(lambda _: self._lock.release())
 
 
 def plain(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import stat
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable
@@ -12,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-__all__ = ["CHUNK", "OwnThread", "Spool", "chunks_of", "in_thread"]
+__all__ = ["CHUNK", "OwnThread", "Spool", "chunks_of", "in_thread", "open_file"]
 
 T = TypeVar("T")
 
@@ -23,14 +25,10 @@ CHUNK = 128 * 1024
 async def in_thread(action: Callable[[], T]) -> T:
     """Run ``action`` in a thread and return its result.
 
-    A cancellation takes effect when ``action`` has ended, because it uses an open file until then.
+    A cancellation does not wait for its end, for a disk may take its time: what ``action`` uses
+    must bear to be used a while longer.
     """
-    work = asyncio.ensure_future(asyncio.to_thread(action))
-    try:
-        return await asyncio.shield(work)
-    finally:
-        if not work.done():
-            await asyncio.wait((work,))
+    return await asyncio.to_thread(action)
 
 
 class OwnThread:
@@ -68,21 +66,47 @@ class OwnThread:
             executor.shutdown(wait=wait)
 
 
+def open_file(path: Path) -> BinaryIO:
+    """Open a regular file for reading; OSError for whatever else there is, without waiting for it.
+
+    The size of a pipe or a device is not known, and to open or read one may take for ever.
+    """
+    if stat.S_ISREG(path.stat().st_mode):  # to open a device may do something to it
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        file = os.fdopen(os.open(path, flags), "rb")
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # it may be another by now
+            return file
+        file.close()
+    raise OSError(errno.EINVAL, "it is no regular file")
+
+
 class _Opened:
     """A file that is closed whatever happens between its opening and its end."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: BinaryIO | None = None
+        self._ended = False
+        self._used = threading.Lock()
 
     def read(self) -> bytes:
-        if self._file is None:
-            self._file = self._path.open("rb")
-        return self._file.read(CHUNK)
+        with self._used:
+            if self._file is None:
+                self._file = open_file(self._path)
+            chunk = self._file.read(CHUNK)
+        if self._ended:  # nobody waited for this
+            self.close()
+        return chunk
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        """Close it, or let who is still reading do that."""
+        self._ended = True
+        if self._used.acquire(blocking=False):
+            try:
+                if self._file is not None:
+                    self._file.close()
+            finally:
+                self._used.release()
 
 
 async def chunks_of(path: Path) -> AsyncGenerator[bytes, None]:

@@ -14,7 +14,7 @@ from unicodedata import category
 from attrs import define, field
 
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model.disk import CHUNK, Spool, chunks_of, in_thread
+from helpdesk_bridge.model.disk import CHUNK, Spool, chunks_of, in_thread, open_file
 
 __all__ = ["Upload"]
 
@@ -37,7 +37,8 @@ class Upload:
     mime_type: str = ""
     """The media type; empty: it is guessed from the name."""
     data: bytes | Path | Chunks = field(default=b"", repr=False)
-    """The content: bytes, a Path, or an async iterable of bytes, which needs ``size``."""
+    """The content: bytes, the Path of a regular file, or an async iterable of bytes, which needs
+    ``size``."""
     size: int | None = None
     """The size in bytes; None: that of ``data``. A file that has another size is InvalidArgument
     when it is sent."""
@@ -154,11 +155,11 @@ async def _size_of(path: Path) -> int:
     """Return the size of a file that can be read."""
 
     def opened() -> int:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return os.fstat(file.fileno()).st_size
 
     try:
-        return await asyncio.to_thread(opened)
+        return await in_thread(opened)
     except OSError as error:
         reason = error.strerror
     raise InvalidArgument(f"an attachment cannot be read: {reason}")

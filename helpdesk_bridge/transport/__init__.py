@@ -1,7 +1,14 @@
 """One HTTP call done right, as a pipeline of small pieces over one handler."""
 
 from helpdesk_bridge.transport.body import Base64, Part, Source
-from helpdesk_bridge.transport.call import CURRENT_CALL, Call
+from helpdesk_bridge.transport.call import (
+    CURRENT_CALL,
+    Call,
+    patiently,
+    pause,
+    to_its_end,
+    waiting_for,
+)
 from helpdesk_bridge.transport.observer import Attempt, AttemptResult, Observer, Repetition
 from helpdesk_bridge.transport.operation import Effect, Operation
 from helpdesk_bridge.transport.options import TransportOptions
@@ -45,4 +52,8 @@ __all__ = [
     "check_credential",
     "compose",
     "no_auth",
+    "patiently",
+    "pause",
+    "to_its_end",
+    "waiting_for",
 ]

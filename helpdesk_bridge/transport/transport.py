@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import warnings
 import weakref
 from collections.abc import (
@@ -21,7 +22,13 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 from yarl import URL
 
-from helpdesk_bridge.errors import DeskClosed, HelpdeskError, InvalidArgument, Outcome
+from helpdesk_bridge.errors import (
+    DeadlineExceeded,
+    DeskClosed,
+    HelpdeskError,
+    InvalidArgument,
+    Outcome,
+)
 from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart, Part, Source
 from helpdesk_bridge.transport.call import CURRENT_CALL
@@ -37,7 +44,7 @@ from helpdesk_bridge.transport.policies.pacing import Pacing
 from helpdesk_bridge.transport.policies.pool import Pool
 from helpdesk_bridge.transport.policies.retry import Retry
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
-from helpdesk_bridge.transport.request import Operation, Progress, Request
+from helpdesk_bridge.transport.request import Effect, Operation, Progress, Request
 from helpdesk_bridge.transport.response import Response
 
 if TYPE_CHECKING:  # aiohttp is imported when the first request is made
@@ -154,8 +161,8 @@ class Transport:
             authenticate=authenticate,
             progress=_begun(),
         )
-        if request.unsafe and (call := CURRENT_CALL.get()) is not None:
-            call.writes.append(request.progress)
+        if operation.effect is not Effect.READ and (call := CURRENT_CALL.get()) is not None:
+            (call.writes if request.unsafe else call.safe_writes).append(request.progress)
             request.progress.checks = call.checks
         return await self._handler(request)
 
@@ -212,25 +219,44 @@ class Transport:
         response = await self._handler(request)
         try:
             assert response.chunks is not None  # noqa: S101 - asked for by stream=True
-            async with aclosing(self._open(response.chunks)) as chunks:
+            async with aclosing(self._open(response.chunks, request.progress)) as chunks:
                 yield chunks
         finally:
             await response.aclose()
 
-    async def _open(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        """Yield the chunks; a download that ends because the desk is closed says so."""
+    async def _open(
+        self, chunks: AsyncIterator[bytes], progress: Progress
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the chunks; a download that its deadline or the end of the desk ends says so.
+
+        The deadline of the request holds up to the first of them.
+        """
+        ends_at = progress.ends_at
         while True:
+            deadline = self._running.until(ends_at)
             try:
-                with self._running.until():
+                with deadline:
                     chunk = await anext(chunks)
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                if not self._running.closed:
+                if not deadline.expired:
                     raise
                 break
+            ends_at = math.inf
             yield chunk
+        if not self._running.closed:
+            raise DeadlineExceeded(
+                f"the call's deadline of {self.options.deadline:g} s passed while the download"
+                " sent nothing.",
+                attempts=progress.attempts,
+            )
         raise DeskClosed("the desk was closed during the download.", outcome=Outcome.UNKNOWN)
+
+    @property
+    def running(self) -> OpenRequests:
+        """What the desk has under way; its closing ends all of it."""
+        return self._running
 
     def clock_offset(self) -> float | None:
         """Return by how many seconds the vendor's clock is ahead of ours; None while not known."""
@@ -243,7 +269,8 @@ class Transport:
         Whatever is under way ends: as DeskClosed, or as OutcomeUnknown where an unsafe write may
         have been done.
         """
-        self._running.close()
+        if self.base is not None:  # an adapter without HTTP knows best what must not be cut off
+            self._running.close()
         close_auth = getattr(self._auth, "aclose", None)
         try:
             if close_auth is not None:

@@ -25,6 +25,8 @@ from helpdesk_bridge.transport.request import Progress
 
 TICKET = "1"
 SIGNATURE = "\n--\nThe support team of Acme"
+_STALE = 60.0
+"""How many seconds old an answer of the vendor's cache is at most."""
 START = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
@@ -110,6 +112,7 @@ class Vendor:
     underway: list[str] = field(factory=list)
     """The jobs of what it has received and not yet carried out."""
     cached: list[Sent] = field(factory=list)
+    cached_at: float = 0.0
     last: int = 0
 
     def add(self, job: str, text: str, kind: hb.MessageType, *, sign: bool = True) -> str:
@@ -140,11 +143,13 @@ class Vendor:
         return message.id
 
     def read(self) -> list[hb.Message]:
+        if self.time.seconds - self.cached_at > _STALE:
+            self.refresh()
         seen = self.cached if self.mood.stale else self.sent
         return [one.message for one in seen]
 
     def refresh(self) -> None:
-        self.cached = list(self.sent)
+        self.cached, self.cached_at = list(self.sent), self.time.seconds
 
 
 @frozen

@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from helpdesk_bridge import Attachment, Audience, Message, MessageType, Party, Ticket
+from helpdesk_bridge.delivery.entry import Entry, State
 from helpdesk_bridge.delivery.evidence import (
     OLDER,
     Evidence,
@@ -18,7 +19,6 @@ from helpdesk_bridge.delivery.evidence import (
     Search,
     doubt_of_absence,
 )
-from helpdesk_bridge.delivery.ledger import Entry, State
 from helpdesk_bridge.delivery.matching import (
     can_be,
     find_new,
@@ -94,14 +94,13 @@ def sent_by(operation: str, message_id: str) -> Message:
 
 
 def entry_of(operation: str, number: int, state: State = State.SENT) -> Entry:
-    begun = Entry.begun(
+    begun = Entry(
         desk="it",
         vendor="v",
         operation=operation,
         operation_id=f"o{number}",
         ticket_id="7",
         fingerprint=mark_of(operation),
-        seconds=60,
     )
     return evolve(begun, state=state, started_at=BEGAN + timedelta(seconds=number))
 
@@ -162,7 +161,8 @@ def test_what_was_there_before_is_not_what_was_sent(operation: str, there: list[
 def test_what_another_write_has_made_is_not_taken(
     operation: str, there: list[Message], known: set[str], taken: set[str]
 ) -> None:
-    search = search_of(mark_of(operation, known=tuple(known)), taken=frozenset(taken))
+    others = [evolve(entry_of(operation, n), made_id=made) for n, made in enumerate(taken)]
+    search = search_of(mark_of(operation, known=tuple(known)), others=others)
     finding = judge_messages(search, there)
     shown = [finding.sure, *finding.candidates]
     assert not {one.id for one in shown if one is not None} & (known | taken)

@@ -15,6 +15,7 @@ from attrs import evolve
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 
 import helpdesk_bridge as hb
+from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.testing import FakeServer, Store
 from helpdesk_bridge.transport import CURRENT_CALL, clock
 from tests.delivery.places import (
@@ -113,8 +114,7 @@ async def test_an_old_date_of_a_cache_hides_nothing(
         error = await place.fail("reply", "answer")
         assert (await place.desk.reconcile(error, settle=1)).verdict is SENT
         _sign(place.stored[-1])
-        place.desk._sender.recent._entries.clear()
-        place.desk._sender.recent._owners.clear()
+        place.desk._sender.ledger = MemoryLedger()  # which has no result of it
         assert (await place.desk.reconcile(error, settle=1)).verdict is STILL_UNKNOWN
 
 
@@ -246,7 +246,7 @@ async def test_a_stale_read_before_the_send_makes_no_old_reply_ours() -> None:
             await desk.reply(ticket, text=WORDS, send_email=True)
             stored = fake.store.tickets[number_of(ticket)].messages[-1]
             stored.created_at -= timedelta(hours=1)
-            desk._sender.recent._entries.clear()  # another program's
+            desk._sender.ledger = MemoryLedger()  # it was another program's
             trouble.plan = ["request"]
             with pytest.raises(hb.OutcomeUnknown) as caught:
                 await desk.reply(ticket, text=WORDS, send_email=True)

@@ -187,3 +187,148 @@ def test_who_closes_from_within_and_leaves_at_once_is_not_cancelled_later() -> N
         await asyncio.sleep(60)  # would raise CancelledError
 
     run(main())
+
+
+# -- one within another ------------------------------------------------------------------------
+
+
+async def _told(running: OpenRequests, outer: float, inner: float, log: list[str]) -> None:
+    """Sleep within two deadlines, and say which of them ended it."""
+    try:
+        with running.until(outer):
+            try:
+                with running.until(inner):
+                    await asyncio.sleep(1000)
+            except TimeoutError:
+                log.append("inner")
+                raise
+    except TimeoutError:
+        log.append("outer")
+
+
+@pytest.mark.parametrize("inner", [5, 10, 20, float("inf")])
+def test_the_innermost_ends_first_and_the_outer_one_ends_nothing_more(inner: float) -> None:
+    async def main() -> None:
+        running, began, log = OpenRequests(), now(), list[str]()
+        with pytest.raises(ZeroDivisionError), running.until(began + 10):  # noqa: PT012
+            try:
+                with running.until(began + inner):
+                    await asyncio.sleep(1000)
+            except TimeoutError:
+                log.append("inner")
+            raise ZeroDivisionError  # what it is turned into; nothing is awaited
+        await asyncio.sleep(100)  # would raise CancelledError
+        assert (log, now()) == (["inner"], began + min(inner, 10) + 100)
+
+    run(main())
+
+
+def test_the_outer_one_ends_what_is_awaited_after_the_end_of_the_inner_one() -> None:
+    async def main() -> None:
+        running, began = OpenRequests(), now()
+        with pytest.raises(TimeoutError), running.until(began + 10) as outer:  # noqa: PT012
+            with pytest.raises(TimeoutError), running.until(began + 10):
+                await asyncio.sleep(1000)
+            assert not outer.expired
+            await asyncio.sleep(1000)
+        assert (outer.expired, now()) == (True, began + 10)
+
+    run(main())
+
+
+def test_three_deep_each_ends_in_its_turn() -> None:
+    async def main() -> None:
+        running, began, log = OpenRequests(), now(), list[int]()
+        with pytest.raises(TimeoutError), running.until(began + 10):  # noqa: PT012
+            with pytest.raises(TimeoutError), running.until(began + 30):  # noqa: PT012
+                with pytest.raises(TimeoutError), running.until():
+                    await asyncio.sleep(1000)
+                log.append(3)
+                await asyncio.sleep(1000)
+            log.append(2)
+            await asyncio.sleep(1000)
+        assert (log, now()) == ([3, 2], began + 10)
+
+    run(main())
+
+
+@pytest.mark.parametrize(("patient", "end"), [(15, 15), (5, 10)])
+def test_a_patient_one_is_cut_off_by_itself_alone(patient: float, end: float) -> None:
+    async def main() -> None:
+        running, began = OpenRequests(), now()
+        with pytest.raises(TimeoutError), running.until(began + 10) as outer:  # noqa: PT012
+            with pytest.raises(TimeoutError), running.patient(began + patient) as inner:
+                await asyncio.sleep(1000)
+            assert (inner.expired, outer.expired, now()) == (True, False, began + patient)
+            await asyncio.sleep(1000)
+        assert now() == began + end
+
+    run(main())
+
+
+def test_what_is_done_patiently_in_time_is_not_lost_to_the_one_around_it() -> None:
+    async def main() -> None:
+        running, began = OpenRequests(), now()
+        with running.until(began + 10):
+            with running.patient(began + 15):
+                done = await asyncio.sleep(12, "done")
+            assert done == "done"
+        await asyncio.sleep(100)  # would raise CancelledError
+
+    run(main())
+
+
+def test_closing_ends_the_innermost_first_and_nothing_patient() -> None:
+    async def main() -> None:
+        running, began, log = OpenRequests(), now(), list[str]()
+
+        async def patient() -> None:
+            with running.until(began + 90), running.patient(began + 20):
+                await asyncio.sleep(10)
+            log.append("patient")
+
+        tasks = [
+            asyncio.create_task(_told(running, began + 50, began + 50, log)),
+            asyncio.create_task(patient()),
+        ]
+        await asyncio.sleep(1)
+        running.close()
+        await asyncio.wait(tasks[:1])
+        assert (log, now()) == (["inner", "outer"], began + 1)
+        await asyncio.gather(*tasks)
+        assert (log[2:], now()) == (["patient"], began + 10)
+
+    run(main())
+
+
+def test_two_tasks_do_not_stand_within_each_other() -> None:
+    async def main() -> None:
+        running, began = OpenRequests(), now()
+        with running.until(began + 60):
+            task = asyncio.create_task(_asleep(running, began + 90))
+            await asyncio.sleep(50)
+        assert await task == began + 90
+        assert not running._innermost
+
+    run(main())
+
+
+async def _nested(body: Body) -> None:
+    running = OpenRequests()
+    with running.until(now() + 5), running.until(now() + 5):
+        await body()
+
+
+async def _asyncios_nested(body: Body) -> None:
+    async with asyncio.timeout(5), asyncio.timeout(None):
+        await body()
+
+
+@pytest.mark.parametrize("body", [_long, _stubborn, _failing])
+@pytest.mark.parametrize("cancel", [1, 5, 99])
+def test_nested_ones_treat_a_callers_cancellation_as_asyncios_do(body: Body, cancel: float) -> None:
+    async def main() -> None:
+        expected = await _came_of(_asyncios_nested, body, cancel)
+        assert await _came_of(_nested, body, cancel) == expected
+
+    run(main())

@@ -220,3 +220,18 @@ async def test_the_deadline_of_a_download_ends_with_its_first_byte(
     vendor.hangs()
     error = await caught(_whole(connect(vendor, deadline=0.1), read))
     assert type(error) is errors.DeadlineExceeded
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("came", [b"", b"1\r\nx\r\n"], ids=["head", "begun"])
+async def test_the_deadline_holds_up_to_the_first_byte_and_no_further(
+    connect: Connect, vendor: Any, read: Operation, came: bytes
+) -> None:
+    vendor.plays(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n" + came, hold=True)
+    got = bytearray()
+    with pytest.raises((errors.DeadlineExceeded, errors.VendorUnavailable)) as caught:
+        async with connect(vendor, deadline=0.2, read_gap=0.3).stream(read, ("file",)) as chunks:
+            await _until_it_breaks(chunks, got)
+    expected = errors.VendorUnavailable if came else errors.DeadlineExceeded
+    assert (type(caught.value), bytes(got)) == (expected, b"x" if came else b"")
+    assert (caught.value.outcome, caught.value.attempts) == (errors.Outcome.UNKNOWN, 1)

@@ -230,3 +230,35 @@ async def test_a_request_still_waiting_when_the_transport_is_closed_is_not_sent(
     await transport.aclose()
     await first
     assert (type(await second), len(vendor.seen)) == (errors.DeskClosed, 1)
+
+
+@pytest.mark.asyncio
+async def test_a_proxy_that_is_silent_has_sent_nothing_on(
+    connect: Connect, vendor: Any, unsafe: Operation, caught: Any
+) -> None:
+    """Its CONNECT has arrived; it holds nothing of the request."""
+    vendor.hangs()
+    transport = connect("https://127.0.0.1:9/api", deadline=0.2, proxy=vendor.origin)
+    error = await caught(transport.send(unsafe, "POST", ("t",), json={}))
+    assert (type(error), error.outcome) == (errors.DeadlineExceeded, Outcome.NOT_SENT)
+    assert [seen.method for seen in vendor.seen] == ["CONNECT"]
+
+
+@pytest.mark.asyncio
+async def test_a_deadline_in_the_wait_after_a_refusal_is_not_sent(
+    connect: Connect, vendor: Any, unsafe: Operation, caught: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from helpdesk_bridge.transport import clock
+
+    async def endless(seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(clock, "pause", endless)
+    vendor.answers(429, headers={"Retry-After": "0"})
+    transport = connect(vendor, deadline=0.2, max_attempts=3)
+    error = await caught(transport.send(unsafe, "POST", ("t",), json={}))
+    assert (type(error), error.outcome, len(vendor.seen)) == (
+        errors.DeadlineExceeded,
+        Outcome.NOT_SENT,
+        1,
+    )

@@ -11,6 +11,7 @@ import aiohttp
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart, Part, Source, put_in
+from helpdesk_bridge.transport.call import waiting_for
 
 __all__ = ["encoded", "in_pieces"]
 
@@ -60,7 +61,8 @@ async def _write_file(writer: Any, file: Source, left: int) -> None:
 
 async def in_pieces(pieces: Sequence[bytes | Source], content_type: str) -> aiohttp.Payload:
     """Return a body that is read while it is sent; InvalidArgument if a file cannot be had."""
-    sizes = [len(one) if isinstance(one, bytes) else await one.ready() for one in pieces]
+    with waiting_for("the files to send"):
+        sizes = [len(one) if isinstance(one, bytes) else await one.ready() for one in pieces]
     return _Pieces(pieces, sizes, content_type)
 
 

@@ -44,7 +44,8 @@ class Deadline:
 
     def _ended(self, request: Request) -> HelpdeskError:
         if not self.running.closed:
-            return self._too_late(request)
+            call = CURRENT_CALL.get()
+            return self._too_late(request, call.waits_for if call else "")
         progress = request.progress
         error = errors.DeskClosed(
             "the desk was closed during the call.",
@@ -53,7 +54,7 @@ class Deadline:
         )
         return request.with_outcome(error)
 
-    def _too_late(self, request: Request) -> HelpdeskError:
+    def _too_late(self, request: Request, waited_for: str = "") -> HelpdeskError:
         progress = request.progress
         may_be_done = progress.bytes_sent or request.in_doubt
         sentence = f"the call's deadline of {self.seconds:g} s passed"
@@ -64,6 +65,8 @@ class Deadline:
                 "neither the connections nor the rate limit of this desk left room within"
                 f" {self.seconds:g} s."
             )
+        elif waited_for:
+            sentence += f" while it waited for {waited_for}"
         error = errors.DeadlineExceeded(
             f"{sentence}.",
             outcome=judge(bytes_sent=may_be_done),

@@ -22,6 +22,7 @@ from helpdesk_bridge.errors import (
     Reason,
 )
 from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.transport.call import waiting_for
 from helpdesk_bridge.transport.pipeline import Handler, Middleware
 from helpdesk_bridge.transport.policies.auth import check_credential
 from helpdesk_bridge.transport.request import Request
@@ -185,7 +186,8 @@ class SessionAuth:
             self._renewal = asyncio.create_task(self._fetch())
         renewal = self._renewal
         try:
-            return await asyncio.shield(renewal)
+            with waiting_for("the session provider"):
+                return await asyncio.shield(renewal)
         except asyncio.CancelledError:
             if not renewal.cancelled():
                 raise
