@@ -113,10 +113,12 @@ class Search:
 
         It is against it outside of the span from the begin to now. By our clock there is a minute
         of slack; by the vendor's, where the two were compared, there are seconds. Where they
-        differ by more than a minute one of them is wrong, and either may be right.
+        differ by more than a minute one of them is wrong, and either may be right: it is enough to
+        agree with one only for what is new because it was not there before. The same goes for one
+        without a time. An old one would do else.
         """
         if made_at is None:
-            return True
+            return self.mark.before is not None
         ours = (self.began - UNCOMPARED, self.now + UNCOMPARED)
         spans = [ours]
         told = [offset for offset in (self.mark.offset, self.offset) if offset is not None]
@@ -125,9 +127,11 @@ class Search:
             theirs = (self.began + first - _SKEW, self.now + last + _SKEW)
             agree = max(abs(first), abs(last)) <= UNCOMPARED
             spans = [theirs] if agree else [ours, theirs]
-        if self.mark.due is not None:
-            spans.append((self.mark.due - UNCOMPARED, self.mark.due + UNCOMPARED))
-        return any(first <= made_at <= last for first, last in spans)
+        due = self.mark.due
+        if due is not None and due - UNCOMPARED <= made_at <= due + UNCOMPARED:
+            return True
+        fits = [first <= made_at <= last for first, last in spans]
+        return any(fits) if self.mark.before is not None else all(fits)
 
     def may_come_later(self, patience: float) -> bool:
         """Say whether it was to be sent at a time from which the vendor has not had its time."""

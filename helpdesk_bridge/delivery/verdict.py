@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.model import Message, Ticket
 
@@ -36,14 +36,14 @@ class Reconciliation:
     """The application's own name for the write; None: it gave none."""
     ticket_id: str | None = None
     """The id of the ticket that was written to or created; None: it is not known."""
-    message: Message | None = None
+    message: Message | None = field(default=None, repr=False)
     """The message that was found; with STILL_UNKNOWN one that may be it. Of a new ticket it is the
     first message. None: none was found; that of a new ticket may have to be added with
     ``add_request``."""
-    ticket: Ticket | None = None
+    ticket: Ticket | None = field(default=None, repr=False)
     """The new ticket that was found; with STILL_UNKNOWN one that may be it. None: none was looked
     for, or none was found."""
-    candidates: tuple[Message | Ticket, ...] = ()
+    candidates: tuple[Message | Ticket, ...] = field(default=(), repr=False)
     """With STILL_UNKNOWN all messages, or all tickets, that may be it; the first of them is
     ``message``, or ``ticket``. Empty with any other verdict, and where none may be."""
     reason: str = ""

@@ -23,17 +23,20 @@ async def reconcile(
     """Find out whether a write was carried out. Nothing is sent.
 
     The ticket is read, again and again with growing gaps, until what was sent is there or
-    ``settle`` seconds have passed since the failure. All of that reading has one deadline; the
-    waits between do not count.
+    ``settle`` seconds have passed since the failure, and then until it holds still. All of that
+    reading has one deadline; the waits between do not count.
 
     Args:
         error: what the write raised; it may come from another process, pickled. Of a PartlyDone
             the later step is looked for.
-        settle: seconds, 0 or more. None waits as long as the adapter thinks its vendor needs to
-            show a message, and a minute at least where the vendor never answered.
+        settle: seconds since the failure, 0 or more; the time that reading takes is counted. None
+            waits as long as the adapter thinks its vendor needs to show a message, and five minutes
+            where the vendor never answered or a gateway did in its place. An error from another
+            process is counted from now.
 
     Returns:
-        SENT with what was found, NOT_SENT, or STILL_UNKNOWN with what it may be. What fails while
+        SENT with what was found; NOT_SENT where it is proved not to be there; or STILL_UNKNOWN with
+        all that may be it. What fails while
         looking makes the answer STILL_UNKNOWN. With a ledger only one asker is told NOT_SENT.
 
     Raises:

@@ -82,7 +82,7 @@ async def pause(seconds: float) -> None:
     await clock.pause(seconds)
 
 
-def patiently(seconds: float) -> AbstractContextManager[RequestDeadline | None]:
+def patiently(seconds: float) -> AbstractContextManager[object]:
     """End the body with TimeoutError with the call, but ``seconds`` from now at the earliest.
 
     The call's deadline cuts off nothing in it. For a call without one it is those seconds; outside
@@ -102,11 +102,12 @@ async def to_its_end(work: asyncio.Future[T]) -> T:
     A cancellation, and the end of the desk, take effect after that. Only the deadline of the call
     ends the wait at once, as DeadlineExceeded; ``work`` goes on alone then.
     """
+    limits, call = patiently(0.0), CURRENT_CALL.get()
+    limit = limits if isinstance(limits, RequestDeadline) else None
     try:
-        with patiently(0.0) as limit:
+        with limits:
             return await _uninterrupted(work, limit)
     except TimeoutError:
-        call = CURRENT_CALL.get()
         if limit is None or not limit.expired or call is None:
             raise
     work.add_done_callback(_heard)

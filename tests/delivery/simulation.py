@@ -1,364 +1,197 @@
-"""A vendor and workers in one process, on a time that only the test moves.
+"""How often a lost answer can be told, by simulation: ``python -m tests.delivery.simulation``.
 
-Nothing here waits, and nothing runs in a thread: the same choices give the same run. A worker that
-is killed has no effect any more, neither on the vendor nor on the ledger.
+Each case is a reply whose answer was lost, on a ticket on which others write meanwhile. It prints
+the table of docs/reliability.md. What decides is the library's own; only the helpdesk is made up.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from random import Random
 
 from attrs import define, evolve, field, frozen
 
-import helpdesk_bridge as hb
-from helpdesk_bridge import kit
-from helpdesk_bridge.delivery.entry import Entry, State, Writer
-from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
-from helpdesk_bridge.errors import Moment, moment
-from helpdesk_bridge.transport import CURRENT_CALL, clock
-from helpdesk_bridge.transport.outcome import with_outcome
-from helpdesk_bridge.transport.request import Progress
+from helpdesk_bridge import Audience, Message, MessageType, Verdict
+from helpdesk_bridge.delivery.evidence import Evidence, Finding, Search, doubt_of_absence
+from helpdesk_bridge.delivery.ledger import Entry, State
+from helpdesk_bridge.delivery.matching import judge_messages
+from helpdesk_bridge.model.fingerprint import Fingerprint
 
-TICKET = "1"
-SIGNATURE = "\n--\nThe support team of Acme"
-_STALE = 60.0
-"""How many seconds old an answer of the vendor's cache is at most."""
-START = datetime(2026, 5, 4, 12, tzinfo=UTC)
+__all__ = ["MOST_WRITERS", "Tally", "simulate", "table"]
 
-
-class Died(BaseException):
-    """What a worker is at when it is killed."""
-
-
-@define(eq=False)
-class Time:
-    """The time of the test: the uptime of all machines, and the wall clock, which may jump."""
-
-    seconds: float = 1000.0
-    jumped: float = 0.0
-    due: list[tuple[float, Callable[[], None]]] = field(factory=list)
-    """What the vendor will do later."""
-
-    def uptime(self) -> float:
-        return self.seconds
-
-    def wall(self) -> datetime:
-        return START + timedelta(seconds=self.seconds + self.jumped)
-
-    def advance(self, seconds: float) -> None:
-        end = self.seconds + seconds
-        for when, act in sorted(self.due, key=lambda one: one[0]):
-            if when <= end:
-                self.seconds = max(self.seconds, when)
-                self.due.remove((when, act))
-                act()
-        self.seconds = end
-
-    async def pause(self, seconds: float) -> None:
-        await asyncio.sleep(0)
-        self.advance(seconds)
-        await asyncio.sleep(0)
-
-    @contextmanager
-    def ruling(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-        """Have the library and the loop go by this time."""
-        saved = (moment.uptime, moment.wall_clock, clock.pause)
-        moment.uptime, moment.wall_clock, clock.pause = self.uptime, self.wall, self.pause
-        loop.time = self.uptime  # type: ignore[method-assign]
-        try:
-            yield
-        finally:
-            moment.uptime, moment.wall_clock, clock.pause = saved
-            del loop.time
+BEGAN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+PATIENCE = 300.0
+WALKS = (0.5, 1.5, 3.5, 15.0, 45.0, 105.0, 165.0, 225.0, 285.0, 300.0, 301.0)
+"""Seconds after the failure at which the ticket is read; the last two count."""
+MOST_WRITERS = 5
+SIGNATURE = "\n-- \nThe team"
+KINDS = (
+    (MessageType.RESPONSE, Audience.EXTERNAL),
+    (MessageType.RESPONSE, Audience.EXTERNAL),
+    (MessageType.NOTE, Audience.INTERNAL),
+    (MessageType.REQUEST, Audience.EXTERNAL),
+)
+SHIFTS = (0.0, 0.0, 0.0, 3600.0, -3600.0, -10.0, -172_800.0, 19_800.0)
 
 
 @frozen
-class Sent:
-    """What the vendor has carried out, with what only the test knows of it."""
-
-    message: hb.Message
-    job: str
-    """The job that it was sent for; "": somebody else wrote it."""
-
-
-@frozen
-class Mood:
-    """What the vendor does with the next message, and with all of them."""
-
-    answer: str = "fine"
-    """fine, lost before, lost after, gateway before, gateway after, late, refused."""
-    signs: bool = False
-    shift: float | None = 0.0
-    """Seconds by which it tells times wrong; None: it tells none."""
-    stale: bool = False
-    """Whether reads are answered from a cache for a while."""
-    mangles: bool = False
-    """Whether it changes the white space of what it gets."""
-
-
-@define(eq=False)
 class Vendor:
-    """A ticket at a vendor."""
+    """What a helpdesk does to what it is sent."""
 
-    time: Time
-    mood: Mood = Mood()
-    sent: list[Sent] = field(factory=list)
-    mails: list[str] = field(factory=list)
-    """The job of each mail."""
-    underway: list[str] = field(factory=list)
-    """The jobs of what it has received and not yet carried out."""
-    cached: list[Sent] = field(factory=list)
-    cached_at: float = 0.0
-    last: int = 0
+    signs: bool = False
+    shift: float = 0.0
+    drops_times: bool = False
+    takes: float = 5.0
+    """The most seconds after which it shows a message."""
 
-    def add(self, job: str, text: str, kind: hb.MessageType, *, sign: bool = True) -> str:
-        self.last += 1
-        mood = self.mood
-        told = None
-        if mood.shift is not None:
-            told = START + timedelta(seconds=self.time.seconds + mood.shift)
-        if mood.mangles:
-            text = " ".join(text.split())
-        ours = kind is not hb.MessageType.REQUEST
-        audience = hb.Audience.INTERNAL if kind is hb.MessageType.NOTE else hb.Audience.EXTERNAL
-        message = hb.Message(
-            id=str(self.last),
-            ticket_id=TICKET,
-            type=kind,
-            audience=audience,
-            vendor_type=kind.value,
-            author=hb.Party(email="agent@desk.example" if ours else "li@customer.example"),
-            text=text + (SIGNATURE if mood.signs and ours and sign else ""),
-            html=None,
-            created_at=told,
-            raw={},
+    @classmethod
+    def odd(cls, random: Random) -> Vendor:
+        return cls(
+            signs=random.random() < 0.5,
+            shift=random.choice(SHIFTS),
+            drops_times=random.random() < 0.2,
+            takes=random.choice((5.0, 60.0, 295.0)),
         )
-        self.sent.append(Sent(message, job))
-        if job:
-            self.mails.append(job)
-        return message.id
 
-    def read(self) -> list[hb.Message]:
-        if self.time.seconds - self.cached_at > _STALE:
-            self.refresh()
-        seen = self.cached if self.mood.stale else self.sent
-        return [one.message for one in seen]
-
-    def refresh(self) -> None:
-        self.cached, self.cached_at = list(self.sent), self.time.seconds
+    def shows(self, message: Message, seconds: float) -> Message:
+        agents = message.type is MessageType.RESPONSE
+        text = f"{message.text}{SIGNATURE if self.signs and agents else ''}"
+        made_at = BEGAN + timedelta(seconds=seconds + self.shift)
+        return evolve(message, text=text, created_at=None if self.drops_times else made_at)
 
 
-@frozen
-class SimSettings:
-    """The settings of a worker's desk."""
+@define
+class Case:
+    """One lost answer: what the vendor has, each with the seconds at which it is to be seen."""
 
-    adapter: ClassVar[str] = "simulated"
-    worker: Any = None
+    arrived: bool
+    mark: Fingerprint
+    there: list[tuple[float, Message]] = field(factory=list)
+    others: list[Entry] = field(factory=list)
+    taken: set[str] = field(factory=set)
 
-
-_READS = {
-    kit.Capability.LIST_MESSAGES: kit.native(),
-    kit.Capability.REPLY: kit.native(),
-    kit.Capability.NOTE: kit.native(),
-    kit.Capability.REPLY_WITHOUT_EMAIL: kit.native(),
-    kit.Capability.RECONCILE: kit.emulated("By reading."),
-}
-
-
-class SimAdapter(kit.Adapter):
-    """Speaks to the vendor of the simulation."""
-
-    name = "simulated"
-    settings_type = SimSettings
-    offers: ClassVar = _READS
-
-    async def list_messages(
-        self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
-    ) -> kit.Page[kit.Message]:
-        worker: Worker = self.settings.worker
-        await worker.step()
-        found = worker.vendor.read()
-        await worker.step()
-        return kit.Page(items=tuple(found))
-
-    async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
-        worker: Worker = self.settings.worker
-        vendor, time = worker.vendor, worker.vendor.time
-        await worker.step()
-        call = CURRENT_CALL.get()
-        assert call is not None
-        progress = Progress()
-        call.writes.append(progress)
-        for check in call.checks:
-            check()
-        progress.bytes_sent = True
-        job, mood = worker.job_of[call.operation_id], vendor.mood
-        vendor.mood = evolve(mood, answer="fine")
-        kind = hb.MessageType.NOTE if isinstance(message, kit.Note) else hb.MessageType.RESPONSE
-        text = message.body.text
-        if mood.answer == "refused":
-            raise hb.ValidationFailed("no.", outcome=hb.Outcome.REJECTED)
-        if mood.answer in ("lost before", "gateway before"):
-            await worker.step()
-            raise _unknown(mood.answer)
-        if mood.answer == "late":
-            vendor.underway.append(job)
-
-            def act() -> None:
-                vendor.underway.remove(job)
-                vendor.add(job, text, kind)
-
-            time.due.append((time.seconds + 120.0, act))
-            await worker.step()
-            raise _unknown("gateway")
-        await worker.step()
-        made = vendor.add(job, text, kind)
-        await worker.step()
-        if mood.answer in ("lost after", "gateway after"):
-            raise _unknown(mood.answer)
-        return kit.SentMessage(ticket_id=ticket.id, id=made)
+    def verdict(self, offset: float | None) -> Verdict:
+        """Look as ``reconcile`` does, and decide as it does."""
+        seen: dict[str, Message] = {}
+        walks: list[frozenset[str]] = []
+        finding = Finding()
+        search = Search(mark=self.mark, began=BEGAN, now=BEGAN, offset=offset)
+        for at in WALKS:
+            listed = {one.id: one for seconds, one in self.there if seconds <= at}
+            seen |= listed
+            walks += [frozenset(listed)] if at >= PATIENCE else []
+            now = BEGAN + timedelta(seconds=at)
+            search = evolve(search, now=now, others=tuple(self.others), taken=frozenset(self.taken))
+            finding = judge_messages(search, seen.values())
+            if finding.sure is not None:
+                return Verdict.SENT
+        proof = Evidence(walks=walks, passed=WALKS[-1], patience=PATIENCE)
+        if doubt_of_absence(search, finding, proof):
+            return Verdict.STILL_UNKNOWN
+        return Verdict.NOT_SENT
 
 
-def _unknown(how: str) -> hb.HelpdeskError:
-    dropped = hb.VendorUnavailable(
-        "the connection was dropped.", status=504 if "gateway" in how else None
+def make(random: Random, vendor: Vendor, writers: int, *, noted: bool) -> Case:
+    """Return a case: a history, a reply that arrived or did not, and what others write."""
+    words = f"Your refund of {random.randint(1, 99)} is on its way."
+    old: list[Message] = []
+    for number in range(random.randint(1, 5)):
+        kind, audience = random.choice(KINDS)
+        text = words if random.random() < 0.1 else f"Message {number} of the past."
+        made = Message(id=f"old{number}", ticket_id="7", type=kind, audience=audience, text=text)
+        old.append(vendor.shows(made, -86_400.0 * random.randint(2, 60)))
+    mark = Fingerprint.of(
+        "reply", salt="s", body=words, before=[one.id for one in old] if noted else None
     )
-    return with_outcome(dropped, unsafe=True, bytes_sent=True, started_at=None)
+    arrived = random.random() < 0.5
+    case = Case(arrived, mark, [(-1.0, one) for one in old])
+    reply = Message(
+        id="", ticket_id="7", type=MessageType.RESPONSE, audience=Audience.EXTERNAL, text=words
+    )
+    if arrived:
+        mine = vendor.shows(evolve(reply, id="mine"), random.random() * 2)
+        case.there.append((random.random() * vendor.takes, mine))
+    for number in range(writers):
+        _write(random, vendor, case, evolve(reply, id=f"w{number}"))
+    return case
 
 
-@define(eq=False)
-class Shared:
-    """A ledger as one worker has it: others are other processes, perhaps of other machines."""
-
-    inner: MemoryLedger
-    worker: Worker
-
-    def _mine(self, entry: Entry | None) -> Any:
-        """Return an entry as this worker's process sees it."""
-        if entry is None:
-            return None
-        me = self.worker.writer
-        beaten = entry.beaten
-        writer = entry.writer
-        if writer == me:
-            writer = Writer.this()
-        if beaten.boot == me.boot:
-            beaten = Moment(moment.BOOT, beaten.seconds)
-            writer = evolve(writer, boot=moment.BOOT)
-        return evolve(entry, writer=writer, beaten=beaten)
-
-    def _theirs(self, entry: Entry) -> Entry:
-        boot = self.worker.writer.boot
-        return evolve(entry, writer=self.worker.writer, beaten=Moment(boot, entry.beaten.seconds))
-
-    async def begin(self, entry: Entry) -> Entry | None:
-        await self.worker.step()
-        if entry.state is State.PENDING:
-            self.worker.job_of[entry.operation_id] = self.worker.job
-        other = await self.inner.begin(self._theirs(entry))
-        await self.worker.step()
-        found: Entry | None = self._mine(other)
-        return found
-
-    async def renew(self, operation_id: str) -> bool:
-        await self.worker.step()
-        done = await self.inner.renew(operation_id)
-        self._stamp(operation_id)
-        return done
-
-    async def take_over(self, operation_id: str, beat: int) -> bool:
-        await self.worker.step()
-        done = await self.inner.take_over(operation_id, beat)
-        self._stamp(operation_id)
-        await self.worker.step()
-        return done
-
-    def _stamp(self, operation_id: str) -> None:
-        """Count from here on by this worker's machine."""
-        entry = self.inner._entries.get(operation_id)
-        if entry is not None and entry.beaten.boot == moment.BOOT:
-            beaten = Moment(self.worker.writer.boot, entry.beaten.seconds)
-            self.inner._entries[operation_id] = evolve(entry, beaten=beaten)
-
-    async def record_result(
-        self,
-        operation_id: str,
-        state: State,
-        made_id: str | None = None,
-        *,
-        finished: bool | None = None,
-    ) -> bool:
-        await self.worker.step()
-        told = await self.inner.record_result(operation_id, state, made_id, finished=finished)
-        self._stamp(operation_id)
-        await self.worker.step()
-        return told
-
-    async def entry(self, operation_id: str) -> Entry | None:
-        await self.worker.step()
-        found: Entry | None = self._mine(await self.inner.entry(operation_id))
-        return found
-
-    async def with_key(self, desk: str, key: str) -> Entry | None:
-        await self.worker.step()
-        found: Entry | None = self._mine(await self.inner.with_key(desk, key))
-        return found
-
-    async def unresolved(self, desk: str) -> list[Entry]:
-        await self.worker.step()
-        return [self._mine(one) for one in await self.inner.unresolved(desk)]
-
-    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
-        await self.worker.step()
-        return [self._mine(one) for one in await self.inner.on_ticket(desk, ticket_id)]
-
-    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
-        return await self.inner.decide(operation_id, sent=sent, made_id=made_id)
-
-    async def aclose(self) -> None:
-        pass
+def _write(random: Random, vendor: Vendor, case: Case, message: Message) -> None:
+    """Have somebody else write: an agent, the customer, or a worker that shares the ledger."""
+    at = random.uniform(0.0, 290.0)
+    shares = random.random() < 0.25
+    if not shares:
+        kind, audience = random.choice(KINDS)
+        message = evolve(message, type=kind, audience=audience, text=f"Of {message.id}.")
+    elif random.random() < 0.8:
+        message = evolve(message, text=f"A worker's {message.id}.")
+    state = random.choice((State.SENT, State.SENT, State.UNKNOWN))
+    made = state is State.SENT or random.random() < 0.5
+    if made or not shares:
+        case.there.append((at + random.random() * 5, vendor.shows(message, at)))
+    if not shares:
+        return
+    if state is State.SENT:
+        case.taken.add(message.id)
+    entry = Entry.begun(
+        desk="it",
+        vendor="v",
+        operation="reply",
+        operation_id=message.id,
+        ticket_id="7",
+        fingerprint=Fingerprint.of("reply", salt="s", body=message.text or ""),
+        seconds=60,
+    )
+    made_id = message.id if state is State.SENT else None
+    begun = BEGAN + timedelta(seconds=at)
+    case.others.append(evolve(entry, state=state, made_id=made_id, started_at=begun))
 
 
-@define(eq=False)
-class Worker:
-    """A process that works: its desk, its ledger and what it is at."""
+@define
+class Tally:
+    """What was said of the replies that arrived, and of those that did not."""
 
-    number: int
-    vendor: Vendor
-    shared: MemoryLedger
-    boot: str
-    dead: bool = False
-    stopped: bool = False
-    """Whether it is held up: a machine that sleeps."""
-    job_of: dict[str, str] = field(factory=dict)
-    """The job of each write, by its operation id."""
-    task: asyncio.Task[Any] | None = None
-    desk: hb.Helpdesk = field(init=False)
-    writer: Writer = field(init=False)
+    arrived: Counter[Verdict] = field(factory=Counter)
+    absent: Counter[Verdict] = field(factory=Counter)
 
-    def __attrs_post_init__(self) -> None:
-        self.writer = Writer(self.boot, "", self.number, "", f"worker {self.number}")
-        self.desk = hb.Helpdesk(
-            SimSettings(worker=self),
-            name="it",
-            adapter=SimAdapter,
-            ledger=Shared(self.shared, self),
-        )
-        self.desk._calls.is_remote = True
+    @property
+    def false(self) -> int:
+        return self.arrived[Verdict.NOT_SENT] + self.absent[Verdict.SENT]
 
-    job: str = ""
-    """The job whose call is begun next."""
+    def __str__(self) -> str:
+        arrived = self.arrived[Verdict.SENT] / max(1, self.arrived.total())
+        absent = self.absent[Verdict.NOT_SENT] / max(1, self.absent.total())
+        return f"{arrived:.0%} / {absent:.0%}"
 
-    async def step(self) -> None:
-        """Let others have a turn; a dead process does nothing any more."""
-        if self.dead:
-            raise Died
-        await asyncio.sleep(0)
-        while self.stopped and not self.dead:  # noqa: ASYNC110 - the test counts the turns
-            await asyncio.sleep(0)
-        if self.dead:
-            raise Died
+
+def simulate(cases: int, *, odd: bool, noted: bool, seed: int = 15) -> list[Tally]:
+    """Return a tally for each number of other writers, of ``cases`` lost answers in all."""
+    random = Random(f"{seed} {odd} {noted}")
+    tallies = [Tally() for _ in range(MOST_WRITERS + 1)]
+    for number in range(cases):
+        writers = number % (MOST_WRITERS + 1)
+        vendor = Vendor.odd(random) if odd else Vendor()
+        case = make(random, vendor, writers, noted=noted)
+        # The vendor's Date agrees with our clock, or is not there, or is that of a cache.
+        offset = random.choice((0.0, None, -259_200.0)) if odd else 0.0
+        tally = tallies[writers]
+        (tally.arrived if case.arrived else tally.absent)[case.verdict(offset)] += 1
+    return tallies
+
+
+def table(cases: int) -> str:
+    """Return the table of docs/reliability.md."""
+    kinds = [(odd, noted) for noted in (True, False) for odd in (False, True)]
+    columns = [simulate(cases, odd=odd, noted=noted) for odd, noted in kinds]
+    if any(tally.false for column in columns for tally in column):
+        raise AssertionError("a false verdict")
+    return "\n".join(
+        f"| {writers} | {' | '.join(str(column[writers]) for column in columns)} |"
+        for writers in range(MOST_WRITERS + 1)
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(table(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000) + "\n")

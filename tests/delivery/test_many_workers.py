@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
-from tests.delivery.simulation import TICKET, Died, Time, Vendor, Worker
+from tests.delivery.many_workers import TICKET, Died, Time, Vendor, Worker
 
 pytestmark = pytest.mark.timeout(3600)
 ALL = os.environ.get("HELPDESK_BRIDGE_ALL_FAULTS") == "1"

@@ -178,6 +178,7 @@ def test_what_is_sure_has_the_words_the_side_and_the_time(
         assert sure.text == WORDS
         assert sure.type is WRITES[operation][0]
         assert can_be(sure, operation)
+        assert noted or sure.created_at is not None
         assert sure.created_at is None or abs(sure.created_at - BEGAN) < timedelta(minutes=3)
 
 
@@ -192,22 +193,26 @@ def test_the_same_words_at_another_time_are_a_candidate_only(seconds: int, noted
     assert not is_unsent(search, [other])
 
 
+@pytest.mark.parametrize("noted", [True, False])
 @pytest.mark.parametrize(
     ("offset", "seconds", "sure"),
     [
-        (0.0, -4, True),
-        (0.0, -30, False),
-        (None, -30, True),
-        (3600.0, 3601, True),
-        (3600.0, 1, True),
+        (0.0, -4, "both"),
+        (0.0, -30, "neither"),
+        (None, -30, "both"),
+        (3600.0, 3601, "noted"),
+        (3600.0, 1, "noted"),
+        (-259_200.0, -259_199, "noted"),
     ],
 )
-def test_seconds_count_once_the_clocks_were_compared(
-    offset: float | None, seconds: int, sure: bool
+def test_a_clock_that_is_told_to_be_wrong_is_believed_only_of_what_is_new(
+    offset: float | None, seconds: int, sure: str, noted: bool
 ) -> None:
+    """An old Date of a cache would else make a reply of that day ours."""
     made = evolve(sent_by("reply", "1"), created_at=BEGAN + timedelta(seconds=seconds))
-    search = search_of(mark_of("reply", offset=offset), offset=offset)
-    assert (judge_messages(search, [made]).sure is not None) is sure
+    mark = mark_of("reply", offset=offset, before=() if noted else None)
+    finding = judge_messages(search_of(mark, offset=offset), [made])
+    assert (finding.sure is not None) is (sure == "both" or (noted and sure == "noted"))
 
 
 @given(st.integers(0, 3), st.integers(0, 3), operations)

@@ -112,7 +112,8 @@ async def test_an_old_date_of_a_cache_hides_nothing(
     _dated(monkeypatch, lambda: ago)
     async with opened(adapter) as place:
         error = await place.fail("reply", "answer")
-        assert (await place.desk.reconcile(error, settle=1)).verdict is SENT
+        expected = SENT if place.adapter == "omnidesk" else STILL_UNKNOWN  # it notes what is there
+        assert (await place.desk.reconcile(error, settle=1)).verdict is expected
         _sign(place.stored[-1])
         place.desk._sender.ledger = MemoryLedger()  # which has no result of it
         assert (await place.desk.reconcile(error, settle=1)).verdict is STILL_UNKNOWN
@@ -300,6 +301,43 @@ async def test_a_new_ticket_in_another_spelling_is_found(
     assert found.verdict is (STILL_UNKNOWN if hours else SENT)
     assert found.ticket is not None
     assert number_of(found.ticket) == made.id
+
+
+@pytest.mark.parametrize("days", [-5, -1, 1])
+async def test_a_new_ticket_that_is_dated_days_off_is_not_called_unsent(
+    place: Place, days: int
+) -> None:
+    place.trouble.plan = ["answer"]
+    with pytest.raises(hb.OutcomeUnknown) as caught:
+        await place.desk.create_ticket(subject="Refund", requester=CUSTOMER, text=WORDS)
+    made = list(place.store.tickets.values())[-1]
+    made.created_at += timedelta(days=days)
+    made.subject = "EXTERN: Refund of a customer"
+    found = await place.desk.reconcile(caught.value)
+    assert (found.verdict, len(found.candidates)) == (STILL_UNKNOWN, 1)
+
+
+@pytest.mark.parametrize(("restless", "verdict"), [(2, NOT_SENT), (99, STILL_UNKNOWN)])
+async def test_a_list_of_tickets_is_walked_until_it_holds_still(
+    place: Place, restless: int, verdict: hb.Verdict
+) -> None:
+    place.trouble.plan = ["request"]
+    with pytest.raises(hb.OutcomeUnknown) as caught:
+        await place.desk.create_ticket(subject="Refund", requester=CUSTOMER, text=WORDS)
+    tickets, walks = place.desk.tickets, 0
+
+    def moving(**filters: Any) -> Any:
+        nonlocal walks
+        walks += 1
+        if walks <= restless:
+            bo = place.store.person("bo@customer.example")
+            place.store.create_ticket(subject=f"Matter {walks}", requester=bo, html="Hello there.")
+        return tickets(**filters)
+
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(place.desk, "tickets", moving)
+        found = await place.desk.reconcile(caught.value, settle=0)
+    assert found.verdict is verdict
 
 
 # -- marks -----------------------------------------------------------------------------------
