@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import nox
 
@@ -63,18 +64,25 @@ def mutation(session: nox.Session) -> None:
 
 REQUEST_TRACKER = ["request-tracker5", "rt5-standalone", "rt5-db-sqlite"]
 """Packages of Debian 12."""
+POSTGRESQL = ["postgresql"]
+"""A package of any Debian, which has its programs under /usr/lib/postgresql."""
+ON_POSTGRESQL = ["tests/delivery/test_ledger_contract.py", "tests/delivery/test_sql_ledger.py"]
 
 
 @nox.session
 def live(session: nox.Session) -> None:
-    """Run the tests on real helpdesks, installed here first; without them they are skipped."""
+    """Run the tests on real servers, installed here first; without them they are skipped."""
     session.install("-e", ".[dev]")
-    installed = shutil.which("rt-setup-database-5", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not installed and os.getuid() == 0 and shutil.which("apt-get"):
+    wanted = []
+    if not shutil.which("rt-setup-database-5", path=f"{os.environ['PATH']}:/usr/sbin"):
+        wanted += REQUEST_TRACKER
+    if not shutil.which("postgres") and not any(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+        wanted += POSTGRESQL
+    if wanted and os.getuid() == 0 and shutil.which("apt-get"):
         apt = {"DEBIAN_FRONTEND": "noninteractive"}
         for command in (
             ["update", "-qq"],
-            ["install", "-qq", "--no-install-recommends", *REQUEST_TRACKER],
+            ["install", "-qq", "--no-install-recommends", *wanted],
         ):
             session.run(
                 *("apt-get", *command),
@@ -84,7 +92,8 @@ def live(session: nox.Session) -> None:
             )
     kept = {"HELPDESK_BRIDGE_ROUNDUP": str(session.cache_dir / "roundup")}
     several = ("-n", "2", "--dist", "loadgroup")  # each process starts its own servers
-    session.run("pytest", "-rs", *several, *(session.posargs or ["tests/live"]), env=kept)
+    which = session.posargs or ["tests/live", *ON_POSTGRESQL]
+    session.run("pytest", "-rs", *several, *which, env=kept)
     if not session.posargs:  # an adapter as others would write it, on the helpdesk it is for
         session.install("-e", "examples/adapter-django-helpdesk")
         with session.chdir("examples/adapter-django-helpdesk"):

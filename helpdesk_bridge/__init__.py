@@ -88,6 +88,7 @@ if TYPE_CHECKING:
         OmnideskSettings,
         RequestTrackerSettings,
     )
+    from helpdesk_bridge.delivery.sql_ledger import SqlLedger
     from helpdesk_bridge.memory import MemorySettings, Store
     from helpdesk_bridge.testing.sandbox import Sandbox
     from helpdesk_bridge.transport.shared_limits import FileLimiter, RedisLimiter
@@ -159,6 +160,7 @@ __all__ = [
     "Sandbox",
     "Secret",
     "SentMessage",
+    "SqlLedger",
     "SqliteLedger",
     "Status",
     "StatusNotAllowed",
@@ -188,6 +190,7 @@ _WHEN_ASKED_FOR = {
     "RedisLimiter": "helpdesk_bridge.transport.shared_limits",
     "RequestTrackerSettings": "helpdesk_bridge.config.settings",
     "Sandbox": "helpdesk_bridge.testing.sandbox",
+    "SqlLedger": "helpdesk_bridge.delivery.sql_ledger",
     "Store": "helpdesk_bridge.memory",
 }
 """Names that cost an import which many programs do without, and where they are."""

@@ -14,7 +14,7 @@ from aioresponses import aioresponses, core
 from helpdesk_bridge.errors import moment
 from helpdesk_bridge.transport import clock
 
-pytest_plugins = ["helpdesk_bridge.testing.plugin", "tests.canary"]
+pytest_plugins = ["helpdesk_bridge.testing.plugin", "tests.canary", "tests.postgres"]
 
 
 @pytest.fixture(autouse=True)

@@ -120,6 +120,7 @@ def test_importing_the_library_imports_no_adapter(imported: set[str]) -> None:
             "sqlite3",
         ),
         *("helpdesk_bridge.memory", "helpdesk_bridge.config.settings"),
+        *("helpdesk_bridge.delivery.sql_ledger", "sqlalchemy", "asyncpg"),
         *("helpdesk_bridge.testing.sandbox", "tomllib", "difflib", "zoneinfo", "http.client"),
     ],
 )

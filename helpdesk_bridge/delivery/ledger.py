@@ -32,10 +32,11 @@ class Ledger(Protocol):
         """Keep ``entry``, durably, before this returns. Whatever is raised keeps it unsent.
 
         A key belongs to one entry of a desk; one that is NOT_SENT gives its key up. Where the
-        entry is here already, this does nothing.
+        entry is here already and PENDING, this does nothing: who was told an error may ask again.
 
         Returns:
-            None: it is kept. Else nothing was done, and this is the entry that has the key.
+            None: it is kept. Else nothing was done, and this is the entry that has the key, or
+            this very one as somebody has settled it meanwhile.
         """
         ...
 
@@ -125,7 +126,8 @@ class Ledger(Protocol):
             The entry as it is now.
 
         Raises:
-            InvalidArgument: there is no such entry, or it is settled already.
+            InvalidArgument: there is no such entry, it is settled already, or ``made_id`` is
+                another entry's, or given of what was not sent.
         """
         raise NotImplementedError
 
@@ -140,13 +142,21 @@ def is_kept(entry: Entry, ticket_id: str | None, *, recent: bool) -> bool:
     return entry.ticket_id is None and (recent or entry.state in OPEN or entry.made_id is None)
 
 
-def decided(entry: Entry | None, operation_id: str, *, sent: bool, made_id: str | None) -> Entry:
-    """Return ``entry`` with a person's verdict: the rule of :meth:`Ledger.decide`."""
+def decided(
+    entry: Entry | None, operation_id: str, *, sent: bool, made_id: str | None, taken: bool
+) -> Entry:
+    """Return ``entry`` with a person's verdict: the rule of :meth:`Ledger.decide`.
+
+    ``taken`` says whether ``made_id`` is another entry's.
+    """
     if not isinstance(sent, bool):
         raise InvalidArgument("sent must be True or False.")
     if entry is None:
         raise InvalidArgument(f"the ledger has no write {operation_id!r}.")
     if entry.state not in OPEN:
         raise InvalidArgument(f"the write {operation_id} is settled already: {entry.state}.")
+    if made_id is not None and (taken or not sent):
+        made = "another write made it" if taken else "what was not sent has made nothing"
+        raise InvalidArgument(f"the write {operation_id} has not made this made_id: {made}.")
     state = State.SENT if sent else State.NOT_SENT
     return evolve(entry, state=state, made_id=made_id or entry.made_id)

@@ -35,8 +35,9 @@ class MemoryLedger:
         Returns:
             None: it is kept. Else this is the entry that has the key.
         """
-        if entry.operation_id in self._entries:
-            return None
+        own = self._entries.get(entry.operation_id)
+        if own is not None:
+            return None if own.state is State.PENDING else own
         if entry.key is not None:
             holder = await self.with_key(entry.desk, entry.key)
             if holder is not None and holder.state is not State.NOT_SENT:
@@ -90,10 +91,7 @@ class MemoryLedger:
             Whether it could be set.
         """
         entry = self._entries.get(operation_id)
-        owner = None
-        if entry is not None and made_id is not None:
-            owner = self._made.get((entry.desk, entry.ticket_id, made_id))
-        taken = owner not in (None, operation_id)
+        taken = self._is_taken(entry, made_id)
         changed = with_result(entry, state, made_id, finished=finished, taken=taken)
         if isinstance(changed, bool):
             return changed
@@ -138,10 +136,17 @@ class MemoryLedger:
             InvalidArgument: there is no such entry, or it is settled already.
         """
         entry = await self.entry(operation_id)
-        return self._put(decided(entry, operation_id, sent=sent, made_id=made_id))
+        taken = self._is_taken(entry, made_id)
+        return self._put(decided(entry, operation_id, sent=sent, made_id=made_id, taken=taken))
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing open."""
+
+    def _is_taken(self, entry: Entry | None, made_id: str | None) -> bool:
+        if entry is None or made_id is None:
+            return False
+        owner = self._made.get((entry.desk, entry.ticket_id, made_id))
+        return owner not in (None, entry.operation_id)
 
     def _put(self, entry: Entry) -> Entry:
         self._entries[entry.operation_id] = entry

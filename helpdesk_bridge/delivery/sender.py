@@ -316,10 +316,16 @@ class Sender:
         Returns the entry that has its key, if another has.
         """
         try:
-            return await self._asked(self.ledger.begin(entry))
+            found = await self._asked(self.ledger.begin(entry))
         except asyncio.CancelledError:
             await self.record(entry.operation_id, State.NOT_SENT)
             raise
+        if found is not None and found.operation_id == entry.operation_id:
+            raise ConfigurationError(
+                "the ledger was not there for a while, and another process has taken the write up.",
+                reason=Reason.STORAGE,
+            )
+        return found
 
     async def _asked(self, answer: Awaitable[T]) -> T:
         """Await an answer of the ledger; what it raises of its own is ConfigurationError."""

@@ -165,7 +165,8 @@ class SqliteLedger:
 
         def decide(file: sqlite3.Connection) -> Entry:
             entry = _one(file, "operation_id = ?", operation_id)
-            changed = decided(entry, operation_id, sent=sent, made_id=made_id)
+            taken = entry is not None and _is_taken(file, entry, made_id)
+            changed = decided(entry, operation_id, sent=sent, made_id=made_id, taken=taken)
             _put(file, changed)
             return changed
 
@@ -189,8 +190,9 @@ class SqliteLedger:
 
     def _begun(self, file: sqlite3.Connection, entry: Entry) -> Entry | None:
         self._prune(file)
-        if _one(file, "operation_id = ?", entry.operation_id) is not None:
-            return None
+        own = _one(file, "operation_id = ?", entry.operation_id)
+        if own is not None:
+            return None if own.state is State.PENDING else own
         if entry.key is not None:
             holder = _one(file, "desk = ? and key = ?", entry.desk, entry.key)
             if holder is not None and holder.state is not State.NOT_SENT:

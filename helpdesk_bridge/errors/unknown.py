@@ -45,6 +45,7 @@ class OutcomeUnknown(HelpdeskError):
             another process; None for what cannot be found again.
     """
 
+    advice = (
         "It may have been done: ask desk.reconcile(error), or look on the desk, before doing it"
         " again."
     )

@@ -92,4 +92,5 @@ def opening() -> list[hb.Helpdesk]:
             observers=[Slow()],
             ledger=hb.SqliteLedger("ledger.db"),
         ),
+        hb.Helpdesk(hb.MemorySettings(), ledger=hb.SqlLedger("postgresql://ledger.example/db")),
     ]
