@@ -285,7 +285,8 @@ class Airclou(kit.Adapter):
         return message
 
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
-        """POST /api/messages."""
+        """POST /api/messages. Who is mailed by a reply is the vendor's to know."""
+        outgoing.message_body(message, ticket.id)  # what cannot be said is refused before a request
         if isinstance(message, kit.CustomerMessage):
             known = await ticket.full(self.get_ticket)
             if (message.author.email or "").casefold() != (known.requester.email or "").casefold():

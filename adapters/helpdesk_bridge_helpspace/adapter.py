@@ -206,12 +206,13 @@ class HelpSpace(kit.Adapter):
         return answer.read(lambda data: wire.one_message(data, known))
 
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
-        """POST /tickets/{id}/messages."""
+        """POST /tickets/{id}/messages.
+
+        The ticket is read before: the vendor wants to be told who is written to, who speaks and
+        under which subject, and all of that may have changed since the caller read it.
+        """
         files = await self._encoded(message.attachments)
-        speaks_as_channel = self.settings.sender is None and not isinstance(
-            message, kit.CustomerMessage
-        )
-        known = await self._known(ticket, channel=speaks_as_channel)
+        known = await ticket.full(self.get_ticket)
         body = outgoing.message_body(message, files, known, self._sender(known, message))
         path = ("tickets", ticket.id, "messages")
         answer = await self.transport.send(
@@ -234,14 +235,13 @@ class HelpSpace(kit.Adapter):
 
     # -- within ------------------------------------------------------------------------------
 
-    async def _known(self, ticket: kit.TicketRef, *, channel: bool = False) -> kit.Ticket:
-        """Return the ticket with its contact (who else is the customer?) and, if asked, channel.
+    async def _known(self, ticket: kit.TicketRef) -> kit.Ticket:
+        """Return the ticket with its contact, by which the customer's words are told.
 
-        It is read, once, if the caller gave only its id or a ticket without them.
+        It is read, once, if the caller gave only its id or a ticket without one.
         """
         known = ticket.ticket
-        nobody = known is None or (known.requester.id is None and known.requester.email is None)
-        if known is None or nobody or (channel and known.channel is None):
+        if known is None or (known.requester.id is None and known.requester.email is None):
             ticket.ticket = known = await self.get_ticket(ticket.id)
         return known
 

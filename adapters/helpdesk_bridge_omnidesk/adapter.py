@@ -217,8 +217,8 @@ class Omnidesk(kit.Adapter):
         """GET /ticket/{id}: there is no other way to read messages than the timeline."""
         if cursor is not None:
             raise errors.InvalidArgument("a timeline comes in one piece: there is no cursor.")
-        page = self._timeline(await self.get_ticket(ticket.id))
-        return page.where(query.matches)
+        ticket.ticket = await self.get_ticket(ticket.id)
+        return self._timeline(ticket.ticket).where(query.matches)
 
     async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
         """Return an entry of the timeline."""
@@ -235,7 +235,7 @@ class Omnidesk(kit.Adapter):
     ) -> list[str]:
         """Return what is in the timeline now: T8, the vendor tells no id of what it accepts."""
         outgoing.check_message(message, self.settings.zone)
-        return [one.id for one in self._timeline(await self._fresh(ticket)).items]
+        return [one.id for one in self._timeline(await ticket.full(self.get_ticket)).items]
 
     def operation_of(self, message: kit.Message) -> str | None:
         """Return the call of a customer's mail that was recorded here (page "email")."""
@@ -249,7 +249,7 @@ class Omnidesk(kit.Adapter):
         files = await _encoded(message.attachments)
         if isinstance(message, kit.Reply) and not message.send_email:
             raise errors.UnsupportedCapability("Omnidesk mails every reply.")
-        known = await self._fresh(ticket)
+        known = await ticket.full(self.get_ticket)
         if isinstance(message, kit.CustomerMessage):
             await self._add_request(known, message, files)
         else:
@@ -264,12 +264,6 @@ class Omnidesk(kit.Adapter):
         return kit.SentMessage(ticket_id=ticket.id)
 
     # -- within ------------------------------------------------------------------------------
-
-    async def _fresh(self, ticket: kit.TicketRef) -> kit.Ticket:
-        """Return the ticket as this very call has read it."""
-        if ticket.ticket is None or not ticket.fresh:
-            ticket.ticket, ticket.fresh = await self.get_ticket(ticket.id), True
-        return ticket.ticket
 
     async def _post(
         self,

@@ -31,8 +31,6 @@ GET_TICKET = Operation("get_ticket", Effect.READ)
 CREATE_TICKET = Operation("create_ticket")
 UPDATE_TICKET = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
 """RT's own mails on a change (On Resolve) go out on a change only: the same PUT again has none."""
-UPDATE_OTHERWISE = Operation("update_ticket")
-"""With ``extra``, whose meaning is not known here."""
 DELETE_TICKET = Operation("delete_ticket", Effect.IDEMPOTENT_WRITE)
 LIST_MESSAGES = Operation("list_messages", Effect.READ)
 GET_MESSAGE = Operation("get_message", Effect.READ)
@@ -163,8 +161,7 @@ class RequestTracker(kit.Adapter):
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
         """PUT /ticket/{id}. T9: its 200 says nothing, so that the ticket is read."""
         body = outgoing.changes(changes)
-        operation = UPDATE_OTHERWISE if changes.extra else UPDATE_TICKET
-        said = await self._put(operation, ticket_id, body)
+        said = await self._put(UPDATE_TICKET, ticket_id, body)
         with kit.partly_done(
             "the change was accepted, but not all of the rest", ticket_id=ticket_id
         ):

@@ -50,6 +50,10 @@ _SOON = timedelta(hours=26)
 """Where a new ticket is looked for while the vendor still has time: more than a time zone."""
 
 _TOO_EARLY = "it is not on the desk yet, and the vendor may still be at it."
+_NOT_LOOKED_FOR = (
+    "nothing was remembered of it by which it could be looked for, as of a change with extra= or of"
+    " raw(): look on the desk."
+)
 _TOLD = "it is not on the desk, but somebody has been told so already and may send it again."
 _UNKEPT = "it is not on the desk, but the ledger failed to note that, so others may be told too."
 
@@ -101,7 +105,7 @@ class Reconciler:
     ) -> Reconciliation:
         """Look for a write until it is found, or its vendor has had its time."""
         if unknown.fingerprint is None:
-            return await self._open(unknown, "nothing was remembered of it.")
+            return await self._open(unknown, _NOT_LOOKED_FOR)
         task = self._task(unknown, unknown.fingerprint, settle)
         if await self._was_answered(task):
             return await self._sent(task, await self._as_answered(task))

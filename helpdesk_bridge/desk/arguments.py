@@ -106,6 +106,17 @@ def parties(values: Addresses, name: str) -> tuple[Party, ...]:
     return tuple(correspondent(value, name) for value in _several(values, name))
 
 
+def recipients(values: Addresses, name: str) -> tuple[Party, ...]:
+    """Return people with e-mail addresses, at least one: an empty list may be a caller's mistake.
+
+    Nobody must be mailed in place of those whom the caller failed to find.
+    """
+    found = parties(values, name)
+    if not found:
+        raise InvalidArgument(f"{name}= is empty: it needs somebody, or must be left out.")
+    return found
+
+
 def channel(value: Channel | str) -> Channel:
     """Return a channel known by id or by address."""
     if isinstance(value, str):

@@ -84,7 +84,7 @@ async def _opened(
         desk._guard.require(Capability.OPEN_ATTACHMENT)
         arguments.instance(attachment, Attachment, "attachment")
         arguments.instance(directory, (str, Path), "directory")
-        desk._guard.id(attachment.id)
+        desk._guard.attachment(attachment)
         if size is None:
             opened = desk.adapter.open_attachment(attachment)
         else:

@@ -22,6 +22,7 @@ from helpdesk_bridge.errors import (
     Outcome,
     OutcomeUnknown,
     PartlyDone,
+    Stage,
     moment,
     reason_of,
 )
@@ -37,10 +38,6 @@ logging.getLogger("helpdesk_bridge").addHandler(logging.NullHandler())
 # Without a handler Python writes warnings to stderr by itself.
 
 _MOST_INTERRUPTED = 1000
-_SENDING = frozenset(("reply", "note", "forward", "add_request", "create_ticket"))
-"""The calls whose write is unsafe."""
-_CHANGING = frozenset(("update_ticket", "delete_ticket"))
-"""The calls whose write may be repeated."""
 
 
 @define(eq=False)
@@ -59,12 +56,15 @@ class Calls:
     closed: bool = False
     interrupted: deque[OutcomeUnknown] = field(factory=lambda: deque(maxlen=_MOST_INTERRUPTED))
 
-    def begin(self, operation: str, *, seconds: float | None = None) -> CallContext:
+    def begin(
+        self, operation: str, *, writes: bool = False, seconds: float | None = None
+    ) -> CallContext:
         """Return the context of a call that begins: ``with calls.begin("reply") as call``.
 
-        ``seconds`` is its deadline; None: that of every call.
+        ``writes`` says whether the call changes anything at the vendor, ``seconds`` is its
+        deadline; None: that of every call.
         """
-        return CallContext(self, operation, uuid.uuid4().hex, seconds)
+        return CallContext(self, operation, uuid.uuid4().hex, writes=writes, seconds=seconds)
 
     def part(self) -> CallContext:
         """Return the context of a part of the call that is under way, with a deadline anew."""
@@ -88,7 +88,13 @@ class CallContext:
     """
 
     def __init__(
-        self, calls: Calls, operation: str, operation_id: str, seconds: float | None = None
+        self,
+        calls: Calls,
+        operation: str,
+        operation_id: str,
+        *,
+        writes: bool = False,
+        seconds: float | None = None,
     ) -> None:
         self._calls = calls
         self._seconds = calls.seconds if seconds is None else seconds
@@ -98,18 +104,29 @@ class CallContext:
         self._began = moment.wall_clock()
         self.operation = operation
         self.operation_id = operation_id
+        self.writes = writes
+        """Whether the call changes anything at the vendor."""
         self.ticket_id: str | None = None
         self.fingerprint: Fingerprint | None = None
         self.key: str | None = None
         self.is_writing = False
         """Whether a write that must not be done twice was begun."""
+        self.is_changing = False
+        """Whether a write that may be repeated was begun."""
 
     def part(self, *, seconds: float | None = None) -> CallContext:
         """Return the context of a part of this call, such as a page: its id, a deadline anew.
 
         ``seconds`` is that deadline; None: that of every call.
         """
-        return CallContext(self._calls, self.operation, self.operation_id, seconds)
+        return CallContext(
+            self._calls, self.operation, self.operation_id, writes=self.writes, seconds=seconds
+        )
+
+    def write_once(self) -> None:
+        """Have no write of this call repeated, whatever the adapter says of its operation."""
+        if self._call is not None:
+            self._call.once = True
 
     def check_open(self) -> None:
         """Raise DeskClosed if the desk was closed."""
@@ -151,6 +168,9 @@ class CallContext:
         """
         if isinstance(error, HelpdeskError):
             is_new = error.operation_id is None  # no call within this one has told of it
+            if is_new and self._is_before_the_write(error):
+                error.outcome, error.stage = Outcome.NOT_SENT, Stage.PREPARING
+                error.step = self._call.latest if self._call else None
             self._named(error)
             if self._is_foreign_doubt(error):
                 raise self._in_doubt(str(error.message), error) from error
@@ -212,11 +232,12 @@ class CallContext:
     @property
     def _outcome_of_the_rest(self) -> Outcome:
         """What is known of a call that has carried out no unsafe write."""
-        if self.operation in _CHANGING:
-            safe = self._call.safe_writes if self._call else []
-            begun = not self._calls.is_remote or any(write.bytes_sent for write in safe)
+        if not self.writes:
+            begun = True  # a read, which nobody minds
+        elif self._calls.is_remote:
+            begun = self._call is not None and any(one.bytes_sent for one in self._call.changes)
         else:
-            begun = self.operation not in _SENDING  # a read, which nobody minds
+            begun = self.is_writing or self.is_changing
         return Outcome.UNKNOWN if begun else Outcome.NOT_SENT
 
     def _is_foreign_doubt(self, error: HelpdeskError) -> bool:
@@ -224,9 +245,18 @@ class CallContext:
         return (
             error.outcome is Outcome.UNKNOWN
             and not isinstance(error, (OutcomeUnknown, PartlyDone))
-            and self.is_writing
             and self.may_have_written
         )
+
+    def _is_before_the_write(self, error: HelpdeskError) -> bool:
+        """Whether a call that writes failed in what it does before: then nothing was sent."""
+        if not self.writes or isinstance(error, (OutcomeUnknown, PartlyDone)):
+            return False
+        if self._calls.is_remote:
+            begun = self._call is not None and self._call.has_begun_to_write
+        else:
+            begun = self.is_writing or self.is_changing
+        return not begun and error.outcome is not Outcome.NOT_SENT
 
     def _warn(self, unknown: OutcomeUnknown) -> None:
         log.warning(
@@ -270,8 +300,9 @@ class CallContext:
             if isinstance(error.failure, OutcomeUnknown):
                 later = self.fingerprint.later() if self.fingerprint else None
                 error.failure.fill(ticket_id=error.ticket_id, key=self.key, fingerprint=later)
-            self._placed(error.failure)
-        return self._placed(error)
+            self._placed(error.failure)  # it may be of a request that only read
+        self._placed(error)
+        return error.fill(stage=Stage.WRITING if self.writes else Stage.READING)
 
     def _placed(self, error: HelpdeskError) -> HelpdeskError:
         return error.fill(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
+from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.errors import InvalidArgument, StatusNotAllowed, UnsupportedCapability
 from helpdesk_bridge.model import (
     Attachment,
@@ -28,25 +29,38 @@ __all__ = ["Guard"]
 class Guard:
     """Checks a call against the capabilities of a desk and the form of its ids."""
 
-    vendor: str
-    """The name of the adapter, for error texts."""
+    origin: Origin
+    """Which desk it is."""
     ids: re.Pattern[str]
     """What an id of a ticket, a message or a file looks like."""
     capabilities: Capabilities
 
     def ticket(self, ticket: Ticket | str) -> TicketRef:
-        """Return a ticket that was given as such or by its id; InvalidArgument for a bad id."""
+        """Return a ticket that was given as such or by its id.
+
+        InvalidArgument for a bad id and for a ticket of another desk.
+        """
         if isinstance(ticket, Ticket):
+            self.origin.require(ticket)
             self.id(ticket.id)
             return TicketRef(ticket.id, ticket)
         self.id(ticket)
         return TicketRef(ticket)
 
+    def ticket_to_write(self, ticket: Ticket | str) -> TicketRef:
+        """Return the id of a ticket, without what the caller has read of it at some time."""
+        return TicketRef(self.ticket(ticket).id)
+
+    def attachment(self, attachment: Attachment) -> None:
+        """Raise InvalidArgument for a file with a bad id, or of another desk."""
+        self.origin.require(attachment)
+        self.id(attachment.id)
+
     def id(self, value: object) -> None:
         """Raise InvalidArgument for what is no id of this vendor."""
         if not isinstance(value, str) or not self.ids.fullmatch(value):
             raise InvalidArgument(
-                f"not a valid {self.vendor} id: give a str that matches {self.ids.pattern}"
+                f"not a valid {self.origin.vendor} id: give a str that matches {self.ids.pattern}"
             )
 
     def require(self, *wanted: Capability) -> None:

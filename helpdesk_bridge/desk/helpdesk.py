@@ -21,6 +21,7 @@ from helpdesk_bridge.desk import messages as message_reading
 from helpdesk_bridge.desk import tickets as ticket_reading
 from helpdesk_bridge.desk.call import Calls
 from helpdesk_bridge.desk.guard import Guard
+from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.kit.contract import Adapter
@@ -90,7 +91,8 @@ class Helpdesk:
 
     Args:
         settings: the settings object of an adapter.
-        name: what error texts and log lines call the desk; None is the adapter's name.
+        name: what error texts and log lines call the desk, and its tickets, which no desk of
+            another name takes; None is the adapter's name.
         adapter: the adapter's class; None finds it by the settings.
         options: what is the same for every vendor; None is the defaults.
         middlewares: the application's own, outermost first. They stand inside the deadline and
@@ -145,7 +147,8 @@ class Helpdesk:
             is_remote=address is not None,
             running=self._transport.running,
         )
-        self._guard = Guard(kind.name, re.compile(kind.id_pattern), self.capabilities)
+        self._origin = Origin(self.name, kind.name)
+        self._guard = Guard(self._origin, re.compile(kind.id_pattern), self.capabilities)
         self._prefetch = PrefetchTasks()
         self._owns_ledger = False
         self._sender = _sender(self.name, kind.name, seconds, self._transport.clock_offset, ledger)
@@ -216,10 +219,11 @@ class Helpdesk:
                 looked for.
             HelpdeskError: as the vendor or the network has it.
         """
-        with self._calls.begin("raw"):
+        with self._calls.begin("raw") as call:
             verb = arguments.required_line(method, "method").upper()
             pairs = arguments.query(query)
             effect = effect or (Effect.READ if verb in ("GET", "HEAD") else Effect.UNSAFE_WRITE)
+            call.writes = effect is not Effect.READ
             response = await self._transport.send(
                 Operation("raw", effect), verb, path, query=pairs, json=json
             )

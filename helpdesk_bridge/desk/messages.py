@@ -55,11 +55,13 @@ def messages(
         ref = self._guard.ticket(ticket)
         query = MessageQuery(types=arguments.types(types))
         arguments.cursor(cursor)
-    list_messages = self.adapter.list_messages
+    list_messages, mark = self.adapter.list_messages, self._origin.mark_messages
 
     async def fetch(place: Cursor | None) -> Page[Message]:
         with call.part():
-            return await list_messages(ref, query, place)
+            page = await list_messages(ref, query, place)
+        mark(page.items)
+        return page
 
     return Pager(
         fetch,
@@ -89,7 +91,7 @@ async def message(self: Desk, ticket: Ticket | str, message_id: str) -> Message:
         self._guard.require(Capability.GET_MESSAGE)
         ref = self._guard.ticket(ticket)
         self._guard.id(message_id)
-        return await self.adapter.get_message(ref, message_id)
+        return self._origin.mark(await self.adapter.get_message(ref, message_id))
 
 
 async def conversations(

@@ -102,6 +102,7 @@ async def complete(
     """
     with self._calls.begin("complete") as call:
         arguments.instance(sent, SentMessage, "sent")
+        self._origin.require(sent)
         for delay in delays:
             arguments.instance(delay, (int, float), "each delay")
         if sent.id is not None or sent.fingerprint is None:

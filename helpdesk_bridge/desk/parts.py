@@ -10,6 +10,7 @@ from helpdesk_bridge.delivery.recovery import Recovery
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.desk.call import Calls
 from helpdesk_bridge.desk.guard import Guard
+from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.transport import TransportOptions
@@ -33,6 +34,8 @@ class Desk(Protocol):
     def _calls(self) -> Calls: ...
     @property
     def _guard(self) -> Guard: ...
+    @property
+    def _origin(self) -> Origin: ...
     @property
     def _options(self) -> TransportOptions: ...
     @property

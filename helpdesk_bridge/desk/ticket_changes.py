@@ -91,7 +91,7 @@ async def create_ticket(
         PartlyDone: the ticket is there, and its first message is not, or may not be.
         HelpdeskError: as the vendor or the network has it.
     """
-    with self._calls.begin("create_ticket") as call:
+    with self._calls.begin("create_ticket", writes=True) as call:
         new = NewTicket(
             subject=arguments.required_line(subject, "subject"),
             requester=arguments.correspondent(requester, "requester"),
@@ -124,7 +124,7 @@ async def create_ticket(
             self._guard.status(Capability.CREATE_TICKET, new.status)
         key = self._sender.check_key(key)
         await self._guard.content(Capability.CREATE_TICKET, new.body, new.attachments)
-        made = await self._sender.send(
+        made: Ticket | Earlier = await self._sender.send(
             call,
             Write(
                 do=partial(self.adapter.create_ticket, new),
@@ -139,7 +139,9 @@ async def create_ticket(
                 content=None if key is None else await content_of(_given(new), new.attachments),
             ),
         )
-        return await _made_earlier(self, made.entry) if isinstance(made, Earlier) else made
+        if isinstance(made, Earlier):
+            made = await _made_earlier(self, made.entry)
+        return self._origin.mark(made)
 
 
 def _given(new: NewTicket) -> dict[str, Any]:
@@ -189,7 +191,8 @@ async def update_ticket(
         tags: the whole set of its tags.
         custom_fields: values by the ids of :meth:`custom_fields`; others stay as they are.
         extra: the vendor's own fields, put into the request as they are; None is none. A key that
-            the call sets itself is InvalidArgument.
+            the call sets itself is InvalidArgument. What a key does is not known here, so that the
+            change is sent once only, like a message, unless the adapter vouches for all of them.
 
     Returns:
         The ticket as it is now.
@@ -200,6 +203,7 @@ async def update_ticket(
         StatusNotAllowed: the vendor has no such status, or not from the present one.
         NotFound: there is no such ticket.
         PartlyDone: one part of the change was made, and another failed.
+        OutcomeUnknown: with ``extra``: it may have been made. It cannot be looked for.
         HelpdeskError: as the vendor or the network has it.
     """
     given = {
@@ -213,7 +217,7 @@ async def update_ticket(
         "custom_fields": custom_fields,
     }
     given = {name: value for name, value in given.items() if value is not ...}
-    with self._calls.begin("update_ticket") as call:
+    with self._calls.begin("update_ticket", writes=True) as call:
         ref = self._guard.ticket(ticket)
         call.ticket_id = ref.id
         if not given and not extra:
@@ -222,7 +226,10 @@ async def update_ticket(
         self._guard.allow(Capability.UPDATE_TICKET, given)
         if not isinstance(changes.status, EllipsisType):
             self._guard.status(Capability.UPDATE_TICKET, changes.status)
-        return await self.adapter.update_ticket(ref.id, changes)
+        if not self.adapter.idempotent_extra.issuperset(changes.extra):
+            call.write_once()
+        call.is_changing = True
+        return self._origin.mark(await self.adapter.update_ticket(ref.id, changes))
 
 
 async def delete_ticket(self: Desk, ticket: Ticket | str) -> None:
@@ -236,10 +243,11 @@ async def delete_ticket(self: Desk, ticket: Ticket | str) -> None:
         NotFound: there is no such ticket.
         HelpdeskError: as the vendor or the network has it.
     """
-    with self._calls.begin("delete_ticket") as call:
+    with self._calls.begin("delete_ticket", writes=True) as call:
         self._guard.require(Capability.DELETE_TICKET)
         ref = self._guard.ticket(ticket)
         call.ticket_id = ref.id
+        call.is_changing = True
         try:
             await self.adapter.delete_ticket(ref.id)
         except NotFound as error:

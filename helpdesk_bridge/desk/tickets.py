@@ -98,11 +98,13 @@ def tickets(
         if query.status is not None:
             self._guard.status(Capability.FILTER_STATUS, query.status)
         arguments.cursor(cursor)
-    list_tickets = self.adapter.list_tickets
+    list_tickets, mark = self.adapter.list_tickets, self._origin.mark_tickets
 
     async def fetch(place: Cursor | None) -> Page[Ticket]:
         with call.part():
-            return await list_tickets(query, place)
+            page = await list_tickets(query, place)
+        mark(page.items)
+        return page
 
     return Pager(
         fetch,
@@ -131,7 +133,7 @@ async def ticket(self: Desk, ticket_id: str) -> Ticket:
     with self._calls.begin("ticket"):
         self._guard.require(Capability.GET_TICKET)
         self._guard.id(ticket_id)
-        return await self.adapter.get_ticket(ticket_id)
+        return self._origin.mark(await self.adapter.get_ticket(ticket_id))
 
 
 async def custom_fields(self: Desk) -> list[CustomField]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
+from types import EllipsisType
 from typing import Any
 
 from attrs import asdict, evolve
@@ -15,6 +15,7 @@ from helpdesk_bridge.delivery.entry import Entry
 from helpdesk_bridge.delivery.write import Earlier, Write, content_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import Addresses, AddressLike
+from helpdesk_bridge.desk.before_send import ids_before, last_id
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, Outcome, PartlyDone
@@ -24,6 +25,7 @@ from helpdesk_bridge.model import (
     CustomerMessage,
     Forward,
     Level,
+    Message,
     Note,
     OutgoingMessage,
     Priority,
@@ -47,7 +49,7 @@ async def reply(
     html: str | None = None,
     text: str | None = None,
     send_email: bool,
-    to: Addresses = (),
+    to: Addresses | EllipsisType = ...,
     cc: Addresses = (),
     bcc: Addresses = (),
     attachments: Iterable[Upload] = (),
@@ -57,16 +59,18 @@ async def reply(
     send_at: datetime | None = None,
     extra: Mapping[str, Any] | None = None,
     key: str | None = None,
+    if_last: Message | str | None = None,
 ) -> SentMessage:
     """Answer the customer.
 
     Args:
-        ticket: the Ticket, or its id. With the Ticket an adapter often saves a request.
+        ticket: the Ticket, or its id. Only the id counts: who is written to is who it is now.
         html: the body as HTML; give this or ``text``, the other is derived. None: not given.
         text: the body as plain text. None: not given.
         send_email: whether the vendor mails it. It has no default, because vendors disagree;
             False records the reply and mails nobody.
-        to: who is written to, Parties or e-mail addresses; none is the ticket's requester.
+        to: who is written to, Parties or e-mail addresses, at least one. Left out (``...``) it is
+            who is the ticket's requester now.
         cc: who gets a copy.
         bcc: who gets a copy that nobody else sees.
         attachments: files.
@@ -80,6 +84,9 @@ async def reply(
         key: the application's own name for this write, unique for the desk, of at most 255
             characters: a call with it is done once, also by another process and after a crash. It
             needs a ledger. None: every call is a write of its own.
+        if_last: the last message that was read, or its id: it is sent only if the customer has
+            written nothing since. The conversation is read just before, and what comes while the
+            reply is sent is not noticed. None sends it in any case.
 
     Returns:
         What the vendor accepted; its ``id`` is None where the vendor tells none: see
@@ -87,6 +94,8 @@ async def reply(
 
     Raises:
         InvalidArgument: for a value that is not acceptable; nothing was sent.
+        ConversationMoved: the customer has written since ``if_last``, or it cannot be told;
+            nothing was sent.
         UnsupportedCapability: for an option that this desk does not have; nothing was sent.
         InProgress: another call with this key is under way.
         TicketClosed: the vendor takes no more messages on this ticket.
@@ -94,13 +103,13 @@ async def reply(
         PartlyDone: the reply was accepted, and the status was not set, or may not have been.
         HelpdeskError: as the vendor or the network has it.
     """
-    with self._calls.begin("reply") as call:
+    with self._calls.begin("reply", writes=True) as call:
         if not isinstance(send_email, bool):
             raise InvalidArgument("send_email must be True or False.")
         message = Reply(
             body=Body.of(html, text),
             send_email=send_email,
-            to=arguments.parties(to, "to"),
+            to=() if to is ... else arguments.recipients(to, "to"),
             cc=arguments.parties(cc, "cc"),
             bcc=arguments.parties(bcc, "bcc"),
             attachments=arguments.uploads(attachments),
@@ -118,7 +127,11 @@ async def reply(
             self._guard.require(Capability.REPLY_WITHOUT_EMAIL)
         if send_at is not None:
             self._guard.require(Capability.SCHEDULED_SEND)
-        return await _send(self, call, Capability.REPLY, self._guard.ticket(ticket), message, key)
+        ref, last = self._guard.ticket_to_write(ticket), None
+        if if_last is not None:
+            self._guard.require(Capability.IF_LAST)
+            last = last_id(self, ref, if_last)
+        return await _send(self, call, Capability.REPLY, ref, message, key, last)
 
 
 async def note(
@@ -162,7 +175,7 @@ async def note(
         PartlyDone: the note was accepted, and the status was not set, or may not have been.
         HelpdeskError: as the vendor or the network has it.
     """
-    with self._calls.begin("note") as call:
+    with self._calls.begin("note", writes=True) as call:
         message = Note(
             body=Body.of(html, text),
             attachments=arguments.uploads(attachments),
@@ -172,7 +185,9 @@ async def note(
             extra=arguments.mapping(extra, "extra"),
         )
         self._guard.allow(Capability.NOTE, arguments.given(priority=priority, kind=kind))
-        return await _send(self, call, Capability.NOTE, self._guard.ticket(ticket), message, key)
+        return await _send(
+            self, call, Capability.NOTE, self._guard.ticket_to_write(ticket), message, key
+        )
 
 
 async def forward(
@@ -215,20 +230,20 @@ async def forward(
         OutcomeUnknown: it may have been sent: ask :meth:`reconcile` before doing it again.
         HelpdeskError: as the vendor or the network has it.
     """
-    with self._calls.begin("forward") as call:
+    with self._calls.begin("forward", writes=True) as call:
         message = Forward(
             body=Body.of(html, text),
-            to=arguments.parties(to, "to"),
+            to=arguments.recipients(to, "to"),
             cc=arguments.parties(cc, "cc"),
             bcc=arguments.parties(bcc, "bcc"),
             attachments=arguments.uploads(attachments),
             extra=arguments.mapping(extra, "extra"),
         )
-        if not message.to:
-            raise InvalidArgument("a forward needs somebody in to=.")
         options = arguments.given(cc=message.cc, bcc=message.bcc)
         self._guard.allow(Capability.FORWARD, options)
-        return await _send(self, call, Capability.FORWARD, self._guard.ticket(ticket), message, key)
+        return await _send(
+            self, call, Capability.FORWARD, self._guard.ticket_to_write(ticket), message, key
+        )
 
 
 async def add_request(
@@ -269,7 +284,7 @@ async def add_request(
         OutcomeUnknown: it may be there: ask :meth:`reconcile` before doing it again.
         HelpdeskError: as the vendor or the network has it.
     """
-    with self._calls.begin("add_request") as call:
+    with self._calls.begin("add_request", writes=True) as call:
         message = CustomerMessage(
             body=Body.of(html, text),
             author=arguments.correspondent(author, "author"),
@@ -278,7 +293,7 @@ async def add_request(
             extra=arguments.mapping(extra, "extra"),
         )
         self._guard.allow(Capability.ADD_REQUEST, arguments.given(created_at=created_at))
-        ref = self._guard.ticket(ticket)
+        ref = self._guard.ticket_to_write(ticket)
         return await _send(self, call, Capability.ADD_REQUEST, ref, message, key)
 
 
@@ -289,8 +304,12 @@ async def _send(
     ref: TicketRef,
     message: OutgoingMessage,
     key: str | None,
+    last: str | None = None,
 ) -> SentMessage:
-    """Send a message that was checked, and set the ticket's status after it if need be."""
+    """Send a message that was checked, and set the ticket's status after it if need be.
+
+    With ``last``, the id of a message, only if the customer has written nothing since.
+    """
     key = desk._sender.check_key(key)
     await desk._guard.content(capability, message.body, message.attachments)
     status = message.status if isinstance(message, (Reply, Note)) else None
@@ -314,7 +333,7 @@ async def _send(
             body=message.body.text,
             files=[upload.name for upload in message.attachments],
             due=getattr(message, "send_at", None) or getattr(message, "created_at", None),
-            before=partial(_ids_before, desk, ref, message),
+            before=partial(ids_before, desk, ref, message, last),
             is_last=not afterwards,
             key=key,
             content=content,
@@ -327,7 +346,7 @@ async def _send(
     if afterwards and status is not None:
         await _set_status(desk, sent, status)
         await desk._sender.finish(sent.operation_id)
-    return sent
+    return desk._origin.mark_sent(sent)
 
 
 def _repeated(entry: Entry) -> SentMessage:
@@ -352,24 +371,6 @@ def _given(call: CallContext, ref: TicketRef, message: OutgoingMessage) -> dict[
         filter=lambda one, _: one.name not in ("attachments", "send_at", "created_at"),
     )
     return {"call": call.operation, "ticket": ref.id, **given}
-
-
-async def _ids_before(desk: Desk, ref: TicketRef, message: OutgoingMessage) -> Sequence[str] | None:
-    """Return the ids of the messages that are on the ticket now; None: they were not read.
-
-    With a ledger they are read, because they prove that a lost message is not there. An account
-    that may not read the ticket may still write to it.
-    """
-    told = await desk.adapter.note_before_send(ref, message)
-    if told is not None or not desk._sender.is_given:
-        return told
-    if not desk._guard.capabilities.supports(Capability.LIST_MESSAGES):
-        return None
-    with suppress(HelpdeskError):
-        listing = desk._reader.messages(ref.id).collect_problems()
-        found = [one.id async for one in listing]
-        return None if listing.problems else found
-    return None
 
 
 async def _set_status(desk: Desk, sent: SentMessage, status: Status) -> None:

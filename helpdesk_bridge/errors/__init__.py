@@ -7,6 +7,7 @@
     |-- ConfigurationError      settings are missing, unknown or contradictory
     |-- InvalidArgument         the call's own values are wrong (also a ValueError)
     |-- UnsupportedCapability   this desk cannot do that, and says why
+    |-- ConversationMoved       the customer has written since (``if_last=``)
     |-- UnsafeURL               credentials would have gone to another place
     |-- DeskClosed              the desk was closed
     |-- ConnectFailed           no connection (name, network, TLS)
@@ -26,12 +27,13 @@ of a ConnectFailed, for one. No error carries a header, a credential, a body or 
 and all of them pickle.
 """
 
-from helpdesk_bridge.errors.base import HelpdeskError, Outcome, reason_of
+from helpdesk_bridge.errors.base import HelpdeskError, Outcome, Stage, reason_of
 from helpdesk_bridge.errors.cause import Cause
 from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.errors.not_sent import (
     ConfigurationError,
     ConnectFailed,
+    ConversationMoved,
     DeskClosed,
     InProgress,
     InvalidArgument,
@@ -68,6 +70,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "ConnectFailed",
+    "ConversationMoved",
     "DeadlineExceeded",
     "DeskClosed",
     "HelpdeskError",
@@ -86,6 +89,7 @@ __all__ = [
     "RateLimited",
     "Reason",
     "ResponseTooLarge",
+    "Stage",
     "StatusNotAllowed",
     "TicketClosed",
     "TruncatedBody",

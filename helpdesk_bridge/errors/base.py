@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from helpdesk_bridge.errors.reason import Reason
 
-__all__ = ["HelpdeskError", "Outcome", "reason_of"]
+__all__ = ["HelpdeskError", "Outcome", "Stage", "reason_of"]
 
 _E = TypeVar("_E", bound="HelpdeskError")
 
@@ -17,11 +17,23 @@ class Outcome(StrEnum):
     """What is known about a call that failed."""
 
     NOT_SENT = "not_sent"
-    """No byte of the request left this process: it is safe to try again."""
+    """No byte of the request left this process, or, of a call that writes, none of the write: it is
+    safe to try again."""
     REJECTED = "rejected"
     """The helpdesk answered completely, and refused: nothing was changed."""
     UNKNOWN = "unknown"
     """The request may have been carried out. A write must not be repeated blindly."""
+
+
+class Stage(StrEnum):
+    """What a call was at when it failed."""
+
+    READING = "reading"
+    """The call only reads: whatever happened, nothing was changed by it."""
+    PREPARING = "preparing"
+    """The call writes, and failed before the write itself, in reading what it needs."""
+    WRITING = "writing"
+    """The call writes, and was refused, or failed at the write or after it."""
 
 
 class HelpdeskError(Exception):
@@ -43,6 +55,8 @@ class HelpdeskError(Exception):
         attempts: how many requests were made; None while unknown.
 
     ``items_read`` and ``cursor`` are set by lists: how far one came, and from where to go on.
+    ``stage`` is what the call was at, ``step`` the request of the adapter that failed before the
+    write (both None while unknown).
     """
 
     outcome: Outcome = Outcome.UNKNOWN
@@ -83,6 +97,8 @@ class HelpdeskError(Exception):
         self.attempts = attempts
         self.items_read: int | None = None
         self.cursor: str | None = None
+        self.stage: Stage | None = None
+        self.step: str | None = None
         if outcome is not None:
             self.outcome = outcome
         if reason is not None:
@@ -114,7 +130,7 @@ class HelpdeskError(Exception):
             sentences.append(
                 f"{self.items_read} items had been read; go on with cursor=error.cursor."
             )
-        sentences += [self._sent(), self._wait(), self.advice]
+        sentences += [self._sent(), self._wait(), self._advice()]
         sentences = [sentence for sentence in sentences if sentence]
         if len(sentences) > 1 and not sentences[0].endswith((".", "!", "?", "…")):
             sentences[0] += "."
@@ -124,11 +140,23 @@ class HelpdeskError(Exception):
         return f" {self.vendor_code}" if self.vendor_code else ""
 
     def _sent(self) -> str:
+        """Return what is true of what was sent: reading sends nothing that could be done twice."""
+        if self.stage is Stage.READING:
+            return "The helpdesk refused it." if self.outcome is Outcome.REJECTED else ""
+        if self.stage is Stage.PREPARING:
+            where = f"in {self.step}, " if self.step else ""
+            return f"It failed {where}before the write itself: nothing was sent."
         if self.outcome is Outcome.NOT_SENT:
             return "Nothing was sent."
         if self.outcome is Outcome.REJECTED:
             return "The helpdesk refused it; nothing was changed."
-        return ""
+        return self._doubt() if self.stage is Stage.WRITING else ""
+
+    def _doubt(self) -> str:
+        return "It may have been done; doing it again would leave the same."
+
+    def _advice(self) -> str:
+        return self.advice
 
     def _wait(self) -> str:
         return "" if self.retry_after is None else f"Try again in {self.retry_after:g} seconds."

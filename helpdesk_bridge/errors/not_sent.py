@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from helpdesk_bridge.errors.base import HelpdeskError, Outcome
@@ -10,6 +11,7 @@ from helpdesk_bridge.errors.reason import Reason
 __all__ = [
     "ConfigurationError",
     "ConnectFailed",
+    "ConversationMoved",
     "DeskClosed",
     "InProgress",
     "InvalidArgument",
@@ -41,6 +43,26 @@ class InvalidArgument(HelpdeskError, ValueError):
 
     outcome = Outcome.NOT_SENT
     reason = Reason.INVALID_ARGUMENT
+
+
+class ConversationMoved(HelpdeskError):
+    """The customer has written since the message given as ``if_last``, or it cannot be told.
+
+    Read the conversation again, and decide what to answer now.
+
+    Args:
+        message: the sentence that says what failed.
+        newer: the ids of what the customer has written since, oldest first; empty where it cannot
+            be told. ``last_message_id`` is the last of them, or None.
+    """
+
+    outcome = Outcome.NOT_SENT
+    reason = Reason.CONVERSATION_MOVED
+
+    def __init__(self, message: str, *, newer: Sequence[str] = (), **context: Any) -> None:
+        super().__init__(message, **context)
+        self.newer = tuple(newer)
+        self.last_message_id = self.newer[-1] if self.newer else None
 
 
 class UnsupportedCapability(HelpdeskError):

@@ -19,6 +19,8 @@ class Reason(StrEnum):
     """A value given to the call cannot be used."""
     UNSUPPORTED = "unsupported"
     """This desk cannot do what was asked, by its vendor or by its settings."""
+    CONVERSATION_MOVED = "conversation_moved"
+    """The customer has written meanwhile, or it cannot be told whether."""
     UNSAFE_ADDRESS = "unsafe_address"
     """An address leads where the desk's credentials or data must not go."""
     DESK_CLOSED = "desk_closed"

@@ -25,6 +25,12 @@ __all__ = [
 ]
 
 
+_NO_LOOKING = (
+    "It may have been done, and desk.reconcile cannot look for it: look on the desk before doing it"
+    " again."
+)
+
+
 class OutcomeUnknown(HelpdeskError):
     """A write may or may not have been carried out: it must not be repeated blindly.
 
@@ -72,6 +78,14 @@ class OutcomeUnknown(HelpdeskError):
         self.bytes_sent = bytes_sent
         self.cause = cause
 
+    def _doubt(self) -> str:
+        return ""
+
+    def _advice(self) -> str:
+        if self.operation is not None and self.fingerprint is None:
+            return _NO_LOOKING
+        return self.advice
+
 
 class PartlyDone(HelpdeskError):
     """An earlier step of the call was carried out, and a later one failed.
@@ -103,6 +117,9 @@ class PartlyDone(HelpdeskError):
         self.failure = failure
         self.ticket_id = ticket_id
         self.message_id = message_id
+
+    def _doubt(self) -> str:
+        return ""
 
 
 class DeadlineExceeded(HelpdeskError):

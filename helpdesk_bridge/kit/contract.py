@@ -90,6 +90,10 @@ class Adapter:
     """Seconds for which the vendor may still be at a message after it fell silent, or after a
     gateway answered in its place (408, 502, 503, 504, 52x, 530, 598, 599). Five minutes is what
     gateways and workers take; less only where the vendor documents it."""
+    idempotent_extra: ClassVar[frozenset[str]] = frozenset()
+    """The keys of ``extra`` of which this adapter knows that setting them twice with
+    ``update_ticket`` leaves the same, and mails nobody twice. A change with any other key is an
+    unsafe write, whatever the adapter's :class:`Operation` says."""
     file_hosts: ClassVar[frozenset[str]] = frozenset()
     """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
     stands for the hosts below it too. Downloads may lead there, without credentials."""
@@ -106,6 +110,8 @@ class Adapter:
             return
         if isinstance(cls.file_hosts, str):
             raise TypeError(f"{cls.__name__}.file_hosts is a set of host names")
+        if isinstance(cls.idempotent_extra, str):
+            raise TypeError(f"{cls.__name__}.idempotent_extra is a set of keys")
         offered = Capabilities(cls.offers)
         for method, capabilities in _IMPLEMENTS.items():
             written = getattr(cls, method) is not getattr(Adapter, method)
@@ -251,7 +257,9 @@ class Adapter:
         """Add a message to a ticket.
 
         Args:
-            ticket: where it goes.
+            ticket: where it goes, by its id only: ``await ticket.full(self.get_ticket)`` reads it
+                as it is now, once a call. Who is written to, and in whose name, is never taken
+                from what the caller has read at some time.
             message: a Reply, a Note, a Forward or a CustomerMessage, checked against
                 ``capabilities``.
 

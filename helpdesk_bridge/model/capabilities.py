@@ -50,6 +50,9 @@ class Capability(StrEnum):
     """A reply can be recorded without mailing it (``reply(…, send_email=False)``)."""
     REPLY_WITH_STATUS = "reply_with_status"
     """A reply or a note can set the ticket's status (``reply(…, status=)``)."""
+    IF_LAST = "if_last"
+    """A reply can be sent only if the customer has written nothing since (``reply(…, if_last=)``).
+    It follows from REPLY and LIST_MESSAGES, whatever is declared."""
     SCHEDULED_SEND = "scheduled_send"
     """A reply can be sent at a later time (``reply(…, send_at=)``)."""
     RECONCILE = "reconcile"
@@ -134,6 +137,10 @@ def none(reason: str) -> Support:
     return Support(level=Level.NONE, reason=reason)
 
 
+_IF_LAST = emulated(
+    "The conversation is read just before; what the customer writes while it is sent, or what is"
+    " recorded with an older time, is not noticed."
+)
 _NO_OPERATION = "The vendor's API has no such operation."
 _MISSING = {
     Capability.RECONCILE: "Its adapter does not offer it: look on the desk whether it was done.",
@@ -151,6 +158,9 @@ class Capabilities(Mapping[Capability, Support]):
             capability: declared.get(capability) or none(_MISSING.get(capability, _NO_OPERATION))
             for capability in Capability
         }
+        needed = [self._support[c] for c in (Capability.REPLY, Capability.LIST_MESSAGES)]
+        missing = [none(support.reason) for support in needed if support.level is Level.NONE]
+        self._support[Capability.IF_LAST] = missing[0] if missing else _IF_LAST
 
     def __getitem__(self, capability: Capability) -> Support:
         return self._support[capability]

@@ -81,6 +81,8 @@ def fast_attachment(
     size: int | None = None,
     inline: bool = False,
     content_id: str | None = None,
+    desk: str | None = None,
+    vendor: str | None = None,
 ) -> Attachment:
     """Return an :class:`Attachment` with these fields."""
     made: Any = _new(_OpenAttachment)
@@ -90,6 +92,8 @@ def fast_attachment(
     made.size = size
     made.inline = inline
     made.content_id = content_id
+    made.desk = desk
+    made.vendor = vendor
     made.__class__ = Attachment
     attachment: Attachment = made
     return attachment
@@ -116,6 +120,8 @@ def fast_message(
     attachments: tuple[Attachment, ...] = (),
     created_at: datetime | None = None,
     updated_at: datetime | None = None,
+    desk: str | None = None,
+    vendor: str | None = None,
     raw: Mapping[str, Any],
 ) -> Message:
     """Return a :class:`Message` with these fields; the times must be aware.
@@ -142,6 +148,8 @@ def fast_message(
     made.attachments = attachments
     made.created_at = created_at if created_at is None else _in_utc(created_at)
     made.updated_at = updated_at if updated_at is None else _in_utc(updated_at)
+    made.desk = desk
+    made.vendor = vendor
     made.raw = raw
     made.__class__ = Message
     message: Message = made
@@ -166,6 +174,8 @@ def fast_ticket(
     updated_at: datetime | None = None,
     last_message_at: datetime | None = None,
     deleted_at: datetime | None = None,
+    desk: str | None = None,
+    vendor: str | None = None,
     raw: Mapping[str, Any],
 ) -> Ticket:
     """Return a :class:`Ticket` with these fields; the times must be aware.
@@ -190,6 +200,8 @@ def fast_ticket(
     made.updated_at = updated_at if updated_at is None else _in_utc(updated_at)
     made.last_message_at = last_message_at if last_message_at is None else _in_utc(last_message_at)
     made.deleted_at = deleted_at if deleted_at is None else _in_utc(deleted_at)
+    made.desk = desk
+    made.vendor = vendor
     made.raw = raw
     made.__class__ = Ticket
     ticket: Ticket = made

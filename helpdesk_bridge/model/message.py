@@ -43,6 +43,10 @@ class Attachment:
     """Whether the body shows it, as ``cid:<content_id>``."""
     content_id: str | None = None
     """The name by which the body shows it."""
+    desk: str | None = field(default=None, eq=False)
+    """The name of the desk it was read from; None: it was made by hand. Another desk refuses it."""
+    vendor: str | None = field(default=None, repr=False, eq=False)
+    """The name of that desk's adapter; None as above."""
 
     @property
     def safe_name(self) -> str:
@@ -107,6 +111,10 @@ class Message:
     """When it was written, in UTC; None where the vendor does not tell."""
     updated_at: datetime | None = moment()
     """When it was last changed, in UTC; None where the vendor does not tell."""
+    desk: str | None = field(default=None, eq=False)
+    """The name of the desk it was read from; None: it was made by hand. Another desk refuses it."""
+    vendor: str | None = field(default=None, repr=False, eq=False)
+    """The name of that desk's adapter; None as above."""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
     """The vendor's own record; it is not a copy."""
 

@@ -221,6 +221,10 @@ class SentMessage:
     """The id of the call that sent it, as it stands in log lines."""
     repeated: bool = False
     """True: an earlier call with the same ``key`` sent it, and this one sent nothing."""
+    desk: str | None = field(default=None, eq=False)
+    """The name of the desk that it was sent by; None: it was made by hand."""
+    vendor: str | None = field(default=None, repr=False, eq=False)
+    """The name of that desk's adapter; None as above."""
     fingerprint: Fingerprint | None = field(default=None, repr=False, eq=False)
     """Digests by which ``Helpdesk.complete`` finds a message without an id; they hold no words of
     it. None: nothing was remembered of it."""

@@ -95,14 +95,17 @@ class MessageQuery:
 
 @define(eq=False)
 class TicketRef:
-    """A ticket that was given to a call: by its id, or as the Ticket itself."""
+    """A ticket that was given to a call: by its id, or as the Ticket itself.
+
+    A call that writes a message hands over the id only, whatever the caller gave: who is written
+    to, and in whose name, is who it is now. What the adapter reads meanwhile is kept here.
+    """
 
     id: str
     """The vendor's id of the ticket."""
     ticket: Ticket | None = None
-    """The ticket itself; None while only its id is known."""
-    fresh: bool = False
-    """Whether the adapter has read ``ticket`` during this call, so that it is not out of date."""
+    """The ticket itself; None while only its id is known. For a call that writes it is one that was
+    read within this very call."""
 
     async def full(self, read: Callable[[str], Awaitable[Ticket]]) -> Ticket:
         """Return the ticket; if only its id is known, it is read once with ``read(id)``."""

@@ -66,6 +66,10 @@ class Ticket:
     deleted_at: datetime | None = moment()
     """When it was marked deleted, in UTC; its status is DELETED then. None: it was not, or the
     vendor does not tell when."""
+    desk: str | None = field(default=None, eq=False)
+    """The name of the desk it was read from; None: it was made by hand. Another desk refuses it."""
+    vendor: str | None = field(default=None, repr=False, eq=False)
+    """The name of that desk's adapter; None as above."""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
     """The vendor's own record; it is not a copy."""
 

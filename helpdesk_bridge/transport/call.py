@@ -36,9 +36,12 @@ class Call:
     """What it is waiting for, other than the vendor, in words for an error text."""
     writes: list[Progress] = field(factory=list, repr=False)
     """How far its unsafe writes have come, for a call that is cut off."""
-    safe_writes: list[Progress] = field(factory=list, repr=False)
-    """How far those of its writes have come that may be repeated."""
-
+    changes: list[Progress] = field(factory=list, repr=False)
+    """How far its other writes have come, which may be repeated."""
+    once: bool = False
+    """Whether no write of it may be repeated, because it holds what the adapter does not know."""
+    latest: str | None = None
+    """The name of the vendor's operation that was asked for last."""
     checks: list[Callable[[], None]] = field(factory=list, repr=False)
     """What is asked, last of all, before a byte of an unsafe write leaves; it raises to stop it."""
 
@@ -52,6 +55,11 @@ class Call:
         """Say that its deadline passed, and what was waited for."""
         during = f" while it waited for {self.waits_for}" if self.waits_for else ""
         return f"the call's deadline of {self.seconds:g} s passed{during}."
+
+    @property
+    def has_begun_to_write(self) -> bool:
+        """Whether a request of any write was made, whatever came of it."""
+        return any(one.attempts or one.bytes_sent for one in (*self.writes, *self.changes))
 
 
 CURRENT_CALL: ContextVar[Call | None] = ContextVar("helpdesk_bridge_call", default=None)

@@ -29,3 +29,7 @@ class Operation:
 
     name: str
     effect: Effect = Effect.UNSAFE_WRITE
+
+    def once(self) -> Operation:
+        """Return this operation as one that must not be repeated."""
+        return Operation(self.name)

@@ -151,6 +151,11 @@ class Transport:
         Raises:
             HelpdeskError: the answer says no, or there is none; ``outcome`` says what is known.
         """
+        call = CURRENT_CALL.get()
+        if call is not None:
+            call.latest = operation.name
+            if call.once and operation.effect is Effect.IDEMPOTENT_WRITE:
+                operation = operation.once()
         request = Request(
             operation=operation,
             method=method,
@@ -161,8 +166,8 @@ class Transport:
             authenticate=authenticate,
             progress=_begun(),
         )
-        if operation.effect is not Effect.READ and (call := CURRENT_CALL.get()) is not None:
-            (call.writes if request.unsafe else call.safe_writes).append(request.progress)
+        if call is not None and request.effect is not Effect.READ:
+            (call.writes if request.unsafe else call.changes).append(request.progress)
             request.progress.checks = call.checks
         return await self._handler(request)
 

@@ -7,6 +7,7 @@ be made in front of a live server.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
@@ -296,9 +297,12 @@ async def cut_once(
 
 
 def _alike(seen: list[PassedRequest]) -> int:
-    """Count the requests that were like the last one."""
-    last = seen[-1]
-    return sum((each.method, each.target) == (last.method, last.target) for each in seen)
+    """Count the last one and those just before that were like it.
+
+    What is read after a write may have been read before it, too.
+    """
+    wanted = [(each.method, each.target) for each in reversed(seen)]
+    return len([*itertools.takewhile(wanted[0].__eq__, wanted)])
 
 
 def _faults(proxy: FaultProxy) -> int:

@@ -36,7 +36,13 @@ REASONS = {
         *("not_json", "unexpected", "bad_http", "bad_encoding", "pagination_loop"),
         *("cancelled", "unknown", "process_ended"),
     },
-    Trouble.ADAPTER: {"broken_adapter", "unsupported", "desk_closed", "crashed"},
+    Trouble.ADAPTER: {
+        "broken_adapter",
+        "unsupported",
+        "conversation_moved",
+        "desk_closed",
+        "crashed",
+    },
 }
 KINDS = {
     "AuthenticationError": Trouble.CREDENTIALS,
@@ -46,6 +52,7 @@ KINDS = {
     "DeadlineExceeded": Trouble.TIMEOUT,
     "DeskClosed": Trouble.ADAPTER,
     "HelpdeskError": Trouble.ANSWER,
+    "ConversationMoved": Trouble.ADAPTER,
     "InvalidArgument": Trouble.SETTING,
     "NotFound": Trouble.ADDRESS,
     "OutcomeUnknown": Trouble.ANSWER,

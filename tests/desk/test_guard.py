@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from helpdesk_bridge.desk.guard import Guard
+from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.errors import (
     InvalidArgument,
     Outcome,
@@ -29,7 +30,7 @@ from helpdesk_bridge.model import (
 
 
 def guard(capability: Capability, support: Support) -> Guard:
-    return Guard("vendor", re.compile(r"[0-9]+"), Capabilities({capability: support}))
+    return Guard(Origin("it", "vendor"), re.compile(r"[0-9]+"), Capabilities({capability: support}))
 
 
 async def content(body: Body, limits: CapabilityLimits, *files: Upload) -> None:

@@ -168,6 +168,9 @@ async def test_what_the_desk_cannot_do_makes_no_request(place: Place) -> None:
     ticket = await ticket_of(place)
     before = place.requests
     calls = {
+        Capability.IF_LAST: lambda: place.desk.reply(
+            ticket, text="See above.", send_email=True, if_last=ticket.id
+        ),
         Capability.SCHEDULED_SEND: lambda: place.desk.reply(
             ticket, text="Later, please.", send_email=True, send_at=ticket.created_at
         ),

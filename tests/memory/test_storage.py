@@ -467,7 +467,7 @@ async def test_two_desks_never_share_a_file(tmp_path: Path) -> None:
         ticket = await first.create_ticket(subject="s", requester=CUSTOMER, text="t")
         for second in (hb.Helpdesk(settings), opened(path), opened(tmp_path / "link.db")):
             async with second:
-                for call in (second.ticket(ticket.id), second.note(ticket, text="n")):
+                for call in (second.ticket(ticket.id), second.note(ticket.id, text="n")):
                     with pytest.raises(hb.ConfigurationError, match="open in another desk"):
                         await call
         await first.note(ticket, text="The first goes on.")

@@ -60,6 +60,8 @@ FULL: dict[str, Any] = {
     "updated_at": NOW,
     "last_message_at": NOW,
     "deleted_at": NOW,
+    "desk": "support",
+    "vendor": "memory",
     "status": Status.OPEN,
     "vendor_status": "open",
     "priority": Priority.HIGH,

@@ -60,6 +60,7 @@ MEANING: Mapping[Reason, Trouble] = {
     Reason.BROKEN_ADAPTER: Trouble.ADAPTER,
     Reason.INVALID_ARGUMENT: Trouble.SETTING,
     Reason.UNSUPPORTED: Trouble.ADAPTER,
+    Reason.CONVERSATION_MOVED: Trouble.ADAPTER,
     Reason.UNSAFE_ADDRESS: Trouble.ADDRESS,
     Reason.DESK_CLOSED: Trouble.ADAPTER,
     Reason.HOST_NOT_FOUND: Trouble.HOST,

@@ -84,6 +84,9 @@ CALLS: dict[Capability, Call] = {
     Capability.REPLY_WITH_STATUS: lambda p, t: p.desk.reply(
         t, text="Some words.", send_email=True, status=Status.RESOLVED
     ),
+    Capability.IF_LAST: lambda p, t: p.desk.reply(
+        t, text="Some words.", send_email=True, if_last=t.id
+    ),
     Capability.SCHEDULED_SEND: lambda p, t: p.desk.reply(
         t, text="Some words.", send_email=True, send_at=WHEN
     ),

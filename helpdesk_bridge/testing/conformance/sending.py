@@ -9,6 +9,7 @@ import pytest
 
 from helpdesk_bridge.delivery.verdict import Verdict
 from helpdesk_bridge.errors import (
+    ConversationMoved,
     HelpdeskError,
     InvalidArgument,
     Outcome,
@@ -194,6 +195,30 @@ class SendingPromises:
         shown = [a for a in message.attachments if a.inline]
         assert len(shown) == 1
         assert f"cid:{shown[0].content_id}" in (message.html or "")
+
+    @needs(Capability.IF_LAST)
+    async def test_a_reply_to_the_last_word_is_sent(self, place: Place) -> None:
+        ticket = await place.ticket()
+        read = [message async for message in place.desk.messages(ticket)]
+        await place.desk.reply(ticket, text=WORDS, send_email=True, if_last=read[-1])
+        assert await place.mailed(WORDS) == [place.account.customer]
+
+    @needs(Capability.IF_LAST, Capability.ADD_REQUEST)
+    async def test_a_reply_is_kept_back_when_the_customer_has_written_since(
+        self, place: Place
+    ) -> None:
+        ticket = await place.ticket()
+        read = [message async for message in place.desk.messages(ticket)]
+        await place.desk.add_request(
+            ticket, author=place.account.customer, text="these are newer words"
+        )
+        with pytest.raises(ConversationMoved) as caught:
+            await place.desk.reply(ticket, text=WORDS, send_email=True, if_last=read[-1].id)
+        assert caught.value.outcome is Outcome.NOT_SENT
+        now = [message async for message in place.desk.messages(ticket)]
+        newest = [m.id for m in now if m.text and "newer words" in m.text]
+        assert [caught.value.last_message_id] == newest
+        assert await place.letters() == []
 
     @needs(Capability.SCHEDULED_SEND, Capability.REPLY)
     async def test_what_is_sent_later_is_not_mailed_now(self, place: Place) -> None:

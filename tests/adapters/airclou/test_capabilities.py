@@ -36,6 +36,7 @@ BY_SESSION = {
     C.RECONCILE,
     C.REPLY_WITHOUT_EMAIL,
     C.REPLY_WITH_STATUS,
+    C.IF_LAST,
 }
 BY_BOTH = {C.CREATE_TICKET, C.ADD_REQUEST}
 NEVER = set(Capability) - BY_KEY - BY_SESSION - BY_BOTH
@@ -130,6 +131,7 @@ CALLS: dict[Capability, Act] = {
     C.CREATE_TICKET: lambda d: d.create_ticket(subject="S", requester=CUSTOMER, text="T"),
     C.SEND_ATTACHMENTS: lambda d: d.note("tkt_1", text="Hi", attachments=[Upload("a", data=b"a")]),
     C.OPEN_ATTACHMENT: lambda d: opened(d, Attachment(id="att_1")),
+    C.IF_LAST: lambda d: d.reply("tkt_1", text="Hi", send_email=True, if_last="msg_1"),
     C.SCHEDULED_SEND: lambda d: d.reply("tkt_1", text="Hi", send_email=True, send_at=WHEN),
 }
 

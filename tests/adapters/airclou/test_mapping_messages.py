@@ -135,10 +135,12 @@ PARTNER_JSON = {"email": PARTNER, "name": PARTNER}
 async def test_a_message_is_one_flat_post_that_says_whether_to_mail(
     mapped: Mapped, mapped_desk: Helpdesk, operation: str, arguments: Any, body: Any
 ) -> None:
+    mapped.answers("GET", f"{TICKETS}/tkt_482", {"ticket": ticket_json()})
     mapped.answers("POST", MESSAGES, {"message": note_json()}, status=201)
     sent = await getattr(mapped_desk, operation)(TICKET, text="Hi", **arguments)
     assert (sent.ticket_id, sent.id, sent.message) == ("tkt_482", "msg_7f3b", READ_NOTE)
-    assert mapped.asked == [("POST", MESSAGES, (), body)]
+    read = [("GET", f"{TICKETS}/tkt_482", (), None)] if operation == "add_request" else []
+    assert mapped.asked == [*read, ("POST", MESSAGES, (), body)]
 
 
 @pytest.mark.asyncio

@@ -20,7 +20,7 @@ from helpdesk_bridge import (
     errors,
 )
 from tests.adapters.doubles import CUSTOMER, Caught, Connect
-from tests.adapters.helpspace.conftest import ScriptedFake
+from tests.adapters.helpspace.conftest import ScriptedFake, contact_json, ticket_json
 
 FULL = Ticket(
     id="48211",
@@ -42,11 +42,23 @@ WRITES = {
 }
 
 
-async def refused(fake: ScriptedFake, caught: Caught, call: Any) -> type[HelpdeskError]:
-    """Return the kind of the refusal, once it is sure that nothing was sent."""
+async def refused(
+    fake: ScriptedFake, caught: Caught, call: Any, *, reads: bool = False
+) -> type[HelpdeskError]:
+    """Return the kind of the refusal, once it is sure that nothing was sent.
+
+    With ``reads`` the ticket may have been read before.
+    """
     error = await caught(call)
-    assert (error.outcome, fake.journal) == (Outcome.NOT_SENT, [])
+    methods = [exchange.method for exchange in fake.journal]
+    assert (error.outcome, methods) in [(Outcome.NOT_SENT, []), (Outcome.NOT_SENT, ["GET"] * reads)]
     return type(error)
+
+
+def shows(fake: ScriptedFake, **changes: Any) -> None:
+    """Have the vendor show FULL, or one like it, to whoever asks."""
+    contact = contact_json(value=CUSTOMER)
+    fake.instead("GET", "/tickets/48211", {"data": ticket_json(from_contact=contact, **changes)})
 
 
 # -- ids -------------------------------------------------------------------------------------
@@ -149,10 +161,8 @@ async def test_what_is_not_one_bare_address_is_refused(
 @pytest.mark.parametrize(
     ("operation", "given"),
     [
-        ("reply", {"ticket": Ticket(id="1", requester=Party(id="9"), channel=FULL.channel)}),
-        ("add_request", {"author": "somebody.else@a.example"}),
         ("add_request", {"author": "20931"}),
-        ("add_request", {"ticket": Ticket(id="1", requester=Party(id="9"))}),
+        ("reply", {"to": []}),
         ("forward", {"to": []}),
         ("create_ticket", {"requester": "20931"}),
         ("create_ticket", {"requester": Party(email=CUSTOMER, name="a\r\nb")}),
@@ -182,6 +192,23 @@ async def test_a_call_that_names_nobody_or_nothing_useful_is_refused(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("operation", "given", "contact"),
+    [
+        ("reply", {}, {"id": 9}),
+        ("add_request", {}, {"id": 9}),
+        ("add_request", {"author": "somebody.else@a.example"}, {"id": 9, "value": CUSTOMER}),
+    ],
+)
+async def test_a_ticket_whose_contact_cannot_be_written_to_is_refused(
+    fake: ScriptedFake, desk: Helpdesk, caught: Caught, operation: str, given: Any, contact: Any
+) -> None:
+    fake.instead("GET", "/tickets/48211", {"data": ticket_json(from_contact=contact)})
+    call = getattr(desk, operation)(**{**WRITES[operation], **given})
+    assert await refused(fake, caught, call, reads=True) is errors.InvalidArgument
+
+
+@pytest.mark.asyncio
 async def test_a_ticket_in_no_channel_is_refused(
     fake: ScriptedFake, connect_to: Connect, caught: Caught
 ) -> None:
@@ -195,9 +222,9 @@ async def test_a_ticket_in_no_channel_is_refused(
 async def test_without_somebody_of_the_helpdesk_to_speak_nothing_is_said(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught, operation: str, address: str | None
 ) -> None:
-    ticket = Ticket(id="1", requester=FULL.requester, channel=Channel(id="2", address=address))
-    call = getattr(desk, operation)(**{**WRITES[operation], "ticket": ticket})
-    assert await refused(fake, caught, call) is errors.InvalidArgument
+    shows(fake, channel={"id": 2, "name": "C", "value": address, "type": "email"})
+    call = getattr(desk, operation)(**WRITES[operation])
+    assert await refused(fake, caught, call, reads=True) is errors.InvalidArgument
 
 
 @pytest.mark.asyncio
@@ -292,8 +319,9 @@ async def test_a_rendition_that_does_not_exist_is_refused(
 async def test_extra_cannot_set_what_the_call_sets_nor_address_what_is_not_mailed(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught, operation: str, key: str
 ) -> None:
+    shows(fake)
     call = getattr(desk, operation)(**WRITES[operation], extra={key: ["x@a.example"]})
-    assert await refused(fake, caught, call) is errors.InvalidArgument
+    assert await refused(fake, caught, call, reads=True) is errors.InvalidArgument
 
 
 @pytest.mark.asyncio

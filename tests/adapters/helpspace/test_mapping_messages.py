@@ -29,6 +29,7 @@ from tests.adapters.helpspace.conftest import (
     collection,
     message_json,
     note_json,
+    ticket_json,
 )
 
 PAGE = (("page", "1"), ("per-page", "50"))
@@ -143,16 +144,19 @@ async def test_a_message_is_one_post_that_says_who_speaks_and_whether_to_mail(
 ) -> None:
     path = "tickets/48211/messages"
     answer = message_json(id=305999, from_contact=agent_contact_json())
+    mapped.answers("GET", "tickets/48211", {"data": ticket_json(subject="Export stops")})
     mapped.answers("POST", path, {"data": answer}, status=201)
     sent = await getattr(mapped_desk, operation)(FULL, text="Hi", **arguments)
     assert (sent.ticket_id, sent.id) == ("48211", "305999")
-    assert [asked(call) for call in mapped.calls] == [("POST", f"{API}/{path}", (), body)]
+    read = ("GET", f"{API}/tickets/48211", (), None)
+    assert [asked(call) for call in mapped.calls] == [read, ("POST", f"{API}/{path}", (), body)]
 
 
 @pytest.mark.asyncio
 async def test_a_sent_message_comes_back_as_the_vendor_shows_it(
     mapped: Mapped, mapped_desk: Helpdesk
 ) -> None:
+    mapped.answers("GET", "tickets/48211", {"data": ticket_json()})
     mapped.answers("POST", "tickets/48211/messages", {"data": note_json()}, status=201)
     sent = await mapped_desk.note(FULL, text="Hi")
     assert sent.message is not None
@@ -161,6 +165,7 @@ async def test_a_sent_message_comes_back_as_the_vendor_shows_it(
 
 @pytest.mark.asyncio
 async def test_files_travel_as_base64_in_the_message(mapped: Mapped, mapped_desk: Helpdesk) -> None:
+    mapped.answers("GET", "tickets/48211", {"data": ticket_json()})
     mapped.answers("POST", "tickets/48211/messages", {"data": note_json()}, status=201)
     await mapped_desk.note(
         FULL,
@@ -170,7 +175,7 @@ async def test_files_travel_as_base64_in_the_message(mapped: Mapped, mapped_desk
             Upload("b.png", data=b"\x89PNG", content_id="bar@x"),
         ],
     )
-    body = mapped.calls[0].body
+    body = mapped.calls[1].body
     image = base64.b64encode(b"\x89PNG").decode()
     assert body["attachments"] == [{"name": "a.txt", "mime_type": "text/plain", "data": "aGVsbG8="}]
     assert body["inline_images"] == [

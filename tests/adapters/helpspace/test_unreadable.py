@@ -198,11 +198,12 @@ UNREADABLE: list[Any] = [
 async def test_a_message_whose_answer_lacks_an_id_has_an_unknown_outcome(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught, operation: str, answer: Any
 ) -> None:
+    fake.instead("GET", READ_ONE, {"data": ticket_json()})
     fake.instead("POST", MESSAGES, answer, status=201)
     error = await caught(getattr(desk, operation)(FULL, text="T", **SENDS[operation]))
     assert isinstance(error, errors.OutcomeUnknown)
     known = (error.ticket_id, error.status, error.cause, len(fake.journal))
-    assert known == ("48211", 201, "ProtocolError", 1)
+    assert known == ("48211", 201, "ProtocolError", 2)
 
 
 @pytest.mark.asyncio
@@ -221,6 +222,7 @@ async def test_a_ticket_whose_answer_lacks_an_id_has_an_unknown_outcome(
 async def test_a_message_with_an_id_was_sent_however_odd_the_rest_of_its_answer(
     fake: ScriptedFake, desk: Helpdesk, operation: str, odd: Any
 ) -> None:
+    fake.instead("GET", READ_ONE, {"data": ticket_json()})
     fake.instead("POST", MESSAGES, {"data": message_json(id=305999, **odd)}, status=201)
     sent = await getattr(desk, operation)(FULL, text="T", **SENDS[operation])
     assert (sent.ticket_id, sent.id, sent.message) == ("48211", "305999", None)
