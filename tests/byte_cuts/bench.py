@@ -15,6 +15,7 @@ import helpdesk_bridge as hb
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.kit import Request, Response
+from helpdesk_bridge.memory.stored import StoredMessage
 from helpdesk_bridge.testing import FakeServer, FaultProxy, Store
 from helpdesk_bridge.testing.sandbox import fake_of
 from helpdesk_bridge.transport import Handler
@@ -78,6 +79,8 @@ class Bench:
     proxy: FaultProxy
     time: Time
     counter: StoreCounter
+    is_odd: bool = False
+    """Whether the vendor changes what it is sent: then not every verdict can be given."""
     _numbers: count[int] = field(factory=lambda: count(100_000))
     _bodies: list[int] = field(factory=list)
     """The sizes of the answers' bodies."""
@@ -143,14 +146,31 @@ class Bench:
         ]
 
 
+class OddStore(Store):
+    """A helpdesk that signs every message and tells its times an hour wrong."""
+
+    def add_message(self, *values: Any, html: str, **fields: Any) -> StoredMessage:
+        text = fields.pop("text", None)
+        made = super().add_message(
+            *values,
+            html=f"{html}<p>-- <br>The team of Acme</p>",
+            text=text if text is None else f"{text}\n\n-- \nThe team of Acme",
+            **fields,
+        )
+        made = evolve(made, created_at=made.created_at + _AN_HOUR)
+        for ticket in self.tickets.values():
+            ticket.messages[:] = [made if one.id == made.id else one for one in ticket.messages]
+        return made
+
+
 @asynccontextmanager
-async def opened(adapter: str, time: Time) -> AsyncIterator[Bench]:
-    """Open the bench of an adapter."""
+async def opened(adapter: str, time: Time, *, odd: bool = False) -> AsyncIterator[Bench]:
+    """Open the bench of an adapter; ``odd`` is for a vendor that changes what it is sent."""
     kind = fake_of(adapter)
     assert kind is not None
-    store = Store(last_number=100_000)
+    store = OddStore(last_number=100_000) if odd else Store(last_number=100_000)
     fake = kind(store)
     if hasattr(fake, "limit"):
         fake.limit = 10**9  # requests a minute
     async with fake, FaultProxy(fake.base_url) as proxy:
-        yield Bench(adapter, fake, proxy, time, StoreCounter(store))
+        yield Bench(adapter, fake, proxy, time, StoreCounter(store), odd)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,21 @@ def _open_files() -> int | None:
 @pytest_asyncio.fixture(params=ADAPTERS)
 async def bench(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[Bench]:
     """Open a bench of each adapter in turn; neither a task nor a socket may be left of it."""
+    async with _clean(opened(request.param, time)) as bench:
+        yield bench
+
+
+@pytest_asyncio.fixture(params=ADAPTERS)
+async def odd_bench(request: pytest.FixtureRequest, time: Time) -> AsyncIterator[Bench]:
+    """The same, of a vendor that changes what it is sent."""
+    async with _clean(opened(request.param, time, odd=True)) as bench:
+        yield bench
+
+
+@asynccontextmanager
+async def _clean(opening: AbstractAsyncContextManager[Bench]) -> AsyncIterator[Bench]:
     files = _open_files()
-    async with opened(request.param, time) as bench:
+    async with opening as bench:
         yield bench
     await passes(5)  # what was closed is let go of
     assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -171,9 +171,14 @@ class Result:
             return "done"
         return "partly" if isinstance(self.error, PartlyDone) else str(self.error.outcome)
 
-    def broken_promises(self, *, repairable: bool) -> list[str]:
-        """Return what is wrong; ``repairable`` says that another attempt could repair it all."""
-        return [*self._doubles(), *self._claims(repairable=repairable), *self._verdict()]
+    def broken_promises(self, *, repairable: bool, odd: bool = False) -> list[str]:
+        """Return what is wrong; ``repairable`` says that another attempt could repair it all.
+
+        Of an ``odd`` vendor, which changes what it is sent, it may be said that it cannot be told.
+        """
+        wrong = [*self._doubles(), *self._claims(repairable=repairable)]
+        open_ = self.verdict and self.verdict.verdict is hb.Verdict.STILL_UNKNOWN
+        return wrong if odd and open_ else [*wrong, *self._verdict()]
 
     def _doubles(self) -> list[str]:
         most = 1 if self.operation.mailed else 0

@@ -74,7 +74,7 @@ class Chapter:
                 )
             name = f"{self.operation.name} {variant}".strip()
             self.tally.add(bench.adapter, name, cut, result)
-            for promise in result.broken_promises(repairable=times == 1):
+            for promise in result.broken_promises(repairable=times == 1, odd=bench.is_odd):
                 self.wrong.append(f"{bench.adapter} {name}, request {nth}, {cut}: {promise}")
 
     def check(self) -> None:
@@ -154,4 +154,20 @@ async def test_a_deadline_that_passes_in_the_silence_misleads_nobody(
             if not request.is_read:
                 silent = [cut for cut in cuts(request, SOME) if cut.by is End.HANG]
                 await chapter.run(nth, silent, variant="(deadline)", times=None)
+        chapter.check()
+
+
+@pytest.mark.parametrize("name", [o.name for o in OPERATIONS.values() if o.unsafe])
+@pytest.mark.asyncio
+async def test_a_vendor_that_signs_and_tells_times_wrong_misleads_nobody(
+    odd_bench: Bench, name: str, tally: Tally
+) -> None:
+    operation = OPERATIONS[name]
+    async with odd_bench.desk() as desk:
+        if not operation.offered_by(desk):
+            return
+        chapter = Chapter(odd_bench, desk, operation, tally)
+        for nth, request in enumerate(await odd_bench.sizes(operation)):
+            if not request.is_read:
+                await chapter.run(nth, cuts(request, WRITES), variant="(odd vendor)")
         chapter.check()

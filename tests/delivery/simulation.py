@@ -26,6 +26,7 @@ PATIENCE = 300.0
 WALKS = (0.5, 1.5, 3.5, 15.0, 45.0, 105.0, 165.0, 225.0, 285.0, 300.0, 301.0)
 """Seconds after the failure at which the ticket is read; the last two count."""
 MOST_WRITERS = 5
+_NAMES = ("none", "one", "two", "three", "four", "five")
 SIGNATURE = "\n-- \nThe team"
 KINDS = (
     (MessageType.RESPONSE, Audience.EXTERNAL),
@@ -188,7 +189,7 @@ def table(cases: int) -> str:
     if any(tally.false for column in columns for tally in column):
         raise AssertionError("a false verdict")
     return "\n".join(
-        f"| {writers} | {' | '.join(str(column[writers]) for column in columns)} |"
+        f"| {_NAMES[writers]} | {' | '.join(str(column[writers]) for column in columns)} |"
         for writers in range(MOST_WRITERS + 1)
     )
 

@@ -60,13 +60,15 @@ class Killer:
         self.kills = 0
         self.chance = random.Random(7)
 
-    def maybe_kill(self) -> None:
-        """Kill one of two workers: it may be the one that waits for this answer."""
+    def maybe_kill(self) -> bool:
+        """Kill one of two workers, or none: it may be the one that waits for this answer."""
         if self.kills < KILLS and self.workers and self.chance.random() < 0.25:
             worker = self.chance.choice(list(self.workers))
             self.workers.discard(worker)
             self.kills += 1
             worker.kill()
+            return True
+        return False
 
     def around(self, patch: pytest.MonkeyPatch) -> None:
         """Have the fake ask, at each message, whether a worker is to be killed."""
@@ -76,7 +78,10 @@ class Killer:
         async def asked(fake: FakeServer, request: web.Request, handler: Any) -> Any:
             if request.method != "POST":
                 return await around(fake, request, handler)
-            self.maybe_kill()
+            if self.maybe_kill() and self.chance.random() < 0.5:
+                assert request.transport is not None
+                request.transport.abort()  # the vendor never carries it out
+                return web.Response()
             answer = await around(fake, request, handler)
             self.maybe_kill()
             return answer
@@ -103,6 +108,13 @@ class Killer:
 @pytest.mark.parametrize("adapter", list(FAKES) if ALL else ["helpspace", "omnidesk"])
 async def test_each_job_is_mailed_once_on_sqlite(adapter: str, tmp_path: Path) -> None:
     await _each_job_is_mailed_once(adapter, str(tmp_path / "writes.db"), tmp_path)
+
+
+@pytest.mark.parametrize("adapter", list(FAKES) if ALL else ["airclou"])
+async def test_each_job_is_mailed_once_on_postgresql(
+    adapter: str, postgres_url: str, tmp_path: Path
+) -> None:
+    await _each_job_is_mailed_once(adapter, postgres_url, tmp_path)
 
 
 async def _each_job_is_mailed_once(adapter: str, ledger: str, folder: Path) -> None:
