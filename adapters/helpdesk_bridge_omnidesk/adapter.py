@@ -237,9 +237,9 @@ class Omnidesk(kit.Adapter):
         outgoing.check_message(message, self.settings.zone)
         return [one.id for one in self._timeline(await ticket.full(self.get_ticket)).items]
 
-    def operation_of(self, message: kit.Message) -> str | None:
+    def mark_of(self, message: kit.Message) -> str | None:
         """Return the call of a customer's mail that was recorded here (page "email")."""
-        return wire.operation_of(message.raw)
+        return wire.mark_of(message.raw)
 
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /message, or for a request POST /email/newInboundMessage.
@@ -278,7 +278,7 @@ class Omnidesk(kit.Adapter):
     async def _add_request(
         self, ticket: kit.Ticket, message: kit.CustomerMessage, files: Sequence[kit.Base64]
     ) -> None:
-        message_id = wire.mail_id(kit.operation_id())
+        message_id = wire.mail_id(kit.write_mark())
         fields = outgoing.inbound_mail(message, ticket, message_id=message_id, files=files)
         await self._post(ADD_REQUEST, ("email", "newInboundMessage"), fields)
 

@@ -307,16 +307,16 @@ class Collection(JsonRecord, frozen=True, rename=_KEYS):
 _MAIL_ID = re.compile(r"([0-9a-f]{32})@helpdesk-bridge\.invalid")
 
 
-def mail_id(operation_id: str) -> str:
-    """Return the ``messageID`` of a mail that a call puts in (page "email").
+def mail_id(mark: str) -> str:
+    """Return the ``messageID`` of a mail that is put in (page "email").
 
-    By it the vendor tells "that the message already exists"; our own retries have the same.
+    By it the vendor tells "that the message already exists"; all calls with one key have the same.
     """
-    return f"{operation_id}@helpdesk-bridge.invalid"
+    return f"{mark}@helpdesk-bridge.invalid"
 
 
-def operation_of(entry: Mapping[str, Any]) -> str | None:
-    """Return the call that put in a mail, if its entry in the timeline shows our ``messageID``.
+def mark_of(entry: Mapping[str, Any]) -> str | None:
+    """Return the mark of a mail that was put in, if its entry shows our ``messageID``.
 
     Under which name is not documented (``external_id`` and ``meta_data`` are there). The word is
     ours alone, wherever it stands.

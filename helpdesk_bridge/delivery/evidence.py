@@ -81,12 +81,12 @@ class Search:
     """When the write was begun."""
     now: datetime
     offset: float | None = None
-    operation_id: str = ""
-    """The id of the call that wrote."""
+    own_mark: str = ""
+    """The word that the vendor may have kept with what was sent; "": none."""
     others: Sequence[Entry] = ()
     """Other writes to the same place."""
     marks: Mapping[str, str] = field(factory=dict)
-    """For ids of messages, the id of the call that the vendor says has made each."""
+    """For ids of messages, the word of ours that the vendor has kept with each."""
 
     def _shown(self, ours: datetime) -> list[datetime]:
         """Return a time of ours as the vendor may show it, by every clock that is known."""
@@ -144,7 +144,7 @@ class Search:
         """Say whether another write is known to have made this message or ticket."""
         if found in self.mark.known:
             return True
-        if self.marks.get(found, self.operation_id) != self.operation_id:
+        if self.marks.get(found, self.own_mark) != self.own_mark:
             return True
         return any(found == other.made_id for other in self.others)
 

@@ -37,7 +37,7 @@ def judge_messages(search: Search, messages: Iterable[Message]) -> Finding:
     """Say which of all messages that were seen on a ticket is the one that was sent."""
     mark = search.mark
     there = sorted(messages, key=lambda one: (str(one.created_at or ""), one.id))
-    marked = [one for one in there if search.operation_id and _is_marked(search, one)]
+    marked = [one for one in there if search.own_mark and _is_marked(search, one)]
     if marked:
         return Finding(sure=marked[0])
     free = [one for one in there if not search.is_anothers(one.id)]
@@ -180,7 +180,7 @@ def _has_files(mark: Fingerprint, message: Message) -> bool:
 
 
 def _is_marked(search: Search, message: Message) -> bool:
-    return search.marks.get(message.id) == search.operation_id
+    return search.marks.get(message.id) == search.own_mark
 
 
 def _words_of(message: Message) -> str | None:

@@ -64,7 +64,7 @@ class Reconciler:
 
     ``read`` reads it, ``visible_after`` are the seconds after which its vendor shows what it
     accepted, ``gives_up_after`` those after which it is done with what it never answered,
-    ``operation_of`` tells the call that sent a message where the vendor keeps that, ``gave_up``
+    ``mark_of`` tells the word of ours that the vendor keeps with a message, if it does, ``gave_up``
     says whether the desk was closed, ``on_settled`` is told of each write whose outcome is known
     now, and ``limit`` ends its body at the deadline of a call, as a HelpdeskError; what is waited
     on purpose does not count.
@@ -75,7 +75,7 @@ class Reconciler:
     sender: Sender
     visible_after: float
     gives_up_after: float
-    operation_of: Callable[[Message], str | None]
+    mark_of: Callable[[Message], str | None]
     gave_up: Callable[[], bool]
     on_settled: Callable[[OutcomeUnknown], None]
     limit: Callable[[], AbstractContextManager[Any]]
@@ -166,7 +166,7 @@ class Reconciler:
             began=unknown.started_at or unknown.failed_at,
             now=moment.wall_clock(),
             offset=self.sender.clock_offset(),
-            operation_id=unknown.operation_id or "",
+            own_mark=mark.mark or unknown.operation_id or "",
         )
         return Inquiry(unknown, search, usual if settle is None else settle)
 
@@ -292,7 +292,7 @@ class Reconciler:
         await self._walk(task, self.read.messages(ticket_id), counts=counts)
         await self._learn(task, ticket_id)
         messages = [one for one in task.seen.values() if isinstance(one, Message)]
-        marks = {one.id: self.operation_of(one) for one in messages}
+        marks = {one.id: self.mark_of(one) for one in messages}
         told = {found: mark for found, mark in marks.items() if mark is not None}
         task.search = evolve(task.search, marks=told)
         return matching.judge_messages(task.search, messages)

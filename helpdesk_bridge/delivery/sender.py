@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -61,6 +62,10 @@ class SendingCall(Protocol):
     @property
     def seconds_left(self) -> float:
         """The seconds until its deadline."""
+        ...
+
+    def mark_writes(self, mark: str) -> None:
+        """Have what it writes marked with ``mark`` where the vendor keeps such a word."""
         ...
 
     def check_before_bytes(self, check: Callable[[], None]) -> None:
@@ -131,6 +136,7 @@ class Sender:
                     return Earlier(await self._again(other))
             if self.is_given:
                 call.check_before_bytes(hold.check)
+            call.mark_writes(entry.fingerprint.mark or call.operation_id)
             call.is_writing = True
             try:
                 done = await write.do()
@@ -228,6 +234,7 @@ class Sender:
             offset=self.clock_offset(),
             before=await write.before(),
             content=write.content,
+            mark=self._mark(call, write),
         )
         if not self.is_given:
             mark = evolve(mark, known=await self._made_alike(write.ticket_id, mark))
@@ -241,6 +248,13 @@ class Sender:
             fingerprint=mark,
             finished=write.is_last,
         )
+
+    def _mark(self, call: SendingCall, write: Write[Any]) -> str:
+        """Return the write's mark: the same for all calls with its key, and whoever makes them."""
+        if write.key is None:
+            return call.operation_id
+        named = f"{self.vendor}\0{self.desk}\0{write.key}"
+        return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     async def _made_alike(self, ticket_id: str | None, mark: Fingerprint) -> tuple[str, ...]:
         """Return the ids of what this desk's earlier writes made with the same words.

@@ -201,6 +201,11 @@ class CallContext:
         """The seconds until its deadline."""
         return 0.0 if self._call is None else max(0.0, self._call.ends_at - _present()[1])
 
+    def mark_writes(self, mark: str) -> None:
+        """Have what this call writes marked with ``mark`` where the vendor keeps such a word."""
+        if self._call is not None:
+            self._call.mark = mark
+
     def check_before_bytes(self, check: Callable[[], None]) -> None:
         """Have ``check`` asked before a byte of a write leaves; a desk without HTTP asks now."""
         if self._call is None or not self._calls.is_remote:

@@ -158,7 +158,7 @@ class Helpdesk:
             self._sender,
             visible_after=kind.visible_after,
             gives_up_after=kind.gives_up_after,
-            operation_of=self.adapter.operation_of,
+            mark_of=self.adapter.mark_of,
             gave_up=lambda: self.closed,
             on_settled=self._calls.forget,
             limit=self._calls.part,

@@ -19,7 +19,7 @@ from helpdesk_bridge.kit.json import (
     as_id,
     as_number,
 )
-from helpdesk_bridge.kit.mark import operation_id
+from helpdesk_bridge.kit.mark import write_mark
 from helpdesk_bridge.kit.memo import Memo
 from helpdesk_bridge.kit.reading import (
     created_id,
@@ -179,7 +179,6 @@ __all__ = [
     "native",
     "no_auth",
     "none",
-    "operation_id",
     "page_number",
     "pages_behind",
     "partly_done",
@@ -192,4 +191,5 @@ __all__ = [
     "require_id",
     "text_to_html",
     "without_first_message",
+    "write_mark",
 ]

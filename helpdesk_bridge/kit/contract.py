@@ -245,10 +245,10 @@ class Adapter:
         """
         return None
 
-    def operation_of(self, message: Message) -> str | None:
-        """Return the id of the call that sent ``message``, where the vendor keeps it.
+    def mark_of(self, message: Message) -> str | None:
+        """Return the mark of the write that made ``message``, where the vendor keeps it.
 
-        For vendors to whom :func:`~helpdesk_bridge.kit.operation_id` is given with a message.
+        For vendors to whom :func:`~helpdesk_bridge.kit.write_mark` is given with a message.
         ``reconcile`` takes it over words. None, the usual answer: it is not kept.
         """
         return None

@@ -68,6 +68,9 @@ class Fingerprint:
     content: str | None = field(default=None, repr=False)
     """The digest of all that was given to a call with a key; None: it had no key."""
 
+    mark: str | None = None
+    """The word that a vendor may have kept with it; None: not told."""
+
     @classmethod
     def of(
         cls,
@@ -82,6 +85,7 @@ class Fingerprint:
         offset: float | None = None,
         before: Iterable[str] | None = None,
         content: bytes | None = None,
+        mark: str | None = None,
     ) -> Fingerprint:
         """Return the fingerprint of what is about to be sent.
 
@@ -96,6 +100,7 @@ class Fingerprint:
             offset: by how many seconds the vendor's clock is ahead; None: not known.
             before: the ids of the messages on the ticket now; None: they were not read.
             content: all that was given to a call with a key; None: it has none.
+            mark: the word that the vendor may keep with it; None: none.
         """
         return cls(
             operation=operation,
@@ -108,6 +113,7 @@ class Fingerprint:
             offset=offset,
             before=None if before is None else tuple(before),
             content=None if content is None else seal(content, salt),
+            mark=mark,
         )
 
     @property

@@ -28,6 +28,8 @@ class Call:
     operation: str
     operation_id: str
     ends_at: float
+    mark: str = ""
+    """What a vendor may keep with what this call writes; "": the id of the call."""
     deadline: RequestDeadline | None = field(default=None, repr=False)
     """What ends everything that the call awaits; None outside of a task."""
     seconds: float = math.inf

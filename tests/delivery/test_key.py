@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +269,29 @@ async def test_files_are_compared_by_their_contents() -> None:
         for name, data in (("a.txt", b"two"), ("b.txt", b"one")):
             with pytest.raises(hb.InvalidArgument, match="another write"):
                 await reply(name, data)
+
+
+async def test_a_vendor_that_notices_repetitions_is_told_the_same_word_for_a_key() -> None:
+    """Whoever sends it at last, and however often: Omnidesk keeps one mail of a messageID."""
+    ledger, marks = MemoryLedger(), []
+    async with opened("omnidesk", ledger=ledger) as place:
+        assert place.fake is not None
+        for how in ("request", "fine"):
+            place.trouble.plan = [how]
+            with suppress(hb.OutcomeUnknown):
+                await KEYED["add_request"](place.desk, place.ticket, "k")
+            entry = await ledger.with_key("it", "k")
+            assert entry is not None
+            marks.append(entry.fingerprint.mark)
+            if how == "request":
+                await ledger.decide(entry.operation_id, sent=False)
+        await KEYED["add_request"](place.desk, place.ticket, "another")
+        other = await ledger.with_key("it", "another")
+        assert other is not None
+        posts = [one for one in place.fake.journal if "newInboundMessage" in one.path]
+        shown = [f"{mark}@helpdesk-bridge.invalid" for mark in (*marks, other.fingerprint.mark)]
+        assert marks[0] == marks[1] != other.fingerprint.mark
+        assert [shown[0].encode() in post.body for post in posts[-2:]] == [True, False]
 
 
 async def test_a_key_without_a_ledger_is_refused() -> None:

@@ -370,10 +370,10 @@ async def test_omnidesk_is_given_the_call_with_a_mail_and_its_word_is_believed()
 
 
 async def test_outside_of_a_call_a_mark_is_a_new_one() -> None:
-    from helpdesk_bridge.kit import operation_id
+    from helpdesk_bridge.kit import write_mark
 
     assert CURRENT_CALL.get() is None
-    assert len({operation_id(), operation_id()}) == 2
+    assert len({write_mark(), write_mark()}) == 2
 
 
 # -- conversations that move -----------------------------------------------------------------
