@@ -48,7 +48,14 @@ class MemoryLedger:
         return None
 
     async def renew(self, operation_id: str) -> bool:
-        """Say that the writer is still at the entry ``operation_id``; False: it is not PENDING."""
+        """Say that the writer is still at a PENDING entry.
+
+        Args:
+            operation_id: the id of the call.
+
+        Returns:
+            False: it is PENDING no more, or not here; nothing was changed.
+        """
         entry = self._entries.get(operation_id)
         if entry is None or entry.state is not State.PENDING:
             return False

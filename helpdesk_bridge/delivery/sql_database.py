@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 from attrs import define, field, frozen
 from sqlalchemy import URL, Row, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError

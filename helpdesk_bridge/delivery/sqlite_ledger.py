@@ -70,7 +70,14 @@ class SqliteLedger:
         return await self._run(lambda file: self._begun(file, entry))
 
     async def renew(self, operation_id: str) -> bool:
-        """Say that the writer is still at the entry ``operation_id``; False: it is not PENDING."""
+        """Say that the writer is still at a PENDING entry.
+
+        Args:
+            operation_id: the id of the call.
+
+        Returns:
+            False: it is PENDING no more, or not here; nothing was changed.
+        """
         return await self._changed("beat = beat + 1", "operation_id = ?", operation_id)
 
     async def take_over(self, operation_id: str, beat: int) -> bool:

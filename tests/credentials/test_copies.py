@@ -30,6 +30,7 @@ VALUES: dict[str, Any] = {
     "attempts": 3,
     "key": "token",
     "capability": "forward",
+    "newer": ("9",),
     "fields": {"a": ("is odd",)},
     "path": "$.data",
     "ticket_id": "7",
@@ -73,7 +74,7 @@ def test_the_tree_is_what_is_public() -> None:
 def test_a_copy_knows_all(kind: type[HelpdeskError], way: str) -> None:
     given = {name: VALUES[name] for name in arguments(kind)}
     error = kind("it failed.", **given)
-    error.fill(items_read=12, cursor="page-2")
+    error.fill(items_read=12, cursor="page-2", stage=errors.Stage.PREPARING, step="get_ticket")
     error.add_note("seen by the night shift")
     twin = COPIES[way](error)
     assert twin is not error

@@ -71,7 +71,6 @@ class Case:
     mark: Fingerprint
     there: list[tuple[float, Message]] = field(factory=list)
     others: list[Entry] = field(factory=list)
-    taken: set[str] = field(factory=set)
 
     def verdict(self, offset: float | None) -> Verdict:
         """Look as ``reconcile`` does, and decide as it does."""
@@ -84,7 +83,7 @@ class Case:
             seen |= listed
             walks += [frozenset(listed)] if at >= PATIENCE else []
             now = BEGAN + timedelta(seconds=at)
-            search = evolve(search, now=now, others=tuple(self.others), taken=frozenset(self.taken))
+            search = evolve(search, now=now, others=tuple(self.others))
             finding = judge_messages(search, seen.values())
             if finding.sure is not None:
                 return Verdict.SENT
@@ -134,16 +133,13 @@ def _write(random: Random, vendor: Vendor, case: Case, message: Message) -> None
         case.there.append((at + random.random() * 5, vendor.shows(message, at)))
     if not shares:
         return
-    if state is State.SENT:
-        case.taken.add(message.id)
-    entry = Entry.begun(
+    entry = Entry(
         desk="it",
         vendor="v",
         operation="reply",
         operation_id=message.id,
         ticket_id="7",
         fingerprint=Fingerprint.of("reply", salt="s", body=message.text or ""),
-        seconds=60,
     )
     made_id = message.id if state is State.SENT else None
     begun = BEGAN + timedelta(seconds=at)

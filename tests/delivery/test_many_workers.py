@@ -181,6 +181,19 @@ class ManyWorkers(RuleBasedStateMachine):
             self.ask(at, 1, patient=True)
             self.recover((at + 1) % 3, wait=True)
 
+    @rule(
+        at=st.integers(0, 2),
+        text=st.sampled_from(TEXTS),
+        keyed=st.booleans(),
+        old=st.integers(0, 2),
+        turns=st.integers(1, 40),
+        answer=st.sampled_from(ANSWERS),
+    )
+    def die(self, at: int, text: str, keyed: bool, old: int, turns: int, answer: str) -> None:
+        """Begin a call, and be killed in the middle of it."""
+        self.send(at, text, "reply", keyed, old, turns, answer)
+        self.kill(at)
+
     @rule(at=st.integers(0, 2))
     def kill(self, at: int) -> None:
         """End a process where it stands, and start it again."""

@@ -72,6 +72,7 @@ MEANING: Mapping[Reason, Trouble] = {
     Reason.PROXY: Trouble.PROXY,
     Reason.POOL_TIMEOUT: Trouble.TIMEOUT,
     Reason.LIMITER: Trouble.LIMITER,
+    Reason.IN_PROGRESS: Trouble.ADAPTER,
     Reason.STORAGE: Trouble.STORAGE,
     Reason.CREDENTIALS: Trouble.CREDENTIALS,
     Reason.SESSION: Trouble.CREDENTIALS,
