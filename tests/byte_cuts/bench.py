@@ -127,9 +127,9 @@ class Bench:
         ]
         return await desk.ticket(ticket.id)
 
-    async def sizes(self, operation: Operation) -> list[Sizes]:
+    async def sizes(self, operation: Operation, ledger: Ledger | None = None) -> list[Sizes]:
         """Carry ``operation`` out in peace, and return how large each of its requests was."""
-        async with self.desk() as desk:
+        async with self.desk(ledger) as desk:
             ticket = await self.ticket(desk)
             self._bodies.clear()
             passed = await passing(self.proxy, operation.call(desk, ticket, self.words()))

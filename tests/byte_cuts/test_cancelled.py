@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from contextlib import aclosing
 from itertools import count
 
 import pytest
 from attrs import frozen
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.ledger import State
+from helpdesk_bridge.delivery.entry import State
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Hold, Side
 from tests.byte_cuts.bench import Bench
@@ -32,8 +32,7 @@ class Kept:
     ticket_id: str | None
 
     async def states(self) -> dict[str, State]:
-        since = datetime.now(UTC) - timedelta(hours=1)
-        entries = await self.ledger.on_ticket(self.desk.name, self.ticket_id, since)
+        entries = await self.ledger.on_ticket(self.desk.name, self.ticket_id)
         return {entry.operation_id: entry.state for entry in entries}
 
 
@@ -69,7 +68,9 @@ async def test_a_write_cancelled_anywhere_is_accounted_for(bench: Bench, name: s
     async with bench.desk(ledger, concurrency=1) as desk:
         if not operation.offered_by(desk):
             return
-        sizes, ticket = await bench.sizes(operation), await bench.ticket(desk)
+        async with aclosing(SqliteLedger(":memory:")) as measured:
+            sizes = await bench.sizes(operation, measured)
+        ticket = await bench.ticket(desk)
         for nth, request in enumerate(sizes):
             for side in Side:
                 for at in places(*request.of(side), EVENLY)[::STEP]:
