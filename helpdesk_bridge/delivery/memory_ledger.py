@@ -25,6 +25,10 @@ class MemoryLedger:
     keep: timedelta = KEEP
     most: int | None = None
     _entries: OrderedDict[str, Entry] = field(factory=OrderedDict, init=False, repr=False)
+    _places: dict[tuple[str, str | None], dict[str, None]] = field(
+        factory=dict, init=False, repr=False
+    )
+    """The entries of each ticket (None: those that create one), by desk."""
     _keys: dict[tuple[str, str], str] = field(factory=dict, init=False, repr=False)
     _made: dict[tuple[str, str | None, str], str] = field(factory=dict, init=False, repr=False)
     """Who has made what, by desk and ticket (None: a ticket)."""
@@ -44,6 +48,7 @@ class MemoryLedger:
                 return holder
             self._keys[entry.desk, entry.key] = entry.operation_id
         self._entries[entry.operation_id] = entry
+        self._places.setdefault((entry.desk, entry.ticket_id), {})[entry.operation_id] = None
         self._drop_old()
         return None
 
@@ -122,10 +127,12 @@ class MemoryLedger:
 
         ``desk`` is the name of the desk, ``ticket_id`` the ticket; None: those that create one.
         """
+        here = list(self._places.get((desk, ticket_id), ()))
+        maker = self._made.get((desk, None, ticket_id or ""))
+        found = [self._entries[one] for one in ([] if maker is None else [maker]) + here]
+        limit = RECENT.total_seconds()
         return [
-            one
-            for one in self._of(desk)
-            if is_kept(one, ticket_id, recent=(one.beaten.age or 0) <= RECENT.total_seconds())
+            one for one in found if is_kept(one, ticket_id, recent=(one.beaten.age or 0) <= limit)
         ]
 
     async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
@@ -174,6 +181,10 @@ class MemoryLedger:
             if old.state in OPEN and not too_many:
                 continue
             del self._entries[old.operation_id]
+            place = (old.desk, old.ticket_id)
+            del self._places[place][old.operation_id]
+            if not self._places[place]:
+                del self._places[place]
             if old.key is not None and self._keys.get((old.desk, old.key)) == old.operation_id:
                 del self._keys[old.desk, old.key]
             made = (old.desk, old.ticket_id, old.made_id or "")
