@@ -269,11 +269,12 @@ class Sender:
 
     async def _is_done(self, call: SendingCall, write: Write[Any], earlier: Entry) -> bool:
         """Say whether the write with this key was made; False: it is for this call to make it."""
-        content = write.content
-        if content is None or not earlier.fingerprint.has_content(content):
+        content, is_same = write.content, earlier.vendor == self.vendor
+        if content is None or not is_same or not earlier.fingerprint.has_content(content):
             raise InvalidArgument(
-                "this key belongs to another write (its call, its ticket, its words, its recipients"
-                f" or its files are others): {earlier.operation} of {earlier.started_at:%Y-%m-%d}."
+                "this key belongs to another write (its call, its ticket, its words, its recipients,"
+                f" its files or its vendor are others): {earlier.operation} of"
+                f" {earlier.started_at:%Y-%m-%d}."
             )
         if earlier.state is State.SENT:
             return True

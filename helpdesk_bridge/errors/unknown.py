@@ -82,6 +82,11 @@ class OutcomeUnknown(HelpdeskError):
         return ""
 
     def _advice(self) -> str:
+        if self.key is not None and self.fingerprint is not None:
+            return (
+                "It may have been done: make the same call with the same key again. It looks on the"
+                " desk first."
+            )
         if self.operation is not None and self.fingerprint is None:
             return _NO_LOOKING
         return self.advice

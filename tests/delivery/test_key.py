@@ -172,6 +172,8 @@ async def test_while_the_vendor_may_be_at_it_the_call_says_when_to_come_again(
         await KEYED["reply"](kept.desk, kept.ticket, "job 1")
     error = caught.value
     assert (error.key, error.ticket_id) == ("job 1", kept.ticket.id)
+    assert "make the same call with the same key again" in str(error)
+    assert "desk.reconcile" not in str(error)
     assert error.retry_after is not None
     assert 60 < error.retry_after <= 300
     assert pauses == []
@@ -250,6 +252,18 @@ async def test_a_key_is_for_one_write_only(adapter: str, other: Any) -> None:
             await other(place.desk, place.ticket)
         assert count(place) == there
         assert caught.value.outcome is hb.Outcome.NOT_SENT
+
+
+async def test_a_key_of_another_adapter_under_the_same_name_is_not_taken_for_this_one() -> None:
+    """A desk that changes its vendor has tickets of the same numbers there."""
+    ledger = MemoryLedger()
+    async with opened("helpspace", ledger=ledger) as place:
+        await KEYED["create_ticket"](place.desk, place.ticket, "k")
+    async with opened("memory", ledger=ledger) as place:
+        before = count(place)
+        with pytest.raises(hb.InvalidArgument, match="vendor"):
+            await KEYED["create_ticket"](place.desk, place.ticket, "k")
+        assert count(place) == before
 
 
 async def test_files_are_compared_by_their_contents() -> None:
