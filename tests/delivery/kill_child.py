@@ -75,7 +75,9 @@ async def main(given: dict[str, Any]) -> None:
         if given["microseconds"]:
             signal.setitimer(signal.ITIMER_REAL, given["microseconds"] / 1e6)
         for text in given["texts"]:
-            await desk.reply(ticket, text=text, send_email=True)
+            await desk.reply(ticket, text=text, send_email=True, key=given["key"])
+            if box.step == "after reply":
+                die()
         await asyncio.sleep(given["linger"])
     await box.aclose()
 

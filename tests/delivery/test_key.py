@@ -19,6 +19,7 @@ from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.errors import Moment, moment
+from helpdesk_bridge.testing import MemorySettings
 from helpdesk_bridge.transport import clock
 from tests.delivery.places import (
     ADAPTERS,
@@ -465,20 +466,27 @@ async def _turns(number: int) -> None:
         await asyncio.sleep(0)
 
 
-async def test_two_desks_of_one_ledger_send_once(tmp_path: Path) -> None:
+def worker_beside(place: Place, ledger: Ledger) -> hb.Helpdesk:
+    """Return another desk on the same helpdesk."""
+    if place.fake is None:
+        return hb.Helpdesk(MemorySettings(store=place.store), name="it", ledger=ledger)
+    return connected(place.fake, Trouble(), ledger=ledger)
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+async def test_two_desks_of_one_ledger_send_once(adapter: str, tmp_path: Path) -> None:
     """Two workers, each with its own ledger object on one file."""
     ledgers = [SqliteLedger(tmp_path / "ledger.db") for _ in range(2)]
     async with (
-        opened("helpspace", ledger=ledgers[0]) as place,
+        opened(adapter, ledger=ledgers[0]) as place,
+        worker_beside(place, ledgers[1]) as other,
     ):
-        assert place.fake is not None
-        async with connected(place.fake, Trouble(), ledger=ledgers[1]) as other:
-            for number in range(10):
-                calls = [
-                    KEYED["reply"](desk, place.ticket, f"job {number}")
-                    for desk in (place.desk, other)
-                ]
-                await asyncio.gather(*calls, return_exceptions=True)
-        assert len(place.store.outbox) == 10
+        before = count(place)
+        for number in range(10):
+            calls = [
+                KEYED["reply"](desk, place.ticket, f"job {number}") for desk in (place.desk, other)
+            ]
+            await asyncio.gather(*calls, return_exceptions=True)
+        assert [now - then for then, now in zip(before, count(place), strict=True)] == [10, 0, 10]
     for ledger in ledgers:
         await ledger.aclose()

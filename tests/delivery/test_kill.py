@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
+from helpdesk_bridge.errors import moment
 from helpdesk_bridge.model import Audience, MessageType, Party
 from helpdesk_bridge.testing import FakeServer, Store
 from tests.vendors import FAKES
@@ -52,11 +54,11 @@ pytestmark = [
 
 async def child(**given: Any) -> asyncio.subprocess.Process:
     """Start the application."""
-    arguments = {"ticket": "", "microseconds": 0, "linger": 0, "texts": TEXTS[:1]} | given
+    usual = {"ticket": "", "key": None, "microseconds": 0, "linger": 0, "texts": TEXTS[:1]}
     return await asyncio.create_subprocess_exec(
         sys.executable,
         str(CHILD),
-        json.dumps(arguments),
+        json.dumps(usual | given),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -141,8 +143,30 @@ async def test_killed_at_any_moment(number: int, tmp_path: Path) -> None:
         assert sum(there[len(told) :]) == 0
 
 
-async def test_a_living_process_is_left_alone(tmp_path: Path) -> None:
-    """Two processes have one ledger: what the one is at, the other does not recover."""
+@pytest.mark.parametrize("adapter", FAKES)
+async def test_killed_before_it_noted_that_the_reply_returned(adapter: str, tmp_path: Path) -> None:
+    """The job is done again after the restart; there is nothing to recover, and the key tells."""
+    box, store = tmp_path / "ledger.db", Store()
+    async with FAKES[adapter](store) as fake:
+        job = {"table": fake.table(), "ledger": str(box), "ticket": a_ticket(fake), "key": "job 1"}
+        for step, code in (("after reply", -signal.SIGKILL), ("", 0)):
+            process = await child(step=step, **job)
+            _, complaint = await process.communicate()
+            assert (process.returncode, complaint) == (code, b"")
+            assert states(box) == ["sent"]
+            assert len(store.outbox) == 1
+            assert await recovered(fake, box) == []
+
+
+@pytest.mark.parametrize("hours", [0, 2, -2, 240])
+async def test_a_living_process_is_left_alone(
+    hours: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes have one ledger: what the one is at, the other does not recover.
+
+    Nor does it when the clock of its machine is put forward or back meanwhile.
+    """
+    wall_clock, jump = moment.wall_clock, timedelta(hours=hours)
     box, store = tmp_path / "ledger.db", Store()
     async with HelpSpaceFake(store) as fake:
         ticket = a_ticket(fake)
@@ -160,6 +184,7 @@ async def test_a_living_process_is_left_alone(tmp_path: Path) -> None:
                 process = await child(step="", table=slow.table(), ledger=str(box), ticket=ticket)
                 await arrived.wait()
                 assert states(box) == ["pending"]
+                monkeypatch.setattr(moment, "wall_clock", lambda: wall_clock() + jump)
                 assert await recovered(fake, box) == ["still_unknown"]  # left alone
                 assert states(box) == ["pending"]
                 go_on.set()

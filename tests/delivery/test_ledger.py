@@ -373,21 +373,28 @@ async def test_a_dead_process_may_have_sent_at_the_very_end_of_its_lease(
         assert sum(pauses) == pytest.approx(300, abs=1)  # since it was seen to be dead
 
 
+@pytest.mark.parametrize("elsewhere", [{"boot": "other"}, {"processes": "the container before"}])
 async def test_recover_can_wait_for_what_cannot_be_told_yet(
-    box: SqliteLedger, pauses: list[float]
+    box: SqliteLedger, pauses: list[float], elsewhere: dict[str, str]
 ) -> None:
+    """On another machine, and after a restart of a container, a process cannot be seen to be dead.
+
+    That is said, and half a minute later it is known.
+    """
     async with opened("helpspace", ledger=box) as place:
         mark = Fingerprint.of("reply", salt="s", body=WORDS, before=[])
-        far = writer(pid=GONE, boot="other")
+        far = writer(pid=GONE, **elsewhere)
         await box.begin(
             entry("a", ticket_id=place.ticket.id, writer=far, fingerprint=mark, key="k")
         )
         (left,) = await place.desk.recover(settle=0, wait=False)
         assert (left.verdict, left.under_way, left.key) == (hb.Verdict.STILL_UNKNOWN, True, "k")
         assert left.retry_after == pytest.approx(LEASE, abs=1)
+        assert "still at it, or may be" in left.reason
         assert pauses == []
         (found,) = await place.desk.recover(settle=0)
         assert found.verdict is hb.Verdict.NOT_SENT
+        assert sum(pauses) == pytest.approx(LEASE, abs=2)
 
 
 async def test_a_desk_without_an_outbox_has_nothing_to_recover(place: Place) -> None:

@@ -190,7 +190,7 @@ async def test_a_change_that_may_be_repeated_says_so() -> None:
 
 
 @pytest.mark.parametrize("adapter", FAKES)
-@pytest.mark.parametrize("how", ["500", "dropped"])
+@pytest.mark.parametrize("how", ["500", "502", "503", "504", "dropped"])
 async def test_a_change_with_extra_is_sent_once_and_is_in_doubt_when_it_fails(
     adapter: str, how: str
 ) -> None:
@@ -204,7 +204,7 @@ async def test_a_change_with_extra_is_sent_once_and_is_in_doubt_when_it_fails(
                 if how == "dropped":
                     assert request.transport is not None
                     request.transport.abort()
-                return web.Response(status=500)
+                return web.Response(status=500 if how == "dropped" else int(how))
             return await super()._around(request, handler)  # type: ignore[no-any-return]
 
     async with Failing(Store()) as fake, connected(fake, Trouble()) as desk:

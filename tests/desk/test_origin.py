@@ -86,6 +86,23 @@ async def test_a_ticket_of_another_desk_is_refused_before_anything_happens(name:
         assert (stored, theirs.outbox) == (before, [])
 
 
+@pytest.mark.parametrize("adapter", delivery.ADAPTERS)
+async def test_a_ticket_of_another_desk_is_not_answered_on_the_one_of_its_number(
+    adapter: str,
+) -> None:
+    async with (
+        delivery.opened(adapter, name="sales") as sales,
+        delivery.opened(adapter, name="support") as support,
+    ):
+        assert sales.ticket.id == support.ticket.id
+        before = copy.deepcopy(support.stored), len(support.fake.journal) if support.fake else 0
+        for call in ("reply", "note"):
+            with pytest.raises(hb.InvalidArgument, match="one of desk 'sales'"):
+                await CALLS[call](support.desk, sales.ticket)
+        assert before == (support.stored, len(support.fake.journal) if support.fake else 0)
+        assert [mail for mail in support.store.outbox if mail.message_id is not None] == []
+
+
 @pytest.mark.parametrize("name", CALLS)
 async def test_a_ticket_made_by_hand_and_an_id_are_taken(name: str) -> None:
     async with memory("support", Store()) as support:
