@@ -146,8 +146,11 @@ class Entry:
 
         ``failed`` is the latest moment at which the writer can have been at it.
         """
+        lost = self.state is State.PENDING
         error = OutcomeUnknown(
-            "the process ended before the outcome was known.",
+            "the process ended before the outcome was known."
+            if lost
+            else "the outcome of an earlier call is not known.",
             desk=self.desk,
             vendor=self.vendor,
             operation=self.operation,
@@ -156,7 +159,7 @@ class Entry:
             key=self.key,
             started_at=self.started_at,
             fingerprint=self.fingerprint,
-            reason=Reason.PROCESS_ENDED,
+            reason=Reason.PROCESS_ENDED if lost else Reason.UNKNOWN,
         )
         error.failed = failed
         return error

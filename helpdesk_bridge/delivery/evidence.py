@@ -95,8 +95,11 @@ class Search:
 
     @property
     def oldest(self) -> datetime:
-        """What the vendor dates before this is older than the write."""
-        begins = self._shown(self.began)
+        """What the vendor dates before this is older than the write.
+
+        It was not begun later than now: a clock that says so was wrong then, or is now.
+        """
+        begins = self._shown(min(self.began, self.now))
         return min(begins if self.mark.due is None else [*begins, self.mark.due]) - OLDER
 
     def is_new(self, found: str, made_at: datetime | None) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from helpdesk_bridge.delivery.entry import Entry, State
 from helpdesk_bridge.delivery.ledger import Ledger
@@ -42,25 +42,45 @@ class Hold:
 
     entry: Entry
     ledger: Ledger | None
+    on_lost: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Ends what is being sent when another process may take the write over."""
     _since: Moment = field(factory=Moment.now, init=False)
     _since_by_clock: datetime = field(factory=lambda: moment.wall_clock(), init=False)
     _lost: bool = field(default=False, init=False)
     _alarm: asyncio.TimerHandle | None = field(default=None, init=False)
+    _end: asyncio.TimerHandle | None = field(default=None, init=False)
+    """Rings when the lease ends that was not renewed."""
     _renewing: asyncio.Task[None] | None = field(default=None, init=False)
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         """Mark the write as under way in this process, and renew the lease."""
         _UNDER_WAY.add(self.entry.operation_id)
-        self._renew_later()
         try:
             yield
         finally:
             _UNDER_WAY.discard(self.entry.operation_id)
-            if self._alarm is not None:
-                self._alarm.cancel()
-            if self._renewing is not None:
-                self._renewing.cancel()
+            self.release()
+
+    def start(self) -> Entry:
+        """Return the entry, to be begun now: the lease counts from here on."""
+        self.release()
+        self._since, self._since_by_clock = Moment.now(), moment.wall_clock()
+        self.entry = evolve(self.entry, beaten=self._since)
+        return self.entry
+
+    def begun(self) -> None:
+        """Renew the lease, and end the write with it: it is in the ledger."""
+        self._renew_later()
+        self._end_later()
+
+    def release(self) -> None:
+        """Renew it no more: the write is over, and only its result is to be noted."""
+        for handle in (self._alarm, self._end):
+            if handle is not None:
+                handle.cancel()
+        if self._renewing is not None:
+            self._renewing.cancel()
 
     def check(self) -> None:
         """Raise InProgress if another process may have taken the write over; called last of all.
@@ -75,9 +95,17 @@ class Hold:
                 " may have taken it over.",
             )
 
+    def _end_later(self) -> None:
+        loop = _running_loop()
+        if self.ledger is None or loop is None:
+            return
+        if self._end is not None:
+            self._end.cancel()
+        self._end = loop.call_later(LEASE - _MARGIN - (self._since.age or 0.0), self.on_lost)
+
     def _renew_later(self) -> None:
-        if self.ledger is not None:
-            loop = asyncio.get_running_loop()
+        loop = _running_loop()
+        if self.ledger is not None and loop is not None:
             self._alarm = loop.call_later(_RENEWED, self._renew_now, loop, self.ledger)
 
     def _renew_now(self, loop: asyncio.AbstractEventLoop, ledger: Ledger) -> None:
@@ -96,7 +124,19 @@ class Hold:
             )
         else:
             self._since, self._since_by_clock = began, by_clock
+            if self._lost:
+                self.on_lost()
+                return
+            self._end_later()
         self._renew_later()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop; None where a call is driven by hand."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,11 +20,13 @@ __all__ = ["MemoryLedger"]
 class MemoryLedger:
     """A ledger in this process: several desks may share it, and nothing of it survives.
 
-    ``keep`` is how long settled entries are kept, and ``most`` how many at most; None is no limit.
+    Its desks may be in several threads. ``keep`` is how long settled entries are kept, and ``most``
+    how many at most; None is no limit. Open entries are always kept.
     """
 
     keep: timedelta = KEEP
     most: int | None = None
+    _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
     _entries: OrderedDict[str, Entry] = field(factory=OrderedDict, init=False, repr=False)
     _places: dict[tuple[str, str | None], dict[str, None]] = field(
         factory=dict, init=False, repr=False
@@ -39,18 +42,19 @@ class MemoryLedger:
         Returns:
             None: it is kept. Else this is the entry that has the key.
         """
-        own = self._entries.get(entry.operation_id)
-        if own is not None:
-            return None if own.state is State.PENDING else own
-        if entry.key is not None:
-            holder = await self.with_key(entry.desk, entry.key)
-            if holder is not None and holder.state is not State.NOT_SENT:
-                return holder
-            self._keys[entry.desk, entry.key] = entry.operation_id
-        self._entries[entry.operation_id] = entry
-        self._places.setdefault((entry.desk, entry.ticket_id), {})[entry.operation_id] = None
-        self._drop_old()
-        return None
+        with self._lock:
+            own = self._entries.get(entry.operation_id)
+            if own is not None:
+                return None if own.state is State.PENDING else own
+            if entry.key is not None:
+                holder = await self.with_key(entry.desk, entry.key)
+                if holder is not None and holder.state is not State.NOT_SENT:
+                    return holder
+                self._keys[entry.desk, entry.key] = entry.operation_id
+            self._entries[entry.operation_id] = entry
+            self._places.setdefault((entry.desk, entry.ticket_id), {})[entry.operation_id] = None
+            self._drop_old()
+            return None
 
     async def renew(self, operation_id: str) -> bool:
         """Say that the writer is still at a PENDING entry.
@@ -61,11 +65,12 @@ class MemoryLedger:
         Returns:
             False: it is PENDING no more, or not here; nothing was changed.
         """
-        entry = self._entries.get(operation_id)
-        if entry is None or entry.state is not State.PENDING:
-            return False
-        self._entries[operation_id] = evolve(entry, beat=entry.beat + 1, beaten=Moment.now())
-        return True
+        with self._lock:
+            entry = self._entries.get(operation_id)
+            if entry is None or entry.state is not State.PENDING:
+                return False
+            self._entries[operation_id] = evolve(entry, beat=entry.beat + 1, beaten=Moment.now())
+            return True
 
     async def take_over(self, operation_id: str, beat: int) -> bool:
         """Declare the writer of a PENDING entry dead, as :meth:`Ledger.take_over` says.
@@ -77,11 +82,12 @@ class MemoryLedger:
         Returns:
             False: it is not PENDING, or it has beaten since; nothing was changed.
         """
-        entry = self._entries.get(operation_id)
-        if entry is None or (entry.state, entry.beat) != (State.PENDING, beat):
-            return False
-        self._entries[operation_id] = evolve(entry, state=State.UNKNOWN, beaten=Moment.now())
-        return True
+        with self._lock:
+            entry = self._entries.get(operation_id)
+            if entry is None or (entry.state, entry.beat) != (State.PENDING, beat):
+                return False
+            self._entries[operation_id] = evolve(entry, state=State.UNKNOWN, beaten=Moment.now())
+            return True
 
     async def record_result(
         self,
@@ -102,13 +108,14 @@ class MemoryLedger:
         Returns:
             Whether it could be set.
         """
-        entry = self._entries.get(operation_id)
-        taken = self._is_taken(entry, made_id)
-        changed = with_result(entry, state, made_id, finished=finished, taken=taken)
-        if isinstance(changed, bool):
-            return changed
-        self._put(changed)
-        return True
+        with self._lock:
+            entry = self._entries.get(operation_id)
+            taken = self._is_taken(entry, made_id)
+            changed = with_result(entry, state, made_id, finished=finished, taken=taken)
+            if isinstance(changed, bool):
+                return changed
+            self._put(changed)
+            return True
 
     async def entry(self, operation_id: str) -> Entry | None:
         """Return an entry by the id of its call, ``operation_id``; None: it is not here."""
@@ -116,24 +123,24 @@ class MemoryLedger:
 
     async def with_key(self, desk: str, key: str) -> Entry | None:
         """Return the entry of the desk ``desk`` that has ``key``; None: no entry has."""
-        return self._entries.get(self._keys.get((desk, key), ""))
+        with self._lock:
+            return self._entries.get(self._keys.get((desk, key), ""))
 
     async def unresolved(self, desk: str) -> list[Entry]:
         """Return the entries of the desk ``desk`` that are PENDING or UNKNOWN, oldest first."""
-        return [one for one in self._of(desk) if one.state in OPEN]
+        with self._lock:
+            return [one for one in self._of(desk) if one.state in OPEN]
 
     async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
         """Return a ticket's entries, as :meth:`Ledger.on_ticket` says.
 
         ``desk`` is the name of the desk, ``ticket_id`` the ticket; None: those that create one.
         """
-        here = list(self._places.get((desk, ticket_id), ()))
-        maker = self._made.get((desk, None, ticket_id or ""))
-        found = [self._entries[one] for one in ([] if maker is None else [maker]) + here]
-        limit = RECENT.total_seconds()
-        return [
-            one for one in found if is_kept(one, ticket_id, recent=(one.beaten.age or 0) <= limit)
-        ]
+        with self._lock:
+            here = list(self._places.get((desk, ticket_id), ()))
+            maker = self._made.get((desk, None, ticket_id or ""))
+            found = [self._entries[one] for one in ([] if maker is None else [maker]) + here]
+            return [one for one in found if is_kept(one, ticket_id, recent=_is_recent(one))]
 
     async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
         """Set a person's verdict on a write of which nothing else can tell.
@@ -149,9 +156,10 @@ class MemoryLedger:
         Raises:
             InvalidArgument: there is no such entry, or it is settled already.
         """
-        entry = await self.entry(operation_id)
-        taken = self._is_taken(entry, made_id)
-        return self._put(decided(entry, operation_id, sent=sent, made_id=made_id, taken=taken))
+        with self._lock:
+            entry = await self.entry(operation_id)
+            taken = self._is_taken(entry, made_id)
+            return self._put(decided(entry, operation_id, sent=sent, made_id=made_id, taken=taken))
 
     async def aclose(self) -> None:
         """Do nothing: there is nothing open."""
@@ -178,7 +186,7 @@ class MemoryLedger:
             too_many = self.most is not None and len(self._entries) > self.most
             if not too_many and (old.beaten.age or 0) <= limit:
                 return
-            if old.state in OPEN and not too_many:
+            if old.state in OPEN:
                 continue
             del self._entries[old.operation_id]
             place = (old.desk, old.ticket_id)
@@ -190,3 +198,7 @@ class MemoryLedger:
             made = (old.desk, old.ticket_id, old.made_id or "")
             if self._made.get(made) == old.operation_id:
                 del self._made[made]
+
+
+def _is_recent(entry: Entry) -> bool:
+    return (entry.beaten.age or 0.0) <= RECENT.total_seconds()

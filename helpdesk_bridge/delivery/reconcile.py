@@ -41,7 +41,7 @@ __all__ = ["Reconciler"]
 
 _FIRST_LOOK = 0.5
 _LONGEST_GAP = 30.0
-_GATEWAYS = frozenset((None, 408, 502, 503, 504, *range(520, 528), 530, 598, 599))
+_GATEWAYS = frozenset((None, 408, 444, 460, 499, 502, 503, 504, *range(520, 528), 530, 598, 599))
 """What says nothing of the vendor: no answer at all, or one of a gateway that gave up."""
 _MOST_TICKETS = 10_000
 _MOST_READ = 5
@@ -197,8 +197,9 @@ class Reconciler:
 
     async def _not_sent(self, task: Inquiry) -> Reconciliation:
         unknown = task.unknown
-        if not task.is_step:
-            told = await self.sender.record(task.operation_id, State.NOT_SENT)
+        if unknown.operation_id is not None:
+            entry_id = await self._entry_id(task)
+            told = await self.sender.record(entry_id, State.NOT_SENT)
             if not told and self.sender.is_given:
                 return await self._open(unknown, _UNKEPT if told is None else _TOLD)
         self.on_settled(unknown)
@@ -213,24 +214,28 @@ class Reconciler:
 
     async def _is_ours(self, task: Inquiry, found: Finding) -> bool:
         """Take what was found as made by this write; False if another write was faster."""
-        # The call's own entry is that of its first step.
-        entry_id = f"{task.operation_id}+" if task.is_step else task.operation_id
-        if task.is_step or task.own is None:
-            await self.sender.keep_found(self._entry(task, entry_id))
+        entry_id = await self._entry_id(task)
         made_id = None if found.sure is None else found.sure.id
         return await self.sender.record(entry_id, State.SENT, made_id) is not False
 
-    def _entry(self, task: Inquiry, operation_id: str) -> Entry:
-        """Return an entry for a write of which the ledger has none: it keeps what was made."""
-        return Entry(
-            operation_id=operation_id,
-            desk=self.sender.desk,
-            vendor=self.sender.vendor,
-            operation=task.search.mark.operation,
-            ticket_id=task.unknown.ticket_id,
-            fingerprint=task.search.mark,
-            state=State.UNKNOWN,
-        )
+    async def _entry_id(self, task: Inquiry) -> str:
+        """Return the id of the write's entry; a write that the ledger has none of gets one.
+
+        The call's own entry is that of its first step; a later step has one beside it.
+        """
+        entry_id = f"{task.operation_id}+" if task.is_step else task.operation_id
+        if task.is_step or task.own is None:
+            entry = Entry(
+                operation_id=entry_id,
+                desk=self.sender.desk,
+                vendor=self.sender.vendor,
+                operation=task.search.mark.operation,
+                ticket_id=task.unknown.ticket_id,
+                fingerprint=task.search.mark,
+                state=State.UNKNOWN,
+            )
+            await self.sender.keep_found(entry)
+        return entry_id
 
     async def _sent(self, task: Inquiry, found: Finding) -> Reconciliation:
         reason = "It is on the desk."
@@ -358,6 +363,10 @@ class Reconciler:
         """Return the call that created a ticket as what it sent into it, which has no id."""
         first = entry.fingerprint.later()
         return None if first is None else evolve(entry, fingerprint=first, made_id=None)
+
+    async def has_first_message(self, ticket: Ticket, mark: Fingerprint) -> bool:
+        """Say whether the first message of a new ticket is to be seen on it."""
+        return await self._first_message(ticket, mark) is not None
 
     async def _first_message(self, ticket: Ticket, mark: Fingerprint) -> Message | None:
         self.capabilities.require(Capability.LIST_MESSAGES)

@@ -49,11 +49,14 @@ class Recovery:
         ):
             if life.under_way and not (life.known_in and wait and not self.reconciler.gave_up()):
                 return self._left(entry, _UNDER_WAY, retry_after=life.known_in or LEASE)
-            if life.under_way:
-                await pause(min(life.known_in, _LONGEST_GAP))
-            entry = await self._again(entry)
-            if entry.state not in OPEN:
-                return self._left(entry, f"it was settled meanwhile as {entry.state}.")
+            await pause(min(life.known_in, _LONGEST_GAP))
+            again = await self._again(entry)
+            if again is None or again.state not in OPEN:
+                became = "it is not in the ledger any more" if again is None else again.state
+                return self._left(entry, f"it was settled meanwhile: {became}.")
+            if life.ended is not None and again == entry:
+                return self._left(entry, "the ledger does not give it away.")
+            entry = again
         async with room:
             error = entry.as_error(life.ended)
             return await self.reconciler.reconcile(error, settle, within=None if wait else 0.0)
@@ -62,9 +65,9 @@ class Recovery:
         with self.reconciler.limit():
             return await self.sender.has_taken_over(entry)
 
-    async def _again(self, entry: Entry) -> Entry:
+    async def _again(self, entry: Entry) -> Entry | None:
         with self.reconciler.limit():
-            return await self.sender.entry(entry.operation_id) or entry
+            return await self.sender.entry(entry.operation_id)
 
     def _left(self, entry: Entry, reason: str, retry_after: float | None = None) -> Reconciliation:
         return Reconciliation(

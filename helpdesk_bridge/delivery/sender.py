@@ -11,16 +11,17 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import define, evolve, field
 
-from helpdesk_bridge.delivery.entry import OPEN, Entry, State
+from helpdesk_bridge.delivery.entry import Entry, State
 from helpdesk_bridge.delivery.lease import Hold, Watch
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
+from helpdesk_bridge.delivery.turn import is_done
 from helpdesk_bridge.delivery.verdict import Reconciliation
 from helpdesk_bridge.delivery.write import Earlier, Write
 from helpdesk_bridge.errors import (
+    Cause,
     ConfigurationError,
     HelpdeskError,
-    InProgress,
     InvalidArgument,
     Moment,
     Outcome,
@@ -28,7 +29,7 @@ from helpdesk_bridge.errors import (
     Reason,
 )
 from helpdesk_bridge.model.fingerprint import Fingerprint
-from helpdesk_bridge.transport import clock, patiently, waiting_for
+from helpdesk_bridge.transport import patiently, waiting_for
 from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["Sender", "SendingCall"]
@@ -40,8 +41,6 @@ log = logging.getLogger("helpdesk_bridge.delivery")
 _MOST = 2_000
 """How many writes are remembered where the application gave no ledger."""
 _LONGEST_KEY = 255
-_LOOK_EVERY = 2.0
-"""Seconds between two looks whether another process is still at a write."""
 _NOTING = 1.0
 """Seconds that a ledger has for a result at least, also of a call whose time is over: otherwise
 each of them would leave its entry open."""
@@ -66,6 +65,10 @@ class SendingCall(Protocol):
 
     def mark_writes(self, mark: str) -> None:
         """Have what it writes marked with ``mark`` where the vendor keeps such a word."""
+        ...
+
+    def stop(self) -> None:
+        """End it at what it is at: another process may take its write over."""
         ...
 
     def check_before_bytes(self, check: Callable[[], None]) -> None:
@@ -100,7 +103,7 @@ class Sender:
         default=None, init=False
     )
     """Finds out what became of an entry whose writer ended then, within so many seconds."""
-    _recording: set[asyncio.Future[bool]] = field(factory=set, init=False)
+    _recording: set[asyncio.Future[bool | None]] = field(factory=set, init=False)
 
     def check_key(self, key: object) -> str | None:
         """Return the key of a write, or None; InvalidArgument for one that cannot be kept."""
@@ -123,17 +126,19 @@ class Sender:
         InProgress while another call is at it, OutcomeUnknown if it cannot be told whether an
         earlier one made it, InvalidArgument for a key that is another write's.
         """
+        call.key = write.key
         if write.key is not None:
             earlier = await self._asked(self.ledger.with_key(self.desk, write.key))
-            if earlier is not None and await self._is_done(call, write, earlier):
-                return Earlier(await self._again(earlier))
+            if earlier is not None and await is_done(self, call, write, earlier):
+                return Earlier(await self.again(earlier))
         entry = await self._new_entry(call, write)
-        call.fingerprint, call.key = entry.fingerprint, write.key
-        hold = Hold(entry, self.ledger if self.is_given else None)
+        call.fingerprint = entry.fingerprint
+        hold = Hold(entry, self.ledger if self.is_given else None, call.stop)
         async with hold.held():
-            while (other := await self._begin(entry)) is not None:
-                if await self._is_done(call, write, other):
-                    return Earlier(await self._again(other))
+            while (other := await self._begin(hold.start())) is not None:
+                if await is_done(self, call, write, other):
+                    return Earlier(await self.again(other))
+            hold.begun()
             if self.is_given:
                 call.check_before_bytes(hold.check)
             call.mark_writes(entry.fingerprint.mark or call.operation_id)
@@ -143,9 +148,11 @@ class Sender:
             except GeneratorExit:  # nothing can be awaited any more; `recover` looks for it
                 raise
             except BaseException as error:
+                hold.release()
                 state, made = _state_after(error, call), _made_by(error, write.ticket_id)
                 await self._end(call, state, made, finished=not isinstance(error, PartlyDone))
                 raise
+            hold.release()
             await self._end(call, State.SENT, write.made_id(done), finished=write.is_last)
         return done
 
@@ -189,24 +196,40 @@ class Sender:
         """
         if state in (State.SENT, State.NOT_SENT):
             self.watch.forget(operation_id)
+        work = self._recorded_in(operation_id, state, made, finished)
         if not self.is_given:  # one in this process does not wait for anything
-            return await self.ledger.record_result(operation_id, state, made, finished=finished)
+            return await work
+        recording = asyncio.ensure_future(work)
+        self._recording.add(recording)
+        recording.add_done_callback(self._recording.discard)
         try:
-            recording = asyncio.ensure_future(
-                self.ledger.record_result(operation_id, state, made, finished=finished)
-            )
-            self._recording.add(recording)
-            recording.add_done_callback(self._recorded)
             with patiently(_NOTING):
                 return await asyncio.shield(recording)
-        except Exception as error:  # noqa: BLE001 - whatever a ledger raises
-            log.error(
-                "the ledger of desk %r failed (%s)",
-                self.desk,
-                type(error).__name__,
-                extra=attributes(desk=self.desk, vendor=self.vendor, operation_id=operation_id),
-            )
+        except TimeoutError as error:
+            self._complain(operation_id, error)
         return None
+
+    async def _recorded_in(
+        self, operation_id: str, state: State, made: str | None, finished: bool | None
+    ) -> bool | None:
+        try:
+            return await self.ledger.record_result(operation_id, state, made, finished=finished)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            self._complain(operation_id, error)  # nobody cancelled it but the ledger itself
+        except Exception as error:  # noqa: BLE001 - whatever a ledger raises
+            self._complain(operation_id, error)
+        return None
+
+    def _complain(self, operation_id: str, error: BaseException) -> None:
+        log.error(
+            "the ledger of desk %r failed (%s)",
+            self.desk,
+            type(error).__name__,
+            extra=attributes(desk=self.desk, vendor=self.vendor, operation_id=operation_id),
+        )
 
     async def keep_found(self, entry: Entry) -> None:
         """Keep an entry for what was found of a write that the ledger has none of."""
@@ -253,8 +276,8 @@ class Sender:
         """Return the write's mark: the same for all calls with its key, and whoever makes them."""
         if write.key is None:
             return call.operation_id
-        named = f"{self.vendor}\0{self.desk}\0{write.key}"
-        return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        named = f"{self.vendor}\0{self.desk}\0{write.key}\0".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(named + (write.content or b"")).hexdigest()[:32]
 
     async def _made_alike(self, ticket_id: str | None, mark: Fingerprint) -> tuple[str, ...]:
         """Return the ids of what this desk's earlier writes made with the same words.
@@ -267,61 +290,13 @@ class Sender:
             if one.made_id is not None and one.fingerprint.words == mark.words
         )
 
-    async def _is_done(self, call: SendingCall, write: Write[Any], earlier: Entry) -> bool:
-        """Say whether the write with this key was made; False: it is for this call to make it."""
-        content, is_same = write.content, earlier.vendor == self.vendor
-        if content is None or not is_same or not earlier.fingerprint.has_content(content):
-            raise InvalidArgument(
-                "this key belongs to another write (its call, its ticket, its words, its"
-                f" recipients, its files or its vendor are others): {earlier.operation} of"
-                f" {earlier.started_at:%Y-%m-%d}."
-            )
-        if earlier.state is State.SENT:
-            return True
-        if earlier.state is State.NOT_SENT:
-            return False
-        ended = await self._until_dead(call, earlier)
-        found = None
-        if ended is not None and self.settle is not None:
-            found = await self.settle(earlier, ended, call.seconds_left)
-        earlier = await self._again(earlier)
-        if earlier.state not in OPEN:  # settled, by this call or by another
-            return earlier.state is State.SENT
-        if earlier.state is State.PENDING:
-            raise self._in_progress()
-        unknown = earlier.as_error(ended or Moment.now())
-        unknown.message = "an earlier call with this key may have been carried out. " + (
-            found.reason if found else "This desk cannot be looked through."
-        )
-        unknown.retry_after = found.retry_after if found else None
-        raise unknown
-
-    async def _until_dead(self, call: SendingCall, entry: Entry) -> Moment | None:
-        """Return when the writer of an open entry ended; None: the entry was settled meanwhile.
-
-        It waits until that can be told, and raises InProgress for a writer that lives.
-        """
-        while entry.state in OPEN:
-            life = self.watch.life(entry)
-            if life.ended is not None and await self.has_taken_over(entry):
-                return life.ended
-            if life.under_way and (not life.known_in or life.known_in > call.seconds_left):
-                raise self._in_progress(life.known_in or None)
-            if life.under_way:
-                await clock.pause(min(life.known_in, _LOOK_EVERY))
-            entry = await self._again(entry)
-        return None
-
     async def has_taken_over(self, entry: Entry) -> bool:
         """Make sure that the dead writer of an entry sends nothing; False: it is not dead."""
         if entry.state is not State.PENDING:
             return True
         return await self._asked(self.ledger.take_over(entry.operation_id, entry.beat))
 
-    def _in_progress(self, retry_after: float | None = None) -> InProgress:
-        return InProgress("another call is at the write with this key.", retry_after=retry_after)
-
-    async def _again(self, entry: Entry) -> Entry:
+    async def again(self, entry: Entry) -> Entry:
         """Return an entry as it is now."""
         return await self.entry(entry.operation_id) or entry
 
@@ -349,10 +324,11 @@ class Sender:
                 return await answer
         except HelpdeskError:
             raise
-        except Exception as error:
-            raise ConfigurationError(
-                f"the ledger failed ({type(error).__name__}).", reason=Reason.STORAGE
-            ) from error
+        except Exception as error:  # noqa: BLE001 - whatever a ledger raises, with its secrets
+            cause = Cause.of(error)
+        raise ConfigurationError(
+            f"the ledger failed ({cause.name}).", reason=Reason.STORAGE, retryable=True
+        ) from cause
 
     async def _end(
         self, call: SendingCall, state: State, made: str | None, *, finished: bool
@@ -361,11 +337,6 @@ class Sender:
         if told is False and state is State.SENT:
             # A reconcile took it for what it was looking for; that it was sent is certain.
             await self.record(call.operation_id, state, finished=finished)
-
-    def _recorded(self, recording: asyncio.Future[bool]) -> None:
-        self._recording.discard(recording)
-        if not recording.cancelled():
-            recording.exception()  # told above; nobody may be left to hear it
 
 
 def _state_after(error: BaseException, call: SendingCall) -> State:

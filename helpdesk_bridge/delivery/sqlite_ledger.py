@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define, evolve, field
 
 from helpdesk_bridge.delivery.entry import Entry, State, with_result
-from helpdesk_bridge.delivery.ledger import KEEP, RECENT, decided, is_kept
+from helpdesk_bridge.delivery.ledger import KEEP, RECENT, decided
 from helpdesk_bridge.delivery.stored_entry import dumped, loaded, stamp
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, Reason, moment
 from helpdesk_bridge.errors.moment import Moment
@@ -27,14 +27,21 @@ _TABLES = """
 create table if not exists writes (
     operation_id text primary key, desk text not null, key text, ticket_id text,
     state text not null, made_id text, finished integer not null, beat integer not null,
-    boot text not null, uptime real not null, started_at text not null, entry text not null
+    boot text not null, uptime real not null, noted real not null, started_at text not null,
+    entry text not null
 ) without rowid;
+create table if not exists clock (
+    one integer primary key check (one = 1), passed real not null,
+    boot text not null, uptime real not null, wall text not null
+);
 create unique index if not exists writes_key on writes (desk, key);
 create index if not exists writes_ticket on writes (desk, ticket_id, made_id);
 create index if not exists writes_state on writes (desk, state);
 """
 _COLUMNS = "operation_id, state, made_id, finished, beat, boot, uptime, started_at, entry"
 _OPEN = "('pending', 'unknown')"
+_GAP = 86_400.0
+"""Seconds that are counted at most between two starts of the machine."""
 _PRUNE_EVERY = 3600.0
 """Seconds between two looks for entries that are old enough to be dropped."""
 
@@ -141,18 +148,16 @@ class SqliteLedger:
 
         ``desk`` is the name of the desk, ``ticket_id`` the ticket; None: those that create one.
         """
-        since = moment.wall_clock() - RECENT
         if ticket_id is None:
             which = (
-                f"desk = ? and ticket_id is null and (state in {_OPEN} or made_id is null"
-                " or started_at >= ?)"
+                f"desk = ? and ticket_id is null and (state in {_OPEN} or made_id is null"  # noqa: S608
+                " or noted >= (select passed from clock) - ?)"
             )
-            values: tuple[Any, ...] = (desk, stamp(since))
+            values: tuple[Any, ...] = (desk, RECENT.total_seconds())
         else:
             which = "desk = ? and (ticket_id = ? or (ticket_id is null and made_id = ?))"
             values = (desk, ticket_id, ticket_id)
-        found = await self._run(lambda file: _all(file, which, *values))
-        return [one for one in found if is_kept(one, ticket_id, recent=one.started_at >= since)]
+        return await self._run(lambda file: _all(file, which, *values))
 
     async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
         """Set a person's verdict on a write of which nothing else can tell.
@@ -196,7 +201,8 @@ class SqliteLedger:
         )
 
     def _begun(self, file: sqlite3.Connection, entry: Entry) -> Entry | None:
-        self._prune(file)
+        passed = _passed(file)
+        self._prune(file, passed)
         own = _one(file, "operation_id = ?", entry.operation_id)
         if own is not None:
             return None if own.state is State.PENDING else own
@@ -208,23 +214,16 @@ class SqliteLedger:
                 file.execute(
                     "update writes set key = null where operation_id = ?", (holder.operation_id,)
                 )
-        _insert(file, entry)
+        _insert(file, entry, passed)
         return None
 
-    def _prune(self, file: sqlite3.Connection) -> None:
-        """Drop what was settled long ago; on days of two different dates, or the clock may lie."""
-        if moment.uptime() - self._pruned < _PRUNE_EVERY:
-            return
-        self._pruned = moment.uptime()
-        oldest = stamp(moment.wall_clock() - self.keep)
-        (days,) = file.execute(
-            "select count(distinct substr(started_at, 1, 10)) from writes where started_at >= ?",
-            (oldest,),
-        ).fetchone()
-        if days >= 2:
+    def _prune(self, file: sqlite3.Connection, passed: float) -> None:
+        """Drop what was settled long ago."""
+        if moment.uptime() - self._pruned >= _PRUNE_EVERY:
+            self._pruned = moment.uptime()
             file.execute(
-                f"delete from writes where state not in {_OPEN} and started_at < ?",  # noqa: S608
-                (oldest,),
+                f"delete from writes where state not in {_OPEN} and noted < ?",  # noqa: S608 - ours
+                (passed - self.keep.total_seconds(),),
             )
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -306,13 +305,34 @@ def _columns(entry: Entry) -> Mapping[str, Any]:
     }
 
 
-def _insert(file: sqlite3.Connection, entry: Entry) -> None:
+def _passed(file: sqlite3.Connection) -> float:
+    """Return the seconds that the ledger has been in use, by the uptime of its machine.
+
+    The clock on the wall may be put a year forward, and with it all keys would be dropped. It is
+    asked only for what passed while the machine was off, and believed for a day.
+    """
+    now, wall = Moment.now(), moment.wall_clock()
+    row = file.execute("select passed, boot, uptime, wall from clock").fetchone()
+    passed = 0.0
+    if row is not None:
+        before = Moment(row[1], row[2])
+        gap = (wall - datetime.fromisoformat(row[3])).total_seconds()
+        passed = row[0] + (min(max(gap, 0.0), _GAP) if before.age is None else before.age)
+    file.execute(
+        "insert or replace into clock values (1, ?, ?, ?, ?)",
+        (passed, now.boot, now.seconds, stamp(wall)),
+    )
+    return passed
+
+
+def _insert(file: sqlite3.Connection, entry: Entry, passed: float = 0.0) -> None:
     row = {
         "operation_id": entry.operation_id,
         "desk": entry.desk,
         "key": entry.key,
         "ticket_id": entry.ticket_id,
         **_columns(entry),
+        "noted": passed,
         "started_at": stamp(entry.started_at),
         "entry": dumped(entry),
     }

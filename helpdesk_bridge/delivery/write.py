@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from enum import Enum
 from typing import Any, Generic, TypeVar
 
-import orjson
 from attrs import frozen
 
 from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import Upload
 
 __all__ = ["Earlier", "Write", "content_of"]
@@ -63,7 +64,8 @@ class Earlier:
 async def content_of(given: Mapping[str, Any], files: Iterable[Upload]) -> bytes:
     """Return all that makes a write what it is: what was ``given``, and the files' contents.
 
-    Raises InvalidArgument for a file that cannot be read.
+    Two processes get the same of the same: the order of a set or a mapping does not count. Raises
+    InvalidArgument for a file that cannot be read, or for a value that leads back to itself.
     """
     digests = []
     for file in files:
@@ -73,8 +75,25 @@ async def content_of(given: Mapping[str, Any], files: Iterable[Upload]) -> bytes
             async for chunk in chunks:
                 found.update(chunk)
         digests.append([file.name, file.content_id, found.hexdigest()])
-    return orjson.dumps(
-        {**given, "files": digests},
-        option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,
-        default=repr,
-    )
+    try:
+        return repr(_plain({**given, "files": digests})).encode("utf-8", "surrogatepass")
+    except RecursionError:
+        pass
+    raise InvalidArgument("a value is nested too deeply, or leads back to itself.")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as one whose ``repr`` is the same in every process."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return sorted(((repr(_plain(key)), _plain(one)) for key, one in value.items()), key=_name)
+    if isinstance(value, (set, frozenset)):
+        return sorted((_plain(one) for one in value), key=repr)
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _name(pair: tuple[str, Any]) -> str:
+    return pair[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import AsyncIterable, Iterable, Mapping
 from contextlib import suppress
@@ -31,6 +30,8 @@ Addresses: TypeAlias = Party | str | Iterable[Party | str]
 
 E = TypeVar("E", bound=StrEnum)
 
+_LONGEST = 1e9
+"""Seconds that a call may be told to wait: thirty years."""
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@[^\s@,;:<>()\[\]\"\\]{1,253}")
 
 
@@ -186,9 +187,15 @@ def seconds(value: float | None, name: str) -> float | None:
     if value is None:
         return None
     instance(value, (int, float), name)
-    if not (math.isfinite(value) and value >= 0):
+    if isinstance(value, bool) or not 0 <= value <= _LONGEST:
         raise InvalidArgument(f"{name} must be a number of seconds, 0 or more.")
     return value
+
+
+def delays(values: Iterable[float]) -> tuple[float, ...]:
+    """Return several numbers of seconds."""
+    checked = tuple(seconds(value, "each delay") for value in _several(values, "delays"))
+    return tuple(value for value in checked if value is not None)
 
 
 def uploads(values: Iterable[Upload]) -> tuple[Upload, ...]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import attrgetter
 
+from attrs import define, field
+
 from helpdesk_bridge.delivery.moved import written_since
+from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
-from helpdesk_bridge.errors import ConversationMoved, HelpdeskError, InvalidArgument
+from helpdesk_bridge.errors import ConversationMoved, HelpdeskError, InvalidArgument, Moment
 from helpdesk_bridge.model import (
     Capability,
     Cursor,
@@ -21,6 +24,9 @@ from helpdesk_bridge.model import (
 )
 
 __all__ = ["ids_before", "last_id"]
+
+_FRESH = 5.0
+"""Seconds after which the reading of a conversation says nothing of the present any more."""
 
 
 def last_id(desk: Desk, ref: TicketRef, last: Message | str) -> str:
@@ -35,7 +41,7 @@ def last_id(desk: Desk, ref: TicketRef, last: Message | str) -> str:
 
 
 async def ids_before(
-    desk: Desk, ref: TicketRef, message: OutgoingMessage, last: str | None
+    desk: Desk, call: CallContext, ref: TicketRef, message: OutgoingMessage, last: str | None
 ) -> Sequence[str] | None:
     """Return the ids of the messages that are on the ticket now; None: they were not read.
 
@@ -44,6 +50,7 @@ async def ids_before(
     and ConversationMoved is raised if the customer wrote after that message.
     """
     if last is not None:
+        call.check_before_bytes(_Fresh().check)
         return await _unmoved(desk, ref, last)
     told = await desk.adapter.note_before_send(ref, message)
     can_read = desk._guard.capabilities.supports(Capability.LIST_MESSAGES)
@@ -54,6 +61,21 @@ async def ids_before(
     except HelpdeskError:
         return None
     return None if problems else [one.id for one in messages]
+
+
+@define
+class _Fresh:
+    """Says that a conversation was read a moment ago, and not before some wait."""
+
+    _since: Moment = field(factory=Moment.now, init=False)
+
+    def check(self) -> None:
+        """Raise ConversationMoved if the message had to wait: the customer may have written."""
+        if (self._since.age or 0.0) > _FRESH:
+            raise ConversationMoved(
+                f"the reply had to wait for more than {_FRESH:g} s after the conversation was read,"
+                " and the customer may have written since: read it again."
+            )
 
 
 async def _conversation(desk: Desk, ref: TicketRef) -> tuple[list[Message], list[Problem]]:

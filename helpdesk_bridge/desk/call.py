@@ -19,6 +19,7 @@ from helpdesk_bridge.errors import (
     DeadlineExceeded,
     DeskClosed,
     HelpdeskError,
+    InProgress,
     Outcome,
     OutcomeUnknown,
     PartlyDone,
@@ -99,6 +100,7 @@ class CallContext:
         self._calls = calls
         self._seconds = calls.seconds if seconds is None else seconds
         self._deadline: RequestDeadline | None = None
+        self._is_stopped = False
         self._token: Token[Call | None] | None = None
         self._call: Call | None = None
         self._began = moment.wall_clock()
@@ -201,6 +203,12 @@ class CallContext:
         """The seconds until its deadline."""
         return 0.0 if self._call is None else max(0.0, self._call.ends_at - _present()[1])
 
+    def stop(self) -> None:
+        """End the call at what it is at: another process may take its write over."""
+        self._is_stopped = True
+        if self._deadline is not None:
+            self._deadline.expire()
+
     def mark_writes(self, mark: str) -> None:
         """Have what this call writes marked with ``mark`` where the vendor keeps such a word."""
         if self._call is not None:
@@ -227,11 +235,17 @@ class CallContext:
         error: HelpdeskError
         if self._calls.running.closed:
             error = DeskClosed(f"the desk was closed during the call{during}.")
+        elif self._is_stopped and self.seconds_left > 0:
+            error = InProgress(
+                "the ledger took no sign of life of this call for longer than its lease, so that"
+                " another process may take the write over."
+            )
         else:
             error = DeadlineExceeded(self._call.too_late if self._call else "")
         if self.may_have_written:
             return self._in_doubt(error.message, error)
-        error.outcome = self._outcome_of_the_rest
+        if not isinstance(error, InProgress):
+            error.outcome = self._outcome_of_the_rest
         return self._named(error)
 
     @property
@@ -301,6 +315,8 @@ class CallContext:
     def _named(self, error: HelpdeskError) -> HelpdeskError:
         if isinstance(error, OutcomeUnknown):
             error.fill(ticket_id=self.ticket_id, key=self.key, fingerprint=self.fingerprint)
+        if isinstance(error, (PartlyDone, InProgress)):
+            error.fill(key=self.key)
         if isinstance(error, PartlyDone):
             if isinstance(error.failure, OutcomeUnknown):
                 later = self.fingerprint.later() if self.fingerprint else None

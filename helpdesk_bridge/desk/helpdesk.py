@@ -238,6 +238,14 @@ class Helpdesk:
         return self._calls.interrupted
 
     @property
+    def ledger(self) -> Ledger | None:
+        """The ledger that was given or configured; None: there is none but in this process.
+
+        For a person's verdict: ``await desk.ledger.decide(operation_id, sent=True)``.
+        """
+        return self._sender.ledger if self._sender.is_given else None
+
+    @property
     def closed(self) -> bool:
         """Whether the desk was closed."""
         return self._calls.closed

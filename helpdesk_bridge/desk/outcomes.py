@@ -103,12 +103,11 @@ async def complete(
     with self._calls.begin("complete") as call:
         arguments.instance(sent, SentMessage, "sent")
         self._origin.require(sent)
-        for delay in delays:
-            arguments.instance(delay, (int, float), "each delay")
+        waits = arguments.delays(delays)
         if sent.id is not None or sent.fingerprint is None:
             return sent
         self._guard.require(Capability.LIST_MESSAGES)
-        for delay in delays:
+        for delay in waits:
             await pause(delay)
             with call.own_errors():
                 found = await self._reconciler.find_accepted(sent.ticket_id, sent.fingerprint)

@@ -21,6 +21,7 @@ from helpdesk_bridge.model import (
     Body,
     Capability,
     Channel,
+    Level,
     NewTicket,
     Priority,
     Status,
@@ -147,19 +148,48 @@ async def create_ticket(
 def _given(new: NewTicket) -> dict[str, Any]:
     """Return what makes a ticket another one than its key was given to; see desk/writing.py."""
     given = asdict(new, filter=lambda one, _: one.name not in ("attachments", "created_at"))
-    return {"call": "create_ticket", **given}
+    return {"call": "create_ticket", **given, "tags": set(new.tags)}
 
 
 async def _made_earlier(desk: Desk, entry: Entry) -> Ticket:
-    """Return the ticket that an earlier call with the same key has made."""
-    failure = HelpdeskError("an earlier call made it, and did not come to its end.")
+    """Return the ticket that an earlier call with the same key has made.
+
+    What that call left out is told by PartlyDone, as far as the desk shows it.
+    """
     if entry.made_id is None:
-        text = "the ticket was created, and the vendor tells no id: find it in the list of tickets."
-        raise PartlyDone(text, failure=failure)
-    if not entry.finished:
-        text = "the ticket was created, but its first message is missing, or may be."
-        raise PartlyDone(text, failure=failure, ticket_id=entry.made_id)
-    return await desk.adapter.get_ticket(entry.made_id)
+        raise PartlyDone(
+            "the ticket was created, and the vendor tells no id: find it in the list of tickets.",
+            failure=HelpdeskError("an earlier call did not come to its end."),
+        )
+    try:
+        ticket = await desk.adapter.get_ticket(entry.made_id)
+    except NotFound as error:
+        error.message = (
+            f"an earlier call with this key made the ticket {entry.made_id}, which is not there any"
+            f" more ({error.message})"
+        )
+        raise
+    if entry.finished:
+        return ticket
+    if await desk._reconciler.has_first_message(ticket, entry.fingerprint):
+        if desk._guard.capabilities[Capability.CREATE_TICKET].level is Level.EMULATED:
+            await desk._sender.finish(entry.operation_id)  # it was the step that was missing
+            return ticket
+        raise PartlyDone(
+            "the ticket was created with its first message, by an earlier call that failed later:"
+            " compare the ticket with what it was to be.",
+            failure=HelpdeskError("an earlier call did not come to its end."),
+            ticket_id=ticket.id,
+        )
+    lost = entry.as_error(entry.beaten)
+    lost.message = "an earlier call ended before it was known whether its first message arrived."
+    lost.ticket_id, lost.fingerprint = ticket.id, entry.fingerprint.later()
+    raise PartlyDone(
+        "the ticket was created, but its first message is not to be seen: ask reconcile(error), and"
+        " add it with add_request if that says NOT_SENT.",
+        failure=lost,
+        ticket_id=ticket.id,
+    )
 
 
 async def update_ticket(

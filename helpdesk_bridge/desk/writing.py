@@ -333,7 +333,7 @@ async def _send(
             body=message.body.text,
             files=[upload.name for upload in message.attachments],
             due=getattr(message, "send_at", None) or getattr(message, "created_at", None),
-            before=partial(ids_before, desk, ref, message, last),
+            before=partial(ids_before, desk, call, ref, message, last),
             is_last=not afterwards,
             key=key,
             content=content,
@@ -363,14 +363,18 @@ def _repeated(entry: Entry) -> SentMessage:
 def _given(call: CallContext, ref: TicketRef, message: OutgoingMessage) -> dict[str, Any]:
     """Return what makes a message another one than its key was given to.
 
-    Times are left out: who computes them anew after a crash means the same message.
+    Times are left out: who computes them anew after a crash means the same message. The order of
+    recipients does not count: a set has another one in each process.
     """
     given = asdict(
         message,
         recurse=True,
         filter=lambda one, _: one.name not in ("attachments", "send_at", "created_at"),
     )
-    return {"call": call.operation, "ticket": ref.id, **given}
+    people: dict[str, Any] = {
+        name: set(map(repr, given[name])) for name in ("to", "cc", "bcc") if name in given
+    }
+    return {"call": call.operation, "ticket": ref.id, **given, **people}
 
 
 async def _set_status(desk: Desk, sent: SentMessage, status: Status) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from enum import StrEnum
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -10,6 +11,8 @@ from helpdesk_bridge.errors.reason import Reason
 
 __all__ = ["HelpdeskError", "Outcome", "Stage", "reason_of"]
 
+_LONG = 5.0
+"""Seconds from which on an error text tells no parts of a second."""
 _E = TypeVar("_E", bound="HelpdeskError")
 
 
@@ -159,7 +162,11 @@ class HelpdeskError(Exception):
         return self.advice
 
     def _wait(self) -> str:
-        return "" if self.retry_after is None else f"Try again in {self.retry_after:g} seconds."
+        if self.retry_after is None:
+            return ""
+        # A tenth of a second too early would be asked for nothing.
+        seconds = math.ceil(self.retry_after) if self.retry_after >= _LONG else self.retry_after
+        return f"Try again in {seconds:g} seconds."
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self}>"

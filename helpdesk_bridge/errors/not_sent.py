@@ -35,7 +35,8 @@ class ConfigurationError(HelpdeskError, ValueError):
         self.key = key
 
     def _sent(self) -> str:
-        return ""
+        # Most of them come while the desk is made, when nothing could be.
+        return super()._sent() if self.operation is not None else ""
 
 
 class InvalidArgument(HelpdeskError, ValueError):
@@ -113,10 +114,15 @@ class PoolTimeout(HelpdeskError):
 class InProgress(HelpdeskError):
     """Another call, perhaps of another process, is at the write with this key.
 
-    Make the same call again in a while: it then returns what that one did, or does it.
+    Make the same call again in a while: it then returns what that one did, or does it. ``key`` is
+    the key (None: the write has none), ``retry_after`` the seconds after which to try.
     """
 
     outcome = Outcome.NOT_SENT
     reason = Reason.IN_PROGRESS
     retryable = True
     advice = "Make the same call again later; it is done once."
+
+    def __init__(self, message: str, *, key: str | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.key = key

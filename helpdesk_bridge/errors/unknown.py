@@ -105,6 +105,7 @@ class PartlyDone(HelpdeskError):
         ticket_id: the ticket that exists now; None where the vendor tells none.
         message_id: the message that exists now; None where the vendor tells none, or there is
             none.
+        key: the application's own name for the write; None: it gave none.
     """
 
     advice = "Do not repeat the whole call: only the later step is missing."
@@ -116,9 +117,11 @@ class PartlyDone(HelpdeskError):
         failure: HelpdeskError,
         ticket_id: str | None = None,
         message_id: str | None = None,
+        key: str | None = None,
         **context: Any,
     ) -> None:
         super().__init__(message, **{"reason": failure.reason, **context})
+        self.key = key
         self.failure = failure
         self.ticket_id = ticket_id
         self.message_id = message_id

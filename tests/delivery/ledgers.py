@@ -80,6 +80,11 @@ class Kept:
                 f"update helpdesk_bridge_writes set started_at = now() - interval '{days} days'"
                 f" where operation_id = '{operation_id}'"
             )
+        if self.kind == "sqlite":
+            self.sql(
+                f"update writes set noted = noted - {86400 * days}"
+                f" where operation_id = '{operation_id}'"
+            )
         return operation_id
 
     def sql(self, statements: str) -> str:

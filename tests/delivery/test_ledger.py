@@ -115,22 +115,38 @@ async def test_the_file_holds_no_word_and_no_address(tmp_path: Path) -> None:
         assert word.title() not in content
 
 
-@pytest.mark.parametrize(("days", "left"), [((31, 0, 1), 4), ((31, 0), 5)])
-async def test_settled_entries_go_after_a_while_and_open_ones_never(
-    tmp_path: Path, days: tuple[int, ...], left: int
+@pytest.mark.parametrize("jumps", [[365], [-365], [-40, 40], [40, -40], [-40, 40, 1, 1]])
+async def test_a_clock_that_is_set_drops_no_key(
+    tmp_path: Path, jumps: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A clock that was put forward wipes nothing: one day alone may be the clock's mistake."""
-    box = SqliteLedger(tmp_path / "ledger.db")
-    for day in days:
-        for state in State if day == 31 else (State.SENT,):
-            when = NOW - timedelta(days=day)
-            await box.begin(evolve(entry(f"{state}{day}"), started_at=when, state=state))
-    await box.aclose()
-    box = SqliteLedger(tmp_path / "ledger.db")
-    await box.begin(entry("new"))
-    assert {one.state for one in await box.unresolved("it")} == {State.PENDING, State.UNKNOWN}
-    assert len(rows(box)) == left + 1
-    await box.aclose()
+    """Wrong when a key was used, or wrong later: the age of an entry is told by uptime."""
+    present, ahead = moment.wall_clock, [timedelta()]
+    monkeypatch.setattr(moment, "wall_clock", lambda: present() + ahead[0])
+    for number, days in enumerate([0, *jumps, 0]):
+        ahead[0] += timedelta(days=days)
+        async with aclosing(SqliteLedger(tmp_path / "ledger.db")) as box:
+            await box.begin(entry(f"job {number}", key=f"job {number}"))
+            await box.record_result(f"job {number}", State.SENT)
+    async with aclosing(SqliteLedger(tmp_path / "ledger.db")) as box:
+        for number in range(len(jumps) + 2):
+            assert await box.with_key("it", f"job {number}") is not None
+
+
+async def test_what_passes_while_the_machine_is_off_is_believed_for_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present, days = moment.wall_clock, 0
+    monkeypatch.setattr(moment, "wall_clock", lambda: present() + timedelta(days=days))
+    keep = timedelta(days=3)
+    left = []
+    for boot in range(6):  # a start of the machine each two days
+        monkeypatch.setattr(moment, "BOOT", f"boot {boot}")
+        days = 2 * boot
+        async with aclosing(SqliteLedger(tmp_path / "ledger.db", keep)) as box:
+            await box.begin(entry(f"e{boot}"))
+            await box.record_result(f"e{boot}", State.SENT)
+            left.append(await box.entry("e0") is not None)
+    assert left == [True, True, True, True, False, False]
 
 
 # -- who may settle --------------------------------------------------------------------------
@@ -413,7 +429,9 @@ async def test_a_ticket_without_its_first_message_is_a_ticket(box: SqliteLedger)
         assert rows(box)[-1] == ("sent", caught.value.ticket_id)
         found = await place.desk.reconcile(caught.value)
         assert found.verdict is hb.Verdict.NOT_SENT  # the message, not the ticket
-        assert rows(box)[-1] == ("sent", caught.value.ticket_id)
+        assert rows(box)[-2:] == [("sent", caught.value.ticket_id), ("not_sent", None)]
+        found = await place.desk.reconcile(caught.value)
+        assert found.verdict is hb.Verdict.STILL_UNKNOWN  # one may add it, and was told so
 
 
 async def test_a_ticket_made_in_a_crash_is_found_with_what_is_missing(box: SqliteLedger) -> None:

@@ -405,7 +405,7 @@ async def test_settled_entries_go_after_a_while_and_open_ones_never(
     assert await _gone(kept, ledger) == {f"{State.SENT} 31", f"{State.NOT_SENT} 31"}
 
 
-@durable
+@pytest.mark.parametrize("kept", ["sql"], indirect=True)
 async def test_a_clock_that_jumps_ahead_takes_no_keys_with_it(kept: Kept, ledger: Any) -> None:
     """All entries look old at once, then, but for those of the first day after."""
     for state in STATES:
