@@ -197,8 +197,8 @@ class Sender:
         if state in (State.SENT, State.NOT_SENT):
             self.watch.forget(operation_id)
         work = self._recorded_in(operation_id, state, made, finished)
-        if not self.is_given:  # one in this process does not wait for anything
-            return await work
+        if not self.is_given or not _has_task():
+            return await work  # one in this process waits for nothing; nor does a call by hand
         recording = asyncio.ensure_future(work)
         self._recording.add(recording)
         recording.add_done_callback(self._recording.discard)
@@ -337,6 +337,14 @@ class Sender:
         if told is False and state is State.SENT:
             # A reconcile took it for what it was looking for; that it was sent is certain.
             await self.record(call.operation_id, state, finished=finished)
+
+
+def _has_task() -> bool:
+    """Say whether a call runs in a task, and not by hand."""
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
 
 
 def _state_after(error: BaseException, call: SendingCall) -> State:

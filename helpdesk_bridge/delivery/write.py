@@ -9,15 +9,19 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from helpdesk_bridge.delivery.entry import Entry
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import Upload
 
-__all__ = ["Earlier", "Write", "content_of"]
+__all__ = ["Earlier", "Write", "content_of", "given_of"]
 
 T = TypeVar("T")
+
+_LEFT_OUT = ("attachments", "send_at", "created_at")
+_SETS = ("to", "cc", "bcc", "tags")
+_LOOP = "a value is nested too deeply, or leads back to itself."
 
 
 async def _not_read() -> None:
@@ -61,6 +65,22 @@ class Earlier:
     entry: Entry
 
 
+def given_of(made: Any, **more: Any) -> dict[str, Any]:
+    """Return what a message or new ticket was ``made`` of, for :func:`content_of`, and ``more``.
+
+    Times are left out: who computes them anew after a crash means the same. The order of recipients
+    and tags does not count: a set has another one in each process.
+    """
+    try:
+        given = asdict(made, filter=lambda one, _: one.name not in _LEFT_OUT)
+    except RecursionError:
+        given = None
+    if given is None:
+        raise InvalidArgument(_LOOP)
+    sets = {name: set(map(repr, given[name])) for name in _SETS if name in given}
+    return {**given, **sets, **more}
+
+
 async def content_of(given: Mapping[str, Any], files: Iterable[Upload]) -> bytes:
     """Return all that makes a write what it is: what was ``given``, and the files' contents.
 
@@ -79,7 +99,7 @@ async def content_of(given: Mapping[str, Any], files: Iterable[Upload]) -> bytes
         return repr(_plain({**given, "files": digests})).encode("utf-8", "surrogatepass")
     except RecursionError:
         pass
-    raise InvalidArgument("a value is nested too deeply, or leads back to itself.")
+    raise InvalidArgument(_LOOP)
 
 
 def _plain(value: Any) -> Any:

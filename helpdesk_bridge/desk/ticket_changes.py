@@ -9,10 +9,8 @@ from operator import attrgetter
 from types import EllipsisType
 from typing import Any
 
-from attrs import asdict
-
 from helpdesk_bridge.delivery.entry import Entry
-from helpdesk_bridge.delivery.write import Earlier, Write, content_of
+from helpdesk_bridge.delivery.write import Earlier, Write, content_of, given_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
 from helpdesk_bridge.desk.parts import Desk
@@ -125,6 +123,10 @@ async def create_ticket(
             self._guard.status(Capability.CREATE_TICKET, new.status)
         key = self._sender.check_key(key)
         await self._guard.content(Capability.CREATE_TICKET, new.body, new.attachments)
+        content: bytes | None = None
+        if key is not None:
+            given = given_of(new, call="create_ticket")
+            content = await content_of(given, new.attachments)
         made: Ticket | Earlier = await self._sender.send(
             call,
             Write(
@@ -137,18 +139,12 @@ async def create_ticket(
                 requester=new.requester.email,
                 due=new.created_at,
                 key=key,
-                content=None if key is None else await content_of(_given(new), new.attachments),
+                content=content,
             ),
         )
         if isinstance(made, Earlier):
             made = await _made_earlier(self, made.entry)
         return self._origin.mark(made)
-
-
-def _given(new: NewTicket) -> dict[str, Any]:
-    """Return what makes a ticket another one than its key was given to; see desk/writing.py."""
-    given = asdict(new, filter=lambda one, _: one.name not in ("attachments", "created_at"))
-    return {"call": "create_ticket", **given, "tags": set(new.tags)}
 
 
 async def _made_earlier(desk: Desk, entry: Entry) -> Ticket:

@@ -9,10 +9,10 @@ from operator import attrgetter
 from types import EllipsisType
 from typing import Any
 
-from attrs import asdict, evolve
+from attrs import evolve
 
 from helpdesk_bridge.delivery.entry import Entry
-from helpdesk_bridge.delivery.write import Earlier, Write, content_of
+from helpdesk_bridge.delivery.write import Earlier, Write, content_of, given_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import Addresses, AddressLike
 from helpdesk_bridge.desk.before_send import ids_before, last_id
@@ -313,9 +313,10 @@ async def _send(
     key = desk._sender.check_key(key)
     await desk._guard.content(capability, message.body, message.attachments)
     status = message.status if isinstance(message, (Reply, Note)) else None
-    content = (
-        None if key is None else await content_of(_given(call, ref, message), message.attachments)
-    )
+    content: bytes | None = None
+    if key is not None:
+        given = given_of(message, call=call.operation, ticket=ref.id)
+        content = await content_of(given, message.attachments)
     afterwards = False
     if isinstance(message, (Reply, Note)) and status is not None:
         desk._guard.require(Capability.REPLY_WITH_STATUS)
@@ -358,23 +359,6 @@ def _repeated(entry: Entry) -> SentMessage:
         repeated=True,
         fingerprint=entry.fingerprint,
     )
-
-
-def _given(call: CallContext, ref: TicketRef, message: OutgoingMessage) -> dict[str, Any]:
-    """Return what makes a message another one than its key was given to.
-
-    Times are left out: who computes them anew after a crash means the same message. The order of
-    recipients does not count: a set has another one in each process.
-    """
-    given = asdict(
-        message,
-        recurse=True,
-        filter=lambda one, _: one.name not in ("attachments", "send_at", "created_at"),
-    )
-    people: dict[str, Any] = {
-        name: set(map(repr, given[name])) for name in ("to", "cc", "bcc") if name in given
-    }
-    return {"call": call.operation, "ticket": ref.id, **given, **people}
 
 
 async def _set_status(desk: Desk, sent: SentMessage, status: Status) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.delivery.moved import written_since
+from helpdesk_bridge.transport import clock
 from tests.delivery.places import FAKES, WORDS, Place, number_of, opened
 
 pytestmark = pytest.mark.asyncio
@@ -251,3 +252,18 @@ async def test_what_is_not_known_to_be_older_counts(
 
 async def test_without_that_message_nothing_can_be_told() -> None:
     assert written_since("9", [LAST]) is None
+
+
+async def test_a_reply_that_had_to_wait_after_the_reading_is_kept_back(place: Place) -> None:
+    """A rate limit, a lease, a middleware: whatever it waits for, the customer may write then."""
+    if place.fake is None:
+        pytest.skip("a desk in memory waits for nothing")
+    last = (await conversation(place))[-1]
+
+    async def late(request: Any, handler: Any) -> Any:
+        await clock.pause(6)
+        return await handler(request)
+
+    place.trouble.plan = [late]
+    error = await moved(place, last)
+    assert "had to wait" in str(error)

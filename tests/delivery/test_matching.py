@@ -403,3 +403,11 @@ def test_a_first_message_has_the_words_and_the_files() -> None:
     assert first_words(NEW, []) is None
     filed = evolve(NEW, files=("digest",))
     assert first_words(filed, [said]) is None
+
+
+@given(st.integers(1, 400), st.integers(0, 60))
+def test_a_sender_whose_clock_was_ahead_takes_nothing_for_older(days: int, seconds: int) -> None:
+    """What was begun later than now was begun by a clock that was wrong."""
+    now = BEGAN - timedelta(days=days)
+    search = search_of(mark_of("reply"), now=now)
+    assert search.is_new("made", now - timedelta(seconds=seconds))
