@@ -41,7 +41,7 @@ __all__ = ["Reconciler"]
 
 _FIRST_LOOK = 0.5
 _LONGEST_GAP = 30.0
-_GATEWAYS = frozenset((None, 408, 444, 460, 499, 502, 503, 504, *range(520, 528), 530, 598, 599))
+_GATEWAYS = frozenset((None, 408, 502, 503, 504, *range(520, 528), 530, 598, 599))
 """What says nothing of the vendor: no answer at all, or one of a gateway that gave up."""
 _MOST_TICKETS = 10_000
 _MOST_READ = 5

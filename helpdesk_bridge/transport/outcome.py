@@ -9,20 +9,19 @@ from helpdesk_bridge.errors import HelpdeskError, Outcome, OutcomeUnknown
 __all__ = ["judge", "with_outcome"]
 
 _NOT_DONE_REDIRECTS = (307, 308)
-_GIVEN_UP = frozenset((408, 444, 460, 499))
-"""What proxies say when they, or those who asked, gave up: the vendor behind may have done it."""
+_TIMED_OUT = 408
 
 
 def judge(*, bytes_sent: bool, status: int | None = None, complete: bool = False) -> Outcome:
     """Return the outcome of an attempt: whether bytes left, and what came back.
 
-    Only a complete answer that says no counts as a refusal. A 5xx, 301-303 or a proxy's word that
-    somebody gave up may come while the work is done, so they are UNKNOWN, like all in doubt.
+    Only a complete answer that says no counts as a refusal. A 5xx, 408 or 301-303 may come from a
+    server that has done the work, so they are UNKNOWN, like everything in doubt.
     """
     if not bytes_sent:
         return Outcome.NOT_SENT
     if complete and status is not None:
-        refused = 400 <= status < 500 and status not in _GIVEN_UP
+        refused = 400 <= status < 500 and status != _TIMED_OUT
         if refused or status in _NOT_DONE_REDIRECTS:
             return Outcome.REJECTED
     return Outcome.UNKNOWN
