@@ -14,17 +14,20 @@ import helpdesk_bridge as hb
 async def work(desk: hb.Helpdesk, jobs: sqlite3.Connection) -> float:
     """Do all jobs that can be done now; return the seconds after which to look again."""
     wait = 0.0
-    query = "select id, ticket, text from jobs where not done"
+    query = "select id, ticket, text from jobs where state = 'open'"
     for number, ticket, text in jobs.execute(query).fetchall():
+        state = "done"
         try:
             await desk.reply(ticket, text=text, send_email=True, key=f"job {number}")
-        except (hb.InProgress, hb.OutcomeUnknown) as error:
-            # Another worker is at it, or it cannot be told yet: the same call tells it later.
+        except hb.HelpdeskError as error:
             print(f"job {number}: {error}", file=sys.stderr)
-            wait = max(wait, error.retry_after or 1.0)
-            continue
+            # Another worker is at it, it cannot be told yet, or it failed for now: the same call
+            # tells later. Anything else is for a person.
+            later = error.retryable or isinstance(error, hb.OutcomeUnknown)
+            wait = max(wait, error.retry_after or 1.0) if later else wait
+            state = "open" if later else "failed"
         with jobs:
-            jobs.execute("update jobs set done = true where id = ?", (number,))
+            jobs.execute("update jobs set state = ? where id = ?", (state, number))
     return wait
 
 

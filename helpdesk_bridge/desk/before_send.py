@@ -50,8 +50,9 @@ async def ids_before(
     and ConversationMoved is raised if the customer wrote after that message.
     """
     if last is not None:
+        found = await _unmoved(desk, ref, last)
         call.check_before_bytes(_Fresh().check)
-        return await _unmoved(desk, ref, last)
+        return found
     told = await desk.adapter.note_before_send(ref, message)
     can_read = desk._guard.capabilities.supports(Capability.LIST_MESSAGES)
     if told is not None or not desk._sender.is_given or not can_read:

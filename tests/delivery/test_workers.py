@@ -39,16 +39,16 @@ def words(number: int) -> str:
 def make_jobs(path: Path, tickets: list[str]) -> None:
     """Write the jobs; several are on the same ticket."""
     with closing(sqlite3.connect(path)) as file, file:
-        file.execute("create table jobs (id integer primary key, ticket, text, done)")
+        file.execute("create table jobs (id integer primary key, ticket, text, state)")
         file.executemany(
-            "insert into jobs values (?, ?, ?, false)",
+            "insert into jobs values (?, ?, ?, 'open')",
             [(n, tickets[n % len(tickets)], words(n)) for n in range(JOBS)],
         )
 
 
 def left(path: Path) -> int:
     with closing(sqlite3.connect(path, timeout=60)) as file:
-        (count,) = file.execute("select count(*) from jobs where not done").fetchone()
+        (count,) = file.execute("select count(*) from jobs where state = 'open'").fetchone()
         return int(count)
 
 
@@ -128,6 +128,8 @@ async def _each_job_is_mailed_once(adapter: str, ledger: str, folder: Path) -> N
             config.write_text(json.dumps(table), encoding="utf-8")
             await asyncio.gather(*(killer.work(config, jobs) for _ in range(2)))
     assert killer.kills == KILLS
+    with closing(sqlite3.connect(jobs)) as file:
+        assert file.execute("select distinct state from jobs").fetchall() == [("done",)]
     mails = [mail.html for mail in store.outbox]
     found = [sum(words(number) in mail for mail in mails) for number in range(JOBS)]
     assert found == [1] * JOBS
