@@ -177,6 +177,13 @@ def _check_overrides(config: Config) -> None:
             if not key or desk not in known:
                 raise ConfigurationError(
                     f"environment variable {variable}: {config.origin} has no desk of that name"
-                    f"{suggest(desk, known)}",
+                    f" (such a variable is written {_spelt(desk, key)}){suggest(desk, known)}",
                     key=variable,
                 )
+
+
+def _spelt(desk: str, key: str) -> str:
+    """Return how a variable is written; there is no DESKS in it, as there is in the file."""
+    if desk == "DESKS" and "__" in key:
+        return f"{PREFIX}{key}"
+    return f"{PREFIX}DESK__KEY"

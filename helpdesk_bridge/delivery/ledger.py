@@ -7,14 +7,16 @@ sends nothing again. A ledger also keeps the application's keys: a write with a 
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Protocol
 
 from attrs import evolve
 
 from helpdesk_bridge.delivery.entry import OPEN, Entry, State
 from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.secret import Secret
 
-__all__ = ["KEEP", "RECENT", "Ledger", "decided", "is_kept"]
+__all__ = ["KEEP", "RECENT", "Ledger", "checked", "decided", "is_kept"]
 
 KEEP = timedelta(days=30)
 """How long settled entries are kept, unless the application says otherwise."""
@@ -133,6 +135,22 @@ class Ledger(Protocol):
 
     async def aclose(self) -> None:
         """Close what the ledger holds open; may be called again."""
+
+
+def checked(ledger: object) -> None:
+    """Refuse what is no ledger, before anything is asked of it; its value is not shown."""
+    give = "give SqliteLedger(path), SqlLedger(url), MemoryLedger() or one of your own"
+    if isinstance(ledger, (str, PurePath, Secret)):
+        raise InvalidArgument(f"ledger= is a ledger, and no {type(ledger).__name__}: {give}.")
+    if isinstance(ledger, type):
+        raise InvalidArgument(f"ledger= is a ledger, and not its class: {give}.")
+    methods = [name for name in vars(Ledger) if not name.startswith("_")]
+    lacks = [name for name in methods if not callable(getattr(ledger, name, None))]
+    if lacks:
+        raise InvalidArgument(
+            f"ledger= has not the methods of helpdesk_bridge.Ledger ({type(ledger).__name__} lacks"
+            f" {', '.join(lacks)}): {give}."
+        )
 
 
 def is_kept(entry: Entry, ticket_id: str | None, *, recent: bool) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import URL, Row, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from helpdesk_bridge.delivery.database_trouble import driver_error, number_of, why
 from helpdesk_bridge.errors import Cause, ConfigurationError, HelpdeskError, Reason
 from helpdesk_bridge.secret import Secret
 
@@ -22,7 +23,7 @@ __all__ = ["Database", "Repeat", "Transaction", "understood"]
 T = TypeVar("T")
 
 _DRIVER = "postgresql+asyncpg"
-_SCHEMES = ("postgresql", _DRIVER)
+_SCHEMES = ("postgresql", "postgres", _DRIVER)
 _OPTIONS = ("host", "port", "user", "password", "ssl", "sslmode")
 """What may stand behind the question mark of an address; anything else is refused."""
 _PATIENCE = 10.0
@@ -135,6 +136,8 @@ class Database:
 
     _url: URL = field(repr=False)
     _keep: timedelta
+    place: str = "the ledger's database"
+    """What errors call it."""
     _engine: AsyncEngine | None = field(default=None, init=False, repr=False)
     _owner: tuple[asyncio.AbstractEventLoop, int] | None = field(default=None, init=False)
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False, repr=False)
@@ -164,17 +167,20 @@ class Database:
                 raise
             except _TROUBLE as error:
                 cause = error
-            if _number(cause) == "23505":
+            if number_of(cause) == "23505":
                 if clash is not None:
                     return clash
                 continue  # whoever was faster is seen by the next attempt
             if not _is_passing(cause) and not (repeatable and _is_lost(cause)):
                 break
             repeatable = repeatable and not _is_lost(cause)  # once
-        name = _name(cause)
+        name = type(driver_error(cause)).__name__
+        trouble = why(cause, undone=isinstance(cause, Repeat) or number_of(cause) == "23505")
         cause = Cause(name)
         raise ConfigurationError(
-            f"the ledger's database cannot be used ({name}).", reason=Reason.STORAGE
+            f"{self.place} cannot be used: {trouble.says} ({name}).",
+            reason=Reason.STORAGE,
+            retryable=trouble.retryable,
         ) from cause
 
     async def aclose(self) -> None:
@@ -226,6 +232,11 @@ def understood(url: str | Secret) -> URL:
         found = make_url(Secret(url).reveal())
     except (ArgumentError, ValueError):
         found = URL.create("none")
+    if found.drivername.partition("+")[0] == "sqlite":
+        raise ConfigurationError(
+            "SqlLedger is for PostgreSQL; of a SQLite file give the path itself, without sqlite:"
+            ' SqliteLedger("writes.db"), in a configuration ledger = "writes.db".'
+        )
     if found.drivername not in _SCHEMES:
         raise ConfigurationError(
             "the address of SqlLedger is postgresql://… or postgresql+asyncpg://…;"
@@ -277,22 +288,9 @@ async def _transaction(engine: AsyncEngine, work: Callable[[Transaction], Awaita
         return await work(Transaction(connection))
 
 
-def _name(error: BaseException) -> str:
-    """Return the name of the class that the driver raised."""
-    first: BaseException | None = error.orig if isinstance(error, DBAPIError) else None
-    found = first and first.__cause__
-    return type(found or first or error).__name__
-
-
-def _number(error: BaseException) -> str | None:
-    """Return PostgreSQL's number of an error; None: it has none."""
-    number = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return number if isinstance(number, str) else None
-
-
 def _is_passing(error: BaseException) -> bool:
     """Say whether PostgreSQL asks to run the transaction again: it was undone for another."""
-    return _number(error) in ("40001", "40P01")
+    return number_of(error) in ("40001", "40P01")
 
 
 def _is_lost(error: BaseException) -> bool:

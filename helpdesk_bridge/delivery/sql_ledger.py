@@ -74,13 +74,14 @@ class SqlLedger:
     account another name.
 
     An object belongs to the event loop and the process that use it first, until it is closed. A
-    database that cannot be used is a ConfigurationError with Reason.STORAGE; it names the class of
-    the cause, and never the address. What was being kept then may have been kept: the
-    same entry may be begun again. Needs ``pip install "helpdesk-bridge[sql]"``.
+    database that cannot be used is a ConfigurationError with Reason.STORAGE. It names host, port
+    and database and says why, and never tells role, password or options. What was being kept then
+    may have been kept: the same entry may be begun again. Needs
+    ``pip install "helpdesk-bridge[sql]"``.
 
     Args:
-        url: ``postgresql://…`` or ``postgresql+asyncpg://…``, a str or a Secret; options are host,
-            port, user, password and ssl (or sslmode).
+        url: ``postgresql://…`` (or ``postgres://…``, ``postgresql+asyncpg://…``), a str or a
+            Secret; options are host, port, user, password and ssl (or sslmode).
         keep: how long settled entries are kept.
 
     Raises:
@@ -99,11 +100,13 @@ class SqlLedger:
             raise InvalidArgument("keep is a positive timedelta.")
         self._url = Secret(self._url)
         try:
+            from helpdesk_bridge.delivery.database_trouble import place_of
             from helpdesk_bridge.delivery.sql_database import Database, understood
         except ImportError:
             database = None
         else:
-            database = Database(understood(self._url), self.keep)
+            url = understood(self._url)
+            database = Database(url, self.keep, place_of(url, self._url.reveal()))
         if database is None:
             raise ConfigurationError(
                 'SqlLedger needs the extra "sql": pip install "helpdesk-bridge[sql]"'

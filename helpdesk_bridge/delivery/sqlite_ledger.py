@@ -53,8 +53,8 @@ class SqliteLedger:
     Every entry is on the disk (``synchronous=extra``: the journal's folder too) before a byte of
     its message leaves. Entries hold digests and ids, no words and no addresses. Settled ones are
     kept for ``keep``: so long a key is known. A desk is known by its name: give another account
-    another name. A file that cannot be used is a ConfigurationError. Each process makes its own
-    object, after any fork; the file must be on a local disk.
+    another name. A file that cannot be used is a ConfigurationError, which says why. Each process
+    makes its own object, after any fork; the file must be on a local disk.
 
     ``path`` is the file.
     """
@@ -232,6 +232,8 @@ class SqliteLedger:
     def _execute(self, work: Callable[[sqlite3.Connection], T]) -> T:
         import sqlite3
 
+        from helpdesk_bridge.delivery.file_trouble import whole, why
+
         try:
             if self._file is None:
                 self._file = self._opened()
@@ -240,21 +242,20 @@ class SqliteLedger:
                 return work(self._file)
         except HelpdeskError:
             raise
-        except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
+        except sqlite3.Error as error:
+            trouble = f"cannot be used: {why(self.path, error)}."
+        except (ValueError, TypeError, LookupError) as error:
             reason = type(error).__name__
-            is_entry = not isinstance(error, sqlite3.Error)
-        if is_entry:
-            raise ConfigurationError(
-                f"the ledger {self.path.name} holds an entry that cannot be read ({reason}).",
-                reason=Reason.STORAGE,
-            )
+            trouble = f"holds an entry that cannot be read ({reason})."
         raise ConfigurationError(
-            f"the ledger {self.path.name} cannot be used ({reason}).", reason=Reason.STORAGE
+            f"the ledger {whole(self.path)} {trouble}", reason=Reason.STORAGE, retryable=True
         )
 
     def _opened(self) -> sqlite3.Connection:
         import sqlite3
 
+        if "\0" in str(self.path):
+            raise sqlite3.OperationalError("no file has such a name")
         file = sqlite3.connect(
             self.path, timeout=10.0, isolation_level=None, check_same_thread=False
         )
@@ -264,6 +265,7 @@ class SqliteLedger:
                 file.execute("begin immediate")
                 for statement in _TABLES.split(";"):
                     file.execute(statement)
+                file.execute("update writes set beat = beat where 0")  # may it be written?
         except BaseException:
             file.close()
             raise

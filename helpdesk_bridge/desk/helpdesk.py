@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from helpdesk_bridge.config import load_config, registry
-from helpdesk_bridge.delivery.ledger import Ledger
+from helpdesk_bridge.delivery.ledger import Ledger, checked
 from helpdesk_bridge.delivery.open_ledger import open_ledger
 from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.reconcile import Reconciler
@@ -65,16 +65,20 @@ def connect(
 
     Raises:
         ConfigurationError: it names the file, the table and the key.
+        InvalidArgument: ``ledger`` is none.
     """
-    found = load_config(config).desk(desk)
+    read = load_config(config)
+    found = read.desk(desk)
     own = found.ledger is not None and ledger is None
+    if found.ledger is not None and ledger is None:
+        ledger = open_ledger(found.ledger, origin=read.origin, desk=found.name)
     opened = Helpdesk(
         found.settings,
         name=found.name,
         adapter=found.adapter,
         options=found.options,
         middlewares=middlewares,
-        ledger=open_ledger(found.ledger) if found.ledger and ledger is None else ledger,
+        ledger=ledger,
         observers=observers,
     )
     opened._owns_ledger = own
@@ -103,7 +107,7 @@ class Helpdesk:
         observers: who is told of the start and the end of each attempt at a request.
 
     Raises:
-        InvalidArgument: the settings are no adapter's, or another's.
+        InvalidArgument: the settings are no adapter's, or another's; ``ledger`` is none.
         ConfigurationError: the settings cannot work.
     """
 
@@ -118,6 +122,8 @@ class Helpdesk:
         ledger: Ledger | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
+        if ledger is not None:
+            checked(ledger)
         kind = adapter or registry.load(_adapter_of(settings))
         if not isinstance(settings, kind.settings_type):
             raise InvalidArgument(f"{kind.name} needs {kind.settings_type.__name__}(…) as settings")

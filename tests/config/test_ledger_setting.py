@@ -82,3 +82,64 @@ def test_a_url_of_another_kind_is_told_without_its_password(url: str) -> None:
     with pytest.raises(hb.ConfigurationError) as caught:
         hb.connect(config=config(ledger=url))
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mysql://u:hush-hush@h/d", "postgresql://"),
+        ("sqlite:///writes.db", "give the path itself"),
+        ("postgresql://u@h/d?pasword=hush-hush", "question mark"),
+    ],
+)
+def test_a_url_that_is_refused_names_the_desk_and_the_key(
+    tmp_path: Path, url: str, says: str
+) -> None:
+    path = written(tmp_path, f'"{url}"')
+    with pytest.raises(hb.ConfigurationError) as caught:
+        hb.connect(config=path)
+    assert caught.value.message.startswith(f"{path}: [desks.it] ledger: ")
+    assert says in caught.value.message
+    assert (caught.value.key, caught.value.desk) == ("ledger", "it")
+    assert "hush" not in str(caught.value)
+
+
+def test_a_variable_with_the_word_desks_is_told_how_it_is_written(tmp_path: Path) -> None:
+    path = written(tmp_path, '"writes.db"')
+    environ = {"HELPDESK_BRIDGE__DESKS__IT__LEDGER": "other.db"}
+    with pytest.raises(hb.ConfigurationError, match="HELPDESK_BRIDGE__IT__LEDGER") as caught:
+        hb.load_config(path, environ=environ)
+    assert "known: IT" in caught.value.message
+    with pytest.raises(hb.ConfigurationError, match="HELPDESK_BRIDGE__DESK__KEY"):
+        hb.load_config(path, environ={"HELPDESK_BRIDGE__OTHER__LEDGER": "other.db"})
+
+
+class Half:
+    """Has some of the methods of a ledger."""
+
+    async def begin(self, entry: object) -> None: ...
+    async def entry(self, operation_id: str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("ledger", "says"),
+    [
+        ("postgresql://u:hush-hush@h/d", "no str: give SqliteLedger"),
+        (Path("writes.db"), "give SqliteLedger"),
+        (hb.Secret("hush-hush"), "no Secret: give SqliteLedger"),
+        (SqliteLedger, "not its class"),
+        (7, "int lacks begin, renew, take_over, record_result, entry, with_key, unresolved,"),
+        (Half(), "Half lacks renew, take_over, record_result, with_key, unresolved, on_ticket,"),
+    ],
+)
+def test_what_is_no_ledger_is_refused_before_anything_is_asked_of_it(
+    ledger: Any, says: str
+) -> None:
+    for make in (
+        lambda: hb.connect(config=config(), ledger=ledger),
+        lambda: hb.Helpdesk(hb.MemorySettings(), ledger=ledger),
+    ):
+        with pytest.raises(hb.InvalidArgument) as caught:
+            make()
+        assert says in caught.value.message
+        assert "hush" not in str(caught.value)

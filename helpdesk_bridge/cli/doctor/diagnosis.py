@@ -36,7 +36,7 @@ class Trouble(StrEnum):
     ADDRESS = "wrong base_url"
     RATE_LIMIT = "rate limit"
     LIMITER = "shared rate limit"
-    STORAGE = "file trouble"
+    STORAGE = "storage trouble"
     TIMEOUT = "timeout"
     CLOCK = "wrong clock"
     VENDOR = "the vendor fails"
@@ -122,7 +122,7 @@ _ADVICE: Mapping[Trouble, str] = {
     Trouble.RATE_LIMIT: "Wait {wait} and try again; look for other programs that use this account.",
     Trouble.LIMITER: "Check that the file or the Redis of limiter can be reached from here.",
     Trouble.STORAGE: "Check the path of the file, its folder and their rights, and who else has it"
-    " open.",
+    " open; of a database its address, its role, and whether it runs.",
     Trouble.TIMEOUT: "Try again; if it stays so, check host and port in base_url, or raise the"
     " times in the desk's transport table.",
     Trouble.CLOCK: "Set this machine's clock (NTP): signed links and session tokens fail by it.",

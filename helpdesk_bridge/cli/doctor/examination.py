@@ -11,6 +11,9 @@ from attrs import define
 
 from helpdesk_bridge.cli.doctor.diagnosis import CheckResult, Finding, clock, diagnose
 from helpdesk_bridge.config import Config, DeskConfig
+from helpdesk_bridge.delivery.file_trouble import can_be_made, whole
+from helpdesk_bridge.delivery.open_ledger import open_ledger
+from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.desk import Helpdesk
 from helpdesk_bridge.errors import HelpdeskError, Reason
 from helpdesk_bridge.model import Capability, Page, Ticket
@@ -20,6 +23,8 @@ from helpdesk_bridge.transport import Attempt, AttemptResult, Observer, TokenPro
 __all__ = ["examine"]
 
 T = TypeVar("T")
+
+_FOR_EVER = timedelta(days=36500)
 
 
 @define
@@ -47,6 +52,8 @@ async def examine(config: Config, name: str) -> AsyncIterator[Finding]:
     async with desk:
         examination = _Examination(desk, found)
         yield _good("settings", examination.description)
+        if found.ledger is not None:
+            yield await _ledger(config.origin, found, found.ledger)
         async for finding in examination.run():
             yield finding
     if seen.answered:
@@ -61,6 +68,26 @@ def _opened(found: DeskConfig, observer: Observer) -> Helpdesk:
         options=found.options,
         observers=[observer],
     )
+
+
+async def _ledger(origin: str, found: DeskConfig, place: Secret) -> Finding:
+    """Read what is open in the ledger. Nothing is kept or dropped, and no file is made."""
+    try:
+        ledger = open_ledger(place, origin=origin, desk=found.name, keep=_FOR_EVER)
+        if isinstance(ledger, SqliteLedger) and can_be_made(ledger.path):
+            return _good(
+                "ledger", f"{whole(ledger.path)} is not there yet; its first use makes it."
+            )
+        try:
+            count = len(await ledger.unresolved(found.name))
+        finally:
+            await ledger.aclose()
+    except Exception as error:  # noqa: BLE001 - whatever a driver raises
+        return diagnose("ledger", error)
+    if not count:
+        return _good("ledger", "no write is open.")
+    writes = "1 write is" if count == 1 else f"{count} writes are"
+    return _good("ledger", f"{writes} open; desk.recover() settles what a crash left.")
 
 
 class _Examination:

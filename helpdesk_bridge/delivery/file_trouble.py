@@ -1,0 +1,66 @@
+"""Why the SQLite file of a ledger cannot be used, in words: from SQLite's code and the folder."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+__all__ = ["can_be_made", "whole", "why"]
+
+_SAYS = {
+    sqlite3.SQLITE_BUSY: "another process has locked it",
+    sqlite3.SQLITE_LOCKED: "another process has locked it",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_NOTADB: "it is no SQLite file",
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "its disk fails at reading or writing",
+    sqlite3.SQLITE_ERROR: "it does not have the table of a ledger",
+    sqlite3.SQLITE_PERM: "this process may not write it",
+    sqlite3.SQLITE_READONLY: "this process may not write it",
+    sqlite3.SQLITE_READONLY_DBMOVED: "it was moved or deleted while it was open",
+}
+"""What each code means; where an extended one is missing, its lowest byte counts."""
+
+
+def whole(path: Path) -> Path:
+    """Return the path from the root on, as far as it can be told."""
+    try:
+        return path.absolute()
+    except OSError:  # the working directory was deleted
+        return path
+
+
+def why(path: Path, error: sqlite3.Error) -> str:
+    """Return why the file at ``path`` cannot be used, with SQLite's own name of the error."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    kind = code & 0xFF
+    says: str | None = None
+    if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
+        says = _of_the_path(whole(path))
+    says = says or _SAYS.get(code) or _SAYS.get(kind) or "SQLite refuses it"
+    return f"{says} ({getattr(error, 'sqlite_errorname', None) or type(error).__name__})"
+
+
+def can_be_made(path: Path) -> bool:
+    """Say whether there is nothing at ``path`` yet, and a file can be made there."""
+    return not os.access(path, os.F_OK) and _of_the_path(whole(path)) is None
+
+
+def _of_the_path(path: Path) -> str | None:
+    """Return what the file system has against ``path``; None: nothing that can be seen."""
+    folder = path.parent
+    try:
+        if path.is_dir():
+            return "it is a folder"
+        if not folder.exists():
+            return f"there is no folder {folder}"
+        if not folder.is_dir():
+            return f"{folder} is no folder"
+    except OSError:
+        return f"this process may not look into the folder {folder}"
+    if os.access(path, os.F_OK) and not os.access(path, os.R_OK | os.W_OK):
+        return "this process may not read and write it"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"this process may not write into the folder {folder}"
+    return None

@@ -1,0 +1,134 @@
+"""A SQLite ledger that cannot be used says which file it is, and why, in words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import aclosing, closing
+from pathlib import Path
+
+import pytest
+
+import helpdesk_bridge as hb
+from helpdesk_bridge.delivery import file_trouble, sqlite_ledger
+from tests.delivery.ledgers import entry
+
+pytestmark = pytest.mark.asyncio
+AS_ROOT = hasattr(os, "getuid") and os.getuid() == 0
+
+
+async def told(path: Path | str) -> str:
+    """Return what a ledger says of its file, and see that another try may help."""
+    async with aclosing(hb.SqliteLedger(Path(path))) as ledger:
+        with pytest.raises(hb.ConfigurationError) as caught:
+            await ledger.begin(entry("a"))
+    assert caught.value.reason is hb.Reason.STORAGE
+    assert caught.value.retryable
+    return caught.value.message
+
+
+def text_file(path: Path) -> None:
+    path.write_text("to do: buy milk\n" * 100)
+
+
+def another_programs(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("create table writes (a)")
+
+
+def below_a_file(path: Path) -> None:
+    path.parent.rmdir()
+    path.parent.write_text("")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda path: path.parent.rmdir(), "there is no folder {folder} (SQLITE_CANTOPEN)"),
+        (below_a_file, "{folder} is no folder (SQLITE_CANTOPEN)"),
+        (Path.mkdir, "it is a folder (SQLITE_CANTOPEN"),
+        (text_file, "it is no SQLite file (SQLITE_NOTADB)"),
+        (another_programs, "it does not have the table of a ledger (SQLITE_ERROR)"),
+    ],
+)
+async def test_what_is_wrong_with_the_file_is_told(
+    tmp_path: Path, spoil: Callable[[Path], None], why: str
+) -> None:
+    path = tmp_path / "data" / "w.db"
+    path.parent.mkdir()
+    spoil(path)
+    message = await told(path)
+    said = why.format(folder=path.parent)
+    assert message.startswith(f"the ledger {path} cannot be used: {said}")
+
+
+async def test_a_relative_path_is_told_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    missing = tmp_path / "missing"
+    assert f"{missing / 'w.db'} cannot be used: there is no folder {missing} " in await told(
+        "missing/w.db"
+    )
+
+
+async def test_a_name_that_no_file_has(tmp_path: Path) -> None:
+    assert "cannot be used" in await told(tmp_path / "w\0.db")
+
+
+async def test_a_file_that_another_process_has_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "w.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("begin exclusive")
+        connect = sqlite3.connect
+        monkeypatch.setattr(
+            sqlite3, "connect", lambda *a, **kw: connect(*a, **{**kw, "timeout": 0})
+        )
+        assert "another process has locked it (SQLITE_BUSY)" in await told(path)
+
+
+async def test_a_file_that_may_only_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "w.db"
+    async with aclosing(hb.SqliteLedger(path)) as ledger:
+        await ledger.begin(entry("a"))
+    connect = sqlite3.connect
+    address = f"{path.as_uri()}?mode=ro"  # not by its rights: an administrator has them all
+    monkeypatch.setattr(sqlite3, "connect", lambda _, **kw: connect(address, uri=True, **kw))
+    assert "this process may not write it (SQLITE_READONLY" in await told(path)
+
+
+@pytest.mark.skipif(AS_ROOT, reason="an administrator may write everywhere")
+async def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o500)
+    assert f"this process may not write into the folder {folder} " in await told(folder / "w.db")
+
+
+async def test_a_folder_in_which_this_process_has_no_rights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_CANTOPEN, "SQLITE_CANTOPEN"
+    says = f"this process may not write into the folder {tmp_path} (SQLITE_CANTOPEN)"
+    assert file_trouble.why(tmp_path / "w.db", error) == says
+    assert not file_trouble.can_be_made(tmp_path / "w.db")
+
+
+async def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "w.db"
+    insert = sqlite_ledger._insert
+
+    def on_a_full_disk(file: sqlite3.Connection, one: object) -> None:
+        file.execute("pragma max_page_count = 1")
+        file.execute("create table filler (a)")
+        file.execute("insert into filler values (zeroblob(1000000))")
+        insert(file, one)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sqlite_ledger, "_insert", on_a_full_disk)
+    assert f"the ledger {path} cannot be used: the disk is full (SQLITE_FULL)." == await told(path)
