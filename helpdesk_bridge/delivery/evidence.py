@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +17,7 @@ __all__ = [
     "ALIKE",
     "OLDER",
     "SIMILAR",
+    "TWICE",
     "UNCOMPARED",
     "Evidence",
     "Finding",
@@ -32,12 +35,14 @@ a time zone, a day or a week, where they are told at all."""
 
 ALIKE = "there is one with the same words that may be another."
 SIMILAR = "one with other words is new or cannot be shown to be older, and vendors change words."
+TWICE = "more than one has the mark of this write, so the mark proves nothing."
 _MOVING = "the list does not hold still."
 _ONCE = "the list was not read twice, without which it may lack something."
 _UNREADABLE = "a record cannot be read, and may be the one."
 _GONE = "what was there before is not listed any more, so the list may lack more."
 _EARLY = "the vendor has not had its time."
 _LATER = "it was to be sent later, and may not be shown before."
+_MARK = re.compile(r"[0-9a-f]{32}")
 
 
 @frozen
@@ -86,7 +91,7 @@ class Search:
     others: Sequence[Entry] = ()
     """Other writes to the same place."""
     marks: Mapping[str, str] = field(factory=dict)
-    """For ids of messages, the word of ours that the vendor has kept with each."""
+    """For ids of messages, what the adapter reads as the word of ours that was kept with each."""
 
     def _shown(self, ours: datetime) -> list[datetime]:
         """Return a time of ours as the vendor may show it, by every clock that is known."""
@@ -107,6 +112,9 @@ class Search:
 
         Where it was noted what was there before, that alone decides.
         """
+        # A vendor that gives a deleted message's id to the next one would make the write's own
+        # message look old here, even if its time is after the begin. No vendor is known to do
+        # that, and times alone do not outweigh the note: clocks are wrong more often.
         if self.mark.before is not None:
             return not self.mark.was_there(found)
         return made_at is None or made_at >= self.oldest
@@ -147,9 +155,43 @@ class Search:
         """Say whether another write is known to have made this message or ticket."""
         if found in self.mark.known:
             return True
-        if self.marks.get(found, self.own_mark) != self.own_mark:
-            return True
         return any(found == other.made_id for other in self.others)
+
+    def has_own_mark(self, found: str) -> bool:
+        """Say whether a message has the mark of this write."""
+        mark = _as_mark(self.marks.get(found))
+        return bool(mark) and mark == _as_mark(self.own_mark)
+
+    def has_foreign_mark(self, found: str) -> bool:
+        """Say whether a message has a mark that is not this write's.
+
+        That alone makes it nobody's: a vendor or an adapter may have changed the mark.
+        """
+        return bool(_as_mark(self.marks.get(found))) and not self.has_own_mark(found)
+
+    def marked_by_others(self) -> dict[str, str]:
+        """Return the ids of the messages that have another write's mark, by the id of its call.
+
+        Each write makes one message at the most, and none that was there before it: what two have,
+        or one beside the message that it is known to have made, is no mark.
+        """
+        marks = {found: _as_mark(mark) for found, mark in self.marks.items()}
+        times = Counter(marks.values())
+        places = {mark: found for found, mark in marks.items() if mark and times[mark] == 1}
+        places.pop(_as_mark(self.own_mark), None)
+        shown: dict[str, str] = {}
+        for other in self.others:
+            found = places.get(_as_mark(other.fingerprint.mark or other.operation_id))
+            if found is None or other.made_id is not None or other.fingerprint.was_there(found):
+                continue
+            shown[other.operation_id] = found
+        return shown
+
+
+def _as_mark(word: object) -> str:
+    """Return a mark as it was given; "" for what cannot be one, such as a part of it."""
+    mark = word.lower() if isinstance(word, str) else ""
+    return mark if _MARK.fullmatch(mark) else ""
 
 
 def doubt_of_absence(search: Search, finding: Finding, evidence: Evidence) -> str:

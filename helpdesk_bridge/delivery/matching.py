@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from helpdesk_bridge.delivery.entry import Entry, State
-from helpdesk_bridge.delivery.evidence import ALIKE, SIMILAR, UNCOMPARED, Finding, Search
+from helpdesk_bridge.delivery.evidence import (
+    ALIKE,
+    SIMILAR,
+    TWICE,
+    UNCOMPARED,
+    Finding,
+    Search,
+)
 from helpdesk_bridge.model import Audience, Message, MessageType, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.model.html_text import html_to_text
@@ -34,28 +41,45 @@ _WRITES = {
 
 
 def judge_messages(search: Search, messages: Iterable[Message]) -> Finding:
-    """Say which of all messages that were seen on a ticket is the one that was sent."""
+    """Say which of all messages that were seen on a ticket is the one that was sent.
+
+    Its own mark proves it. One with a mark that is nobody's is never it by its words, is explained
+    by nothing, and so stays a candidate.
+    """
     mark = search.mark
     there = sorted(messages, key=lambda one: (str(one.created_at or ""), one.id))
-    marked = [one for one in there if search.own_mark and _is_marked(search, one)]
+    marked = [one for one in there if search.has_own_mark(one.id)]
     if marked:
-        return Finding(sure=marked[0])
-    free = [one for one in there if not search.is_anothers(one.id)]
+        return _judge_marked(marked)
+    theirs = search.marked_by_others()
+    anothers = frozenset(theirs.values())
+    free = [one for one in there if one.id not in anothers and not search.is_anothers(one.id)]
+    strange = [one for one in free if search.has_foreign_mark(one.id)]
     new = [one for one in free if search.is_new(one.id, one.created_at)]
     same = [one for one in new if mark.has_body(_words_of(one)) and can_be(one, mark.operation)]
     alike = [one for one in same if _fits(search, one)]
-    open_others = [other for other in search.others if _is_open(other)]
-    rivals = [other for other in open_others if any(_is_of(one, other) for one in same)]
+    others = [one for one in search.others if _is_open(one) and one.operation_id not in theirs]
+    rivals = [other for other in others if any(_is_of(one, other) for one in same)]
+    old = [one for one in free if one not in new and one not in strange]
     apart = [one for one in same if one not in alike]
-    left_over = _unmatched(rivals, [one for one in free if one not in new], apart)
-    if alike and len(alike) == len(left_over) + 1:
+    left_over = _unmatched(rivals, old, [one for one in apart if one not in strange])
+    if alike and len(alike) == len(left_over) + 1 and not any(one in strange for one in same):
         earlier = sum(other.started_at <= search.began for other in left_over)
         return Finding(sure=alike[earlier])
     if same:
         return Finding(candidates=(*alike, *apart), doubt=ALIKE)
     ours = [one for one in new if _is_of_the_side(one, mark.operation)]
-    unexplained = _unexplained(ours, open_others)
+    left = _unexplained([one for one in ours if one not in strange], others)
+    unexplained = [one for one in ours if one in strange or one in left]
     return Finding(candidates=tuple(unexplained), doubt=SIMILAR if unexplained else "")
+
+
+def _judge_marked(marked: Sequence[Message]) -> Finding:
+    """Say which of the messages with the write's own mark is it; an event may repeat the mark."""
+    spoken = [one for one in marked if one.type is not MessageType.SYSTEM] or marked
+    if len({one.id for one in spoken}) == 1:
+        return Finding(sure=spoken[0])
+    return Finding(candidates=tuple(spoken), doubt=TWICE)
 
 
 def likely_tickets(search: Search, tickets: Iterable[Ticket]) -> list[Ticket]:
@@ -177,10 +201,6 @@ def _has_files(mark: Fingerprint, message: Message) -> bool:
     if not message.attachments and mark.before is not None:
         return True
     return mark.has_files(file.name or "" for file in message.attachments)
-
-
-def _is_marked(search: Search, message: Message) -> bool:
-    return search.marks.get(message.id) == search.own_mark
 
 
 def _words_of(message: Message) -> str | None:

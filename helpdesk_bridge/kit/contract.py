@@ -10,6 +10,7 @@ from helpdesk_bridge.errors import (
     HelpdeskError,
     UnsupportedCapability,
 )
+from helpdesk_bridge.kit.declared import check_declared, check_spelling
 from helpdesk_bridge.model import (
     Attachment,
     Capabilities,
@@ -60,6 +61,9 @@ _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
     "open_attachment": (Capability.OPEN_ATTACHMENT,),
 }
 
+_REQUIRED = ("name", "settings_type")
+"""What has no default; that it is missing is seen without looking for misspellings."""
+
 
 class Adapter:
     """Base of every adapter.
@@ -67,6 +71,24 @@ class Adapter:
     Override the operations the vendor has and declare each in ``offers``; the two are compared
     when the class is created, and a difference is a TypeError. What is not offered is refused by
     :class:`~helpdesk_bridge.Helpdesk` before any byte is sent.
+
+    The class says, as attributes (a wrong type or a misspelt name is a TypeError, too):
+
+    - ``name``: the word in ``adapter = "…"``; without it the class is a base of others.
+    - ``settings_type``: the attrs class of this vendor's settings.
+    - ``offers``: what it can do; default nothing.
+    - ``id_pattern``: what ids look like; default 1 to 128 of ``A-Za-z0-9_-``.
+    - ``error_codes``: the vendor's own codes and the errors they are; default none.
+    - ``visible_after``: seconds until an accepted message is surely shown; default 10.
+    - ``gives_up_after``: seconds for which the vendor may be at a message after it fell silent;
+      default 300.
+    - ``idempotent_extra``: the keys of ``extra`` that may be set twice; a set, default none.
+    - ``file_hosts``: the other hosts that keep files; a set, default none.
+    - ``fake``: ``module:class`` of the vendor's fake; default None, which is that there is none.
+
+    A write is done once with the help of :meth:`note_before_send` (for answers without an id),
+    :meth:`mark_of` (for vendors that keep a word of ours) and :meth:`is_error` (for refusals by a
+    200).
 
     Args:
         settings: what is configured for the desk, an object of ``settings_type``.
@@ -106,12 +128,10 @@ class Adapter:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        check_declared(cls)
+        check_spelling(cls, (name for name in Adapter.__annotations__ if name not in _REQUIRED))
         if not hasattr(cls, "name"):
             return
-        if isinstance(cls.file_hosts, str):
-            raise TypeError(f"{cls.__name__}.file_hosts is a set of host names")
-        if isinstance(cls.idempotent_extra, str):
-            raise TypeError(f"{cls.__name__}.idempotent_extra is a set of keys")
         offered = Capabilities(cls.offers)
         for method, capabilities in _IMPLEMENTS.items():
             written = getattr(cls, method) is not getattr(Adapter, method)
@@ -250,6 +270,9 @@ class Adapter:
 
         For vendors to whom :func:`~helpdesk_bridge.kit.write_mark` is given with a message.
         ``reconcile`` takes it over words. None, the usual answer: it is not kept.
+
+        Return it as it was given, all 32 digits, or None: never a part of it, and no other word of
+        the vendor's. A mark that no write has leaves open whose the message is.
         """
         return None
 

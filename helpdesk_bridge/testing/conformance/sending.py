@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -16,6 +17,7 @@ from helpdesk_bridge.errors import (
     OutcomeUnknown,
     UnsupportedCapability,
 )
+from helpdesk_bridge.kit import Adapter
 from helpdesk_bridge.model import (
     Audience,
     Capability,
@@ -138,8 +140,42 @@ class SendingPromises:
             with pytest.raises(OutcomeUnknown) as caught:
                 await place.desk.reply(ticket, text=WORDS, send_email=True)
         found = await place.desk.reconcile(caught.value)
-        assert found.verdict is Verdict.SENT, found.reason
+        assert found.verdict is Verdict.SENT, (
+            f"{found.verdict}: {found.reason} It is found by its words and its created_at, read in"
+            " the vendor's zone; within visible_after seconds; by what is new since"
+            " note_before_send; or by mark_of."
+        )
         assert len(await place.mailed(WORDS)) == 1
+
+    @needs(Capability.LIST_MESSAGES)
+    async def test_a_mark_comes_back_as_it_was_given(self, place: Place) -> None:
+        """Where ``mark_of`` reads what the vendor keeps of ``write_mark``; it may read nothing."""
+        if type(place.desk.adapter).mark_of is Adapter.mark_of:
+            return
+        ticket = await place.ticket()
+        customer, desk = place.account.customer, place.desk
+        calls: dict[Capability, Callable[[], Awaitable[SentMessage]]] = {
+            Capability.REPLY: lambda: desk.reply(ticket, text=WORDS, send_email=True),
+            Capability.NOTE: lambda: desk.note(ticket, text=WORDS),
+            Capability.ADD_REQUEST: lambda: desk.add_request(ticket, author=customer, text=WORDS),
+        }
+        for capability, call in calls.items():
+            if not desk.capabilities.supports(capability):
+                continue
+            before = [message.id for message in await place.conversation(ticket.id)]
+            mark = (await call()).operation_id
+            for message in await place.conversation(ticket.id):
+                read = desk.adapter.mark_of(message)
+                if message.id not in before:
+                    assert read in (None, mark), (
+                        f"mark_of returns {read!r} of a message that was given the write_mark"
+                        f" {mark!r}: it must return it unchanged, or None where it is not kept"
+                    )
+                else:
+                    assert read is None or read != mark, (
+                        f"mark_of returns the write_mark {mark!r} of a message that was there"
+                        " before it was given"
+                    )
 
     @needs(Capability.REPLY)
     async def test_two_messages_of_the_same_words_are_two(self, place: Place) -> None:
@@ -150,7 +186,10 @@ class SendingPromises:
             )
             for _ in range(2)
         ]
-        assert sent[0].id != sent[1].id
+        assert sent[0].id != sent[1].id, (
+            "the second is taken for the first: note_before_send must return the ids of all"
+            " messages that are on the ticket, as list_messages has them"
+        )
         assert len(await place.mailed(WORDS)) == 2
 
     @needs(Capability.REPLY)
@@ -231,5 +270,9 @@ class SendingPromises:
     async def _completed(self, place: Place, sent: SentMessage) -> SentMessage:
         if sent.id is None:
             sent = await place.desk.complete(sent, delays=(0, 0, 0))
-        assert sent.id is not None, "a message without an id could not be found again"
+        assert sent.id is not None, (
+            "a message without an id could not be found again: where the vendor tells none,"
+            " note_before_send must return the ids that are on the ticket before, and"
+            " list_messages show it afterwards with its type and its words"
+        )
         return sent

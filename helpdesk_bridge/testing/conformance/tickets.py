@@ -71,7 +71,7 @@ class TicketPromises:
     async def test_a_ticket_that_is_not_there_is_not_found(self, place: Place) -> None:
         made = await place.ticket()
         with pytest.raises(NotFound) as caught:
-            await place.desk.ticket(_missing(made))
+            await _read_missing(place, made)
         assert (caught.value.desk, caught.value.operation) == (place.desk.name, "ticket")
 
     @needs(Capability.GET_TICKET)
@@ -262,6 +262,14 @@ def _change(place: Place) -> dict[str, Any]:
     possible = [name for name in changes if limits.options is None or name in limits.options]
     assert possible, "UPDATE_TICKET is offered, and there is nothing it could change"
     return {possible[0]: changes[possible[0]]}
+
+
+async def _read_missing(place: Place, ticket: Ticket) -> None:
+    await place.desk.ticket(_missing(ticket))
+    pytest.fail(
+        "a ticket that is not there was read: where the vendor says so with a 2xx answer, is_error"
+        " must call it an error"
+    )
 
 
 def _missing(ticket: Ticket) -> str:

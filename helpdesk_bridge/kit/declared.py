@@ -1,0 +1,59 @@
+"""Checks what the class of an adapter declares, when the class is made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+__all__ = ["check_declared", "check_spelling"]
+
+_SECONDS = ("visible_after", "gives_up_after")
+_WORDS = {"file_hosts": "host names", "idempotent_extra": "keys"}
+_CLOSE = 0.85
+"""How alike a word must be to be a misspelling: ``visble_after`` is, ``visible_before`` is not."""
+
+
+def check_declared(kind: type) -> None:
+    """Raise TypeError if an attribute of an adapter's class ``kind`` is of the wrong type."""
+    for name in _SECONDS:
+        value = getattr(kind, name)
+        if not _is_seconds(value):
+            raise TypeError(
+                f"{kind.__name__}.{name} is a finite number of seconds, 0 or more;"
+                f" not {value!r:.80}"
+            )
+    for name, what in _WORDS.items():
+        value = getattr(kind, name)
+        if not isinstance(value, (set, frozenset)) or not all(isinstance(v, str) for v in value):
+            raise TypeError(
+                f"{kind.__name__}.{name} is a set of {what}, each a str; not {value!r:.80}"
+            )
+
+
+def check_spelling(kind: type, known: Iterable[str]) -> None:
+    """Raise TypeError if an attribute of an adapter's class ``kind`` looks like a ``known`` one.
+
+    Its default would be used else, and nobody would notice. Only plain values are looked at: a
+    method, a flag and whatever begins with an underscore is the adapter's own.
+    """
+    known = list(known)
+    for name, value in vars(kind).items():
+        plain = isinstance(value, (int, float, str, set, frozenset, Mapping))
+        if name.startswith("_") or name in known or isinstance(value, bool) or not plain:
+            continue
+        close = get_close_matches(name, known, n=1, cutoff=_CLOSE)
+        if close:
+            raise TypeError(
+                f"{kind.__name__}.{name} is nothing that an adapter declares: {close[0]} is meant?"
+                " Begin its name with an underscore if it is your own."
+            )
+
+
+def _is_seconds(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value) and value >= 0
+    except OverflowError:  # an int beyond all floats
+        return False
