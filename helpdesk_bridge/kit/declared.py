@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 __all__ = ["check_declared", "check_spelling"]
 
@@ -42,7 +41,9 @@ def check_spelling(kind: type, known: Iterable[str]) -> None:
         plain = isinstance(value, (int, float, str, set, frozenset, Mapping))
         if name.startswith("_") or name in known or isinstance(value, bool) or not plain:
             continue
-        close = get_close_matches(name, known, n=1, cutoff=_CLOSE)
+        import difflib  # few adapters have one
+
+        close = difflib.get_close_matches(name, known, n=1, cutoff=_CLOSE)
         if close:
             raise TypeError(
                 f"{kind.__name__}.{name} is nothing that an adapter declares: {close[0]} is meant?"

@@ -65,6 +65,10 @@ class Ledger(MemoryLedger):
         await asyncio.sleep(0)
         return told
 
+    def forget(self) -> None:
+        for kept in (self._entries, self._places, self._keys, self._made):
+            kept.clear()
+
     @property
     def kept(self) -> list[Entry]:
         return list(self._entries.values())
@@ -286,7 +290,7 @@ async def test_a_closed_coroutine_leaves_an_entry_to_recover() -> None:
     """A loop that is torn down closes its coroutines: nothing can be awaited then."""
     ledger = Ledger()
     async with opened("memory", ledger=ledger) as place:
-        ledger._entries.clear()
+        ledger.forget()
         never = asyncio.get_running_loop().create_future()
 
         async def send(*values: Any) -> Any:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import aclosing, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,11 +125,11 @@ async def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     path = tmp_path / "w.db"
     insert = sqlite_ledger._insert
 
-    def on_a_full_disk(file: sqlite3.Connection, one: object) -> None:
+    def on_a_full_disk(file: sqlite3.Connection, *one: Any) -> None:
         file.execute("pragma max_page_count = 1")
         file.execute("create table filler (a)")
         file.execute("insert into filler values (zeroblob(1000000))")
-        insert(file, one)  # type: ignore[arg-type]
+        insert(file, *one)
 
     monkeypatch.setattr(sqlite_ledger, "_insert", on_a_full_disk)
     assert f"the ledger {path} cannot be used: the disk is full (SQLITE_FULL)." == await told(path)

@@ -331,7 +331,7 @@ class ManyWorkers(RuleBasedStateMachine):
 
 
 ManyWorkers.TestCase.settings = settings(
-    max_examples=2600 if ALL else 60,
+    max_examples=3000 if ALL else 60,
     stateful_step_count=40 if ALL else 30,
     derandomize=not ALL,
     deadline=None,
