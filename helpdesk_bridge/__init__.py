@@ -7,6 +7,7 @@ adapters start with :mod:`helpdesk_bridge.kit`.
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.config import Config, DeskConfig, load_config
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
@@ -118,6 +119,7 @@ __all__ = [
     "DeskClosed",
     "DeskConfig",
     "Effect",
+    "EntryState",
     "FileLimiter",
     "Handler",
     "HelpSpaceSettings",
@@ -126,6 +128,7 @@ __all__ = [
     "InProgress",
     "InvalidArgument",
     "Ledger",
+    "LedgerEntry",
     "Level",
     "Limiter",
     "MemoryLedger",

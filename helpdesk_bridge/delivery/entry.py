@@ -16,12 +16,12 @@ from helpdesk_bridge.errors import OutcomeUnknown, Reason, moment
 from helpdesk_bridge.errors.moment import BOOT, Moment
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
-__all__ = ["OPEN", "Entry", "State", "Writer", "with_result"]
+__all__ = ["OPEN", "EntryState", "LedgerEntry", "Writer", "with_result"]
 
 _PROCESS = uuid.uuid4().hex
 
 
-class State(StrEnum):
+class EntryState(StrEnum):
     """What is known of an entry."""
 
     PENDING = "pending"
@@ -34,7 +34,7 @@ class State(StrEnum):
     """It may have been carried out."""
 
 
-OPEN = (State.PENDING, State.UNKNOWN)
+OPEN = (EntryState.PENDING, EntryState.UNKNOWN)
 """The states of a write that may have been carried out, and is not known to have been."""
 
 
@@ -109,7 +109,7 @@ class Writer:
 
 
 @frozen(kw_only=True)
-class Entry:
+class LedgerEntry:
     """One unsafe write in a ledger. It holds no word of a message and no address."""
 
     operation_id: str
@@ -134,7 +134,7 @@ class Entry:
     """How often the writer has said that it is still at it."""
     beaten: Moment = field(factory=Moment.now)
     """When it said so last, or was told that the outcome is not known, on its machine."""
-    state: State = State.PENDING
+    state: EntryState = EntryState.PENDING
     """What is known of the write."""
     made_id: str | None = None
     """The id of the message or ticket that was made; None: it is not known."""
@@ -146,7 +146,7 @@ class Entry:
 
         ``failed`` is the latest moment at which the writer can have been at it.
         """
-        lost = self.state is State.PENDING
+        lost = self.state is EntryState.PENDING
         error = OutcomeUnknown(
             "the process ended before the outcome was known."
             if lost
@@ -166,13 +166,13 @@ class Entry:
 
 
 def with_result(
-    entry: Entry | None,
-    state: State,
+    entry: LedgerEntry | None,
+    state: EntryState,
     made_id: str | None = None,
     *,
     finished: bool | None = None,
     taken: bool = False,
-) -> Entry | bool:
+) -> LedgerEntry | bool:
     """Return ``entry`` with what has become known of it: the rule of :meth:`Ledger.record_result`.
 
     ``finished`` None leaves that as it is, ``taken`` says whether ``made_id`` is another entry's.
@@ -180,15 +180,15 @@ def with_result(
     """
     if entry is None:
         return True
-    if state is State.NOT_SENT and entry.state not in OPEN:
+    if state is EntryState.NOT_SENT and entry.state not in OPEN:
         return False
-    if state is State.UNKNOWN and entry.state is not State.PENDING:
+    if state is EntryState.UNKNOWN and entry.state is not EntryState.PENDING:
         return True
-    if state is State.SENT and made_id is not None and taken:
+    if state is EntryState.SENT and made_id is not None and taken:
         return False
     found: dict[str, Any] = {"state": state}
     if finished is not None:
         found["finished"] = finished
-    if state is State.UNKNOWN:
+    if state is EntryState.UNKNOWN:
         found["beaten"] = Moment.now()
     return evolve(entry, made_id=entry.made_id or made_id, **found)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from attrs import field, frozen
 
-from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.delivery.entry import LedgerEntry
 from helpdesk_bridge.model import Message, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
@@ -88,7 +88,7 @@ class Search:
     offset: float | None = None
     own_mark: str = ""
     """The word that the vendor may have kept with what was sent; "": none."""
-    others: Sequence[Entry] = ()
+    others: Sequence[LedgerEntry] = ()
     """Other writes to the same place."""
     marks: Mapping[str, str] = field(factory=dict)
     """For ids of messages, what the adapter reads as the word of ours that was kept with each."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import define, field
 
-from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.delivery.entry import LedgerEntry
 from helpdesk_bridge.delivery.evidence import Evidence, Search
 from helpdesk_bridge.errors import Moment, OutcomeUnknown
 from helpdesk_bridge.model import Message, Ticket
@@ -24,7 +24,7 @@ class Inquiry:
     search: Search
     patience: float
     """Seconds after the failure for which the vendor may still be at it, or may not show it."""
-    own: Entry | None = None
+    own: LedgerEntry | None = None
     """What the ledger or the memory has of this very write."""
     begun: Moment = field(factory=Moment.now)
     slept: float = 0.0

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from attrs import define, evolve, field, frozen
 
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.errors import InProgress, moment
 from helpdesk_bridge.errors.moment import BOOT, Moment
@@ -40,7 +40,7 @@ class Hold:
     ``ledger`` is None where nobody else can see it.
     """
 
-    entry: Entry
+    entry: LedgerEntry
     ledger: Ledger | None
     on_lost: Callable[[], None] = field(default=lambda: None, repr=False)
     """Ends what is being sent when another process may take the write over."""
@@ -62,7 +62,7 @@ class Hold:
             _UNDER_WAY.discard(self.entry.operation_id)
             self.release()
 
-    def start(self) -> Entry:
+    def start(self) -> LedgerEntry:
         """Return the entry, to be begun now: the lease counts from here on."""
         self.release()
         self._since, self._since_by_clock = Moment.now(), moment.wall_clock()
@@ -158,9 +158,9 @@ class Watch:
     _seen: dict[str, tuple[int, Moment]] = field(factory=dict, init=False)
     """The number of beats of an entry, and when it was first seen."""
 
-    def life(self, entry: Entry) -> Life:
+    def life(self, entry: LedgerEntry) -> Life:
         """Say whether somebody is at ``entry``, which was just read from the ledger."""
-        if entry.state is not State.PENDING:
+        if entry.state is not EntryState.PENDING:
             return Life(False, ended=self._since(entry, entry.beaten))
         if entry.writer.is_this:
             under_way = entry.operation_id in _UNDER_WAY
@@ -178,12 +178,12 @@ class Watch:
         """Forget an entry that is settled."""
         self._seen.pop(operation_id, None)
 
-    def _since(self, entry: Entry, told: Moment) -> Moment:
+    def _since(self, entry: LedgerEntry, told: Moment) -> Moment:
         """Return ``told`` if it counts on this machine, but not later than it was first seen."""
         first, _ = self._seen_since(entry)
         return told if told.boot == BOOT and told.seconds < first.seconds else first
 
-    def _seen_since(self, entry: Entry) -> tuple[Moment, bool]:
+    def _seen_since(self, entry: LedgerEntry) -> tuple[Moment, bool]:
         """Return since when this beat has been seen, and whether one before it was seen, too."""
         beat, since = self._seen.get(entry.operation_id, (None, None))
         is_new_beat = since is not None and beat != entry.beat

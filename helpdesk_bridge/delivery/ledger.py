@@ -12,7 +12,7 @@ from typing import Protocol
 
 from attrs import evolve
 
-from helpdesk_bridge.delivery.entry import OPEN, Entry, State
+from helpdesk_bridge.delivery.entry import OPEN, EntryState, LedgerEntry
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.secret import Secret
 
@@ -30,7 +30,7 @@ class Ledger(Protocol):
     Each method is one step that happens wholly or not at all, whoever else uses the ledger.
     """
 
-    async def begin(self, entry: Entry) -> Entry | None:
+    async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         """Keep ``entry``, durably, before this returns. Whatever is raised keeps it unsent.
 
         A key belongs to one entry of a desk; one that is NOT_SENT gives its key up. Where the
@@ -69,7 +69,7 @@ class Ledger(Protocol):
     async def record_result(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made_id: str | None = None,
         *,
         finished: bool | None = None,
@@ -91,22 +91,22 @@ class Ledger(Protocol):
         """
         raise NotImplementedError
 
-    async def entry(self, operation_id: str) -> Entry | None:
+    async def entry(self, operation_id: str) -> LedgerEntry | None:
         """Return an entry by the id of its call, ``operation_id``; None: it is not here."""
         raise NotImplementedError
 
-    async def with_key(self, desk: str, key: str) -> Entry | None:
+    async def with_key(self, desk: str, key: str) -> LedgerEntry | None:
         """Return the entry of the desk ``desk`` that has ``key``; None: no entry has."""
         raise NotImplementedError
 
-    async def unresolved(self, desk: str) -> list[Entry]:
+    async def unresolved(self, desk: str) -> list[LedgerEntry]:
         """Return the entries of a desk that are PENDING or UNKNOWN, oldest first.
 
         ``desk`` is the name of the desk.
         """
         raise NotImplementedError
 
-    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[LedgerEntry]:
         """Return a ticket's entries, the one that created it too, oldest first.
 
         Args:
@@ -116,7 +116,9 @@ class Ledger(Protocol):
         """
         raise NotImplementedError
 
-    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+    async def decide(
+        self, operation_id: str, *, sent: bool, made_id: str | None = None
+    ) -> LedgerEntry:
         """Set a person's verdict on a write of which nothing else can tell.
 
         Args:
@@ -153,7 +155,7 @@ def checked(ledger: object) -> None:
         )
 
 
-def is_kept(entry: Entry, ticket_id: str | None, *, recent: bool) -> bool:
+def is_kept(entry: LedgerEntry, ticket_id: str | None, *, recent: bool) -> bool:
     """Say whether :meth:`Ledger.on_ticket` returns an entry; ``recent``: it is of these days."""
     if ticket_id is not None:
         return ticket_id in (entry.ticket_id, entry.made_id if entry.ticket_id is None else None)
@@ -161,8 +163,8 @@ def is_kept(entry: Entry, ticket_id: str | None, *, recent: bool) -> bool:
 
 
 def decided(
-    entry: Entry | None, operation_id: str, *, sent: bool, made_id: str | None, taken: bool
-) -> Entry:
+    entry: LedgerEntry | None, operation_id: str, *, sent: bool, made_id: str | None, taken: bool
+) -> LedgerEntry:
     """Return ``entry`` with a person's verdict: the rule of :meth:`Ledger.decide`.
 
     ``taken`` says whether ``made_id`` is another entry's.
@@ -176,5 +178,5 @@ def decided(
     if made_id is not None and (taken or not sent):
         made = "another write made it" if taken else "what was not sent has made nothing"
         raise InvalidArgument(f"the write {operation_id} has not made this made_id: {made}.")
-    state = State.SENT if sent else State.NOT_SENT
+    state = EntryState.SENT if sent else EntryState.NOT_SENT
     return evolve(entry, state=state, made_id=made_id or entry.made_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.evidence import (
     ALIKE,
     SIMILAR,
@@ -210,14 +210,14 @@ def _words_of(message: Message) -> str | None:
     return message.text
 
 
-def _is_open(entry: Entry) -> bool:
+def _is_open(entry: LedgerEntry) -> bool:
     """Say whether a write may have made something whose id is not known."""
-    return entry.state is not State.NOT_SENT and entry.made_id is None
+    return entry.state is not EntryState.NOT_SENT and entry.made_id is None
 
 
 def _unmatched(
-    entries: Sequence[Entry], old: Sequence[Message], apart: Sequence[Message]
-) -> list[Entry]:
+    entries: Sequence[LedgerEntry], old: Sequence[Message], apart: Sequence[Message]
+) -> list[LedgerEntry]:
     """Return the writes of which no message is known but those that fit the one looked for.
 
     Of the ``old`` messages one is known to be another write's if it was not there before that;
@@ -239,7 +239,7 @@ def _unmatched(
     return rest
 
 
-def _unexplained(messages: Sequence[Message], entries: Sequence[Entry]) -> list[Message]:
+def _unexplained(messages: Sequence[Message], entries: Sequence[LedgerEntry]) -> list[Message]:
     """Return the messages that no other write can have made; each write makes one at the most."""
     left = list(messages)
     for entry in entries:
@@ -249,7 +249,7 @@ def _unexplained(messages: Sequence[Message], entries: Sequence[Entry]) -> list[
     return left
 
 
-def _is_of(message: Message, entry: Entry) -> bool:
+def _is_of(message: Message, entry: LedgerEntry) -> bool:
     """Say whether a message can be what another write has made; its time proves nothing."""
     mark = entry.fingerprint
     return (

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from attrs import define, evolve, field
 
-from helpdesk_bridge.delivery.entry import OPEN, Entry, State, with_result
+from helpdesk_bridge.delivery.entry import OPEN, EntryState, LedgerEntry, with_result
 from helpdesk_bridge.delivery.ledger import KEEP, RECENT, decided, is_kept
 from helpdesk_bridge.errors.moment import Moment
 
@@ -27,7 +27,7 @@ class MemoryLedger:
     keep: timedelta = KEEP
     most: int | None = None
     _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
-    _entries: OrderedDict[str, Entry] = field(factory=OrderedDict, init=False, repr=False)
+    _entries: OrderedDict[str, LedgerEntry] = field(factory=OrderedDict, init=False, repr=False)
     _places: dict[tuple[str, str | None], dict[str, None]] = field(
         factory=dict, init=False, repr=False
     )
@@ -36,7 +36,7 @@ class MemoryLedger:
     _made: dict[tuple[str, str | None, str], str] = field(factory=dict, init=False, repr=False)
     """Who has made what, by desk and ticket (None: a ticket)."""
 
-    async def begin(self, entry: Entry) -> Entry | None:
+    async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         """Keep ``entry``, unless its key is another's, which is returned then.
 
         Returns:
@@ -45,10 +45,10 @@ class MemoryLedger:
         with self._lock:
             own = self._entries.get(entry.operation_id)
             if own is not None:
-                return None if own.state is State.PENDING else own
+                return None if own.state is EntryState.PENDING else own
             if entry.key is not None:
                 holder = await self.with_key(entry.desk, entry.key)
-                if holder is not None and holder.state is not State.NOT_SENT:
+                if holder is not None and holder.state is not EntryState.NOT_SENT:
                     return holder
                 self._keys[entry.desk, entry.key] = entry.operation_id
             self._entries[entry.operation_id] = entry
@@ -67,7 +67,7 @@ class MemoryLedger:
         """
         with self._lock:
             entry = self._entries.get(operation_id)
-            if entry is None or entry.state is not State.PENDING:
+            if entry is None or entry.state is not EntryState.PENDING:
                 return False
             self._entries[operation_id] = evolve(entry, beat=entry.beat + 1, beaten=Moment.now())
             return True
@@ -84,15 +84,17 @@ class MemoryLedger:
         """
         with self._lock:
             entry = self._entries.get(operation_id)
-            if entry is None or (entry.state, entry.beat) != (State.PENDING, beat):
+            if entry is None or (entry.state, entry.beat) != (EntryState.PENDING, beat):
                 return False
-            self._entries[operation_id] = evolve(entry, state=State.UNKNOWN, beaten=Moment.now())
+            self._entries[operation_id] = evolve(
+                entry, state=EntryState.UNKNOWN, beaten=Moment.now()
+            )
             return True
 
     async def record_result(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made_id: str | None = None,
         *,
         finished: bool | None = None,
@@ -117,21 +119,21 @@ class MemoryLedger:
             self._put(changed)
             return True
 
-    async def entry(self, operation_id: str) -> Entry | None:
+    async def entry(self, operation_id: str) -> LedgerEntry | None:
         """Return an entry by the id of its call, ``operation_id``; None: it is not here."""
         return self._entries.get(operation_id)
 
-    async def with_key(self, desk: str, key: str) -> Entry | None:
+    async def with_key(self, desk: str, key: str) -> LedgerEntry | None:
         """Return the entry of the desk ``desk`` that has ``key``; None: no entry has."""
         with self._lock:
             return self._entries.get(self._keys.get((desk, key), ""))
 
-    async def unresolved(self, desk: str) -> list[Entry]:
+    async def unresolved(self, desk: str) -> list[LedgerEntry]:
         """Return the entries of the desk ``desk`` that are PENDING or UNKNOWN, oldest first."""
         with self._lock:
             return [one for one in self._of(desk) if one.state in OPEN]
 
-    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[LedgerEntry]:
         """Return a ticket's entries, as :meth:`Ledger.on_ticket` says.
 
         ``desk`` is the name of the desk, ``ticket_id`` the ticket; None: those that create one.
@@ -142,7 +144,9 @@ class MemoryLedger:
             found = [self._entries[one] for one in ([] if maker is None else [maker]) + here]
             return [one for one in found if is_kept(one, ticket_id, recent=_is_recent(one))]
 
-    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+    async def decide(
+        self, operation_id: str, *, sent: bool, made_id: str | None = None
+    ) -> LedgerEntry:
         """Set a person's verdict on a write of which nothing else can tell.
 
         Args:
@@ -164,19 +168,19 @@ class MemoryLedger:
     async def aclose(self) -> None:
         """Do nothing: there is nothing open."""
 
-    def _is_taken(self, entry: Entry | None, made_id: str | None) -> bool:
+    def _is_taken(self, entry: LedgerEntry | None, made_id: str | None) -> bool:
         if entry is None or made_id is None:
             return False
         owner = self._made.get((entry.desk, entry.ticket_id, made_id))
         return owner not in (None, entry.operation_id)
 
-    def _put(self, entry: Entry) -> Entry:
+    def _put(self, entry: LedgerEntry) -> LedgerEntry:
         self._entries[entry.operation_id] = entry
         if entry.made_id is not None:
             self._made.setdefault((entry.desk, entry.ticket_id, entry.made_id), entry.operation_id)
         return entry
 
-    def _of(self, desk: str) -> Iterator[Entry]:
+    def _of(self, desk: str) -> Iterator[LedgerEntry]:
         return (one for one in list(self._entries.values()) if one.desk == desk)
 
     def _drop_old(self) -> None:
@@ -200,5 +204,5 @@ class MemoryLedger:
                 del self._made[made]
 
 
-def _is_recent(entry: Entry) -> bool:
+def _is_recent(entry: LedgerEntry) -> bool:
     return (entry.beaten.age or 0.0) <= RECENT.total_seconds()

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, evolve
 
 from helpdesk_bridge.delivery import matching
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.evidence import (
     ALIKE,
     OLDER,
@@ -140,7 +140,7 @@ class Reconciler:
         except HelpdeskError as failure:
             return Finding(doubt=f"it could not be looked for ({failure.message})")
 
-    async def settle(self, entry: Entry, ended: Moment, seconds: float) -> Reconciliation:
+    async def settle(self, entry: LedgerEntry, ended: Moment, seconds: float) -> Reconciliation:
         """Find out what became of an entry whose writer ``ended`` then, within ``seconds``."""
         return await self.reconcile(entry.as_error(ended), None, within=seconds)
 
@@ -179,7 +179,7 @@ class Reconciler:
         found: Finding | None = None,
         retry_after: float | None = None,
     ) -> Reconciliation:
-        await self.sender.record(unknown.operation_id or "", State.UNKNOWN)
+        await self.sender.record(unknown.operation_id or "", EntryState.UNKNOWN)
         candidates = found.candidates if found else ()
         first = candidates[0] if candidates else None
         return Reconciliation(
@@ -199,7 +199,7 @@ class Reconciler:
         unknown = task.unknown
         if unknown.operation_id is not None:
             entry_id = await self._entry_id(task)
-            told = await self.sender.record(entry_id, State.NOT_SENT)
+            told = await self.sender.record(entry_id, EntryState.NOT_SENT)
             if not told and self.sender.is_given:
                 return await self._open(unknown, _UNKEPT if told is None else _TOLD)
         self.on_settled(unknown)
@@ -216,7 +216,7 @@ class Reconciler:
         """Take what was found as made by this write; False if another write was faster."""
         entry_id = await self._entry_id(task)
         made_id = None if found.sure is None else found.sure.id
-        return await self.sender.record(entry_id, State.SENT, made_id) is not False
+        return await self.sender.record(entry_id, EntryState.SENT, made_id) is not False
 
     async def _entry_id(self, task: Inquiry) -> str:
         """Return the id of the write's entry; a write that the ledger has none of gets one.
@@ -225,14 +225,14 @@ class Reconciler:
         """
         entry_id = f"{task.operation_id}+" if task.is_step else task.operation_id
         if task.is_step or task.own is None:
-            entry = Entry(
+            entry = LedgerEntry(
                 operation_id=entry_id,
                 desk=self.sender.desk,
                 vendor=self.sender.vendor,
                 operation=task.search.mark.operation,
                 ticket_id=task.unknown.ticket_id,
                 fingerprint=task.search.mark,
-                state=State.UNKNOWN,
+                state=EntryState.UNKNOWN,
             )
             await self.sender.keep_found(entry)
         return entry_id
@@ -250,7 +250,7 @@ class Reconciler:
                 if message is None:
                     reason += " Its first message is not to be seen: it may have to be added."
             await self.sender.record(
-                task.operation_id, State.SENT, ticket.id, finished=message is not None
+                task.operation_id, EntryState.SENT, ticket.id, finished=message is not None
             )
         self.on_settled(task.unknown)
         return Reconciliation(
@@ -270,7 +270,7 @@ class Reconciler:
             return False
         with suppress(HelpdeskError):  # told when it is looked for
             await self._learn(task, task.unknown.ticket_id)
-        return task.own is not None and task.own.state is State.SENT
+        return task.own is not None and task.own.state is EntryState.SENT
 
     async def _as_answered(self, task: Inquiry) -> Finding:
         """Return what the vendor said it had made, as far as it can be read."""
@@ -354,12 +354,12 @@ class Reconciler:
             others=tuple(one for one in others if one is not None),
         )
 
-    def _at_rest(self, entry: Entry) -> Entry:
+    def _at_rest(self, entry: LedgerEntry) -> LedgerEntry:
         """Return an entry that nobody is at any more as one whose outcome is not known."""
-        lost = entry.state is State.PENDING and not self.sender.watch.life(entry).under_way
-        return evolve(entry, state=State.UNKNOWN) if lost else entry
+        lost = entry.state is EntryState.PENDING and not self.sender.watch.life(entry).under_way
+        return evolve(entry, state=EntryState.UNKNOWN) if lost else entry
 
-    def _first_of(self, entry: Entry) -> Entry | None:
+    def _first_of(self, entry: LedgerEntry) -> LedgerEntry | None:
         """Return the call that created a ticket as what it sent into it, which has no id."""
         first = entry.fingerprint.later()
         return None if first is None else evolve(entry, fingerprint=first, made_id=None)

@@ -6,7 +6,7 @@ import asyncio
 
 from attrs import define
 
-from helpdesk_bridge.delivery.entry import OPEN, Entry
+from helpdesk_bridge.delivery.entry import OPEN, LedgerEntry
 from helpdesk_bridge.delivery.lease import LEASE
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.sender import Sender
@@ -39,7 +39,7 @@ class Recovery:
         )
 
     async def _recovered(
-        self, entry: Entry, settle: float | None, wait: bool, room: asyncio.Semaphore
+        self, entry: LedgerEntry, settle: float | None, wait: bool, room: asyncio.Semaphore
     ) -> Reconciliation:
         """Settle one entry, or say why it is left alone."""
         if entry.vendor != self.sender.vendor:
@@ -61,15 +61,17 @@ class Recovery:
             error = entry.as_error(life.ended)
             return await self.reconciler.reconcile(error, settle, within=None if wait else 0.0)
 
-    async def _taken_over(self, entry: Entry) -> bool:
+    async def _taken_over(self, entry: LedgerEntry) -> bool:
         with self.reconciler.limit():
             return await self.sender.has_taken_over(entry)
 
-    async def _again(self, entry: Entry) -> Entry | None:
+    async def _again(self, entry: LedgerEntry) -> LedgerEntry | None:
         with self.reconciler.limit():
             return await self.sender.entry(entry.operation_id)
 
-    def _left(self, entry: Entry, reason: str, retry_after: float | None = None) -> Reconciliation:
+    def _left(
+        self, entry: LedgerEntry, reason: str, retry_after: float | None = None
+    ) -> Reconciliation:
         return Reconciliation(
             verdict=Verdict.STILL_UNKNOWN,
             operation_id=entry.operation_id,

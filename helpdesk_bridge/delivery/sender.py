@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import define, evolve, field
 
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.lease import Hold, Watch
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
@@ -99,7 +99,7 @@ class Sender:
     salt: str = field(factory=lambda: secrets.token_hex(8), repr=False)
     """The salt of the digests of all its writes."""
     watch: Watch = field(factory=Watch, init=False)
-    settle: Callable[[Entry, Moment, float], Awaitable[Reconciliation]] | None = field(
+    settle: Callable[[LedgerEntry, Moment, float], Awaitable[Reconciliation]] | None = field(
         default=None, init=False
     )
     """Finds out what became of an entry whose writer ended then, within so many seconds."""
@@ -153,14 +153,14 @@ class Sender:
                 await self._end(call, state, made, finished=not isinstance(error, PartlyDone))
                 raise
             hold.release()
-            await self._end(call, State.SENT, write.made_id(done), finished=write.is_last)
+            await self._end(call, EntryState.SENT, write.made_id(done), finished=write.is_last)
         return done
 
     async def finish(self, operation_id: str) -> None:
         """Note that the later steps of a call are done, too."""
-        await self.record(operation_id, State.SENT, finished=True)
+        await self.record(operation_id, EntryState.SENT, finished=True)
 
-    async def unresolved(self) -> list[Entry]:
+    async def unresolved(self) -> list[LedgerEntry]:
         """Return the ledger's entries that are PENDING or UNKNOWN, oldest first.
 
         Raises InvalidArgument without a ledger, ConfigurationError for one that cannot be read.
@@ -169,18 +169,18 @@ class Sender:
             raise InvalidArgument("this desk has no ledger: give it one as ledger=.")
         return await self._asked(self.ledger.unresolved(self.desk))
 
-    async def entry(self, operation_id: str) -> Entry | None:
+    async def entry(self, operation_id: str) -> LedgerEntry | None:
         """Return what the ledger has of a call; None: nothing."""
         return await self._asked(self.ledger.entry(operation_id))
 
-    async def on_ticket(self, ticket_id: str | None) -> list[Entry]:
+    async def on_ticket(self, ticket_id: str | None) -> list[LedgerEntry]:
         """Return the ledger's entries of a ticket (None: of new tickets)."""
         return await self._asked(self.ledger.on_ticket(self.desk, ticket_id))
 
     async def record(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made: str | None = None,
         *,
         finished: bool | None = None,
@@ -194,7 +194,7 @@ class Sender:
         make a reply that went out look like one that did not: the entry stays as it was, and
         ``recover`` looks for it.
         """
-        if state in (State.SENT, State.NOT_SENT):
+        if state in (EntryState.SENT, EntryState.NOT_SENT):
             self.watch.forget(operation_id)
         work = self._recorded_in(operation_id, state, made, finished)
         if not self.is_given or not _has_task():
@@ -210,7 +210,7 @@ class Sender:
         return None
 
     async def _recorded_in(
-        self, operation_id: str, state: State, made: str | None, finished: bool | None
+        self, operation_id: str, state: EntryState, made: str | None, finished: bool | None
     ) -> bool | None:
         try:
             return await self.ledger.record_result(operation_id, state, made, finished=finished)
@@ -231,7 +231,7 @@ class Sender:
             extra=attributes(desk=self.desk, vendor=self.vendor, operation_id=operation_id),
         )
 
-    async def keep_found(self, entry: Entry) -> None:
+    async def keep_found(self, entry: LedgerEntry) -> None:
         """Keep an entry for what was found of a write that the ledger has none of."""
         await self._asked(self.ledger.begin(entry))
 
@@ -245,7 +245,7 @@ class Sender:
             for recording in late:
                 recording.cancel()
 
-    async def _new_entry(self, call: SendingCall, write: Write[Any]) -> Entry:
+    async def _new_entry(self, call: SendingCall, write: Write[Any]) -> LedgerEntry:
         mark = Fingerprint.of(
             call.operation,
             salt=self.salt,
@@ -261,7 +261,7 @@ class Sender:
         )
         if not self.is_given:
             mark = evolve(mark, known=await self._made_alike(write.ticket_id, mark))
-        return Entry(
+        return LedgerEntry(
             desk=self.desk,
             vendor=self.vendor,
             operation=call.operation,
@@ -290,17 +290,17 @@ class Sender:
             if one.made_id is not None and one.fingerprint.words == mark.words
         )
 
-    async def has_taken_over(self, entry: Entry) -> bool:
+    async def has_taken_over(self, entry: LedgerEntry) -> bool:
         """Make sure that the dead writer of an entry sends nothing; False: it is not dead."""
-        if entry.state is not State.PENDING:
+        if entry.state is not EntryState.PENDING:
             return True
         return await self._asked(self.ledger.take_over(entry.operation_id, entry.beat))
 
-    async def again(self, entry: Entry) -> Entry:
+    async def again(self, entry: LedgerEntry) -> LedgerEntry:
         """Return an entry as it is now."""
         return await self.entry(entry.operation_id) or entry
 
-    async def _begin(self, entry: Entry) -> Entry | None:
+    async def _begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         """Write into the ledger that a call begins; what fails here keeps it from being sent.
 
         Returns the entry that has its key, if another has.
@@ -308,7 +308,7 @@ class Sender:
         try:
             found = await self._asked(self.ledger.begin(entry))
         except asyncio.CancelledError:
-            await self.record(entry.operation_id, State.NOT_SENT)
+            await self.record(entry.operation_id, EntryState.NOT_SENT)
             raise
         if found is not None and found.operation_id == entry.operation_id:
             raise ConfigurationError(
@@ -331,10 +331,10 @@ class Sender:
         ) from cause
 
     async def _end(
-        self, call: SendingCall, state: State, made: str | None, *, finished: bool
+        self, call: SendingCall, state: EntryState, made: str | None, *, finished: bool
     ) -> None:
         told = await self.record(call.operation_id, state, made, finished=finished)
-        if told is False and state is State.SENT:
+        if told is False and state is EntryState.SENT:
             # A reconcile took it for what it was looking for; that it was sent is certain.
             await self.record(call.operation_id, state, finished=finished)
 
@@ -347,13 +347,13 @@ def _has_task() -> bool:
         return False
 
 
-def _state_after(error: BaseException, call: SendingCall) -> State:
+def _state_after(error: BaseException, call: SendingCall) -> EntryState:
     if isinstance(error, PartlyDone):
-        return State.SENT
+        return EntryState.SENT
     if isinstance(error, HelpdeskError) and error.outcome is not Outcome.UNKNOWN:
-        return State.NOT_SENT
+        return EntryState.NOT_SENT
     # In doubt, cancelled, or broken by a bug.
-    return State.UNKNOWN if call.may_have_written else State.NOT_SENT
+    return EntryState.UNKNOWN if call.may_have_written else EntryState.NOT_SENT
 
 
 def _made_by(error: BaseException, ticket_id: str | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field
 
-from helpdesk_bridge.delivery.entry import Entry, State, with_result
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry, with_result
 from helpdesk_bridge.delivery.ledger import KEEP, decided
 from helpdesk_bridge.delivery.stored_entry import dumped, loaded
 from helpdesk_bridge.errors import ConfigurationError, InvalidArgument, Reason
@@ -113,7 +113,7 @@ class SqlLedger:
             )
         self._database = database
 
-    async def begin(self, entry: Entry) -> Entry | None:
+    async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         """Keep ``entry``, unless its key is another's, which is returned then.
 
         Where the database commits and cannot say so any more, this is an error, or asked again.
@@ -158,7 +158,7 @@ class SqlLedger:
     async def record_result(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made_id: str | None = None,
         *,
         finished: bool | None = None,
@@ -185,24 +185,24 @@ class SqlLedger:
 
         return await self._database.run(record, clash=False)
 
-    async def entry(self, operation_id: str) -> Entry | None:
+    async def entry(self, operation_id: str) -> LedgerEntry | None:
         """Return an entry by the id of its call, ``operation_id``; None: it is not kept here."""
         found = await self._entries(_BY_ID, operation_id=operation_id)
         return found[0] if found else None
 
-    async def with_key(self, desk: str, key: str) -> Entry | None:
+    async def with_key(self, desk: str, key: str) -> LedgerEntry | None:
         """Return the entry of the desk ``desk`` that has ``key``; None: none has."""
         found = await self._entries(_BY_KEY, desk=desk, key=key)
         return found[0] if found else None
 
-    async def unresolved(self, desk: str) -> list[Entry]:
+    async def unresolved(self, desk: str) -> list[LedgerEntry]:
         """Return the entries of a desk that are PENDING or UNKNOWN, oldest first.
 
         ``desk`` is the name of the desk.
         """
         return await self._entries(f"{_SELECT} desk = :desk and {_OPEN} {_IN_ORDER}", desk=desk)
 
-    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[LedgerEntry]:
         """Return the entries of a ticket with the one that made it, or those of new tickets.
 
         Of new tickets (``ticket_id`` None) those are returned that are open, have made no known
@@ -218,7 +218,9 @@ class SqlLedger:
             f"{_SELECT} desk = :desk and {which} {_IN_ORDER}", desk=desk, place=ticket_id
         )
 
-    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+    async def decide(
+        self, operation_id: str, *, sent: bool, made_id: str | None = None
+    ) -> LedgerEntry:
         """Set what a person found out of an entry that is PENDING or UNKNOWN, and return it.
 
         Args:
@@ -234,7 +236,7 @@ class SqlLedger:
                 entry's, or is given of what was not sent.
         """
 
-        async def decide(work: Transaction) -> Entry:
+        async def decide(work: Transaction) -> LedgerEntry:
             entry, taken = await _locked(work, operation_id, made_id)
             changed = decided(entry, operation_id, sent=sent, made_id=made_id, taken=taken)
             await _put(work, changed)
@@ -251,7 +253,7 @@ class SqlLedger:
         values |= {"operation_id": operation_id, "boot": now.boot, "uptime": now.seconds}
         return await self._database.run(lambda work: work.count(statement, **values)) == 1
 
-    async def _entries(self, statement: str, **values: Any) -> list[Entry]:
+    async def _entries(self, statement: str, **values: Any) -> list[LedgerEntry]:
         rows = await self._database.run(lambda work: work.rows(statement, **values))
         return [_entry(row) for row in rows]
 
@@ -263,10 +265,13 @@ async def _begun(work: Transaction, row: dict[str, Any]) -> Row[Any] | None:
     if await work.count(_INSERT, **row):
         return None
     for own in await work.rows(_BY_ID, operation_id=row["operation_id"]):
-        is_kept = own.state == State.PENDING and (own.desk, own.key) == (row["desk"], row["key"])
+        is_kept = own.state == EntryState.PENDING and (own.desk, own.key) == (
+            row["desk"],
+            row["key"],
+        )
         return None if is_kept else own
     for holder in await work.rows(_BY_KEY, desk=row["desk"], key=row["key"]):
-        if holder.state != State.NOT_SENT:
+        if holder.state != EntryState.NOT_SENT:
             return holder
         let_go = {"operation_id": holder.operation_id, "key": row["key"]}
         if await work.count(_LET_GO, **let_go) and await work.count(_INSERT, **row):
@@ -276,7 +281,7 @@ async def _begun(work: Transaction, row: dict[str, Any]) -> Row[Any] | None:
 
 async def _locked(
     work: Transaction, operation_id: str, made_id: str | None
-) -> tuple[Entry | None, bool]:
+) -> tuple[LedgerEntry | None, bool]:
     """Return an entry that nobody else changes meanwhile, and whether another one made this."""
     for row in await work.rows(f"{_BY_ID} for update", operation_id=operation_id):
         mine = {"desk": row.desk, "place": row.place, "operation_id": operation_id}
@@ -285,11 +290,11 @@ async def _locked(
     return None, False
 
 
-async def _put(work: Transaction, entry: Entry) -> None:
+async def _put(work: Transaction, entry: LedgerEntry) -> None:
     await work.count(_CHANGE, operation_id=entry.operation_id, **_changing(entry))
 
 
-def _changing(entry: Entry) -> dict[str, Any]:
+def _changing(entry: LedgerEntry) -> dict[str, Any]:
     """Return the columns of what changes of an entry."""
     return {
         "state": entry.state.value,
@@ -306,7 +311,7 @@ def _is_storable(text: str) -> bool:
     return not any(one == "\0" or "\ud800" <= one <= "\udfff" for one in text)
 
 
-def _entry(row: Row[Any]) -> Entry:
+def _entry(row: Row[Any]) -> LedgerEntry:
     """Return the entry that was kept."""
     try:
         return loaded(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, evolve, field
 
-from helpdesk_bridge.delivery.entry import Entry, State, with_result
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry, with_result
 from helpdesk_bridge.delivery.ledger import KEEP, RECENT, decided
 from helpdesk_bridge.delivery.stored_entry import dumped, loaded, stamp
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, Reason, moment
@@ -65,7 +65,7 @@ class SqliteLedger:
     _file: sqlite3.Connection | None = field(default=None, init=False, repr=False)
     _pruned: float = field(default=-_PRUNE_EVERY, init=False, repr=False)
 
-    async def begin(self, entry: Entry) -> Entry | None:
+    async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         """Keep ``entry``, unless its key is another's, which is returned then.
 
         Returns:
@@ -103,7 +103,7 @@ class SqliteLedger:
     async def record_result(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made_id: str | None = None,
         *,
         finished: bool | None = None,
@@ -131,19 +131,19 @@ class SqliteLedger:
 
         return await self._run(record)
 
-    async def entry(self, operation_id: str) -> Entry | None:
+    async def entry(self, operation_id: str) -> LedgerEntry | None:
         """Return an entry by the id of its call, ``operation_id``; None: it is not here."""
         return await self._run(lambda file: _one(file, "operation_id = ?", operation_id))
 
-    async def with_key(self, desk: str, key: str) -> Entry | None:
+    async def with_key(self, desk: str, key: str) -> LedgerEntry | None:
         """Return the entry of the desk ``desk`` that has ``key``; None: no entry has."""
         return await self._run(lambda file: _one(file, "desk = ? and key = ?", desk, key))
 
-    async def unresolved(self, desk: str) -> list[Entry]:
+    async def unresolved(self, desk: str) -> list[LedgerEntry]:
         """Return the entries of the desk ``desk`` that are PENDING or UNKNOWN, oldest first."""
         return await self._run(lambda file: _all(file, f"desk = ? and state in {_OPEN}", desk))
 
-    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[LedgerEntry]:
         """Return a ticket's entries, as :meth:`Ledger.on_ticket` says.
 
         ``desk`` is the name of the desk, ``ticket_id`` the ticket; None: those that create one.
@@ -159,7 +159,9 @@ class SqliteLedger:
             values = (desk, ticket_id, ticket_id)
         return await self._run(lambda file: _all(file, which, *values))
 
-    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+    async def decide(
+        self, operation_id: str, *, sent: bool, made_id: str | None = None
+    ) -> LedgerEntry:
         """Set a person's verdict on a write of which nothing else can tell.
 
         Args:
@@ -175,7 +177,7 @@ class SqliteLedger:
             ConfigurationError: the file cannot be used.
         """
 
-        def decide(file: sqlite3.Connection) -> Entry:
+        def decide(file: sqlite3.Connection) -> LedgerEntry:
             entry = _one(file, "operation_id = ?", operation_id)
             taken = entry is not None and _is_taken(file, entry, made_id)
             changed = decided(entry, operation_id, sent=sent, made_id=made_id, taken=taken)
@@ -200,15 +202,15 @@ class SqliteLedger:
             lambda file: file.execute(query, (now.boot, now.seconds, *values)).rowcount > 0
         )
 
-    def _begun(self, file: sqlite3.Connection, entry: Entry) -> Entry | None:
+    def _begun(self, file: sqlite3.Connection, entry: LedgerEntry) -> LedgerEntry | None:
         passed = _passed(file)
         self._prune(file, passed)
         own = _one(file, "operation_id = ?", entry.operation_id)
         if own is not None:
-            return None if own.state is State.PENDING else own
+            return None if own.state is EntryState.PENDING else own
         if entry.key is not None:
             holder = _one(file, "desk = ? and key = ?", entry.desk, entry.key)
-            if holder is not None and holder.state is not State.NOT_SENT:
+            if holder is not None and holder.state is not EntryState.NOT_SENT:
                 return holder
             if holder is not None:
                 file.execute(
@@ -277,17 +279,17 @@ class SqliteLedger:
             file.close()
 
 
-def _all(file: sqlite3.Connection, which: str, *values: Any) -> list[Entry]:
+def _all(file: sqlite3.Connection, which: str, *values: Any) -> list[LedgerEntry]:
     query = f"select {_COLUMNS} from writes where {which} order by started_at, operation_id"  # noqa: S608
     return [_entry(*row) for row in file.execute(query, values).fetchall()]
 
 
-def _one(file: sqlite3.Connection, which: str, *values: Any) -> Entry | None:
+def _one(file: sqlite3.Connection, which: str, *values: Any) -> LedgerEntry | None:
     found = _all(file, which, *values)
     return found[0] if found else None
 
 
-def _is_taken(file: sqlite3.Connection, entry: Entry, made_id: str | None) -> bool:
+def _is_taken(file: sqlite3.Connection, entry: LedgerEntry, made_id: str | None) -> bool:
     query = (
         "select 1 from writes where desk = ? and ticket_id is ? and made_id = ?"
         " and operation_id <> ?"
@@ -296,7 +298,7 @@ def _is_taken(file: sqlite3.Connection, entry: Entry, made_id: str | None) -> bo
     return made_id is not None and file.execute(query, values).fetchone() is not None
 
 
-def _columns(entry: Entry) -> Mapping[str, Any]:
+def _columns(entry: LedgerEntry) -> Mapping[str, Any]:
     return {
         "state": entry.state.value,
         "made_id": entry.made_id,
@@ -327,7 +329,7 @@ def _passed(file: sqlite3.Connection) -> float:
     return passed
 
 
-def _insert(file: sqlite3.Connection, entry: Entry, passed: float = 0.0) -> None:
+def _insert(file: sqlite3.Connection, entry: LedgerEntry, passed: float = 0.0) -> None:
     row = {
         "operation_id": entry.operation_id,
         "desk": entry.desk,
@@ -342,7 +344,7 @@ def _insert(file: sqlite3.Connection, entry: Entry, passed: float = 0.0) -> None
     file.execute(f"insert into writes ({names}) values ({places})", row)  # noqa: S608 - ours
 
 
-def _put(file: sqlite3.Connection, entry: Entry) -> None:
+def _put(file: sqlite3.Connection, entry: LedgerEntry) -> None:
     changed = _columns(entry)
     what = ", ".join(f"{name} = :{name}" for name in changed)
     file.execute(
@@ -361,7 +363,7 @@ def _entry(
     seconds: float,
     started_at: str,
     text: str,
-) -> Entry:
+) -> LedgerEntry:
     """Return the entry that was kept."""
     entry = loaded(
         text,

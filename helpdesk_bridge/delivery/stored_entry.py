@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from attrs import asdict
 
-from helpdesk_bridge.delivery.entry import Entry, State, Writer
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry, Writer
 from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
@@ -18,7 +18,7 @@ CHANGING = ("state", "made_id", "finished", "beat", "beaten")
 """The fields that have columns, because they change."""
 
 
-def dumped(entry: Entry) -> str:
+def dumped(entry: LedgerEntry) -> str:
     """Return what never changes of an entry."""
     kept = {name: value for name, value in asdict(entry).items() if name not in CHANGING}
     return orjson.dumps(kept).decode()
@@ -26,7 +26,7 @@ def dumped(entry: Entry) -> str:
 
 def loaded(
     text: str, *, state: str, made_id: str | None, finished: bool, beat: int, beaten: Moment
-) -> Entry:
+) -> LedgerEntry:
     """Return the entry that was kept; ValueError, TypeError or LookupError if it cannot be read."""
     kept = orjson.loads(text)
     mark: dict[str, Any] = {
@@ -35,12 +35,12 @@ def loaded(
     }
     mark["due"] = mark["due"] and datetime.fromisoformat(mark["due"])
     kept["started_at"] = datetime.fromisoformat(kept["started_at"])
-    return Entry(
+    return LedgerEntry(
         **kept
         | {
             "fingerprint": Fingerprint(**mark),
             "writer": Writer(**kept["writer"]),
-            "state": State(state),
+            "state": EntryState(state),
             "made_id": made_id,
             "finished": bool(finished),
             "beat": beat,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from helpdesk_bridge.delivery.entry import OPEN, Entry, State
+from helpdesk_bridge.delivery.entry import OPEN, EntryState, LedgerEntry
 from helpdesk_bridge.delivery.write import Write
 from helpdesk_bridge.errors import InProgress, InvalidArgument, Moment
 from helpdesk_bridge.transport import clock
@@ -20,9 +20,11 @@ _LOOK_EVERY = 2.0
 """Seconds between two looks whether another process is still at a write."""
 
 
-async def is_done(sender: Sender, call: SendingCall, write: Write[Any], earlier: Entry) -> bool:
+async def is_done(
+    sender: Sender, call: SendingCall, write: Write[Any], earlier: LedgerEntry
+) -> bool:
     """Say whether the write with this key was made; False: it is for this call to make it."""
-    if earlier.state is State.NOT_SENT:  # nothing of it is there: the key is free
+    if earlier.state is EntryState.NOT_SENT:  # nothing of it is there: the key is free
         return False
     content, is_same = write.content, earlier.vendor == sender.vendor
     if content is None or not is_same or not earlier.fingerprint.has_content(content):
@@ -31,7 +33,7 @@ async def is_done(sender: Sender, call: SendingCall, write: Write[Any], earlier:
             f" recipients, its files or its vendor are others): {earlier.operation} of"
             f" {earlier.started_at:%Y-%m-%d}."
         )
-    if earlier.state is State.SENT:
+    if earlier.state is EntryState.SENT:
         return True
     ended = await _until_dead(sender, call, earlier)
     found = None
@@ -39,8 +41,8 @@ async def is_done(sender: Sender, call: SendingCall, write: Write[Any], earlier:
         found = await sender.settle(earlier, ended, call.seconds_left)
     earlier = await sender.again(earlier)
     if earlier.state not in OPEN:  # settled, by this call or by another
-        return earlier.state is State.SENT
-    if earlier.state is State.PENDING:
+        return earlier.state is EntryState.SENT
+    if earlier.state is EntryState.PENDING:
         raise _in_progress()
     unknown = earlier.as_error(ended or Moment.now())
     unknown.message = "an earlier call with this key may have been carried out. " + (
@@ -50,7 +52,7 @@ async def is_done(sender: Sender, call: SendingCall, write: Write[Any], earlier:
     raise unknown
 
 
-async def _until_dead(sender: Sender, call: SendingCall, entry: Entry) -> Moment | None:
+async def _until_dead(sender: Sender, call: SendingCall, entry: LedgerEntry) -> Moment | None:
     """Return when the writer of an open entry ended; None: the entry was settled meanwhile.
 
     It waits until that can be told, and raises InProgress for a writer that lives.

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import asdict, frozen
 
-from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.delivery.entry import LedgerEntry
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import Upload
 
@@ -62,7 +62,7 @@ class Write(Generic[T]):
 class Earlier:
     """What an earlier call with the same key has done."""
 
-    entry: Entry
+    entry: LedgerEntry
 
 
 def given_of(made: Any, **more: Any) -> dict[str, Any]:

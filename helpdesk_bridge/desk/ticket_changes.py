@@ -9,7 +9,7 @@ from operator import attrgetter
 from types import EllipsisType
 from typing import Any
 
-from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.delivery.entry import LedgerEntry
 from helpdesk_bridge.delivery.write import Earlier, Write, content_of, given_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
@@ -147,7 +147,7 @@ async def create_ticket(
         return self._origin.mark(made)
 
 
-async def _made_earlier(desk: Desk, entry: Entry) -> Ticket:
+async def _made_earlier(desk: Desk, entry: LedgerEntry) -> Ticket:
     """Return the ticket that an earlier call with the same key has made.
 
     What that call left out is told by PartlyDone, as far as the desk shows it.

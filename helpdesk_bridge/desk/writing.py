@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import evolve
 
-from helpdesk_bridge.delivery.entry import Entry
+from helpdesk_bridge.delivery.entry import LedgerEntry
 from helpdesk_bridge.delivery.write import Earlier, Write, content_of, given_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import Addresses, AddressLike
@@ -350,7 +350,7 @@ async def _send(
     return desk._origin.mark_sent(sent)
 
 
-def _repeated(entry: Entry) -> SentMessage:
+def _repeated(entry: LedgerEntry) -> SentMessage:
     """Return what an earlier call with the same key has sent."""
     return SentMessage(
         ticket_id=entry.ticket_id or "",

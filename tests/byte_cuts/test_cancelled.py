@@ -10,7 +10,7 @@ import pytest
 from attrs import frozen
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import State
+from helpdesk_bridge.delivery.entry import EntryState
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.testing import Hold, Side
 from tests.byte_cuts.bench import Bench
@@ -31,7 +31,7 @@ class Kept:
     desk: hb.Helpdesk
     ticket_id: str | None
 
-    async def states(self) -> dict[str, State]:
+    async def states(self) -> dict[str, EntryState]:
         entries = await self.ledger.on_ticket(self.desk.name, self.ticket_id)
         return {entry.operation_id: entry.state for entry in entries}
 
@@ -92,7 +92,7 @@ async def _broken(
     error: BaseException | None,
     there: Count,
     kept: Kept,
-    before: dict[str, State],
+    before: dict[str, EntryState],
 ) -> list[str]:
     """Return what is wrong with what is known of a cancelled call."""
     if error is None:
@@ -105,16 +105,20 @@ async def _broken(
     states = {k: v for k, v in (await kept.states()).items() if k not in before}
     interrupted = list(desk.interrupted)
     if not interrupted:
-        if there.made or set(states.values()) - {State.NOT_SENT}:
+        if there.made or set(states.values()) - {EntryState.NOT_SENT}:
             wrong.append(f"{there}, nothing is interrupted, and the ledger says {states}")
         return wrong
     # A reply whose answer had come is SENT; what was cancelled is the step that sets the status.
-    fitting = (State.UNKNOWN, State.SENT) if there.made else (State.UNKNOWN,)
+    fitting = (EntryState.UNKNOWN, EntryState.SENT) if there.made else (EntryState.UNKNOWN,)
     if len(interrupted) != 1 or len(states) != 1 or not set(states.values()) <= set(fitting):
         desk.interrupted.clear()
         return [*wrong, f"{len(interrupted)} interrupted, and the ledger says {states}"]
     settled = await desk.reconcile(interrupted[0], settle=0)
-    right = (hb.Verdict.SENT, State.SENT) if there.made else (hb.Verdict.NOT_SENT, State.NOT_SENT)
+    right = (
+        (hb.Verdict.SENT, EntryState.SENT)
+        if there.made
+        else (hb.Verdict.NOT_SENT, EntryState.NOT_SENT)
+    )
     states = {k: v for k, v in (await kept.states()).items() if k not in before}
     if (settled.verdict, *states.values()) != right or desk.interrupted:
         wrong.append(f"{there}: {settled.verdict} ({settled.reason}), in the ledger {states}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import State
+from helpdesk_bridge.delivery.entry import EntryState
 from tests.cli.conftest import Run, Write
 from tests.delivery.ledgers import Kept, entry
 from tests.postgres import Postgres
@@ -22,7 +22,7 @@ def desk(ledger: str) -> dict[str, str]:
     return {"adapter": "memory", "ledger": ledger}
 
 
-def keep(ledger: hb.Ledger, *states: State) -> None:
+def keep(ledger: hb.Ledger, *states: EntryState) -> None:
     """Keep an entry of the desk ``it`` for each state, and one of another desk."""
 
     async def put() -> None:
@@ -43,13 +43,13 @@ def rows(path: Path) -> list[object]:
 @pytest.mark.parametrize(
     ("states", "says"),
     [
-        ([State.SENT], "no write is open."),
-        ([State.SENT, State.UNKNOWN], "1 write is open; desk.recover() settles"),
-        ([State.PENDING, State.UNKNOWN], "2 writes are open; desk.recover() settles"),
+        ([EntryState.SENT], "no write is open."),
+        ([EntryState.SENT, EntryState.UNKNOWN], "1 write is open; desk.recover() settles"),
+        ([EntryState.PENDING, EntryState.UNKNOWN], "2 writes are open; desk.recover() settles"),
     ],
 )
 def test_it_tells_how_many_writes_are_open_and_changes_none(
-    run: Run, write: Write, folder: Path, states: list[State], says: str
+    run: Run, write: Write, folder: Path, states: list[EntryState], says: str
 ) -> None:
     keep(hb.SqliteLedger(folder / "writes.db"), *states)
     before = rows(folder / "writes.db")
@@ -92,7 +92,7 @@ def test_a_file_that_may_only_be_read_is_told(
     run: Run, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = folder / "writes.db"
-    keep(hb.SqliteLedger(path), State.SENT)
+    keep(hb.SqliteLedger(path), EntryState.SENT)
     connect = sqlite3.connect
     address = f"{path.as_uri()}?mode=ro"  # not by its rights: an administrator has them all
     monkeypatch.setattr(sqlite3, "connect", lambda _, **kw: connect(address, uri=True, **kw))
@@ -124,7 +124,7 @@ def test_a_url_that_is_refused_is_told(run: Run, write: Write, url: str) -> None
 def test_a_database_is_read_and_nothing_old_is_dropped(
     run: Run, write: Write, postgres: Postgres, postgres_url: str
 ) -> None:
-    keep(hb.SqlLedger(postgres_url), State.SENT, State.UNKNOWN, State.SENT)
+    keep(hb.SqlLedger(postgres_url), EntryState.SENT, EntryState.UNKNOWN, EntryState.SENT)
     kept = Kept("sql", postgres_url, postgres)
     kept.sql(
         "update helpdesk_bridge_writes set started_at = now() - interval '99 days'"

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp.http_writer import StreamWriter
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 
 
@@ -25,7 +25,7 @@ class Ledger(SqliteLedger):
 
     step = ""
 
-    async def begin(self, entry: Entry) -> Entry | None:
+    async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         if self.step == "before begin":
             die()
         other = await super().begin(entry)
@@ -36,7 +36,7 @@ class Ledger(SqliteLedger):
     async def record_result(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made_id: str | None = None,
         *,
         finished: bool | None = None,

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from tests.delivery.ledgers import entry, make
 
 
@@ -19,10 +19,10 @@ async def main(given: dict[str, Any]) -> None:
         return await ledger.begin(entry(operation_id, key=key))
 
     async def claim(operation_id: str, made_id: str) -> Any:
-        return await ledger.record_result(operation_id, State.SENT, made_id)
+        return await ledger.record_result(operation_id, EntryState.SENT, made_id)
 
     async def give_up(operation_id: str) -> Any:
-        return await ledger.record_result(operation_id, State.NOT_SENT)
+        return await ledger.record_result(operation_id, EntryState.NOT_SENT)
 
     async def take_over(operation_id: str, beat: int) -> Any:
         return await ledger.take_over(operation_id, beat)
@@ -35,7 +35,9 @@ async def main(given: dict[str, Any]) -> None:
     await asyncio.to_thread(sys.stdin.readline)
     told = await asyncio.gather(*(method(*one) for one in given["calls"]))
     await ledger.aclose()
-    json.dump([one.operation_id if isinstance(one, Entry) else one for one in told], sys.stdout)
+    json.dump(
+        [one.operation_id if isinstance(one, LedgerEntry) else one for one in told], sys.stdout
+    )
 
 
 if __name__ == "__main__":

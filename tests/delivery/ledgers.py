@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from attrs import define, evolve, field
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.model.fingerprint import Fingerprint
@@ -30,7 +30,7 @@ CHILD = Path(__file__).with_name("ledger_child.py")
 LONG_AGO = datetime(2020, 5, 1, tzinfo=UTC)
 
 
-def entry(operation_id: str, **fields: Any) -> Entry:
+def entry(operation_id: str, **fields: Any) -> LedgerEntry:
     """Return an entry of a reply that begins now."""
     mark = Fingerprint.of(
         "reply", salt="s", body="Paid back.", files=["a.txt"], due=LONG_AGO, before=["n"]
@@ -43,7 +43,7 @@ def entry(operation_id: str, **fields: Any) -> Entry:
         "ticket_id": "7",
         "fingerprint": evolve(mark, known=("3",), offset=0.25),
     }
-    return Entry(**given | fields)
+    return LedgerEntry(**given | fields)
 
 
 @define
@@ -67,13 +67,13 @@ class Kept:
 
     async def put(self, ledger: Ledger, days: float = 0.0, **fields: Any) -> str:
         """Keep an entry begun so many days ago, by the clock of the ledger; return its id."""
-        state, made_id = fields.pop("state", State.PENDING), fields.pop("made_id", None)
+        state, made_id = fields.pop("state", EntryState.PENDING), fields.pop("made_id", None)
         operation_id = fields.pop("operation_id", f"put{next(self._numbers)}")
         began = datetime.now(UTC) - timedelta(days=days)
         aged = Moment.now().later(-86400 * days)
         one = entry(operation_id, started_at=began, beaten=aged, **fields)
         assert await ledger.begin(one) is None
-        if state is not State.PENDING:
+        if state is not EntryState.PENDING:
             assert await ledger.record_result(operation_id, state, made_id)
         if self.kind == "sql":
             self.sql(

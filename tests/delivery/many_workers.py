@@ -16,7 +16,7 @@ from attrs import define, evolve, field, frozen
 
 import helpdesk_bridge as hb
 from helpdesk_bridge import kit
-from helpdesk_bridge.delivery.entry import Entry, State, Writer
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry, Writer
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.errors import Moment, moment
 from helpdesk_bridge.transport import CURRENT_CALL, clock
@@ -237,7 +237,7 @@ class Shared:
     inner: MemoryLedger
     worker: Worker
 
-    def _mine(self, entry: Entry | None) -> Any:
+    def _mine(self, entry: LedgerEntry | None) -> Any:
         """Return an entry as this worker's process sees it."""
         if entry is None:
             return None
@@ -251,17 +251,17 @@ class Shared:
             writer = evolve(writer, boot=moment.BOOT)
         return evolve(entry, writer=writer, beaten=beaten)
 
-    def _theirs(self, entry: Entry) -> Entry:
+    def _theirs(self, entry: LedgerEntry) -> LedgerEntry:
         boot = self.worker.writer.boot
         return evolve(entry, writer=self.worker.writer, beaten=Moment(boot, entry.beaten.seconds))
 
-    async def begin(self, entry: Entry) -> Entry | None:
+    async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         await self.worker.step()
-        if entry.state is State.PENDING:
+        if entry.state is EntryState.PENDING:
             self.worker.job_of[entry.operation_id] = self.worker.job
         other = await self.inner.begin(self._theirs(entry))
         await self.worker.step()
-        found: Entry | None = self._mine(other)
+        found: LedgerEntry | None = self._mine(other)
         return found
 
     async def renew(self, operation_id: str) -> bool:
@@ -287,7 +287,7 @@ class Shared:
     async def record_result(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made_id: str | None = None,
         *,
         finished: bool | None = None,
@@ -298,25 +298,27 @@ class Shared:
         await self.worker.step()
         return told
 
-    async def entry(self, operation_id: str) -> Entry | None:
+    async def entry(self, operation_id: str) -> LedgerEntry | None:
         await self.worker.step()
-        found: Entry | None = self._mine(await self.inner.entry(operation_id))
+        found: LedgerEntry | None = self._mine(await self.inner.entry(operation_id))
         return found
 
-    async def with_key(self, desk: str, key: str) -> Entry | None:
+    async def with_key(self, desk: str, key: str) -> LedgerEntry | None:
         await self.worker.step()
-        found: Entry | None = self._mine(await self.inner.with_key(desk, key))
+        found: LedgerEntry | None = self._mine(await self.inner.with_key(desk, key))
         return found
 
-    async def unresolved(self, desk: str) -> list[Entry]:
+    async def unresolved(self, desk: str) -> list[LedgerEntry]:
         await self.worker.step()
         return [self._mine(one) for one in await self.inner.unresolved(desk)]
 
-    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[LedgerEntry]:
         await self.worker.step()
         return [self._mine(one) for one in await self.inner.on_ticket(desk, ticket_id)]
 
-    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+    async def decide(
+        self, operation_id: str, *, sent: bool, made_id: str | None = None
+    ) -> LedgerEntry:
         return await self.inner.decide(operation_id, sent=sent, made_id=made_id)
 
     async def aclose(self) -> None:

@@ -15,7 +15,7 @@ from attrs import define
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.lease import Watch
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
@@ -46,7 +46,7 @@ class Permits:
 class Ledger(MemoryLedger):
     """A ledger in memory, whose every step takes some of the loop's."""
 
-    async def begin(self, entry: Entry) -> Entry | None:
+    async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         await asyncio.sleep(0)
         other = await super().begin(entry)
         await asyncio.sleep(0)
@@ -55,7 +55,7 @@ class Ledger(MemoryLedger):
     async def record_result(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made_id: str | None = None,
         *,
         finished: bool | None = None,
@@ -70,7 +70,7 @@ class Ledger(MemoryLedger):
             kept.clear()
 
     @property
-    def kept(self) -> list[Entry]:
+    def kept(self) -> list[LedgerEntry]:
         return list(self._entries.values())
 
 
@@ -156,10 +156,10 @@ async def test_cancelled_at_any_step(
     async with watched(adapter) as (place, ledger, permits):
         await steps(_SETTLED)
         tasks, files = len(asyncio.all_tasks()), open_files()
-        outcomes: set[State] = set()
+        outcomes: set[EntryState] = set()
         for _ in range(_ROUNDS):
             await _sweep(place, ledger, operation, cancelled, outcomes)
-            if outcomes == {State.SENT, State.NOT_SENT, State.UNKNOWN}:
+            if outcomes == {EntryState.SENT, EntryState.NOT_SENT, EntryState.UNKNOWN}:
                 break
         else:
             raise AssertionError(f"it was never cancelled at the right time: {outcomes}")
@@ -177,7 +177,7 @@ async def _sweep(
     ledger: Ledger,
     operation: str,
     cancelled: Callable[[Awaitable[Any], int], Awaitable[bool]],
-    outcomes: set[State],
+    outcomes: set[EntryState],
 ) -> None:
     """Cancel a call after 0, 1, 2 … steps, until it comes to its end three times in a row."""
     done = 0
@@ -189,10 +189,10 @@ async def _sweep(
         entries = ledger.kept[kept:]
         states = [one.state for one in entries]
         assert arrived <= 1
-        assert states == [State.SENT] or not finished
+        assert states == [EntryState.SENT] or not finished
         for state in states:
-            assert state in (State.SENT, State.NOT_SENT, State.UNKNOWN)
-            assert arrived == {State.SENT: 1, State.NOT_SENT: 0}.get(state, arrived)
+            assert state in (EntryState.SENT, EntryState.NOT_SENT, EntryState.UNKNOWN)
+            assert arrived == {EntryState.SENT: 1, EntryState.NOT_SENT: 0}.get(state, arrived)
             outcomes.add(state)
         assert len(place.desk.interrupted) == 1 or finished or not arrived
         for error in list(place.desk.interrupted):
@@ -302,7 +302,7 @@ async def test_a_closed_coroutine_leaves_an_entry_to_recover() -> None:
             pass
         coroutine.close()
         (entry,) = ledger.kept
-        assert entry.state is State.PENDING
+        assert entry.state is EntryState.PENDING
         assert not Watch().life(entry).under_way
         (found,) = await place.desk.recover()
         assert found.verdict is hb.Verdict.NOT_SENT

@@ -13,7 +13,7 @@ import pytest_asyncio
 from attrs import evolve
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import Entry, State, Writer
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry, Writer
 from helpdesk_bridge.delivery.lease import LEASE, Watch
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
@@ -83,7 +83,7 @@ def ledger_of(place: Place) -> Ledger:
     return place.desk._sender.ledger
 
 
-async def dead(place: Place, key: str, state: State = State.PENDING) -> Entry:
+async def dead(place: Place, key: str, state: EntryState = EntryState.PENDING) -> LedgerEntry:
     """Make the write's entry one that a process has left open which is gone."""
     ledger = ledger_of(place)
     entry = await ledger.with_key("it", key)
@@ -180,8 +180,8 @@ async def test_while_the_vendor_may_be_at_it_the_call_says_when_to_come_again(
     assert pauses == []
 
 
-@pytest.mark.parametrize("state", [State.PENDING, State.UNKNOWN])
-async def test_what_a_crash_left_open_is_looked_for_first(kept: Place, state: State) -> None:
+@pytest.mark.parametrize("state", [EntryState.PENDING, EntryState.UNKNOWN])
+async def test_what_a_crash_left_open_is_looked_for_first(kept: Place, state: EntryState) -> None:
     await KEYED["reply"](kept.desk, kept.ticket, "job 1")
     left = await dead(kept, "job 1", state)
     there = count(kept)
@@ -215,7 +215,7 @@ async def test_another_living_process_is_not_disturbed(
     far = evolve(left.writer, boot="another machine")
     life = {"now": evolve(left, writer=far, beaten=Moment("another machine", 7.0))}
 
-    async def entry(*_: Any) -> Entry:
+    async def entry(*_: Any) -> LedgerEntry:
         life["now"] = evolve(life["now"], beat=life["now"].beat + 1)
         return life["now"]
 
@@ -355,7 +355,7 @@ async def test_a_person_decides_what_cannot_be_told(sent: bool) -> None:
         with pytest.raises(hb.OutcomeUnknown) as caught:
             await KEYED["reply"](place.desk, place.ticket, "k")
         entry = await ledger.decide(caught.value.operation_id or "", sent=sent)
-        assert entry.state is (State.SENT if sent else State.NOT_SENT)
+        assert entry.state is (EntryState.SENT if sent else EntryState.NOT_SENT)
         again = await KEYED["reply"](place.desk, place.ticket, "k")
         assert again.repeated is sent
         assert len(place.store.outbox) == (0 if sent else 1)
@@ -414,7 +414,7 @@ async def test_a_writer_that_was_held_up_does_not_send_any_more(
         assert len(place.store.outbox) == 0
         entry = await ledger.with_key("it", "k")
         assert entry is not None
-        assert entry.state is State.NOT_SENT
+        assert entry.state is EntryState.NOT_SENT
 
 
 async def test_a_slow_call_keeps_its_lease() -> None:
@@ -439,7 +439,7 @@ async def test_a_slow_call_keeps_its_lease() -> None:
         await _turns(20)
         entry = await ledger.with_key("it", "k")
         assert entry is not None
-        assert (entry.state, entry.beat) == (State.SENT, 5)
+        assert (entry.state, entry.beat) == (EntryState.SENT, 5)
 
 
 async def test_a_lease_that_another_has_taken_over_stops_the_call() -> None:

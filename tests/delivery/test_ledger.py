@@ -17,7 +17,7 @@ import pytest
 from attrs import define, evolve, field
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import Entry, State, Writer
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry, Writer
 from helpdesk_bridge.delivery.lease import LEASE, Life, Watch
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.reconcile import Reconciler
@@ -38,7 +38,7 @@ def rows(box: SqliteLedger) -> list[tuple[str, str | None]]:
         return file.execute("select state, made_id from writes order by started_at").fetchall()
 
 
-def entry(operation_id: str, **fields: Any) -> Entry:
+def entry(operation_id: str, **fields: Any) -> LedgerEntry:
     mark = Fingerprint.of(
         "reply", salt="s", body=WORDS, files=["a.txt"], due=LONG_AGO, before=["n"], content=b"all"
     )
@@ -50,7 +50,7 @@ def entry(operation_id: str, **fields: Any) -> Entry:
         "ticket_id": "7",
         "fingerprint": evolve(mark, known=("3",), offset=0.25),
     }
-    return Entry(**given | fields)
+    return LedgerEntry(**given | fields)
 
 
 def writer(**fields: Any) -> Writer:
@@ -126,7 +126,7 @@ async def test_a_clock_that_is_set_drops_no_key(
         ahead[0] += timedelta(days=days)
         async with aclosing(SqliteLedger(tmp_path / "ledger.db")) as box:
             await box.begin(entry(f"job {number}", key=f"job {number}"))
-            await box.record_result(f"job {number}", State.SENT)
+            await box.record_result(f"job {number}", EntryState.SENT)
     async with aclosing(SqliteLedger(tmp_path / "ledger.db")) as box:
         for number in range(len(jumps) + 2):
             assert await box.with_key("it", f"job {number}") is not None
@@ -144,7 +144,7 @@ async def test_what_passes_while_the_machine_is_off_is_believed_for_a_day(
         days = 2 * boot
         async with aclosing(SqliteLedger(tmp_path / "ledger.db", keep)) as box:
             await box.begin(entry(f"e{boot}"))
-            await box.record_result(f"e{boot}", State.SENT)
+            await box.record_result(f"e{boot}", EntryState.SENT)
             left.append(await box.entry("e0") is not None)
     assert left == [True, True, True, True, False, False]
 
@@ -155,13 +155,13 @@ async def test_what_passes_while_the_machine_is_off_is_believed_for_a_day(
 async def test_only_one_is_told_that_an_entry_was_not_sent(tmp_path: Path) -> None:
     boxes = [SqliteLedger(tmp_path / "ledger.db") for _ in range(5)]
     await boxes[0].begin(entry("a"))
-    told = await asyncio.gather(*(box.record_result("a", State.NOT_SENT) for box in boxes))
+    told = await asyncio.gather(*(box.record_result("a", EntryState.NOT_SENT) for box in boxes))
     assert sorted(told) == [False, False, False, False, True]
-    assert await boxes[0].record_result("not kept here", State.NOT_SENT)
-    await boxes[0].record_result("a", State.UNKNOWN)
+    assert await boxes[0].record_result("not kept here", EntryState.NOT_SENT)
+    await boxes[0].record_result("a", EntryState.UNKNOWN)
     assert rows(boxes[0]) == [("not_sent", None)]
-    assert await boxes[0].record_result("a", State.SENT, "9")  # its own call knows better
-    assert not await boxes[0].record_result("a", State.NOT_SENT)
+    assert await boxes[0].record_result("a", EntryState.SENT, "9")  # its own call knows better
+    assert not await boxes[0].record_result("a", EntryState.NOT_SENT)
     assert rows(boxes[0]) == [("sent", "9")]
     for box in boxes:
         await box.aclose()
@@ -170,11 +170,11 @@ async def test_only_one_is_told_that_an_entry_was_not_sent(tmp_path: Path) -> No
 async def test_what_was_made_belongs_to_one_entry(box: SqliteLedger) -> None:
     for one in (entry("a"), entry("b"), entry("c", ticket_id="8"), entry("d", ticket_id=None)):
         await box.begin(one)
-    assert await box.record_result("a", State.SENT, "9")
-    assert await box.record_result("a", State.SENT, "9")
-    assert not await box.record_result("b", State.SENT, "9")
-    assert await box.record_result("c", State.SENT, "9")
-    assert await box.record_result("d", State.SENT, "9")
+    assert await box.record_result("a", EntryState.SENT, "9")
+    assert await box.record_result("a", EntryState.SENT, "9")
+    assert not await box.record_result("b", EntryState.SENT, "9")
+    assert await box.record_result("c", EntryState.SENT, "9")
+    assert await box.record_result("d", EntryState.SENT, "9")
     assert dict(zip("abcd", [state for state, _ in rows(box)], strict=True)) == {
         "a": "sent",
         "b": "pending",
@@ -191,7 +191,7 @@ async def test_a_call_whose_message_was_taken_for_another_is_sent_all_the_same(
 
         async def stolen(request: Any, handler: Any) -> Any:
             response = await handler(request)
-            await box.record_result("thief", State.SENT, str(place.last))
+            await box.record_result("thief", EntryState.SENT, str(place.last))
             return response
 
         place.trouble.plan = [stolen]
@@ -233,7 +233,7 @@ async def test_two_processes_do_not_claim_one_message_for_two_writes(
 
         async def meanwhile(*values: Any) -> None:
             await learn(*values)
-            await box.record_result(first.operation_id or "", State.SENT, str(place.last))
+            await box.record_result(first.operation_id or "", EntryState.SENT, str(place.last))
 
         monkeypatch.setattr(Reconciler, "_learn", meanwhile)
         found = await place.desk.reconcile(second)
@@ -546,7 +546,7 @@ class Broken:
         if name in self.fails:
             raise self.error
 
-    async def begin(self, entry: Entry) -> Entry | None:
+    async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         self._maybe("begin")
         return None
 
@@ -561,7 +561,7 @@ class Broken:
     async def record_result(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made_id: str | None = None,
         *,
         finished: bool | None = None,
@@ -570,23 +570,25 @@ class Broken:
         self.settled.append((state, made_id))
         return True
 
-    async def entry(self, operation_id: str) -> Entry | None:
+    async def entry(self, operation_id: str) -> LedgerEntry | None:
         self._maybe("entry")
         return None
 
-    async def with_key(self, desk: str, key: str) -> Entry | None:
+    async def with_key(self, desk: str, key: str) -> LedgerEntry | None:
         self._maybe("with_key")
         return None
 
-    async def unresolved(self, desk: str) -> list[Entry]:
+    async def unresolved(self, desk: str) -> list[LedgerEntry]:
         self._maybe("unresolved")
         return []
 
-    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[Entry]:
+    async def on_ticket(self, desk: str, ticket_id: str | None) -> list[LedgerEntry]:
         self._maybe("on_ticket")
         return []
 
-    async def decide(self, operation_id: str, *, sent: bool, made_id: str | None = None) -> Entry:
+    async def decide(
+        self, operation_id: str, *, sent: bool, made_id: str | None = None
+    ) -> LedgerEntry:
         raise NotImplementedError
 
     async def aclose(self) -> None:
@@ -641,10 +643,10 @@ async def test_the_memory_of_a_desk_is_bounded() -> None:
         made = place.desk._sender.ledger
         for number in range(3000):
             await made.begin(entry(f"o{number}"))
-            await made.record_result(f"o{number}", State.SENT, str(number))
+            await made.record_result(f"o{number}", EntryState.SENT, str(number))
         assert len(await made.on_ticket("it", "7")) == 2000
-        assert not await made.record_result("o2998", State.SENT, "2999")
-        assert await made.record_result("o2999", State.SENT, "0")
+        assert not await made.record_result("o2998", EntryState.SENT, "2999")
+        assert await made.record_result("o2999", EntryState.SENT, "0")
 
 
 async def test_a_closed_outbox_leaves_no_thread_and_no_file(tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ import pytest
 import pytest_asyncio
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import OPEN, State
+from helpdesk_bridge.delivery.entry import OPEN, EntryState
 from tests.canary import CANARY
 from tests.delivery.ledgers import Kept, entry
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.asyncio
 KINDS = ("memory", "sqlite", "sql")
-STATES = list(State)
+STATES = list(EntryState)
 
 
 @pytest_asyncio.fixture(params=KINDS)
@@ -80,18 +80,18 @@ async def test_an_entry_is_there_for_the_next_process(kept: Kept) -> None:
 async def test_unresolved_are_those_of_the_desk_that_are_open_oldest_first(
     kept: Kept, ledger: Any
 ) -> None:
-    for state in (State.UNKNOWN, State.SENT, State.PENDING, State.NOT_SENT):
+    for state in (EntryState.UNKNOWN, EntryState.SENT, EntryState.PENDING, EntryState.NOT_SENT):
         await kept.put(ledger, operation_id=state, state=state)
     await kept.put(ledger, operation_id="other", desk="hr")
     found = await ledger.unresolved("it")
-    assert [one.operation_id for one in found] == [State.UNKNOWN, State.PENDING]
-    assert [one.state for one in found] == [State.UNKNOWN, State.PENDING]
+    assert [one.operation_id for one in found] == [EntryState.UNKNOWN, EntryState.PENDING]
+    assert [one.state for one in found] == [EntryState.UNKNOWN, EntryState.PENDING]
 
 
 async def test_a_ticket_has_its_entries_and_the_one_that_made_it(kept: Kept, ledger: Any) -> None:
-    await kept.put(ledger, operation_id="maker", ticket_id=None, state=State.SENT, made_id="7")
-    await kept.put(ledger, operation_id="reply", state=State.SENT, made_id="8")
-    await kept.put(ledger, operation_id="other", ticket_id="8", state=State.SENT, made_id="7")
+    await kept.put(ledger, operation_id="maker", ticket_id=None, state=EntryState.SENT, made_id="7")
+    await kept.put(ledger, operation_id="reply", state=EntryState.SENT, made_id="8")
+    await kept.put(ledger, operation_id="other", ticket_id="8", state=EntryState.SENT, made_id="7")
     await kept.put(ledger, operation_id="hr", desk="hr")
     found = await ledger.on_ticket("it", "7")
     assert [one.operation_id for one in found] == ["maker", "reply"]
@@ -102,10 +102,10 @@ async def test_of_new_tickets_the_old_ones_whose_id_is_known_are_left_out(
 ) -> None:
     """They are known by their id; the others may be what another asker is looking for."""
     new: dict[str, Any] = {"ticket_id": None}
-    await kept.put(ledger, 3, operation_id="old", state=State.SENT, made_id="1", **new)
-    await kept.put(ledger, 3, operation_id="nameless", state=State.SENT, **new)
-    await kept.put(ledger, 3, operation_id="open", state=State.UNKNOWN, **new)
-    await kept.put(ledger, 1.9, operation_id="young", state=State.SENT, made_id="2", **new)
+    await kept.put(ledger, 3, operation_id="old", state=EntryState.SENT, made_id="1", **new)
+    await kept.put(ledger, 3, operation_id="nameless", state=EntryState.SENT, **new)
+    await kept.put(ledger, 3, operation_id="open", state=EntryState.UNKNOWN, **new)
+    await kept.put(ledger, 1.9, operation_id="young", state=EntryState.SENT, made_id="2", **new)
     await kept.put(ledger, operation_id="reply")
     found = await ledger.on_ticket("it", None)
     assert {one.operation_id for one in found} == {"nameless", "open", "young"}
@@ -116,15 +116,15 @@ async def test_of_new_tickets_the_old_ones_whose_id_is_known_are_left_out(
 
 @pytest.mark.parametrize("state", STATES)
 async def test_a_key_belongs_to_one_entry_until_that_is_known_not_to_be_sent(
-    kept: Kept, ledger: Any, state: State
+    kept: Kept, ledger: Any, state: EntryState
 ) -> None:
     await kept.put(ledger, operation_id="a", key="k", state=state)
     first = await ledger.entry("a")
     told = await ledger.begin(entry("b", key="k", ticket_id="9"))
-    if state is State.NOT_SENT:
+    if state is EntryState.NOT_SENT:
         assert told is None
         assert (await ledger.with_key("it", "k")).operation_id == "b"
-        assert (await ledger.entry("a")).state is State.NOT_SENT
+        assert (await ledger.entry("a")).state is EntryState.NOT_SENT
         assert (await ledger.begin(entry("c", key="k"))).operation_id == "b"
     else:
         assert told == first
@@ -155,9 +155,9 @@ async def test_to_begin_again_is_to_have_begun(ledger: Any) -> None:
     assert len(await ledger.unresolved("it")) == 1
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.NOT_SENT])
+@pytest.mark.parametrize("state", [EntryState.SENT, EntryState.NOT_SENT])
 async def test_who_begins_again_is_told_that_another_settled_it_meanwhile(
-    kept: Kept, ledger: Any, state: State
+    kept: Kept, ledger: Any, state: EntryState
 ) -> None:
     """That other was told NOT_SENT, or found it: a second go would be a second mail."""
     await kept.put(ledger, operation_id="a", key="k", state=state)
@@ -166,9 +166,9 @@ async def test_who_begins_again_is_told_that_another_settled_it_meanwhile(
 
 
 @durable
-@pytest.mark.parametrize("before", [None, State.NOT_SENT])
+@pytest.mark.parametrize("before", [None, EntryState.NOT_SENT])
 async def test_of_fifty_in_several_processes_one_has_the_key(
-    kept: Kept, before: State | None
+    kept: Kept, before: EntryState | None
 ) -> None:
     """The table is made by all of them at once, too."""
     if before is not None:
@@ -204,17 +204,17 @@ async def test_only_what_is_pending_is_renewed(kept: Kept, ledger: Any) -> None:
     for state in STATES:
         await kept.put(ledger, operation_id=state, state=state, beat=4)
         before = await ledger.entry(state)
-        assert await ledger.renew(state) is (state is State.PENDING)
+        assert await ledger.renew(state) is (state is EntryState.PENDING)
         after = await ledger.entry(state)
-        assert after.beat == (5 if state is State.PENDING else 4)
-        assert (after.beaten.seconds > before.beaten.seconds) is (state is State.PENDING)
+        assert after.beat == (5 if state is EntryState.PENDING else 4)
+        assert (after.beaten.seconds > before.beaten.seconds) is (state is EntryState.PENDING)
         assert after.state is state
     assert not await ledger.renew("none")
 
 
 @pytest.mark.parametrize("state", STATES)
 async def test_who_is_pending_and_silent_is_taken_over(
-    kept: Kept, ledger: Any, state: State
+    kept: Kept, ledger: Any, state: EntryState
 ) -> None:
     """Its lease is gone then: it must not send any more."""
     await kept.put(ledger, operation_id="a", state=state, beat=4)
@@ -222,10 +222,10 @@ async def test_who_is_pending_and_silent_is_taken_over(
     assert not await ledger.take_over("a", 3)
     assert not await ledger.take_over("none", 4)
     assert await ledger.entry("a") == before
-    assert await ledger.take_over("a", 4) is (state is State.PENDING)
+    assert await ledger.take_over("a", 4) is (state is EntryState.PENDING)
     after = await ledger.entry("a")
-    assert after.state is (State.UNKNOWN if state is State.PENDING else state)
-    assert (after.beaten != before.beaten) is (state is State.PENDING)
+    assert after.state is (EntryState.UNKNOWN if state is EntryState.PENDING else state)
+    assert (after.beaten != before.beaten) is (state is EntryState.PENDING)
     assert not await ledger.renew("a")
     assert not await ledger.take_over("a", 4)
 
@@ -242,33 +242,37 @@ async def test_a_silent_writer_is_taken_over_by_one_process(kept: Kept) -> None:
 
 
 RESULTS = {
-    (State.PENDING, State.SENT): (True, State.SENT),
-    (State.PENDING, State.NOT_SENT): (True, State.NOT_SENT),
-    (State.PENDING, State.UNKNOWN): (True, State.UNKNOWN),
-    (State.UNKNOWN, State.SENT): (True, State.SENT),
-    (State.UNKNOWN, State.NOT_SENT): (True, State.NOT_SENT),
-    (State.UNKNOWN, State.UNKNOWN): (True, State.UNKNOWN),
-    (State.SENT, State.SENT): (True, State.SENT),
-    (State.SENT, State.NOT_SENT): (False, State.SENT),
-    (State.SENT, State.UNKNOWN): (True, State.SENT),
-    (State.NOT_SENT, State.SENT): (True, State.SENT),
-    (State.NOT_SENT, State.NOT_SENT): (False, State.NOT_SENT),
-    (State.NOT_SENT, State.UNKNOWN): (True, State.NOT_SENT),
+    (EntryState.PENDING, EntryState.SENT): (True, EntryState.SENT),
+    (EntryState.PENDING, EntryState.NOT_SENT): (True, EntryState.NOT_SENT),
+    (EntryState.PENDING, EntryState.UNKNOWN): (True, EntryState.UNKNOWN),
+    (EntryState.UNKNOWN, EntryState.SENT): (True, EntryState.SENT),
+    (EntryState.UNKNOWN, EntryState.NOT_SENT): (True, EntryState.NOT_SENT),
+    (EntryState.UNKNOWN, EntryState.UNKNOWN): (True, EntryState.UNKNOWN),
+    (EntryState.SENT, EntryState.SENT): (True, EntryState.SENT),
+    (EntryState.SENT, EntryState.NOT_SENT): (False, EntryState.SENT),
+    (EntryState.SENT, EntryState.UNKNOWN): (True, EntryState.SENT),
+    (EntryState.NOT_SENT, EntryState.SENT): (True, EntryState.SENT),
+    (EntryState.NOT_SENT, EntryState.NOT_SENT): (False, EntryState.NOT_SENT),
+    (EntryState.NOT_SENT, EntryState.UNKNOWN): (True, EntryState.NOT_SENT),
 }
 
 
 @pytest.mark.parametrize(("before", "state"), RESULTS)
-async def test_who_may_settle_what(kept: Kept, ledger: Any, before: State, state: State) -> None:
+async def test_who_may_settle_what(
+    kept: Kept, ledger: Any, before: EntryState, state: EntryState
+) -> None:
     told, after = RESULTS[before, state]
     await kept.put(ledger, operation_id="a", state=before)
     await kept.put(ledger, operation_id="b", key="k")
     assert await ledger.record_result("a", state) is told
     assert (await ledger.entry("a")).state is after
-    assert (await ledger.entry("b")).state is State.PENDING
+    assert (await ledger.entry("b")).state is EntryState.PENDING
 
 
 @pytest.mark.parametrize("state", STATES[1:])
-async def test_of_what_is_not_kept_here_anything_may_be_told(ledger: Any, state: State) -> None:
+async def test_of_what_is_not_kept_here_anything_may_be_told(
+    ledger: Any, state: EntryState
+) -> None:
     assert await ledger.record_result("none", state, "9")
     assert await ledger.entry("none") is None
 
@@ -277,24 +281,24 @@ async def test_an_unknown_outcome_is_dated(kept: Kept, ledger: Any) -> None:
     """The wait for the vendor counts from then."""
     await kept.put(ledger, operation_id="a")
     before = (await ledger.entry("a")).beaten
-    await ledger.record_result("a", State.UNKNOWN)
+    await ledger.record_result("a", EntryState.UNKNOWN)
     dated = (await ledger.entry("a")).beaten
     assert dated.seconds > before.seconds
-    await ledger.record_result("a", State.SENT)
+    await ledger.record_result("a", EntryState.SENT)
     assert (await ledger.entry("a")).beaten == dated
 
 
 async def test_the_first_id_of_what_was_made_stays(kept: Kept, ledger: Any) -> None:
     await kept.put(ledger, operation_id="a")
     for made_id, known in ((None, None), ("9", "9"), (None, "9"), ("10", "9")):
-        assert await ledger.record_result("a", State.SENT, made_id)
+        assert await ledger.record_result("a", EntryState.SENT, made_id)
         assert (await ledger.entry("a")).made_id == known
 
 
 async def test_a_step_that_is_missing_is_missing_until_it_is_not(kept: Kept, ledger: Any) -> None:
     await kept.put(ledger, operation_id="a")
     for told, known in ((None, True), (False, False), (None, False), (True, True)):
-        assert await ledger.record_result("a", State.SENT, finished=told)
+        assert await ledger.record_result("a", EntryState.SENT, finished=told)
         assert (await ledger.entry("a")).finished is known
 
 
@@ -308,11 +312,11 @@ async def test_what_was_made_belongs_to_one_entry_of_a_ticket(kept: Kept, ledger
         "f": {"ticket_id": None},
     }.items():
         await kept.put(ledger, operation_id=one, **fields)
-    told = {one: await ledger.record_result(one, State.SENT, "9") for one in "aabcdef"}
+    told = {one: await ledger.record_result(one, EntryState.SENT, "9") for one in "aabcdef"}
     assert told == {"a": True, "b": False, "c": True, "d": True, "e": True, "f": False}
     assert [one.operation_id for one in await ledger.unresolved("it")] == ["b", "f"]
-    assert await ledger.record_result("b", State.SENT, "10")
-    assert not await ledger.record_result("b", State.SENT, "9")
+    assert await ledger.record_result("b", EntryState.SENT, "10")
+    assert not await ledger.record_result("b", EntryState.SENT, "9")
     assert (await ledger.entry("b")).made_id == "10"
 
 
@@ -347,19 +351,19 @@ async def test_only_one_process_is_told_that_an_entry_was_not_sent(kept: Kept) -
 
 
 @pytest.mark.parametrize("state", OPEN)
-async def test_a_person_decides_what_is_open(kept: Kept, ledger: Any, state: State) -> None:
+async def test_a_person_decides_what_is_open(kept: Kept, ledger: Any, state: EntryState) -> None:
     await kept.put(ledger, operation_id="a", key="k", state=state)
     await kept.put(ledger, operation_id="b", key="l", state=state)
     decided = await ledger.decide("a", sent=True, made_id="9")
-    assert (decided.state, decided.made_id) == (State.SENT, "9")
+    assert (decided.state, decided.made_id) == (EntryState.SENT, "9")
     assert await ledger.entry("a") == decided
-    assert (await ledger.decide("b", sent=False)).state is State.NOT_SENT
+    assert (await ledger.decide("b", sent=False)).state is EntryState.NOT_SENT
     assert (await ledger.begin(entry("c", key="k"))).operation_id == "a"
     assert await ledger.begin(entry("d", key="l")) is None
 
 
 async def test_what_is_settled_or_not_there_is_not_decided(kept: Kept, ledger: Any) -> None:
-    for state in (State.SENT, State.NOT_SENT):
+    for state in (EntryState.SENT, EntryState.NOT_SENT):
         await kept.put(ledger, operation_id=state, state=state)
         for sent in (True, False):
             with pytest.raises(hb.InvalidArgument, match="settled"):
@@ -370,18 +374,18 @@ async def test_what_is_settled_or_not_there_is_not_decided(kept: Kept, ledger: A
 
 
 async def test_a_person_cannot_give_one_message_to_two_writes(kept: Kept, ledger: Any) -> None:
-    await kept.put(ledger, operation_id="a", state=State.SENT, made_id="9")
+    await kept.put(ledger, operation_id="a", state=EntryState.SENT, made_id="9")
     await kept.put(ledger, operation_id="b")
     with pytest.raises(hb.InvalidArgument, match="another"):
         await ledger.decide("b", sent=True, made_id="9")
-    assert (await ledger.entry("b")).state is State.PENDING
+    assert (await ledger.entry("b")).state is EntryState.PENDING
 
 
 async def test_what_was_not_sent_has_made_nothing(kept: Kept, ledger: Any) -> None:
     await kept.put(ledger, operation_id="a")
     with pytest.raises(hb.InvalidArgument, match="made_id"):
         await ledger.decide("a", sent=False, made_id="9")
-    assert (await ledger.entry("a")).state is State.PENDING
+    assert (await ledger.entry("a")).state is EntryState.PENDING
 
 
 # -- retention -------------------------------------------------------------------------------
@@ -402,7 +406,7 @@ async def test_settled_entries_go_after_a_while_and_open_ones_never(
         for state in STATES:
             await kept.put(ledger, days, operation_id=f"{state} {days}", state=state)
     await kept.put(ledger)
-    assert await _gone(kept, ledger) == {f"{State.SENT} 31", f"{State.NOT_SENT} 31"}
+    assert await _gone(kept, ledger) == {f"{EntryState.SENT} 31", f"{EntryState.NOT_SENT} 31"}
 
 
 @pytest.mark.parametrize("kept", ["sql"], indirect=True)
@@ -417,7 +421,7 @@ async def test_a_clock_that_jumps_ahead_takes_no_keys_with_it(kept: Kept, ledger
 
 async def test_a_key_that_was_dropped_is_free(kept: Kept) -> None:
     ledger = kept.open(keep=timedelta(days=3))
-    await kept.put(ledger, 4, operation_id="old", key="k", state=State.SENT)
+    await kept.put(ledger, 4, operation_id="old", key="k", state=EntryState.SENT)
     await kept.put(ledger, 2)
     await kept.put(ledger, 0)
     again = kept.open(keep=timedelta(days=3)) if kept.kind != "memory" else ledger
@@ -440,7 +444,7 @@ async def test_a_place_that_cannot_be_used_is_a_configuration_error(
     for call in (
         ledger.begin(entry("a")),
         ledger.renew("a"),
-        ledger.record_result("a", State.SENT),
+        ledger.record_result("a", EntryState.SENT),
         ledger.entry("a"),
         ledger.with_key("it", "k"),
         ledger.unresolved("it"),
@@ -474,7 +478,7 @@ async def test_a_call_that_is_cancelled_leaves_the_ledger_usable(kept: Kept) -> 
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert await ledger.begin(entry("last")) is None
-    assert await ledger.record_result("last", State.SENT, "9")
+    assert await ledger.record_result("last", EntryState.SENT, "9")
 
 
 async def test_a_ledger_shows_neither_entries_nor_an_address(ledger: Any) -> None:

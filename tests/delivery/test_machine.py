@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import State
+from helpdesk_bridge.delivery.entry import EntryState
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger, _all
 from helpdesk_bridge.testing import Store
 from helpdesk_bridge.transport import CURRENT_CALL, clock
@@ -38,7 +38,7 @@ class CrashingOutbox(SqliteLedger):
     async def record_result(
         self,
         operation_id: str,
-        state: State,
+        state: EntryState,
         made_id: str | None = None,
         *,
         finished: bool | None = None,
@@ -280,14 +280,14 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def the_outbox_does_not_contradict_the_desk(self) -> None:
         entries = self.run(self.box._run(lambda file: _all(file, "desk = ?", "it")))
-        told: Counter[tuple[str, str, State]] = Counter()
+        told: Counter[tuple[str, str, EntryState]] = Counter()
         for entry in entries:
             one = self.logical.get(entry.operation_id)
             if one is not None:  # else it was cancelled before any request
                 told[one.kind, one.text, entry.state] += 1
         for kind, text in {(one.kind, one.text) for one in self.logical.values()}:
-            sent = told[kind, text, State.SENT]
-            in_doubt = told[kind, text, State.PENDING] + told[kind, text, State.UNKNOWN]
+            sent = told[kind, text, EntryState.SENT]
+            in_doubt = told[kind, text, EntryState.PENDING] + told[kind, text, EntryState.UNKNOWN]
             assert sent <= self._there(kind, text) <= sent + in_doubt
 
 

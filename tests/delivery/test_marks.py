@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge import Audience, Message, MessageType
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.evidence import TWICE, Finding
 from helpdesk_bridge.delivery.matching import judge_messages
 from helpdesk_bridge.delivery.verdict import Verdict
@@ -47,7 +47,7 @@ changes = st.sampled_from(sorted(CHANGES))
 words = st.sampled_from([WORDS, *OTHER_WORDS])
 
 
-def entry_with(mark: str, **more: object) -> Entry:
+def entry_with(mark: str, **more: object) -> LedgerEntry:
     entry = entry_of("reply", 1)
     return evolve(entry, fingerprint=evolve(entry.fingerprint, mark=mark), **more)
 
@@ -96,9 +96,9 @@ def test_one_with_a_foreign_mark_is_never_it_by_its_words(
     assert marked in finding.candidates
 
 
-@given(operations, conversations, words, st.sampled_from(State))
+@given(operations, conversations, words, st.sampled_from(EntryState))
 def test_a_foreign_mark_is_explained_by_no_write_of_another_mark(
-    operation: str, others: list[Message], shown: str, state: State
+    operation: str, others: list[Message], shown: str, state: EntryState
 ) -> None:
     """Not even by one with the same words: whose it is was told by its mark, or by nothing."""
     marked = evolve(sent_by(operation, "new"), text=shown)
@@ -110,10 +110,12 @@ def test_a_foreign_mark_is_explained_by_no_write_of_another_mark(
     assert not is_unsent(search, [*others, marked])
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", EntryState)
 @pytest.mark.parametrize("text", [WORDS, "Somebody else's words."])
 @pytest.mark.parametrize("change", ["as it was", "upper case"])
-def test_one_with_another_writes_mark_is_that_write_s(state: State, text: str, change: str) -> None:
+def test_one_with_another_writes_mark_is_that_write_s(
+    state: EntryState, text: str, change: str
+) -> None:
     other = evolve(sent_by("reply", "1"), text=text)
     rival = entry_with(THEIRS, state=state)
     marks = {"1": CHANGES[change](THEIRS)}
@@ -149,7 +151,7 @@ def test_an_entry_without_a_mark_has_that_of_its_call() -> None:
     ],
 )
 def test_another_writes_mark_proves_nothing_where_it_made_no_such_message(
-    rival: Entry, shown: Sequence[str]
+    rival: LedgerEntry, shown: Sequence[str]
 ) -> None:
     """A constant may be the mark of the first write of all."""
     there = [evolve(sent_by("reply", one), text="Rewritten.") for one in shown]

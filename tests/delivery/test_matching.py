@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from helpdesk_bridge import Attachment, Audience, Message, MessageType, Party, Ticket
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.evidence import (
     OLDER,
     Evidence,
@@ -93,8 +93,8 @@ def sent_by(operation: str, message_id: str) -> Message:
     )
 
 
-def entry_of(operation: str, number: int, state: State = State.SENT) -> Entry:
-    begun = Entry(
+def entry_of(operation: str, number: int, state: EntryState = EntryState.SENT) -> LedgerEntry:
+    begun = LedgerEntry(
         desk="it",
         vendor="v",
         operation=operation,
@@ -227,8 +227,8 @@ def test_likes_are_sure_only_where_each_write_has_its_own(
     assert is_unsent(search, there) is (likes == 0)
 
 
-@pytest.mark.parametrize("state", [State.PENDING, State.SENT, State.UNKNOWN])
-def test_a_write_with_the_same_words_may_have_made_it(state: State) -> None:
+@pytest.mark.parametrize("state", [EntryState.PENDING, EntryState.SENT, EntryState.UNKNOWN])
+def test_a_write_with_the_same_words_may_have_made_it(state: EntryState) -> None:
     mine, rival = sent_by("reply", "1"), entry_of("reply", 1, state)
     assert judge_messages(search_of(mark_of("reply"), others=[rival]), [mine]).doubt
     noted = evolve(rival, fingerprint=evolve(rival.fingerprint, before=("1",)))
@@ -237,20 +237,20 @@ def test_a_write_with_the_same_words_may_have_made_it(state: State) -> None:
 
 @given(operations, st.integers(1, 3))
 def test_a_write_that_was_not_sent_explains_nothing(operation: str, others: int) -> None:
-    entries = tuple(entry_of(operation, number, State.NOT_SENT) for number in range(others))
+    entries = tuple(entry_of(operation, number, EntryState.NOT_SENT) for number in range(others))
     search = search_of(mark_of(operation), others=entries)
     assert judge_messages(search, [sent_by(operation, "1")]).sure is not None
 
 
-@given(operations, st.sampled_from(State), st.integers(1, 2))
+@given(operations, st.sampled_from(EntryState), st.integers(1, 2))
 def test_other_words_are_explained_once_by_a_write_of_them(
-    operation: str, state: State, times: int
+    operation: str, state: EntryState, times: int
 ) -> None:
     theirs = "Somebody else's words."
     there = [evolve(sent_by(operation, str(n)), text=theirs) for n in range(times)]
     mark = Fingerprint.of(operation, salt="another process", body=theirs)
     entry = evolve(entry_of(operation, 1, state), fingerprint=mark)
-    explained = times == 1 and state is not State.NOT_SENT
+    explained = times == 1 and state is not EntryState.NOT_SENT
     assert is_unsent(search_of(mark_of(operation), others=[entry]), there) is explained
 
 

@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import Entry, State, Writer
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry, Writer
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.errors import Cause
 from helpdesk_bridge.transport import clock
@@ -30,7 +30,7 @@ class Lying(MemoryLedger):
     async def take_over(self, operation_id: str, beat: int) -> bool:
         return False
 
-    async def entry(self, operation_id: str) -> Entry | None:
+    async def entry(self, operation_id: str) -> LedgerEntry | None:
         return None if self.vanishes else await super().entry(operation_id)
 
 
@@ -58,7 +58,7 @@ async def test_a_call_with_a_key_ends_when_its_entry_is_not_given_away() -> None
         kept = await ledger.with_key("it", "k")
         assert kept is not None
         dead = evolve(Writer.this(), name="other", pid=GONE)
-        ledger._entries[kept.operation_id] = evolve(kept, writer=dead, state=State.PENDING)
+        ledger._entries[kept.operation_id] = evolve(kept, writer=dead, state=EntryState.PENDING)
         with pytest.raises(hb.InProgress) as caught:
             await reply()
         assert caught.value.key == "k"
@@ -68,7 +68,7 @@ async def test_a_call_with_a_key_ends_when_its_entry_is_not_given_away() -> None
 
 async def test_a_secret_in_what_a_ledger_raises_does_not_show() -> None:
     class Telling(MemoryLedger):
-        async def begin(self, entry: Entry) -> Entry | None:
+        async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
             if entry.operation == "reply":
                 raise RuntimeError(f"redis://:{SECRET}@db")
             return await super().begin(entry)
@@ -102,7 +102,7 @@ async def test_open_entries_are_kept_however_many_there_are() -> None:
     for number in range(10):
         await ledger.begin(entry(f"open {number}", key=f"open {number}"))
         await ledger.begin(entry(f"sent {number}", key=f"sent {number}"))
-        await ledger.record_result(f"sent {number}", State.SENT)
+        await ledger.record_result(f"sent {number}", EntryState.SENT)
     assert len(await ledger.unresolved("it")) == 10
     for number in range(10):
         assert await ledger.with_key("it", f"open {number}") is not None
@@ -114,7 +114,7 @@ async def test_a_ledger_in_memory_is_locked_while_it_decides() -> None:
     held: list[bool] = []
 
     class Watched(MemoryLedger):
-        async def with_key(self, desk: str, key: str) -> Entry | None:
+        async def with_key(self, desk: str, key: str) -> LedgerEntry | None:
             held.append(self._lock._is_owned())  # type: ignore[attr-defined]
             return await super().with_key(desk, key)
 

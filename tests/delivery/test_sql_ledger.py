@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import Entry, State
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sql_database import _HOUR, Transaction
 from helpdesk_bridge.delivery.sql_ledger import SqlLedger
@@ -260,8 +260,8 @@ async def test_a_result_whose_commit_is_lost_is_an_error_and_nobody_is_told_not_
         await far.unresolved("it")
         cut.times = 1
         with pytest.raises(hb.ConfigurationError, match="cannot be used"):
-            await far.record_result("a", State.NOT_SENT)
-    assert await ledger.record_result("a", State.NOT_SENT) is not carried_out
+            await far.record_result("a", EntryState.NOT_SENT)
+    assert await ledger.record_result("a", EntryState.NOT_SENT) is not carried_out
 
 
 async def test_connections_that_the_server_has_closed_are_made_anew(
@@ -280,10 +280,10 @@ async def test_connections_that_the_server_has_closed_are_made_anew(
 class TakenUp(MemoryLedger):
     """Loses the answer to a begin, and has the entry settled before it is asked again."""
 
-    state: State | None = None
+    state: EntryState | None = None
     """What becomes of it; None: nothing happens."""
 
-    async def begin(self, entry: Entry) -> Entry | None:
+    async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         if self.state is None:
             return await super().begin(entry)
         assert await super().begin(entry) is None
@@ -292,9 +292,9 @@ class TakenUp(MemoryLedger):
 
 
 @pytest.mark.parametrize("key", [None, "k"])
-@pytest.mark.parametrize("state", [State.NOT_SENT, State.UNKNOWN])
+@pytest.mark.parametrize("state", [EntryState.NOT_SENT, EntryState.UNKNOWN])
 async def test_a_write_that_another_process_took_up_meanwhile_is_not_sent(
-    key: str | None, state: State
+    key: str | None, state: EntryState
 ) -> None:
     box = TakenUp()
     async with opened("helpspace", ledger=box) as place:
@@ -365,7 +365,7 @@ async def test_old_entries_are_looked_for_once_an_hour(
 ) -> None:
     await kept.put(ledger)
     await kept.put(ledger, 2)
-    await kept.put(ledger, 31, operation_id="old", state=State.SENT)
+    await kept.put(ledger, 31, operation_id="old", state=EntryState.SENT)
     loop = asyncio.get_running_loop()
     present = loop.time
     for hours, is_there in ((0.9, True), (1.1, False)):

@@ -18,7 +18,7 @@ import pytest
 from attrs import define, field
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery.entry import State
+from helpdesk_bridge.delivery.entry import EntryState
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.errors import Outcome
@@ -62,7 +62,7 @@ class Ledger(MemoryLedger):
             setattr(self, name, hang)
 
     @property
-    def states(self) -> dict[str, State]:
+    def states(self) -> dict[str, EntryState]:
         return {name: entry.state for name, entry in self._entries.items()}
 
 
@@ -288,7 +288,7 @@ async def test_a_success_that_the_ledger_takes_late_is_noted() -> None:
         sent = await task
         go.set()
         await place.desk._sender.aclose()
-        assert ledger.states[sent.operation_id] is State.SENT
+        assert ledger.states[sent.operation_id] is EntryState.SENT
 
 
 async def test_a_refusal_that_the_ledger_does_not_take_stays_one() -> None:
@@ -341,7 +341,7 @@ async def test_an_adapter_that_hangs_after_the_write_leaves_it_in_doubt() -> Non
         assert isinstance(error, hb.OutcomeUnknown)
         assert (error.cause, error.reason) == ("DeadlineExceeded", hb.Reason.DEADLINE)
         assert error.ticket_id == place.ticket.id
-        assert ledger.states[error.operation_id or ""] is State.UNKNOWN
+        assert ledger.states[error.operation_id or ""] is EntryState.UNKNOWN
         assert (await place.desk.reconcile(error)).verdict is hb.Verdict.SENT
 
 
@@ -567,7 +567,7 @@ async def test_reconcile_gives_up_at_its_deadline_and_says_so(hangs: str) -> Non
         assert found.verdict is hb.Verdict.STILL_UNKNOWN
         assert "could not be looked for" in found.reason
         assert "deadline of 600 s passed" in found.reason
-        assert ledger.states[error.operation_id or ""] is State.UNKNOWN
+        assert ledger.states[error.operation_id or ""] is EntryState.UNKNOWN
 
 
 async def test_what_reconcile_waits_on_purpose_is_not_its_reading(pauses: list[float]) -> None:
