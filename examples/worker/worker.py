@@ -27,7 +27,9 @@ async def work(desk: hb.Helpdesk, jobs: sqlite3.Connection) -> float:
             wait = max(wait, error.retry_after or 1.0) if later else wait
             state = "open" if later else "failed"
         with jobs:
-            jobs.execute("update jobs set state = ? where id = ?", (state, number))
+            jobs.execute(
+                "update jobs set state = ? where id = ? and state = 'open'", (state, number)
+            )
     return wait
 
 

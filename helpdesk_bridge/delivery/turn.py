@@ -29,8 +29,8 @@ async def is_done(
     content, is_same = write.content, earlier.vendor == sender.vendor
     if content is None or not is_same or not earlier.fingerprint.has_content(content):
         raise InvalidArgument(
-            "this key belongs to another write (its call, its ticket, its words, its"
-            f" recipients, its files or its vendor are others): {earlier.operation} of"
+            "this key belongs to another write (its call, its ticket, its words, its recipients,"
+            f" its status, its files or its vendor are others): {earlier.operation} of"
             f" {earlier.started_at:%Y-%m-%d}."
         )
     if earlier.state is EntryState.SENT:

@@ -14,8 +14,8 @@ from random import Random
 from attrs import define, evolve, field, frozen
 
 from helpdesk_bridge import Audience, Message, MessageType, Verdict
+from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.evidence import Evidence, Finding, Search, doubt_of_absence
-from helpdesk_bridge.delivery.ledger import Entry, State
 from helpdesk_bridge.delivery.matching import judge_messages
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
@@ -70,7 +70,7 @@ class Case:
     arrived: bool
     mark: Fingerprint
     there: list[tuple[float, Message]] = field(factory=list)
-    others: list[Entry] = field(factory=list)
+    others: list[LedgerEntry] = field(factory=list)
 
     def verdict(self, offset: float | None) -> Verdict:
         """Look as ``reconcile`` does, and decide as it does."""
@@ -127,13 +127,13 @@ def _write(random: Random, vendor: Vendor, case: Case, message: Message) -> None
         message = evolve(message, type=kind, audience=audience, text=f"Of {message.id}.")
     elif random.random() < 0.8:
         message = evolve(message, text=f"A worker's {message.id}.")
-    state = random.choice((State.SENT, State.SENT, State.UNKNOWN))
-    made = state is State.SENT or random.random() < 0.5
+    state = random.choice((EntryState.SENT, EntryState.SENT, EntryState.UNKNOWN))
+    made = state is EntryState.SENT or random.random() < 0.5
     if made or not shares:
         case.there.append((at + random.random() * 5, vendor.shows(message, at)))
     if not shares:
         return
-    entry = Entry(
+    entry = LedgerEntry(
         desk="it",
         vendor="v",
         operation="reply",
@@ -141,7 +141,7 @@ def _write(random: Random, vendor: Vendor, case: Case, message: Message) -> None
         ticket_id="7",
         fingerprint=Fingerprint.of("reply", salt="s", body=message.text or ""),
     )
-    made_id = message.id if state is State.SENT else None
+    made_id = message.id if state is EntryState.SENT else None
     begun = BEGAN + timedelta(seconds=at)
     case.others.append(evolve(entry, state=state, made_id=made_id, started_at=begun))
 

@@ -99,7 +99,7 @@ def test_an_adapter_imports_the_kit_and_nothing_else_of_ours(package: Path) -> N
     ("line", "found"),
     [
         ("from helpdesk_bridge.model import Ticket", "helpdesk_bridge.model"),
-        ("from helpdesk_bridge.delivery.ledger import Entry", "helpdesk_bridge.delivery.ledger"),
+        ("from helpdesk_bridge.delivery.ledger import Ledger", "helpdesk_bridge.delivery.ledger"),
         ("from helpdesk_bridge import errors", "helpdesk_bridge.errors"),
         ("from helpdesk_bridge.kit.json import JsonRecord", "helpdesk_bridge.kit.json"),
         ("from helpdesk_bridge.kit import json", "helpdesk_bridge.kit.json"),
