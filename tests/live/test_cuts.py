@@ -120,7 +120,7 @@ class Agent:
                 where = await self.conversation()
                 sizes = {reply.name: await self._sizes(reply, where.ticket) for reply in REPLIES}
             operation, side = chance.choice(REPLIES), chance.choice(list(Side))
-            most = sizes[operation.name][side]
+            before, most = sizes[operation.name][side]
             cut = Cut(side, after=chance.randint(0, most), by=chance.choice(list(End)))
             words = self.words()
             result = await cut_once(
@@ -131,6 +131,7 @@ class Agent:
                 counter=where,
                 ticket=where.ticket,
                 words=words,
+                nth=before,
                 settle=SETTLE,
             )
             told.append((where, words, cut, result))
@@ -139,19 +140,31 @@ class Agent:
             made.append(Made(cut=cut, result=result, end=end))
         return made
 
-    async def _sizes(self, operation: Operation, ticket: hb.Ticket) -> dict[Side, int]:
+    async def _sizes(self, operation: Operation, ticket: hb.Ticket) -> dict[Side, tuple[int, int]]:
+        """Return how many requests are made before the reply itself, and how large that is."""
         call = operation.call(self.hasty, ticket, self.words())
-        (passed,) = await passing(self.proxy, call)
-        return {Side.REQUEST: passed.request_bytes, Side.ANSWER: passed.answer_bytes}
+        passed = await passing(self.proxy, call)
+        (before,) = [nth for nth, request in enumerate(passed) if request.method == "POST"]
+        reply = passed[before]
+        return {
+            Side.REQUEST: (before, reply.request_bytes),
+            Side.ANSWER: (before, reply.answer_bytes),
+        }
 
     async def give_up(self) -> tuple[hb.Verdict, int, int]:
         """Make a reply and go before it is answered; return the verdict, messages and mails."""
         where, words = await self.conversation(), self.words()
         options = hb.TransportOptions(read_gap=0.05)
         async with hb.Helpdesk(self.desk.adapter.settings, options=options) as desk:
-            with pytest.raises(hb.OutcomeUnknown) as caught:
-                await desk.reply(where.ticket, text=words, send_email=True)
-        found = await self.desk.reconcile(caught.value, settle=SETTLE)
+            unknown: hb.OutcomeUnknown | None = None
+            while unknown is None:
+                try:
+                    await desk.reply(where.ticket, text=words, send_email=True)
+                except hb.OutcomeUnknown as error:
+                    unknown = error
+                except hb.VendorUnavailable as error:  # it was given up when it was prepared
+                    assert error.outcome is hb.Outcome.NOT_SENT  # noqa: PT017 - else it is a defect
+        found = await self.desk.reconcile(unknown, settle=SETTLE)
         return found.verdict, await where.messages(words), await where.mails(words)
 
 
