@@ -149,9 +149,15 @@ def same_origin(target: URL, base: URL) -> bool:
 def redirected(url: URL, location: str) -> URL:
     """Return where a redirect from ``url`` leads: an empty address when ``location`` is none."""
     try:
-        return url.join(URL(location))
+        return _readable(url.join(URL(location)))
     except _NOT_A_URL:
         return URL()
+
+
+def _readable(url: URL) -> URL:
+    """Return ``url``; ValueError for a host that yarl takes and cannot read, such as ``xn--``."""
+    _ = url.host
+    return url
 
 
 def file_url(text: str) -> URL:
@@ -162,7 +168,7 @@ def file_url(text: str) -> URL:
     """
     try:
         if text.isprintable() and not {" ", "\\"}.intersection(text) and _FILE_URL.fullmatch(text):
-            return URL(text)
+            return _readable(URL(text))
     except (*_NOT_A_URL, AttributeError):
         pass
     raise UnsafeURL("the address that the vendor gives for a file is not a plain https address.")

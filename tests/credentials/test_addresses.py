@@ -12,7 +12,13 @@ from yarl import URL
 
 from helpdesk_bridge.errors import UnsafeURL
 from helpdesk_bridge.kit.contract import Adapter
-from helpdesk_bridge.transport.urls import check_file_host, file_url, is_public
+from helpdesk_bridge.transport.urls import (
+    check_file_host,
+    file_url,
+    is_public,
+    redirected,
+    same_origin,
+)
 
 BASE = URL("https://api.example.com/v1")
 FAKE = URL("http://127.0.0.1:8080")
@@ -107,6 +113,13 @@ def test_a_host_that_is_a_number_is_refused_whatever_the_adapter_names(address: 
 def test_a_desk_on_loopback_still_takes_foreign_files_over_https_only() -> None:
     assert allowed("https://cdn.example/", FAKE)
     assert not allowed("http://cdn.example/", FAKE)
+
+
+@pytest.mark.parametrize("host", ["xn--", "XN--", "a.xn--", "xn--.cdn.example", "xn--a-.example"])
+def test_a_host_whose_name_cannot_be_read_is_no_address(host: str) -> None:
+    with suppress(UnsafeURL):
+        check_file_host(file_url(f"https://{host}/x"), BASE, HOSTS)
+    assert not same_origin(redirected(BASE, f"https://{host}/x"), BASE)
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "https://", "https://cdn.example", "//"]))
