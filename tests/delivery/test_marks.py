@@ -31,13 +31,15 @@ from tests.delivery.test_matching import (
 
 OWN, THEIRS, NOBODYS = "a" * 31 + "1", "b" * 31 + "2", "c" * 31 + "3"
 
+_TO_FULLWIDTH = 0xFEE0
+"""How far the full-width form of a character is from it."""
 CHANGES: dict[str, Callable[[str], str]] = {
     "as it was": str,
     "upper case": str.upper,
     "truncated": lambda mark: mark[:16],
     "lengthened": lambda mark: f"{mark}00",
     "with hyphens": lambda mark: f"{mark[:8]}-{mark[8:]}",
-    "in other letters": lambda mark: mark.replace("a", "\N{FULLWIDTH LATIN SMALL LETTER A}"),
+    "in other letters": lambda mark: chr(ord(mark[0]) + _TO_FULLWIDTH) + mark[1:],
     "empty": lambda _: "",
     "a constant": lambda _: NOBODYS,
     "a constant word": lambda _: "helpdesk-bridge",
