@@ -78,6 +78,7 @@ class Airclou(kit.Adapter):
     settings_type = AirclouSettings
     settings: AirclouSettings
     error_codes = wire.ERRORS
+    quiet_extra = outgoing.QUIET_EXTRA
     fake = "helpdesk_bridge_airclou.fake:AirclouFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE_SIZE)),

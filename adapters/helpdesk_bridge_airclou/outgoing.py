@@ -10,11 +10,11 @@ from types import EllipsisType
 from typing import Any, assert_never
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import errors, extra_query, merge_extra, refuse_extra
+from helpdesk_bridge.kit import errors, extra_query, merge_extra
 from helpdesk_bridge_airclou.wire import KIND, PRIORITY, STATUS
 
-# What a note must never be given, or the vendor might mail it.
-_ADDRESSING = ("ticket_id", "type", "recipients", "ccs", "send_email", "is_forward")
+QUIET_EXTRA = frozenset(("attachments", "ticket_update"))
+"""Page "messages", "Create a message": what is documented and decides nothing on who is mailed."""
 
 # -- asking ----------------------------------------------------------------------------------
 
@@ -100,10 +100,8 @@ def message_body(message: kit.OutgoingMessage, ticket_id: str) -> dict[str, Any]
     match message:
         case kit.Note():
             body |= {"type": "note", **_ticket_update(message)}
-            refuse_extra(message.extra, _ADDRESSING)
         case kit.CustomerMessage():
             body["type"] = "request"
-            refuse_extra(message.extra, _ADDRESSING)
         case kit.Reply():
             body |= {
                 "send_email": message.send_email,

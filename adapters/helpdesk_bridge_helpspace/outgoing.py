@@ -18,8 +18,10 @@ from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Status, errors, extra_query, is_digits, merge_extra, refuse_extra
 from helpdesk_bridge_helpspace.wire import STATUS
 
-# What a note must never be given, or the vendor might mail it.
-_ADDRESSING = frozenset(("to", "cc", "bcc", "type", "send_mail_to_recipients", "from_contact"))
+QUIET_EXTRA = frozenset(("subject", "created_at", "skip_notifications"))
+"""MESSAGES, "Create new Ticket Message": the other fields say what is sent and who is mailed."""
+_MAILED = ("to", "cc", "bcc", "send_mail_to_recipients")
+"""Fields that could have somebody mailed for a new ticket; the last is named in a comment only."""
 
 # -- asking ----------------------------------------------------------------------------------
 
@@ -109,6 +111,7 @@ def ticket_body(
     new: kit.NewTicket, files: Sequence[Encoded], *, channel: str | None, escalated: str
 ) -> dict[str, Any]:
     """Return the body of POST /tickets (TICKETS, "Create Ticket")."""
+    refuse_extra(new.extra, _MAILED)
     body: dict[str, Any] = {
         "subject": new.subject,
         "channel": {"id": _channel_id(new.channel, channel)},
@@ -154,11 +157,11 @@ def message_body(
 ) -> dict[str, Any]:
     """Return the body of POST /tickets/{id}/messages (MESSAGES, "Create new Ticket Message").
 
-    T13: with the subject, which the vendor requires. T14: without an id. T19: it always says
-    whether mail is to leave.
+    T13: with the subject, which the vendor requires; T8: a ticket may have none, and then the
+    caller gives one. T14: without an id. T19: it always says whether mail is to leave.
     """
     body: dict[str, Any] = {
-        "subject": ticket.subject,
+        **_subject(ticket, message.extra),
         "from_contact": _contact(sender),
         "body": message.body.html,
         "type": "external",
@@ -173,11 +176,9 @@ def message_body(
     match message:
         case kit.Note():
             body["type"] = "internal"
-            refuse_extra(message.extra, _ADDRESSING)
         case kit.CustomerMessage():
             if message.created_at is not None:
                 body["created_at"] = instant(message.created_at)
-            refuse_extra(message.extra, _ADDRESSING)
         case kit.Forward():
             body |= {"type": "forward", "send_mail_to_recipients": True, **_recipients(message)}
         case kit.Reply():
@@ -186,6 +187,18 @@ def message_body(
         case _:
             assert_never(message)
     return merge_extra(body, message.extra)
+
+
+def _subject(ticket: kit.Ticket, extra: Mapping[str, Any]) -> dict[str, str]:
+    if ticket.subject.strip():
+        return {"subject": ticket.subject}
+    given = extra.get("subject")
+    if not isinstance(given, str) or not given.strip():
+        raise errors.InvalidArgument(
+            "the ticket has no subject, and HelpSpace takes no message without one: give one with"
+            ' extra={"subject": "…"}.'
+        )
+    return {}
 
 
 def _recipients(message: kit.Reply | kit.Forward) -> dict[str, list[str]]:

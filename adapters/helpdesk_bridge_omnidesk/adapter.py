@@ -53,6 +53,7 @@ class Omnidesk(kit.Adapter):
     settings_type = OmnideskSettings
     settings: OmnideskSettings
     id_pattern = r"([A-Za-z0-9_-]{1,32}-)?[0-9]{1,18}"
+    quiet_extra = outgoing.QUIET_EXTRA
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE)),

@@ -18,7 +18,8 @@ from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, giv
 
 MIN_BODY = 5
 """T10: page "message". Whether markup counts is not documented: the readable text must reach it."""
-_ADDRESSING = ("toAddress", "ccInput", "bccInput", "respondMessageID", "sendAt")
+QUIET_EXTRA = frozenset(("forwardedFileIDs", "references"))
+"""Pages "message" and "email": the files of a note, and the thread of a customer's mail."""
 
 # -- asking ----------------------------------------------------------------------------------
 
@@ -173,8 +174,6 @@ def check_message(message: kit.OutgoingMessage, zone: ZoneInfo) -> None:
     check_body(message.body)
     if not isinstance(message, (kit.Reply, kit.Note, kit.Forward, kit.CustomerMessage)):
         assert_never(message)
-    if isinstance(message, kit.Note):
-        refuse_extra(dict.fromkeys(map(base_name, message.extra)), _ADDRESSING)
     if isinstance(message, (kit.Reply, kit.Forward)) and any(
         len(p) > 1 for p in (message.cc, message.bcc)
     ):
@@ -238,10 +237,7 @@ def with_extra(
     fields: Sequence[tuple[str, Value]], extra: Mapping[str, Any]
 ) -> list[tuple[str, Value | str]]:
     """Add ``extra``: numbers and booleans as decimal text, T7 lists with indexed brackets."""
-    taken = {base_name(name) for name, _ in fields}
-    twice = sorted(taken & {base_name(name) for name in extra})
-    if twice:
-        raise errors.InvalidArgument(f"extra sets {', '.join(twice)}, which the call sets already.")
+    refuse_extra({base_name(name): None for name in extra}, [base_name(n) for n, _ in fields])
     added: list[tuple[str, str]] = []
     for name, value in extra.items():
         if isinstance(value, (list, tuple)):

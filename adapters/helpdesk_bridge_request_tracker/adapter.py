@@ -53,6 +53,7 @@ class RequestTracker(kit.Adapter):
     fake = "helpdesk_bridge_request_tracker.fake:RequestTrackerFake"
     id_pattern = r"[1-9][0-9]{0,17}"
     visible_after = 60.0
+    quiet_extra = outgoing.QUIET_EXTRA
     """RT carries out what it has received though nobody waits for it any more, and what waits for
     a worker too: of 40 replies at once, given up at once, four workers had done the last after 12 s
     (observed on Request Tracker 5.0.3). Meanwhile a web server before it may have answered 502.

@@ -111,7 +111,7 @@ def above(number: int) -> str:
 
 _MAILED = ("Cc", "AdminCc", "CustomRoles", "SquelchMailTo", "TransSquelchMailTo")
 """Keys of a new ticket that decide who is mailed."""
-_MESSAGE_EXTRAS = frozenset(
+QUIET_EXTRA = frozenset(
     ("Subject", "TimeTaken", "CustomFields", "TxnCustomFields", "TransactionCustomFields")
 )
 """T7: all that may be added to a message; ``Cc`` and the like would change the ticket's people."""
@@ -217,7 +217,7 @@ def _custom_fields(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def message_body(message: kit.OutgoingMessage) -> dict[str, Any]:
     """Return the body of POST …/correspond or …/comment. T7: it names no people."""
-    refuse_extra(message.extra, set(message.extra) - _MESSAGE_EXTRAS)
+    refuse_extra(message.extra, set(message.extra) - QUIET_EXTRA)
     body = _words(message.body)
     if isinstance(message, (kit.Reply, kit.Note)) and message.status is not None:
         body["Status"] = STATUS.write(message.status)

@@ -24,7 +24,7 @@ from helpdesk_bridge.model import (
 __all__ = ["AddressLike", "Addresses"]
 
 AddressLike: TypeAlias = Party | str
-"""A person: a Party, an e-mail address, or the vendor's id."""
+"""A person: a Party, an e-mail address, ``"Li <li@customer.example>"``, or the vendor's id."""
 Addresses: TypeAlias = Party | str | Iterable[Party | str]
 """One or several people with e-mail addresses."""
 
@@ -33,6 +33,13 @@ E = TypeVar("E", bound=StrEnum)
 _LONGEST = 1e9
 """Seconds that a call may be told to wait: thirty years."""
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@[^\s@,;:<>()\[\]\"\\]{1,253}")
+_MAILBOX = re.compile(r'\s*(?:"((?:[^"\\]|\\.){0,500})"|([^"<>@;:\\]{0,500}))\s*<([^<>\s]+)>\s*')
+"""RFC 5322, section 3.4: a name, in quotes or not, and an address in angle brackets."""
+_IN_QUOTES = re.compile(r"\\(.)")
+_TIMES = (
+    "such as datetime(2026, 1, 31, 9, 30, tzinfo=UTC), or, from a text,"
+    ' datetime.fromisoformat("2026-01-31T09:30:00+00:00")'
+)
 
 
 def _printable(value: object, name: str) -> str:
@@ -71,14 +78,14 @@ def _several(values: Iterable[Any], name: str) -> Iterable[Any]:
 def address(value: str, name: str) -> str:
     """Return one bare e-mail address."""
     if not _ADDRESS.fullmatch(_printable(value, name)):
-        raise InvalidArgument(f"{name} is not one bare e-mail address.")
+        raise InvalidArgument(f"{name} is not one e-mail address, bare or as in 'Name <address>'.")
     return value
 
 
 def party(value: AddressLike, name: str) -> Party:
     """Return a person known by address or by id."""
     if isinstance(value, str):
-        value = Party(email=value) if "@" in value else Party(id=required_line(value, name))
+        value = _person(value, name)
     elif not isinstance(value, Party):
         raise InvalidArgument(f"{name} must be a Party or a str.")
     if value.email is not None:
@@ -90,6 +97,18 @@ def party(value: AddressLike, name: str) -> Party:
     if value.email is None and value.id is None and value.name is None:
         raise InvalidArgument(f"{name} has neither an address nor an id nor a name.")
     return value
+
+
+def _person(text: str, name: str) -> Party:
+    """Return a person given as an address, as a name and an address, or as an id."""
+    if "@" not in text:
+        return Party(id=required_line(text, name))
+    found = _MAILBOX.fullmatch(_printable(text, name))
+    if found is None:
+        return Party(email=text)
+    quoted, plain, email = found.groups()
+    words = _IN_QUOTES.sub(r"\1", quoted) if quoted is not None else plain
+    return Party(email=email, name=words.strip() or None)
 
 
 def correspondent(value: AddressLike, name: str) -> Party:
@@ -116,6 +135,26 @@ def recipients(values: Addresses, name: str) -> tuple[Party, ...]:
     if not found:
         raise InvalidArgument(f"{name}= is empty: it needs somebody, or must be left out.")
     return found
+
+
+def distinct(**lists: tuple[Party, ...]) -> None:
+    """Raise InvalidArgument for a person who is named twice, in one list or in two of them.
+
+    Who is in two lists might get two mails, and who is in ``bcc`` and ``cc`` would be seen after
+    all.
+    """
+    where: dict[str, str] = {}
+    for name, people in lists.items():
+        for person in people:
+            address = (person.email or "").casefold()
+            if address in where:
+                places = (
+                    f"in {name}=" if where[address] == name else f"{where[address]}= and {name}="
+                )
+                raise InvalidArgument(
+                    f"the same address is there twice, {places}: a vendor might mail it twice."
+                )
+            where[address] = name
 
 
 def channel(value: Channel | str) -> Channel:
@@ -166,8 +205,12 @@ def aware(value: datetime | None, name: str) -> datetime | None:
     """Return a datetime that knows its zone, in UTC, or None."""
     if value is None:
         return None
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise InvalidArgument(f"{name} must be an aware datetime: give it a time zone.")
+    if not isinstance(value, datetime):
+        raise InvalidArgument(
+            f"{name} must be an aware datetime, not {type(value).__name__}: {_TIMES}."
+        )
+    if value.utcoffset() is None:
+        raise InvalidArgument(f"{name} must be an aware datetime: give it a time zone, {_TIMES}.")
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -195,6 +238,8 @@ def seconds(value: float | None, name: str) -> float | None:
 def delays(values: Iterable[float]) -> tuple[float, ...]:
     """Return several numbers of seconds."""
     checked = tuple(seconds(value, "each delay") for value in _several(values, "delays"))
+    if not checked:
+        raise InvalidArgument("delays is empty: it needs at least one wait, which may be 0.")
     return tuple(value for value in checked if value is not None)
 
 
@@ -275,10 +320,17 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
     if "tags" in checked:
         checked["tags"] = words(checked["tags"], "tags")
     if "custom_fields" in checked:
-        if not isinstance(checked["custom_fields"], Mapping):
-            raise InvalidArgument("custom_fields must be a mapping.")
-        checked["custom_fields"] = mapping(checked["custom_fields"], "custom_fields")
+        checked["custom_fields"] = _new_values(checked["custom_fields"])
     return checked
+
+
+def _new_values(values: object) -> dict[str, Any]:
+    """Return the new values of custom fields, of one at least."""
+    if not isinstance(values, Mapping):
+        raise InvalidArgument("custom_fields must be a mapping.")
+    if not values:
+        raise InvalidArgument("custom_fields is empty: name the fields to change, or leave it out.")
+    return mapping(values, "custom_fields")
 
 
 def given(**options: object) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from attrs import frozen
 
@@ -78,6 +79,19 @@ class Guard:
                     f" {', '.join(sorted(known)) or 'no options'}.",
                     capability=capability.value,
                 )
+
+    def quiet(self, extra: Mapping[str, Any], allowed: frozenset[str]) -> None:
+        """Raise InvalidArgument for a key of ``extra`` that might have somebody mailed.
+
+        Which keys of a vendor do that is not documented completely, and a vendor may get new ones:
+        what the adapter vouches for is allowed, and nothing else.
+        """
+        others = sorted(set(extra) - allowed)
+        if others:
+            raise InvalidArgument(
+                f"extra must not set {', '.join(others)} on a message that mails nobody; it may set"
+                f" {', '.join(sorted(allowed)) or 'nothing'}."
+            )
 
     def status(self, capability: Capability, status: Status) -> None:
         """Raise StatusNotAllowed for a status that ``capability`` cannot set or ask for here."""

@@ -228,6 +228,8 @@ class Helpdesk:
         with self._calls.begin("raw") as call:
             verb = arguments.required_line(method, "method").upper()
             pairs = arguments.query(query)
+            if effect is not None:
+                arguments.instance(effect, Effect, "effect")
             effect = effect or (Effect.READ if verb in ("GET", "HEAD") else Effect.UNSAFE_WRITE)
             call.writes = effect is not Effect.READ
             response = await self._transport.send(

@@ -119,6 +119,7 @@ async def reply(
             send_at=arguments.aware(send_at, "send_at"),
             extra=arguments.mapping(extra, "extra"),
         )
+        arguments.distinct(to=message.to, cc=message.cc, bcc=message.bcc)
         options = arguments.given(
             to=message.to, cc=message.cc, bcc=message.bcc, priority=priority, kind=kind
         )
@@ -239,6 +240,7 @@ async def forward(
             attachments=arguments.uploads(attachments),
             extra=arguments.mapping(extra, "extra"),
         )
+        arguments.distinct(to=message.to, cc=message.cc, bcc=message.bcc)
         options = arguments.given(cc=message.cc, bcc=message.bcc)
         self._guard.allow(Capability.FORWARD, options)
         return await _send(
@@ -310,6 +312,8 @@ async def _send(
 
     With ``last``, the id of a message, only if the customer has written nothing since.
     """
+    if not (message.send_email if isinstance(message, Reply) else isinstance(message, Forward)):
+        desk._guard.quiet(message.extra, desk.adapter.quiet_extra)
     key = desk._sender.check_key(key)
     await desk._guard.content(capability, message.body, message.attachments)
     status = message.status if isinstance(message, (Reply, Note)) else None

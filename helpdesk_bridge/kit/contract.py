@@ -83,6 +83,7 @@ class Adapter:
     - ``gives_up_after``: seconds for which the vendor may be at a message after it fell silent;
       default 300.
     - ``idempotent_extra``: the keys of ``extra`` that may be set twice; a set, default none.
+    - ``quiet_extra``: the keys of ``extra`` that a note may set; a set, default none.
     - ``file_hosts``: the other hosts that keep files; a set, default none.
     - ``fake``: ``module:class`` of the vendor's fake; default None, which is that there is none.
 
@@ -116,6 +117,11 @@ class Adapter:
     """The keys of ``extra`` of which this adapter knows that setting them twice with
     ``update_ticket`` leaves the same, and mails nobody twice. A change with any other key is an
     unsafe write, whatever the adapter's :class:`Operation` says."""
+    quiet_extra: ClassVar[frozenset[str]] = frozenset()
+    """The keys of ``extra`` that may be set, exactly so spelled, on what mails nobody: a note, the
+    customer's own words, a reply with ``send_email=False``. Only what the vendor documents, and
+    what neither mails nor shows the message to anybody, belongs here; every other key is refused
+    before anything is sent."""
     file_hosts: ClassVar[frozenset[str]] = frozenset()
     """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
     stands for the hosts below it too. Downloads may lead there, without credentials."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 __all__ = ["check_declared", "check_spelling"]
 
 _SECONDS = ("visible_after", "gives_up_after")
-_WORDS = {"file_hosts": "host names", "idempotent_extra": "keys"}
+_WORDS = {"file_hosts": "host names", "idempotent_extra": "keys", "quiet_extra": "keys"}
 _CLOSE = 0.85
 """How alike a word must be to be a misspelling: ``visble_after`` is, ``visible_before`` is not."""
 

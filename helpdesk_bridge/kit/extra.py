@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -9,18 +10,27 @@ from helpdesk_bridge.errors import InvalidArgument
 
 __all__ = ["extra_query", "merge_extra", "refuse_extra"]
 
+_BRACKET = re.compile(r"[\[\].]")
+
 
 def merge_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``body`` with the caller's ``extra`` in it; a key the model set is InvalidArgument."""
-    twice = sorted(set(body) & set(extra))
+    """Return ``body`` with the caller's ``extra`` in it.
+
+    InvalidArgument for a key that the call sets itself, in any spelling: see :func:`refuse_extra`.
+    """
+    twice = _named(body, extra)
     if twice:
         raise InvalidArgument(f"extra sets {', '.join(twice)}, which the call sets already.")
     return {**body, **extra}
 
 
 def refuse_extra(extra: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Raise InvalidArgument if ``extra`` has one of ``names``, such as a note's recipients."""
-    named = sorted(set(names) & set(extra))
+    """Raise InvalidArgument if ``extra`` has one of ``names``, such as a new ticket's recipients.
+
+    Vendors differ in what they take for the same name: ``To``, ``to[]``, ``to[0]``, ``send-email``
+    and ``sendEmail`` are refused as ``to`` and ``send_email`` are.
+    """
+    named = _named(names, extra)
     if named:
         raise InvalidArgument(f"extra must not set {', '.join(named)} here.")
 
@@ -36,7 +46,19 @@ def extra_query(extra: Mapping[str, Any], taken: Iterable[str]) -> list[tuple[st
     pairs: list[tuple[str, str]] = []
     for name, given in extra.items():
         values = given if isinstance(given, (list, tuple)) else [given]
-        if not all(isinstance(value, (str, int)) for value in values):
+        if not values or not all(isinstance(value, (str, int)) for value in values):
             raise InvalidArgument(f"extra gives {name} neither a str nor a list of them.")
         pairs += [(name, str(value)) for value in values]
     return pairs
+
+
+def _named(names: Iterable[str], extra: Mapping[str, Any]) -> list[str]:
+    """Return those of ``names`` that ``extra`` has, in any spelling."""
+    spelled = {_spelling(key) for key in extra}
+    return sorted(name for name in set(names) if _spelling(name) in spelled)
+
+
+def _spelling(name: str) -> str:
+    """Return what is the same for all spellings of a field's name."""
+    base = next(filter(None, _BRACKET.split(name)), name)
+    return "".join(c for c in base.casefold() if c.isalnum())

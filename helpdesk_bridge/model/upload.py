@@ -36,9 +36,9 @@ class Upload:
     """The file name: no path, no quotation mark and no control character."""
     mime_type: str = ""
     """The media type; empty: it is guessed from the name."""
-    data: bytes | Path | Chunks = field(default=b"", repr=False)
+    data: bytes | Path | Chunks = field(default=None, repr=False)
     """The content: bytes, the Path of a regular file, or an async iterable of bytes, which needs
-    ``size``."""
+    ``size``. It has no default: a file that is meant to be empty is ``b""``."""
     size: int | None = None
     """The size in bytes; None: that of ``data``. A file that has another size is InvalidArgument
     when it is sent."""
@@ -50,6 +50,7 @@ class Upload:
     _spooling: asyncio.Lock | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
+        _check_types(self)
         self._announced = self.size is not None
         self.mime_type = self.mime_type or _guess_type(self.name)
         if not self.name or any(c in '/\\"' or category(c) in _CONTROL for c in self.name):
@@ -149,6 +150,20 @@ class Upload:
             raise InvalidArgument(f"an attachment cannot be kept: {error.strerror}") from None
         self._expect(came)
         return spool
+
+
+def _check_types(upload: Upload) -> None:
+    """Raise InvalidArgument for a field of a wrong type, of which nothing could be told."""
+    for name in ("name", "mime_type", "content_id"):
+        value = getattr(upload, name)
+        if not isinstance(value, str) and (name != "content_id" or value is not None):
+            raise InvalidArgument(
+                f"an attachment's {name} must be a str, not {type(value).__name__}"
+            )
+    if upload.size is not None and (
+        not isinstance(upload.size, int) or isinstance(upload.size, bool)
+    ):
+        raise InvalidArgument("an attachment's size must be a whole number of bytes, or None")
 
 
 async def _size_of(path: Path) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -70,6 +71,12 @@ def test_an_address_is_one_bare_address(value: str) -> None:
     [
         ("jo@acme.example", Party(email="jo@acme.example")),
         ("77", Party(id="77")),
+        ("Li <li@c.example>", Party(name="Li", email="li@c.example")),
+        ('"Doe, Jane" <jane@c.example>', Party(name="Doe, Jane", email="jane@c.example")),
+        (r'"Jane \"J\"" <jane@c.example>', Party(name='Jane "J"', email="jane@c.example")),
+        ("Doe, Jane <jane@c.example>", Party(name="Doe, Jane", email="jane@c.example")),
+        ("  李 < li@c.example>".replace("< ", "<"), Party(name="李", email="li@c.example")),
+        ("<li@c.example>", Party(email="li@c.example")),
         (Party(name="Jo"), Party(name="Jo")),
     ],
 )
@@ -154,6 +161,16 @@ def test_a_time_needs_its_zone(value: Any) -> None:
         arguments.aware(value, "created_since")
 
 
+@pytest.mark.parametrize("value", [datetime(2024, 5, 1), date(2024, 5, 1), "2024-05-01", 5])  # noqa: DTZ001
+def test_the_error_shows_how_a_time_is_written(value: Any) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        arguments.aware(value, "created_since")
+    shown = re.search(r"datetime\.fromisoformat\(.*?\)", str(caught.value))
+    assert shown is not None
+    assert eval(shown[0], {"datetime": datetime}).utcoffset() is not None
+    assert "datetime(2026, 1, 31, 9, 30, tzinfo=UTC)" in str(caught.value)
+
+
 @pytest.mark.parametrize("value", [None, datetime(2024, 5, 1, tzinfo=UTC)])
 def test_an_aware_time_or_none_is_returned(value: datetime | None) -> None:
     assert arguments.aware(value, "created_since") is value
@@ -200,3 +217,49 @@ def test_changes_are_checked_one_by_one(given: Any, checked: Any) -> None:
 def test_a_change_that_cannot_be_made_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(InvalidArgument, match=name):
         arguments.changes({name: value})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("a@b.example, Li <li@c.example>", "Li <li@c.example>, Bo <bo@c.example>"),
+        *(
+            "Li <li@c.example",
+            "Li <li @c.example>",
+            "Li <li@c.example> x",
+            "a@b.example;c@d.example",
+        ),
+        *("undisclosed-recipients:; <li@c.example>", "li@c.example (Li)"),
+    ],
+)
+def test_a_text_with_other_than_one_address_is_nobody(value: str) -> None:
+    with pytest.raises(InvalidArgument, match="to is not one e-mail address"):
+        arguments.party(value, "to")
+
+
+@pytest.mark.parametrize(
+    ("lists", "said"),
+    [
+        ({"to": ["li@c.example", "LI@c.example"]}, "in to="),
+        ({"to": ["li@c.example"], "cc": ["Li <li@c.example>"]}, "to= and cc="),
+        ({"cc": ["bo@c.example", "li@c.example"], "bcc": ["li@c.example"]}, "cc= and bcc="),
+    ],
+)
+def test_nobody_is_named_twice(lists: dict[str, list[str]], said: str) -> None:
+    people = {name: arguments.parties(given, name) for name, given in lists.items()}
+    with pytest.raises(InvalidArgument, match=f"there twice, {said}") as caught:
+        arguments.distinct(**people)
+    assert "@" not in str(caught.value)
+
+
+def test_different_people_may_be_in_all_lists() -> None:
+    arguments.distinct(
+        to=(Party(email="a@c.example"),), cc=(Party(email="b@c.example"),), bcc=(Party(id="5"),)
+    )
+
+
+def test_no_waits_and_no_custom_fields_are_no_way_to_ask_for_some() -> None:
+    with pytest.raises(InvalidArgument, match="delays is empty"):
+        arguments.delays([])
+    with pytest.raises(InvalidArgument, match="custom_fields is empty"):
+        arguments.changes({"custom_fields": {}})

@@ -23,7 +23,7 @@ def test_what_is_no_number_of_seconds_is_refused(name: str, value: object) -> No
         made(**{name: value})
 
 
-@pytest.mark.parametrize("name", ["idempotent_extra", "file_hosts"])
+@pytest.mark.parametrize("name", ["idempotent_extra", "quiet_extra", "file_hosts"])
 @pytest.mark.parametrize("value", ["colour", ["colour"], {1}, frozenset({b"x"}), {"a": 1}, None])
 def test_what_is_no_set_of_words_is_refused(name: str, value: object) -> None:
     with pytest.raises(TypeError, match=rf"Acme\.{name} is a set of .*\bstr\b"):
@@ -93,6 +93,7 @@ def test_an_attribute_of_ones_own_is_nobody_elses(own: str, value: object) -> No
         ("gives_up_after", "seconds"),
         ("gives_up_after", "300"),
         ("idempotent_extra", "none"),
+        ("quiet_extra", "none"),
         ("file_hosts", "none"),
         ("error_codes", "none"),
         ("id_pattern", "A-Za-z0-9_-"),

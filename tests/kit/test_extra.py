@@ -29,3 +29,33 @@ def test_a_query_parameter_may_be_given_several_times() -> None:
         extra_query({"a": None}, ())
     with pytest.raises(InvalidArgument, match="must not set a"):
         extra_query({"a": "x"}, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [
+        *(("to", key) for key in ("To", "TO", "to[]", "to[0]", "to.0", " to ", "[to]", "_to")),
+        *(("send_email", key) for key in ("sendEmail", "send-email", "Send_Email", "SENDEMAIL")),
+        *(("toAddress", key) for key in ("to_address", "toaddress", "ToAddress[x]")),
+        ("skip", "\u017fkip"),
+    ],
+)
+def test_a_name_is_the_same_in_every_spelling(name: str, spelled: str) -> None:
+    for refused in (
+        lambda: refuse_extra({spelled: 1}, [name]),
+        lambda: merge_extra({name: 1}, {spelled: 2}),
+        lambda: extra_query({spelled: 1}, [name]),
+    ):
+        with pytest.raises(InvalidArgument, match=name):
+            refused()
+
+
+@pytest.mark.parametrize("other", ["tone", "reply_to", "total", "", "[]", "to_address"])
+def test_another_name_is_another_one(other: str) -> None:
+    refuse_extra({other: 1}, ["to"])
+    assert merge_extra({"to": 1}, {other: 2}) == {"to": 1, other: 2}
+
+
+def test_an_empty_list_is_no_value_of_a_parameter() -> None:
+    with pytest.raises(InvalidArgument, match="gives a neither"):
+        extra_query({"a": []}, ())

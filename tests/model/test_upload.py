@@ -38,12 +38,12 @@ def test_a_usual_file_name_is_accepted(name: str) -> None:
 @pytest.mark.parametrize("field", ["mime_type", "content_id"])
 def test_a_header_word_of_a_file_is_clean(field: str, word: str) -> None:
     with pytest.raises(InvalidArgument, match=field):
-        Upload("a.txt", **{field: word})
+        Upload("a.txt", data=b"a", **{field: word})
 
 
 def test_an_empty_content_id_is_refused() -> None:
     with pytest.raises(InvalidArgument, match="content_id"):
-        Upload("a.txt", content_id="")
+        Upload("a.txt", data=b"a", content_id="")
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,32 @@ def test_an_empty_content_id_is_refused() -> None:
     ],
 )
 def test_a_media_type_is_guessed_only_when_left_out(name: str, mime_type: str, kept: str) -> None:
-    assert Upload(name, mime_type).mime_type == kept
+    assert Upload(name, mime_type, b"a").mime_type == kept
 
 
 @pytest.mark.parametrize("data", ["text", 5, None, [b"a"]])
 def test_a_file_is_bytes_a_path_or_an_async_iterable(data: Any) -> None:
     with pytest.raises(InvalidArgument, match="data is bytes"):
         Upload("a.txt", data=data)
+
+
+def test_a_file_without_data_is_refused_and_an_empty_one_is_sent() -> None:
+    with pytest.raises(InvalidArgument, match="data is bytes"):
+        Upload("invoice.pdf")
+    assert Upload("empty.txt", data=b"").size == 0
+
+
+@pytest.mark.parametrize("value", [None, 5, b"a.txt"])
+@pytest.mark.parametrize("field", ["name", "mime_type"])
+def test_a_word_of_a_file_is_a_str(field: str, value: Any) -> None:
+    with pytest.raises(InvalidArgument, match=f"{field} must be a str"):
+        Upload(**{"name": "a.txt", "data": b"a", field: value})
+
+
+@pytest.mark.parametrize("size", ["5", 5.0, True])
+def test_a_size_is_a_whole_number(size: Any) -> None:
+    with pytest.raises(InvalidArgument, match="size must be a whole number"):
+        Upload("a.txt", data=b"a", size=size)
 
 
 @pytest.mark.asyncio
