@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 import os
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
@@ -15,6 +14,7 @@ from attrs import define, field
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.disk import CHUNK, Spool, chunks_of, in_thread, open_file
+from helpdesk_bridge.model.media_types import media_type_of
 
 __all__ = ["Upload"]
 
@@ -35,7 +35,8 @@ class Upload:
     name: str = field(repr=False)
     """The file name: no path, no quotation mark and no control character."""
     mime_type: str = ""
-    """The media type; empty: it is guessed from the name."""
+    """The media type; empty: it is guessed from the name. That of a packed file is the packing's:
+    ``log.csv.gz`` is application/gzip."""
     data: bytes | Path | Chunks = field(default=None, repr=False)
     """The content: bytes, the Path of a regular file, or an async iterable of bytes, which needs
     ``size``. It has no default: a file that is meant to be empty is ``b""``."""
@@ -52,7 +53,7 @@ class Upload:
     def __attrs_post_init__(self) -> None:
         _check_types(self)
         self._announced = self.size is not None
-        self.mime_type = self.mime_type or _guess_type(self.name)
+        self.mime_type = self.mime_type or media_type_of(self.name)
         if not self.name or any(c in '/\\"' or category(c) in _CONTROL for c in self.name):
             raise InvalidArgument(
                 "an attachment's name is empty or holds path or control characters"
@@ -183,10 +184,6 @@ async def _size_of(path: Path) -> int:
 async def _slices(data: bytes) -> AsyncGenerator[bytes, None]:
     for start in range(0, len(data), CHUNK):
         yield data[start : start + CHUNK]
-
-
-def _guess_type(name: str) -> str:
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def _clean_word(word: str) -> bool:
