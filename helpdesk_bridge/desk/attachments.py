@@ -9,8 +9,13 @@ from pathlib import Path
 from helpdesk_bridge.desk import arguments, download
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.parts import Desk
-from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, TruncatedBody
+from helpdesk_bridge.errors import HelpdeskError, InvalidArgument
 from helpdesk_bridge.model import Attachment, Capability
+from helpdesk_bridge.transport.download import (
+    Announced,
+    longer_than_announced,
+    shorter_than_announced,
+)
 
 __all__ = ["open_attachment", "save_attachment"]
 
@@ -20,6 +25,11 @@ async def open_attachment(
     self: Desk, attachment: Attachment, *, size: str | None = None
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     """Open a file: ``async with desk.open_attachment(a) as chunks``.
+
+    What comes is the file that was announced, or an error: as many bytes as ``attachment.size``
+    says, no web page and no answer of a program in place of a file of another kind, and packed or
+    not as the vendor keeps it. Where a vendor's sizes are wrong,
+    ``attrs.evolve(attachment, size=None)`` has them not compared.
 
     The call's deadline holds up to the first byte, which is awaited on entering; then ``read_gap``
     is how long the vendor may be silent.
@@ -37,6 +47,8 @@ async def open_attachment(
         UnsupportedCapability: this desk gives no files, or none in another size.
         NotFound: the file is not there any more.
         TruncatedBody: fewer bytes came than the vendor says the file has.
+        ProtocolError: what came is not the file; ``reason`` is WEB_PAGE (a login page, say) or
+            NOT_THE_FILE.
         HelpdeskError: as the vendor or the network has it.
     """
     async with _opened(self, self._calls.begin("open_attachment"), attachment, size) as chunks:
@@ -85,6 +97,8 @@ async def _opened(
         arguments.instance(attachment, Attachment, "attachment")
         arguments.instance(directory, (str, Path), "directory")
         desk._guard.attachment(attachment)
+        whole = attachment.size if size is None else None
+        call.announce(Announced(attachment.name, attachment.mime_type, whole))
         if size is None:
             opened = desk.adapter.open_attachment(attachment)
         else:
@@ -97,7 +111,6 @@ async def _opened(
             await opened.__aexit__(None, None, None)
             raise
     try:
-        whole = attachment.size if size is None else None
         gap = max(desk._options.read_gap, desk._options.deadline)
         rest = _within(call, gap, chunks)
         async with aclosing(_counted(call, first, rest, whole)) as counted:
@@ -121,19 +134,20 @@ async def _within(
 async def _counted(
     call: CallContext, first: bytes | None, rest: AsyncGenerator[bytes, None], whole: int | None
 ) -> AsyncGenerator[bytes, None]:
-    """Yield the chunks; fewer bytes than the vendor said the file has are an error."""
+    """Yield the chunks; fewer or more bytes than the vendor said the file has are an error."""
     call.check_open()
     came = 0
     try:
         async with aclosing(rest):
-            if first is not None:
-                came += len(first)
-                yield first
-                async for chunk in rest:
-                    came += len(chunk)
-                    yield chunk
+            chunk = first
+            while chunk is not None:
+                came += len(chunk)
+                if whole is not None and came > whole:
+                    raise longer_than_announced(whole)
+                yield chunk
+                chunk = await anext(rest, None)
         if whole is not None and came < whole:
-            raise TruncatedBody(f"the file has {whole} bytes, and {came} came.")
+            raise shorter_than_announced(whole, came)
     except HelpdeskError as error:
         call.name_error(error)
         raise

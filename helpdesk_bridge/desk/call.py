@@ -30,6 +30,7 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport import CURRENT_CALL, Call
 from helpdesk_bridge.transport.deadlines import OpenRequests, RequestDeadline
+from helpdesk_bridge.transport.download import Announced
 from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["CallContext", "Calls"]
@@ -129,6 +130,11 @@ class CallContext:
         """Have no write of this call repeated, whatever the adapter says of its operation."""
         if self._call is not None:
             self._call.once = True
+
+    def announce(self, file: Announced) -> None:
+        """Have a download of this call judged by what the vendor told of the file before."""
+        if self._call is not None:
+            self._call.file = file
 
     def check_open(self) -> None:
         """Raise DeskClosed if the desk was closed."""

@@ -96,6 +96,8 @@ class Reason(StrEnum):
     """The vendor sends to another address, which is not followed: base_url may be wrong."""
     WEB_PAGE = "web_page"
     """The answer is a web page: of a login, a proxy or a wrong base_url."""
+    NOT_THE_FILE = "not_the_file"
+    """What came is not the file that was announced: no file, or one of another kind or size."""
     NOT_JSON = "not_json"
     """The answer is empty, or no valid JSON."""
     UNEXPECTED = "unexpected"

@@ -14,6 +14,7 @@ from attrs import define, field
 from helpdesk_bridge.errors import DeadlineExceeded
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.deadlines import RequestDeadline
+from helpdesk_bridge.transport.download import Announced
 from helpdesk_bridge.transport.request import Progress
 
 __all__ = ["CURRENT_CALL", "Call", "patiently", "pause", "to_its_end", "waiting_for"]
@@ -46,6 +47,8 @@ class Call:
     """The name of the vendor's operation that was asked for last."""
     checks: list[Callable[[], None]] = field(factory=list, repr=False)
     """What is asked, last of all, before a byte of an unsafe write leaves; it raises to stop it."""
+    file: Announced | None = field(default=None, repr=False)
+    """What the vendor told of the file that it downloads; None: it downloads none."""
 
     @property
     def may_have_written(self) -> bool:

@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart
 from helpdesk_bridge.transport.deadlines import RequestDeadline
+from helpdesk_bridge.transport.download import Announced
 from helpdesk_bridge.transport.observer import Observation
 from helpdesk_bridge.transport.operation import Effect, Operation
 from helpdesk_bridge.transport.outcome import with_outcome
@@ -103,6 +104,7 @@ class Request:
         body: what it carries; None is nothing.
         authenticate: whether it is to be signed.
         stream: whether its answer is a download.
+        announced: what the vendor told of the file; None: nothing is known of it.
         progress: how far it has come.
     """
 
@@ -115,6 +117,7 @@ class Request:
     body: JsonBody | FormBody | Multipart | None = None
     authenticate: bool = True
     stream: bool = False
+    announced: Announced | None = field(default=None, repr=False)
     progress: Progress = field(factory=Progress, repr=False, eq=False)
 
     @property
@@ -158,5 +161,6 @@ class Request:
             body=self.body,
             authenticate=self.authenticate,
             stream=self.stream,
+            announced=self.announced,
             progress=self.progress,
         )

@@ -33,6 +33,7 @@ from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart, Part, Source
 from helpdesk_bridge.transport.call import CURRENT_CALL
 from helpdesk_bridge.transport.deadlines import OpenRequests
+from helpdesk_bridge.transport.download import Announced
 from helpdesk_bridge.transport.observer import Observer
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
@@ -178,7 +179,8 @@ class Transport:
         """Open a download: ``async with transport.stream(…) as chunks`` gives its bytes.
 
         Where the vendor redirects to one of the adapter's ``file_hosts``, it is read from there,
-        without the desk's credentials.
+        without the desk's credentials. An answer that is not the file which the call wants, such
+        as a login page, is an error (:mod:`helpdesk_bridge.transport.download`).
 
         ``operation`` is the vendor's, ``path`` are the segments below the base URL.
 
@@ -186,7 +188,12 @@ class Transport:
             An async context manager, which gives an async iterator over the bytes.
         """
         request = Request(
-            operation=operation, method="GET", path=tuple(path), stream=True, progress=_begun()
+            operation=operation,
+            method="GET",
+            path=tuple(path),
+            stream=True,
+            announced=_announced(),
+            progress=_begun(),
         )
         async with self._download(request) as chunks:
             yield chunks
@@ -214,6 +221,7 @@ class Transport:
             url=url,
             authenticate=self.base is not None and urls.same_origin(target, self.base),
             stream=True,
+            announced=_announced(),
             progress=_begun(),
         )
         async with self._download(request) as chunks:
@@ -325,6 +333,11 @@ def _checked(observers: Iterable[Observer]) -> tuple[Observer, ...]:
     if found is None or not all(isinstance(one, Observer) for one in found):
         raise InvalidArgument("observers= takes a list of objects of classes made from Observer.")
     return found
+
+
+def _announced() -> Announced | None:
+    call = CURRENT_CALL.get()
+    return None if call is None else call.file
 
 
 def _begun() -> Progress:

@@ -33,7 +33,8 @@ REASONS = {
     Trouble.VENDOR: {"vendor_failure"},
     Trouble.ANSWER: {
         *("conflict", "validation", "too_large", "ticket_closed", "status_not_allowed"),
-        *("not_json", "unexpected", "bad_http", "bad_encoding", "pagination_loop"),
+        *("not_json", "not_the_file", "unexpected", "bad_http", "bad_encoding"),
+        "pagination_loop",
         *("cancelled", "unknown", "process_ended"),
     },
     Trouble.ADAPTER: {

@@ -95,6 +95,7 @@ MEANING: Mapping[Reason, Trouble] = {
     Reason.REDIRECT: Trouble.ADDRESS,
     Reason.WEB_PAGE: Trouble.ADDRESS,
     Reason.NOT_JSON: Trouble.ANSWER,
+    Reason.NOT_THE_FILE: Trouble.ANSWER,
     Reason.UNEXPECTED: Trouble.ANSWER,
     Reason.BAD_HTTP: Trouble.ANSWER,
     Reason.BAD_ENCODING: Trouble.ANSWER,

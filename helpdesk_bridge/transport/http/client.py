@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -19,17 +19,17 @@ from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.decode import BodyReader
 from helpdesk_bridge.transport.http.bodies import encoded
 from helpdesk_bridge.transport.http.connector import UNDERWAY, Connector, PublicAddresses
-from helpdesk_bridge.transport.http.failures import PARTIAL, failure_for, refused_away
+from helpdesk_bridge.transport.http.failures import failure_for, refused_away
+from helpdesk_bridge.transport.http.files import file_chunks
 from helpdesk_bridge.transport.http.headers import FILE_HEADERS, HEADERS, headers_of
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.rate_headers import http_date, vendor_time
-from helpdesk_bridge.transport.request import Effect, Progress, Request
+from helpdesk_bridge.transport.request import Effect, Request
 from helpdesk_bridge.transport.response import Response
 
 __all__ = ["HttpClient"]
 
-_CHUNK = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_HOPS = 3
 
@@ -74,10 +74,10 @@ class HttpClient:
         else:
             url = urls.file_url(request.url)
             away = not urls.same_origin(url, self.base)
-        for _ in range(_MAX_HOPS + 1):
+        for hop in range(_MAX_HOPS + 1):
             if away:
                 self._check_away(request, url)
-            response = await self._attempt(request, url, away=away)
+            response = await self._attempt(request, url, away=away, redirected=hop > 0)
             if response.status not in _REDIRECTS or request.effect is not Effect.READ:
                 return response  # a redirected write is never sent on: the error table says so
             await response.aclose()
@@ -113,7 +113,9 @@ class HttpClient:
             )
         return target
 
-    async def _attempt(self, request: Request, url: URL, *, away: bool) -> Response:
+    async def _attempt(
+        self, request: Request, url: URL, *, away: bool, redirected: bool
+    ) -> Response:
         way = _Way.AWAY if away else _Way.FRESH if request.unsafe else _Way.KEPT
         session = self._sessions.get(way) or self._opened(way)
         progress = request.progress
@@ -141,7 +143,7 @@ class HttpClient:
             if (observed := progress.observed) is not None:
                 observed.status = answer.status
                 observed.vendor_time = None if away else vendor_time(answer.headers)
-            response = await self._answer(request, answer, away=away)
+            response = await self._answer(request, answer, away=away, redirected=redirected)
             handed_over = response.chunks is not None
             return response
         except HelpdeskError as error:
@@ -164,23 +166,25 @@ class HttpClient:
         raise request.with_outcome(failure)
 
     async def _answer(
-        self, request: Request, answer: aiohttp.ClientResponse, *, away: bool
+        self,
+        request: Request,
+        answer: aiohttp.ClientResponse,
+        *,
+        away: bool,
+        redirected: bool,
     ) -> Response:
         headers: Mapping[str, str] = answer.headers
         if away:
             # Neither its clock nor its limits nor its refusals are the vendor's.
-            if answer.status not in (200, *_REDIRECTS):
+            if answer.status >= 300 and answer.status not in _REDIRECTS:
                 raise refused_away(answer)
             headers = {"Location": headers.get("Location", "")}
         response = Response(request=request, status=answer.status, headers=headers)
         date = headers.get("Date")
         if date is not None:
             self._dated = (date, datetime.now(UTC))
-        encoding = answer.headers.get("Content-Encoding", "").strip().lower()
         if request.stream and answer.status < 300:
-            if answer.status == PARTIAL:
-                raise errors.TruncatedBody("the vendor sent a part of the file only.")
-            chunks = _streamed(answer, BodyReader(encoding), request.progress)
+            chunks = file_chunks(answer, request, redirected=redirected)
             response.chunks = chunks
 
             async def close() -> None:
@@ -189,6 +193,7 @@ class HttpClient:
 
             response.on_release(close)
             return response
+        encoding = answer.headers.get("Content-Encoding", "").strip().lower()
         reader = BodyReader(encoding, cap=self.options.max_body)
         try:
             response.content = await _content(answer, reader)
@@ -275,22 +280,3 @@ def _announced_empty(answer: aiohttp.ClientResponse) -> bool:
         or answer.status == 204
         or answer.headers.get("Content-Length") == "0"
     )
-
-
-async def _streamed(
-    answer: aiohttp.ClientResponse, reader: BodyReader, progress: Progress
-) -> AsyncGenerator[bytes, None]:
-    failure: HelpdeskError | None = None
-    try:
-        async for chunk in answer.content.iter_chunked(_CHUNK):
-            for piece in reader.pieces(chunk):
-                yield piece
-        reader.finish()
-    except HelpdeskError as error:
-        failure = error
-    except Exception as error:  # noqa: BLE001 - no foreign exception leaves this module
-        failure = failure_for(error, bytes_sent=True)
-    finally:
-        answer.close()
-    if failure is not None:
-        raise failure.fill(attempts=progress.attempts, status=answer.status)

@@ -13,9 +13,7 @@ from helpdesk_bridge.transport.http.connector import SecondTry
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.rate_headers import retry_after
 
-__all__ = ["PARTIAL", "failure_for", "refused_away"]
-
-PARTIAL = 206
+__all__ = ["failure_for", "refused_away"]
 
 _CONNECT: tuple[tuple[type[BaseException], Reason, str], ...] = (
     (
@@ -128,8 +126,6 @@ def refused_away(answer: aiohttp.ClientResponse) -> HelpdeskError:
     """Return the error for a file that its host does not give; the status is filled in later."""
     if answer.status in (401, 403, 404, 410):  # 403 is also S3's word for a file that is gone
         return errors.NotFound("the file is not there any more, or its address has expired.")
-    if answer.status == PARTIAL:
-        return errors.TruncatedBody("the file's host sent a part of it only.")
     if answer.status == 429 or answer.status >= 500:
         return errors.VendorUnavailable(
             "the file's host failed to answer properly.", retry_after=retry_after(answer.headers)

@@ -1,0 +1,191 @@
+"""Judge whether an answer is the file that was asked for: pure functions of plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from helpdesk_bridge import errors
+from helpdesk_bridge.errors import HelpdeskError, Reason
+from helpdesk_bridge.model.media_types import ANY_TYPE, is_packed, media_type_of
+from helpdesk_bridge.transport.rate_headers import retry_after
+
+__all__ = [
+    "Announced",
+    "begins_a_page",
+    "longer_than_announced",
+    "no_file",
+    "shorter_than_announced",
+    "stays_packed",
+]
+
+_HTML = ("text/html", "application/xhtml+xml")
+_NOT_YET, _PART = 202, 206
+_NO_TYPE = frozenset(("", ANY_TYPE, "binary/octet-stream", "application/x-download"))
+"""What says nothing of a file: S3 and many a PHP program have the last two."""
+_MARKUP = (b"<!doctype html", b"<html")
+_LONGEST = max(map(len, _MARKUP))
+_MOST_HELD = 4096
+"""How many bytes may be blank before a page begins."""
+
+
+@frozen
+class Announced:
+    """What the vendor told of a file before it is downloaded; None is what it did not tell."""
+
+    name: str | None = field(default=None, repr=False)
+    mime_type: str | None = None
+    size: int | None = None
+    """In bytes."""
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The media types that it may have, by what the vendor says and by its name."""
+        told = {_bare(self.mime_type), media_type_of(self.name or "")}
+        return frozenset(told - _NO_TYPE)
+
+
+def no_file(
+    status: int, headers: Mapping[str, str], announced: Announced | None, *, redirected: bool
+) -> HelpdeskError | None:
+    """Return the error for an answer below 300 that is not the file; None for one that may be.
+
+    What counts as evidence: a status other than 200, and the types of web pages and of answers
+    of programs (HTML, JSON, XML) where a file of another kind was announced. Other types are no
+    evidence, for many servers have one for all files. An HTML page behind a redirect is taken for
+    a login page unless an exact size can prove the opposite.
+
+    Args:
+        status: the HTTP status.
+        headers: those of the answer.
+        announced: what the vendor told of the file; None: the caller knows nothing of it.
+        redirected: whether the answer comes from where a redirect led.
+    """
+    if status == _PART:
+        return errors.TruncatedBody("the vendor sent a part of the file only.")
+    if status == _NOT_YET:
+        return errors.VendorUnavailable(
+            "the vendor answered that the file is not ready yet (202 Accepted): try again later.",
+            retry_after=retry_after(headers),
+        )
+    if status != 200:
+        return errors.ProtocolError(
+            f"the vendor answered {status}, which comes with no file.", reason=Reason.NOT_THE_FILE
+        )
+    if announced is None:
+        return None
+    came = _bare(headers.get("Content-Type"))
+    if came in _HTML and not _may_be_page(headers, announced, redirected=redirected):
+        return _page(announced)
+    if _is_program_answer(came) and not _may_be_answer(came, headers, announced):
+        return errors.ProtocolError(
+            f"{came} came in place of the file{_expected(announced)}: an answer to a program, which"
+            " may tell of an error.",
+            reason=Reason.NOT_THE_FILE,
+        )
+    return None
+
+
+def _may_be_page(headers: Mapping[str, str], announced: Announced, *, redirected: bool) -> bool:
+    if announced.types.isdisjoint(_HTML) and announced.types:
+        return False
+    if announced.size is not None:
+        return True  # which is counted
+    attached = _is_attached(headers)
+    return attached or (bool(announced.types) and not redirected)
+
+
+def _is_program_answer(came: str) -> bool:
+    kind, _, form = came.partition("/")
+    return kind in ("application", "text") and (
+        form in ("json", "xml") or (kind == "application" and form.endswith(("+json", "+xml")))
+    )
+
+
+def _may_be_answer(came: str, headers: Mapping[str, str], announced: Announced) -> bool:
+    form = came.replace("+", "/").rpartition("/")[2]
+    if announced.name is None and announced.mime_type is None:
+        return True  # nothing says that it is not
+    if any(kind.endswith((f"/{form}", f"+{form}")) for kind in announced.types):
+        return True
+    # Of text, and of what has no type, JSON and XML may be the file: then the rest has to say so.
+    if all(kind.startswith("text/") for kind in announced.types):
+        return announced.size is not None or _is_attached(headers)
+    return False
+
+
+def _is_attached(headers: Mapping[str, str]) -> bool:
+    return headers.get("Content-Disposition", "").strip().lower().startswith("attachment")
+
+
+def _page(announced: Announced) -> HelpdeskError:
+    return errors.ProtocolError(
+        f"a web page came in place of the file{_expected(announced)}: a login page, a proxy or an"
+        " error. Check whether the credentials may read files.",
+        reason=Reason.WEB_PAGE,
+    )
+
+
+def _expected(announced: Announced) -> str:
+    types = sorted(announced.types)
+    return f" ({types[0]} was announced)" if types else ""
+
+
+def begins_a_page(
+    begun: bytes, content_type: str | None, announced: Announced | None
+) -> bool | None:
+    """Say whether bytes without a type begin as a web page where no such file was announced.
+
+    None: more of them must be seen. Where a size was announced it is left to that: many a program
+    writes a page into a ``.xls``.
+    """
+    if announced is None or announced.size is not None or _bare(content_type) not in _NO_TYPE:
+        return False
+    if any(kind in _HTML or kind.startswith("text/") for kind in announced.types):
+        return False
+    held = len(begun)
+    begun = begun.removeprefix(b"\xef\xbb\xbf").lstrip()[:_LONGEST].lower()
+    if begun.startswith(_MARKUP):
+        return True
+    if held > _MOST_HELD:
+        return False
+    return None if any(mark.startswith(begun) for mark in _MARKUP) else False
+
+
+def stays_packed(headers: Mapping[str, str], announced: Announced | None) -> bool | None:
+    """Say whether an answer with a ``Content-Encoding`` is to be saved as it comes.
+
+    ``identity`` is asked for, so what comes packed is mostly stored so: object stores give the
+    encoding of a stored object as a header, and web servers that of a ``.gz``. The announced size
+    decides: when exactly as many bytes come, they are the file. None: only the bytes can tell,
+    because the file is packed by its name or type, and no size says in which state.
+    """
+    if announced is None:
+        return False
+    length = headers.get("Content-Length", "")
+    if announced.size is not None and length.isascii() and length.isdigit():
+        return int(length) == announced.size
+    return None if is_packed(announced.name, _bare(announced.mime_type)) else False
+
+
+def longer_than_announced(size: int) -> HelpdeskError:
+    """Return the error for a file of which more than ``size`` bytes come."""
+    return errors.ProtocolError(
+        f"the vendor says that the file has {size} bytes, and more came: it is another file, or no"
+        " file. If the vendor's sizes are wrong, open attrs.evolve(attachment, size=None).",
+        reason=Reason.NOT_THE_FILE,
+    )
+
+
+def shorter_than_announced(size: int, came: int) -> HelpdeskError:
+    """Return the error for a file of ``size`` bytes of which only ``came`` came."""
+    return errors.TruncatedBody(
+        f"the file has {size} bytes, and {came} came. If the vendor's sizes are wrong, open"
+        " attrs.evolve(attachment, size=None)."
+    )
+
+
+def _bare(content_type: str | None) -> str:
+    """Return a media type in lower case without its parameters; "" for none."""
+    return (content_type or "").partition(";")[0].strip().lower()

@@ -1,0 +1,138 @@
+"""The bytes of a download, in pieces: of the file that was asked for, and of nothing else."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncGenerator, Iterable
+
+import aiohttp
+from attrs import define, field
+
+from helpdesk_bridge.errors import HelpdeskError, ProtocolError, Reason
+from helpdesk_bridge.transport.decode import BodyReader
+from helpdesk_bridge.transport.download import Announced, begins_a_page, no_file, stays_packed
+from helpdesk_bridge.transport.http.failures import failure_for
+from helpdesk_bridge.transport.request import Progress, Request
+
+__all__ = ["file_chunks"]
+
+_CHUNK = 64 * 1024
+_GZIP = ("gzip", "x-gzip")
+_PACKINGS = (b"\x1f\x8b", b"\x1f\x9d", b"BZ", b"\xfd7", b"(\xb5", b"]\x00")
+"""How gzip, compress, bzip2, xz, Zstandard and lzma begin."""
+
+
+def file_chunks(
+    answer: aiohttp.ClientResponse, request: Request, *, redirected: bool
+) -> AsyncGenerator[bytes, None]:
+    """Return the bytes of the file that ``answer`` brings; raise for an answer that is none.
+
+    ``redirected`` says whether the answer comes from where a redirect led.
+    """
+    announced = request.announced
+    failure = no_file(answer.status, answer.headers, announced, redirected=redirected)
+    if failure is not None:
+        raise failure
+    return _streamed(answer, _Unpacking.of(answer, announced), request)
+
+
+@define
+class _Unpacking:
+    """Gives the pieces of a body, packed or unpacked as the file is to be."""
+
+    reader: BodyReader | None
+    """What gives the bytes; None: it is not known yet whether they are to be unpacked."""
+    held: bytes = b""
+    """What came before that was known."""
+
+    @classmethod
+    def of(cls, answer: aiohttp.ClientResponse, announced: Announced | None) -> _Unpacking:
+        encoding = answer.headers.get("Content-Encoding", "").strip().lower()
+        stays = stays_packed(answer.headers, announced) if encoding else False
+        if stays is None and encoding in _GZIP:
+            return cls(None)
+        return cls(BodyReader("" if stays is not False else encoding))
+
+    def pieces(self, chunk: bytes) -> Iterable[bytes]:
+        """Return what ``chunk`` gives."""
+        if self.reader is None:
+            chunk = self.held = self.held + chunk
+            encoding = _unpacked_once(chunk)
+            if encoding is None:
+                return ()
+            self.reader, self.held = BodyReader(encoding), b""
+        return self.reader.pieces(chunk)
+
+    def finish(self) -> bytes:
+        """Return what was held back; raise TruncatedBody for what ended before its end."""
+        if self.reader is not None:
+            self.reader.finish()
+        return self.held
+
+
+def _unpacked_once(begun: bytes) -> str | None:
+    """Return the encoding to take off what begins so; "" is none, None: it cannot be told yet.
+
+    A file that is packed, and comes packed, may have been packed once more on its way. It was if
+    what comes out of it is packed still.
+    """
+    try:
+        inside = zlib.decompressobj(wbits=31).decompress(begun, 2)
+    except zlib.error:
+        return ""
+    if len(inside) < 2:
+        return None
+    return "gzip" if inside in _PACKINGS else ""
+
+
+@define
+class _Beginning:
+    """Holds back the first bytes while they may be those of a web page in place of the file."""
+
+    content_type: str | None
+    announced: Announced | None
+    held: bytes = field(default=b"", init=False)
+    passed: bool = field(default=False, init=False)
+
+    def checked(self, piece: bytes) -> bytes:
+        """Return what may be given away; ProtocolError for a page."""
+        if self.passed:
+            return piece
+        self.held += piece
+        found = begins_a_page(self.held, self.content_type, self.announced)
+        if found:
+            raise ProtocolError(
+                "a web page without a type came in place of the file: a login page, a proxy or an"
+                " error. Check whether the credentials may read files.",
+                reason=Reason.WEB_PAGE,
+            )
+        return b"" if found is None else self.all()
+
+    def all(self) -> bytes:
+        """Return what is held."""
+        self.passed = True
+        held, self.held = self.held, b""
+        return held
+
+
+async def _streamed(
+    answer: aiohttp.ClientResponse, unpacking: _Unpacking, request: Request
+) -> AsyncGenerator[bytes, None]:
+    progress: Progress = request.progress
+    beginning = _Beginning(answer.headers.get("Content-Type"), request.announced)
+    failure: HelpdeskError | None = None
+    try:
+        async for chunk in answer.content.iter_chunked(_CHUNK):
+            for piece in unpacking.pieces(chunk):
+                if given := beginning.checked(piece):
+                    yield given
+        if given := beginning.checked(unpacking.finish()) or beginning.all():
+            yield given
+    except HelpdeskError as error:
+        failure = error
+    except Exception as error:  # noqa: BLE001 - no foreign exception leaves this module
+        failure = failure_for(error, bytes_sent=True)
+    finally:
+        answer.close()
+    if failure is not None:
+        raise failure.fill(attempts=progress.attempts, status=answer.status)
