@@ -60,7 +60,9 @@ async def save_attachment(self: Desk, attachment: Attachment, directory: str | P
 
     The name is :attr:`Attachment.safe_name`, with a number when there is such a file already:
     nothing is overwritten, no link is followed, nothing is written elsewhere. A download that
-    fails leaves no file behind. The deadline is that of :meth:`open_attachment`, and the disk has
+    fails leaves no file behind. Until it is whole the file is called ``NAME.xxxxxxxx.part`` in
+    that directory, with eight hexadecimal digits; a process that is killed leaves this behind, and
+    it may be deleted. The deadline is that of :meth:`open_attachment`, and the disk has
     one of the same length for each of its steps.
 
     Args:

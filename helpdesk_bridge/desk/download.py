@@ -1,15 +1,23 @@
-"""Writes a download to a new file: nothing is overwritten, and nothing is left half done."""
+"""Writes a download to a new file: nothing is overwritten, and nothing is left half done.
+
+Until it is whole a file has a temporary name beside its own: ``invoice.pdf.1f0c9a3e.part``. A
+process that is killed leaves that behind, and never a part of a file under its own name.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
+
+from attrs import define
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.disk import in_thread
@@ -19,11 +27,28 @@ __all__ = ["save"]
 
 T = TypeVar("T")
 
+_Identity = tuple[int, int]
+"""What a file or a folder is known by, whatever its name: device and inode."""
+
+_BY_DESCRIPTOR = {os.open, os.stat, os.link, os.unlink, os.rename} <= os.supports_dir_fd
+_NO_LINKS = frozenset((errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK))
+"""How file systems say that they have no hard links: FAT, and some that are mounted from afar."""
+_NEW = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
 _MAX_TRIES = 1000
 _PATIENCE = 1.0
 """Seconds for which a failed download waits for its file to be deleted."""
 _MAX_NAME = 255
 """Bytes in a file name, on the file systems in use."""
+_PART = ".part"
+"""How a file is called that is not whole yet."""
 
 
 async def save(
@@ -36,7 +61,9 @@ async def save(
 
     The disk is only touched off the event loop, and each time within ``step()``, which may end it.
     A directory that cannot be written to, and a disk that fails or is full, is InvalidArgument, and
-    so is a ``name`` that is a path; whatever fails leaves no file behind.
+    so is a ``name`` that is a path; whatever fails leaves no file behind. A directory that is
+    replaced meanwhile, by a link for one, is InvalidArgument; nothing is written or deleted where
+    the link leads.
     """
     if name in ("", ".", "..") or {"/", "\\", "\0"}.intersection(name):
         raise InvalidArgument("the name of a file cannot be a path.")
@@ -73,7 +100,10 @@ class _NewFile:
     def __init__(self, directory: Path, name: str) -> None:
         self._directory = directory
         self._name = name
-        self._path: Path | None = None
+        self._folder: _Folder | None = None
+        self._kept: str | None = None
+        """The name in the folder that it has now; None: it was not made yet."""
+        self._identity: _Identity | None = None
         self._descriptor: int | None = None
         self._discarded = False
         self._used = threading.Lock()
@@ -85,15 +115,14 @@ class _NewFile:
                 self._create()
 
     def _create(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        flags |= getattr(os, "O_BINARY", 0)
-        for number in range(_MAX_TRIES):
-            path = self._directory / (_numbered(self._name, number) if number else self._name)
+        self._folder = _Folder.opened(self._directory)
+        for _ in range(_MAX_TRIES):
+            temporary = _with_suffix(self._name, f".{secrets.token_hex(4)}{_PART}")
             try:
-                self._descriptor = os.open(path, flags, 0o600)
+                self._descriptor = self._folder.create(temporary)
             except FileExistsError:
                 continue
-            self._path = path
+            self._kept, self._identity = temporary, _identity_of(self._descriptor)
             return
         raise InvalidArgument("the file cannot be written: there are too many of this name.")
 
@@ -105,28 +134,152 @@ class _NewFile:
                 view = view[os.write(self._descriptor, view) :]
 
     def close(self) -> Path:
+        """Have the bytes reach the disk, then give the file its own name, and return its path."""
         with self._used:
-            return self._close()
+            assert self._folder is not None  # noqa: S101 - create comes first
+            assert self._descriptor is not None  # noqa: S101
+            _synced(self._descriptor)
+            name = self._named(self._folder)
+            assert self._identity is not None  # noqa: S101
+            if not self._folder.holds(name, self._identity):
+                raise InvalidArgument("the file cannot be written: it was replaced meanwhile.")
+            if not self._folder.is_at(self._directory):
+                raise InvalidArgument(
+                    "the file cannot be written: the directory was replaced meanwhile."
+                )
+            self._release()
+            return self._directory / name
 
-    def _close(self) -> Path:
-        assert self._path is not None  # noqa: S101 - create comes first
+    def _named(self, folder: _Folder) -> str:
+        assert self._kept is not None  # noqa: S101 - create comes first
+        for number in range(_MAX_TRIES):
+            name = _numbered(self._name, number) if number else self._name
+            try:
+                folder.rename(self._kept, name)
+            except FileExistsError:
+                continue
+            self._kept = name
+            return name
+        raise InvalidArgument("the file cannot be written: there are too many of this name.")
+
+    def _release(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
-        return self._path
+        folder, self._folder = self._folder, None
+        try:
+            if descriptor is not None:
+                os.close(descriptor)
+        finally:
+            if folder is not None:
+                folder.close()
 
     def discard(self) -> None:
+        """Delete what there is of it, if it is still where it was made."""
+        self._discarded = True
         with self._used:
-            self._discarded = True
-            if self._path is not None:
-                try:
-                    self._close()
-                finally:
-                    self._path.unlink(missing_ok=True)
+            try:
+                if self._kept is not None and self._identity is not None:
+                    self._folder = self._folder or _Folder.opened(self._directory)
+                    self._folder.delete(self._kept, self._identity)
+            finally:
+                self._release()
 
 
 def _numbered(name: str, number: int) -> str:
     """Return ``name`` with a number before its suffix, cut to what a file name may have."""
-    stem, suffix = Path(name).stem, f"-{number}{Path(name).suffix}"
+    return _with_suffix(Path(name).stem, f"-{number}{Path(name).suffix}")
+
+
+def _with_suffix(name: str, suffix: str) -> str:
+    """Return ``name`` and ``suffix``, the first cut to what a file name may have."""
     room = max(_MAX_NAME - len(suffix.encode()), 0)
-    return stem.encode()[:room].decode(errors="ignore") + suffix
+    return name.encode()[:room].decode(errors="ignore") + suffix
+
+
+def _identity_of(descriptor: int) -> _Identity:
+    """Return what the open file or folder is known by."""
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
+
+
+def _synced(descriptor: int) -> None:
+    """Have what was written reach the disk, where the file system can do that."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise
+
+
+@define
+class _Folder:
+    """A folder by its descriptor; by its path on a system that cannot do that (Windows).
+
+    All methods raise OSError as the system has it.
+    """
+
+    path: Path
+    descriptor: int | None = None
+
+    @classmethod
+    def opened(cls, path: Path) -> Self:
+        """Hold the folder at ``path`` open; a link that is there already is followed."""
+        if not _BY_DESCRIPTOR:
+            return cls(path)
+        return cls(path, os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+    def close(self) -> None:
+        """Let go of it."""
+        descriptor, self.descriptor = self.descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def create(self, name: str) -> int:
+        """Make a file for its owner only and return its descriptor; FileExistsError if it is."""
+        return os.open(self._at(name), _NEW, 0o600, dir_fd=self.descriptor)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a file another name in one step; FileExistsError where something has that name."""
+        at = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
+        if os.name == "nt":
+            os.rename(self._at(old), self._at(new))  # noqa: PTH104 - this one never replaces
+            return
+        try:
+            os.link(self._at(old), self._at(new), follow_symlinks=False, **at)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # Taken by an empty file first. A kill between the two leaves that, and nothing half.
+            os.close(self.create(new))
+            try:
+                os.rename(self._at(old), self._at(new), **at)  # noqa: PTH104 - by descriptor
+            except OSError:
+                os.unlink(self._at(new), dir_fd=self.descriptor)
+                raise
+        else:
+            os.unlink(self._at(old), dir_fd=self.descriptor)
+
+    def holds(self, name: str, identity: _Identity) -> bool:
+        """Say whether the file of this name is this very one."""
+        try:
+            found = os.stat(self._at(name), dir_fd=self.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return (found.st_dev, found.st_ino) == identity
+
+    def delete(self, name: str, identity: _Identity) -> None:
+        """Delete the file of this name if it is this very one."""
+        if self.holds(name, identity):
+            os.unlink(self._at(name), dir_fd=self.descriptor)
+
+    def is_at(self, path: Path) -> bool:
+        """Say whether ``path`` leads here still."""
+        if self.descriptor is None:
+            return True
+        try:
+            found = path.stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == _identity_of(self.descriptor)
+
+    def _at(self, name: str) -> str:
+        return name if self.descriptor is not None else str(self.path / name)

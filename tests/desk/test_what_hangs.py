@@ -73,10 +73,10 @@ class StuckDisk:
         self.go, self.reached = threading.Event(), asyncio.Event()
         loop, real = asyncio.get_running_loop(), getattr(os, step)
 
-        def stuck(*given: Any) -> Any:
+        def stuck(*given: Any, **named: Any) -> Any:
             loop.call_soon_threadsafe(self.reached.set)
             assert self.go.wait(60)
-            return real(*given)
+            return real(*given, **named)
 
         setattr(self, step, stuck)
 
