@@ -127,8 +127,10 @@ class Airclou(kit.Adapter):
         Capability.FILTER_STATUS: native(limits=kit.CapabilityLimits(statuses=wire.FILTERABLE)),
         Capability.FILTER_ASSIGNEE: native("By id."),
         Capability.FILTER_TEAM: none("Airclou's tickets have no team."),
-        Capability.FILTER_TAG: emulated("On what is read."),
-        Capability.FILTER_REQUESTER: emulated("On what is read."),
+        Capability.FILTER_TAG: emulated("On what is read: by name, in any case."),
+        Capability.FILTER_REQUESTER: emulated(
+            "On what is read: by address, in any case and with its domain in either spelling."
+        ),
         Capability.FILTER_TEXT: none("Airclou's API cannot search."),
         Capability.FILTER_CREATED_SINCE: emulated("On what is read."),
         Capability.FILTER_UPDATED_SINCE: emulated("On what is read."),
@@ -290,7 +292,7 @@ class Airclou(kit.Adapter):
         outgoing.message_body(message, ticket.id)  # what cannot be said is refused before a request
         if isinstance(message, kit.CustomerMessage):
             known = await ticket.full(self.get_ticket)
-            if (message.author.email or "").casefold() != (known.requester.email or "").casefold():
+            if not kit.same_address(message.author.email, known.requester.email):
                 raise errors.InvalidArgument(
                     "Airclou's requests have no author of their own: author must be the ticket's"
                     " requester."

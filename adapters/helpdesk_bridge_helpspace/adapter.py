@@ -98,10 +98,12 @@ class HelpSpace(kit.Adapter):
         ),
         Capability.SCHEDULED_SEND: none("HelpSpace's API cannot send later."),
         Capability.FILTER_STATUS: native(limits=kit.CapabilityLimits(statuses=wire.FILTERABLE)),
-        Capability.FILTER_ASSIGNEE: native("By address: on what is read."),
-        Capability.FILTER_TEAM: native(),
-        Capability.FILTER_TAG: native(),
-        Capability.FILTER_REQUESTER: native("By id: on what is read."),
+        Capability.FILTER_ASSIGNEE: native(
+            "By id or name; by address: on what is read, in any spelling."
+        ),
+        Capability.FILTER_TEAM: native("By id or name, in any case."),
+        Capability.FILTER_TAG: native("By name, in any case."),
+        Capability.FILTER_REQUESTER: native("By address, in any spelling; by id: on what is read."),
         Capability.FILTER_TEXT: native("As HelpSpace searches; how exactly is not documented."),
         Capability.FILTER_CREATED_SINCE: native(),
         Capability.FILTER_UPDATED_SINCE: emulated("Every ticket is read; HelpSpace cannot say."),
@@ -247,9 +249,9 @@ class HelpSpace(kit.Adapter):
         return known
 
     def _sender(self, ticket: kit.Ticket, message: kit.OutgoingMessage) -> kit.Party:
-        customer = (ticket.requester.email or "").casefold()
+        customer = ticket.requester.email
         if isinstance(message, kit.CustomerMessage):
-            if (message.author.email or "").casefold() != customer:
+            if not kit.same_address(message.author.email, customer):
                 raise errors.InvalidArgument(
                     "HelpSpace tells a request by its author being the ticket's contact:"
                     " author must be the ticket's requester."
@@ -262,7 +264,7 @@ class HelpSpace(kit.Adapter):
             raise errors.InvalidArgument(
                 "nobody to speak as: the ticket's channel has no e-mail address. Set `sender`."
             )
-        if address.casefold() == customer:
+        if kit.same_address(address, customer):
             raise errors.InvalidArgument("this would speak in the customer's name. Set `sender`.")
         return kit.Party(
             email=address, name=self.settings.sender_name if self.settings.sender else None

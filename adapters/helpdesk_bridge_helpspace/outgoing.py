@@ -48,7 +48,7 @@ def ticket_filters(query: kit.TicketQuery) -> list[tuple[str, str]]:
     if query.tag is not None:
         pairs.append(("tags[]", query.tag))
     if query.requester is not None and query.requester.email:
-        pairs.append(("contacts[]", query.requester.email))
+        pairs += [("contacts[]", part) for part in _common_part(query.requester.email)]
     if query.text is not None:
         pairs.append(("subject-or-body[]", query.text))
     if query.created_since is not None:
@@ -57,6 +57,19 @@ def ticket_filters(query: kit.TicketQuery) -> list[tuple[str, str]]:
         pairs.append(("created-between", f"{first}/{_LAST_DAY}"))
     taken = [*(name for name, _ in pairs), "page", "per-page"]
     return pairs + extra_query(query.extra, taken)
+
+
+def _common_part(address: str) -> list[str]:
+    """Return what all spellings of an address hold, for a filter that looks for a part of it.
+
+    Which spelling of a domain HelpSpace keeps (``bücher``, ``xn--bcher-kva``) is not documented,
+    nor whether several values are alternatives: then all before the domain is asked for.
+    """
+    spellings = kit.address_spellings(address)
+    if len(spellings) == 1 and spellings[0].isascii():
+        return [spellings[0]]
+    before, _, _ = address.strip().rpartition("@")
+    return [f"{before}@"] if before.isascii() else []
 
 
 def matches(ticket: kit.Ticket, query: kit.TicketQuery) -> bool:

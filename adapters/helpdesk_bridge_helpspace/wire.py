@@ -273,7 +273,7 @@ class Conversation:
     customer_id: str | None
     user_id: str | None
     address: str | None
-    """The customer's, in lower case."""
+    """The customer's, as all its spellings have it in common."""
     people: Memo[tuple[str, ...], tuple[kit.Party, ...]] = field(factory=lambda: Memo(_people))
     """Who is at some addresses."""
     _speakers: dict[tuple[str, ContactJson], Speaker] = field(factory=dict)
@@ -286,7 +286,7 @@ class Conversation:
         return cls(
             customer_id=ticket.requester.id or None,
             user_id=None if user_id is None else str(user_id),
-            address=(ticket.requester.email or "").casefold() or None,
+            address=kit.address_key(ticket.requester.email) or None,
         )
 
     def speaker(self, word: str, author: ContactJson) -> Speaker:
@@ -314,7 +314,7 @@ class Conversation:
         for ours, theirs in (
             (self.customer_id, as_id(author.id)),
             (self.user_id, as_id(author.user_id)),
-            (self.address, address.casefold() if address else None),
+            (self.address, kit.address_key(address) or None),
         ):
             if ours and theirs:
                 if ours == theirs:

@@ -100,10 +100,12 @@ class Omnidesk(kit.Adapter):
             limits=kit.CapabilityLimits(statuses=wire.STATUS.writable())
         ),
         Capability.FILTER_TEXT: native("As Omnidesk searches; how exactly is not documented."),
-        Capability.FILTER_ASSIGNEE: emulated("By id, on what is read."),
+        Capability.FILTER_ASSIGNEE: emulated("By number (id), on what is read."),
         Capability.FILTER_TEAM: emulated("By group number, on what is read."),
         Capability.FILTER_TAG: none("Omnidesk's API shows no tags."),
-        Capability.FILTER_REQUESTER: emulated("On what is read."),
+        Capability.FILTER_REQUESTER: emulated(
+            "On what is read: by address, in any case and with its domain in either spelling."
+        ),
         Capability.FILTER_CREATED_SINCE: emulated("On what is read."),
         Capability.FILTER_UPDATED_SINCE: emulated("On what is read."),
     }

@@ -34,9 +34,9 @@ def ticket_filters(query: kit.TicketQuery, *, start: int, limit: int) -> list[tu
         pairs.append(("status", STATUS.write(query.status)))
     if query.text is not None:
         pairs.append(("query", query.text))
-    if query.team is not None and not is_digits(query.team):
+    if query.team is not None and not NUMBER.fullmatch(query.team):
         raise errors.InvalidArgument("Omnidesk knows teams (groups) by their number.")
-    if query.assignee is not None and query.assignee.id is None:
+    if query.assignee is not None and not NUMBER.fullmatch(query.assignee.id or ""):
         raise errors.InvalidArgument("Omnidesk's tickets name their agent by number only.")
     return with_extra(pairs, query.extra)
 

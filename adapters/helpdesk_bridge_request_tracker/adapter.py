@@ -100,10 +100,12 @@ class RequestTracker(kit.Adapter):
             "RT's search never finds deleted tickets.",
             limits=kit.CapabilityLimits(statuses=_STATUSES),
         ),
-        Capability.FILTER_ASSIGNEE: native("By login (id) or address."),
-        Capability.FILTER_TEAM: native("By the name of the queue."),
+        Capability.FILTER_ASSIGNEE: native("By login (id) or address, as RT compares them."),
+        Capability.FILTER_TEAM: native("By the name of the queue, as RT compares it."),
         Capability.FILTER_TAG: none("RT's tickets have no tags."),
-        Capability.FILTER_REQUESTER: native("Any of the ticket's requestors, not the first only."),
+        Capability.FILTER_REQUESTER: native(
+            "Any of the ticket's requestors, not the first only; the domain in either spelling."
+        ),
         Capability.FILTER_TEXT: native("In the subject."),
         Capability.FILTER_CREATED_SINCE: emulated("A day more is read, and judged here."),
         Capability.FILTER_UPDATED_SINCE: emulated("A day more is read, and judged here."),

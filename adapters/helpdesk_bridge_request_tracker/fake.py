@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from helpdesk_bridge.kit import Audience, MessageType, Party, Role
+from helpdesk_bridge.kit import Audience, MessageType, Party, Role, address_key
 from helpdesk_bridge.testing import (
     Mail,
     Refusal,
@@ -237,7 +237,7 @@ class RequestTrackerFake(Records):
     def _set_owner(self, ticket: StoredTicket, value: Any) -> list[str]:
         owner = self._owner(value)
         if owner is None:
-            known = str(value).casefold() in self.store.people
+            known = address_key(str(value)) in self.store.people
             may_not = "That user may not own tickets in that queue"
             return [may_not if known else "That user does not exist"]
         before = ticket.assignee or NOBODY

@@ -70,9 +70,10 @@ from helpdesk_bridge.model import (
     native,
     none,
 )
+from helpdesk_bridge.model.addresses import address_key, address_spellings, same_address
 from helpdesk_bridge.model.fast import fast_attachment, fast_message, fast_party, fast_ticket
 from helpdesk_bridge.model.html_text import html_to_text, text_to_html
-from helpdesk_bridge.model.text import is_digits
+from helpdesk_bridge.model.text import folded, is_digits
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import (
     Base64,
@@ -159,6 +160,8 @@ __all__ = [
     "Upload",
     "Vocabulary",
     "WrongType",
+    "address_key",
+    "address_spellings",
     "as_id",
     "as_number",
     "base_url",
@@ -172,6 +175,7 @@ __all__ = [
     "fast_message",
     "fast_party",
     "fast_ticket",
+    "folded",
     "html_to_text",
     "is_digits",
     "member",
@@ -189,6 +193,7 @@ __all__ = [
     "redact",
     "refuse_extra",
     "require_id",
+    "same_address",
     "text_to_html",
     "without_first_message",
     "write_mark",

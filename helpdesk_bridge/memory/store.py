@@ -21,6 +21,7 @@ from helpdesk_bridge.model import (
     Party,
     Role,
 )
+from helpdesk_bridge.model.addresses import address_key
 
 __all__ = ["Store", "TickingClock"]
 
@@ -62,7 +63,7 @@ class Store:
     channels: dict[int, Channel] = field(factory=dict, repr=False)
     tags: list[str] = field(factory=list, repr=False)
     people: ChainMap[str, int] = field(factory=lambda: ChainMap[str, int](), repr=False)
-    """Everybody's id, by casefolded address."""
+    """Everybody's id, by what all spellings of an address have in common."""
     last_number: int = field(default=1000, repr=False)
     """The last id that was given away."""
 
@@ -75,11 +76,11 @@ class Store:
         """Return the person at ``email``, with the same id each time.
 
         Args:
-            email: an address, whatever its case.
+            email: an address, in any spelling.
             name: the name to show; None is none.
             role: what the person is to the helpdesk.
         """
-        key = email.casefold()
+        key = address_key(email)
         if key not in self.people:
             self.people[key] = self.number()
         return Party(id=str(self.people[key]), email=email, name=name, role=role)

@@ -9,8 +9,10 @@ from typing import Any
 from attrs import define, field, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model.addresses import same_address
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.people import Party
+from helpdesk_bridge.model.text import folded
 from helpdesk_bridge.model.ticket import Ticket
 from helpdesk_bridge.model.words import MessageType, Status
 
@@ -26,7 +28,8 @@ class TicketQuery:
     assignee: Party | None = None
     """Only tickets of this agent, given by e-mail address, id or name."""
     team: str | None = None
-    """Only tickets of this team, by the vendor's id or name of it."""
+    """Only tickets of this team, by the vendor's id or name of it; the case of a name does not
+    count."""
     tag: str | None = None
     """Only tickets with this tag; case does not count."""
     requester: Party | None = None
@@ -46,16 +49,18 @@ class TicketQuery:
         """Say whether all filters but ``text`` and ``extra`` hold for ``ticket``.
 
         An adapter uses it where the vendor cannot filter, filters too widely or may ignore a
-        filter. People match by address if both have one, else by id, else by name. A ticket without
-        a time matches every time. InvalidArgument for an assignee of whom the vendor tells only
+        filter. People match by address if both have one, else by id, else by name; an assignee also
+        by id where both have one. Addresses match in every spelling (:func:`same_address`); names,
+        teams and tags whatever their case and white space. A ticket without a time matches every
+        time. InvalidArgument for an assignee of whom the vendor tells only
         the id and the caller only the address: the list would come out empty without a reason.
         """
-        tag = None if self.tag is None else self.tag.casefold()
+        tag = None if self.tag is None else folded(self.tag)
         return (
             (self.status is None or ticket.status is self.status)
             and _is_agent(ticket.assignee, self.assignee)
-            and (self.team is None or ticket.team == self.team)
-            and (tag is None or tag in (known.casefold() for known in ticket.tags))
+            and (self.team is None or _is_word(ticket.team, self.team))
+            and (tag is None or any(folded(known) == tag for known in ticket.tags))
             and _is_person(ticket.requester, self.requester)
             and _not_before(ticket.created_at, self.created_since)
             and _not_before(ticket.updated_at, self.updated_since)
@@ -66,6 +71,9 @@ def _is_agent(person: Party | None, wanted: Party | None) -> bool:
     told_by_id = person is not None and person.email is None and person.id is not None
     if told_by_id and wanted is not None and wanted.email is not None and wanted.id is None:
         raise InvalidArgument("this desk tells only the ids of assignees: give Party(id=…).")
+    by_id = person is not None and person.id is not None and wanted is not None
+    if by_id and person.id == wanted.id:
+        return True  # an agent's address may have changed
     return _is_person(person, wanted)
 
 
@@ -73,8 +81,14 @@ def _is_person(person: Party | None, wanted: Party | None) -> bool:
     if wanted is None or person is None:
         return wanted is None
     if wanted.email is not None and (person.email is not None or wanted.id is None):
-        return (person.email or "").casefold() == wanted.email.casefold()
-    return wanted.id == person.id if wanted.id is not None else wanted.name == person.name
+        return same_address(person.email, wanted.email)
+    return wanted.id == person.id if wanted.id is not None else _is_word(person.name, wanted.name)
+
+
+def _is_word(told: str | None, wanted: str | None) -> bool:
+    if told is None or wanted is None:
+        return told is wanted
+    return told == wanted or folded(told) == folded(wanted)
 
 
 def _not_before(instant: datetime | None, since: datetime | None) -> bool:

@@ -1,10 +1,23 @@
-"""Checks of texts that the methods of str do not make exactly."""
+"""Checks and comparisons of texts that the methods of str do not make exactly."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TypeGuard
 
-__all__ = ["is_digits"]
+__all__ = ["folded", "is_digits"]
+
+
+def folded(text: str) -> str:
+    """Return a name, a tag or a word as it is compared: any case, composition and white space.
+
+    Vendors take them so where they say anything of it, and none tells two of its own teams or tags
+    apart by these alone.
+    """
+    if text.isascii() and text.isalnum():
+        return text.lower()
+    composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return " ".join(composed.split())
 
 
 def is_digits(value: object) -> TypeGuard[str]:

@@ -76,7 +76,8 @@ def address_wording(address: str | None) -> str:
     that differ in these alone may be two people's.
     """
     name, _, domain = unicodedata.normalize("NFKC", address or "").strip().rpartition("@")
-    labels = [_readable(label) for label in domain.casefold().rstrip(".").split(".")]
+    domain = domain.replace("\u3002", ".").casefold().rstrip(".")
+    labels = [_readable(label) for label in domain.split(".")]
     return f"{name.partition('+')[0] or name}@{'.'.join(labels)}".casefold()
 
 

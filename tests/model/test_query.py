@@ -46,3 +46,47 @@ def test_an_assignee_is_judged_by_what_both_tell(
     assignee: Party | None, wanted: Party, matches: bool
 ) -> None:
     assert TicketQuery(assignee=wanted).matches(Ticket(id="1", assignee=assignee)) is matches
+
+
+@pytest.mark.parametrize(
+    ("query", "ticket"),
+    [
+        (TicketQuery(team="billing"), Ticket(id="1", team="Billing")),
+        (TicketQuery(team=" Second  LEVEL"), Ticket(id="1", team="second level")),
+        (TicketQuery(team="Büro"), Ticket(id="1", team="BU\u0308RO")),
+        (TicketQuery(tag="Rush Job"), Ticket(id="1", tags=("export", "rush  job"))),
+        (
+            TicketQuery(requester=Party(name="LI Wei")),
+            Ticket(id="1", requester=Party(name="Li wei")),
+        ),
+        (
+            TicketQuery(requester=Party(email="li@bücher.example")),
+            Ticket(id="1", requester=Party(email="li@xn--bcher-kva.example")),
+        ),
+        (
+            TicketQuery(assignee=Party(id="7", email="ada@new.example")),
+            Ticket(id="1", assignee=Party(id="7", email="ada@old.example")),
+        ),
+    ],
+)
+def test_what_the_vendor_found_by_another_spelling_is_not_dropped(
+    query: TicketQuery, ticket: Ticket
+) -> None:
+    assert query.matches(ticket)
+
+
+@pytest.mark.parametrize(
+    ("query", "ticket"),
+    [
+        (TicketQuery(team="Billing"), Ticket(id="1", team=None)),
+        (TicketQuery(team="Billing"), Ticket(id="1", team="Billing 2")),
+        (TicketQuery(tag="rush"), Ticket(id="1", tags=("rush job",))),
+        (TicketQuery(requester=Party(email="li@bücher.example")), Ticket(id="1")),
+        (
+            TicketQuery(requester=Party(email="li@bücher.example")),
+            Ticket(id="1", requester=Party(email="li@bucher.example")),
+        ),
+    ],
+)
+def test_what_is_another_is_not_matched(query: TicketQuery, ticket: Ticket) -> None:
+    assert not query.matches(ticket)
