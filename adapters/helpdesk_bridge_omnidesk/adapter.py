@@ -46,6 +46,12 @@ _NO_NOTES = (
 _OPTIONS = frozenset(("to", "cc", "bcc"))
 
 
+_SINCE = (
+    "On what is read. Omnidesk tells no zone: what lies in the hour that autumn has twice is listed"
+    " if either of the two would be."
+)
+
+
 class Omnidesk(kit.Adapter):
     """Omnidesk's apiKey API, version 2."""
 
@@ -106,8 +112,8 @@ class Omnidesk(kit.Adapter):
         Capability.FILTER_REQUESTER: emulated(
             "On what is read: by address, in any case and with its domain in either spelling."
         ),
-        Capability.FILTER_CREATED_SINCE: emulated("On what is read."),
-        Capability.FILTER_UPDATED_SINCE: emulated("On what is read."),
+        Capability.FILTER_CREATED_SINCE: emulated(_SINCE),
+        Capability.FILTER_UPDATED_SINCE: emulated(_SINCE),
     }
 
     @classmethod
@@ -164,7 +170,7 @@ class Omnidesk(kit.Adapter):
             listed=listed.total,
             ahead=ahead if len(listed.items) == PAGE else (),
         )
-        return page.where(query.matches)
+        return page.where(lambda ticket: outgoing.matches(ticket, query, reading))
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /ticket/{id}, with its timeline."""
@@ -343,7 +349,7 @@ class Omnidesk(kit.Adapter):
             lambda entry: entry.to_message(ticket.id, reading),
             "$.item.timeline",
         )
-        return kit.Page(items=wire.oldest_first(items), problems=problems)
+        return kit.Page(items=wire.oldest_first(items, reading), problems=problems)
 
 
 def _path(ticket_id: str) -> tuple[str, ...]:

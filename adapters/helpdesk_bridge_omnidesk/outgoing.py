@@ -11,10 +11,12 @@ from types import EllipsisType
 from typing import Any, TypeVar, assert_never
 from zoneinfo import ZoneInfo
 
+from attrs import evolve
+
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import errors, is_digits, refuse_extra
 from helpdesk_bridge_omnidesk.settings import CHANNEL
-from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, given, stamp
+from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, Reading, given, stamp
 
 MIN_BODY = 5
 """T10: page "message". Whether markup counts is not documented: the readable text must reach it."""
@@ -57,6 +59,22 @@ def is_abridged(ticket: kit.Ticket, query: kit.TicketQuery) -> bool:
     return any(
         getattr(query, name) is not None and key not in ticket.raw for name, key in NEEDED.items()
     )
+
+
+def matches(ticket: kit.Ticket, query: kit.TicketQuery, reading: Reading) -> bool:
+    """Say whether a ticket may be one that was asked for.
+
+    T12: a time may be one of two, and the ticket shows the first. A ticket must not be missed by
+    that: it is judged by the later one.
+    """
+    if query.created_since is not None or query.updated_since is not None:
+        raw = ticket.raw
+        ticket = evolve(
+            ticket,
+            created_at=reading.latest(raw.get("created_at"), ticket.created_at),
+            updated_at=reading.latest(raw.get("last_update"), ticket.updated_at),
+        )
+    return query.matches(ticket)
 
 
 # -- writing ---------------------------------------------------------------------------------

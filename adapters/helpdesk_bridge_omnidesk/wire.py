@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
@@ -126,6 +127,21 @@ class Reading:
         except (ValueError, OverflowError):
             pass
         raise WrongType("expected a time as YYYY-MM-DD HH:MM:SS", f".{name}")
+
+    def latest(self, value: object, shown: datetime | None) -> datetime | None:
+        """Return the latest instant that the time ``value`` may mean; ``shown`` is the one read.
+
+        In autumn an hour comes twice, and in spring one is left out, in which a clock that was not
+        set yet may stand: then there are two, and the vendor does not tell which.
+        """
+        if shown is None or not isinstance(value, str):
+            return shown
+        local = datetime.fromisoformat(value)  # it was read before
+        if local.tzinfo is None:
+            other = datetime.combine(local.date(), local.time(), self.zone).replace(fold=1)
+            with suppress(OverflowError):
+                return max(shown, other.astimezone(UTC))
+        return shown
 
     def speaker(self, entry: EntryJson) -> Speaker:
         """Return what an entry is, and who wrote it."""
@@ -363,8 +379,21 @@ def timeline(ticket: kit.Ticket) -> Any:
     return [] if entries is None else entries
 
 
-def oldest_first(messages: Sequence[kit.Message]) -> tuple[kit.Message, ...]:
-    """Sort by time; nobody documents the order of a timeline, nor more than whole seconds."""
+def oldest_first(messages: Sequence[kit.Message], reading: Reading) -> tuple[kit.Message, ...]:
+    """Sort by time; nobody documents the order of a timeline, nor more than whole seconds.
+
+    What stands behind an entry, and by its time before it, is of the second of the two hours that
+    autumn has alike, if it can be.
+    """
     times = [message.created_at for message in messages if message.created_at]
     turned = messages[::-1] if times and times[0] > times[-1] else messages
-    return tuple(sorted(turned, key=lambda message: message.created_at or _NO_TIME))
+    placed, newest = [], datetime.min.replace(tzinfo=UTC)
+    for message in turned:
+        at = message.created_at
+        if at is not None and at < newest:
+            later = reading.latest(message.raw.get("created_at"), at)
+            if later is not None and later >= newest:
+                message, at = evolve(message, created_at=later), later
+        newest = max(newest, at or newest)
+        placed.append(message)
+    return tuple(sorted(placed, key=lambda message: message.created_at or _NO_TIME))

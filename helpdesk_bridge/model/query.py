@@ -71,10 +71,9 @@ def _is_agent(person: Party | None, wanted: Party | None) -> bool:
     told_by_id = person is not None and person.email is None and person.id is not None
     if told_by_id and wanted is not None and wanted.email is not None and wanted.id is None:
         raise InvalidArgument("this desk tells only the ids of assignees: give Party(id=…).")
-    by_id = person is not None and person.id is not None and wanted is not None
-    if by_id and person.id == wanted.id:
-        return True  # an agent's address may have changed
-    return _is_person(person, wanted)
+    if person is None or wanted is None or person.id is None or person.id != wanted.id:
+        return _is_person(person, wanted)
+    return True  # an agent's address may have changed
 
 
 def _is_person(person: Party | None, wanted: Party | None) -> bool:
@@ -92,7 +91,11 @@ def _is_word(told: str | None, wanted: str | None) -> bool:
 
 
 def _not_before(instant: datetime | None, since: datetime | None) -> bool:
-    return since is None or instant is None or instant >= since
+    if since is None or instant is None:
+        return True
+    if not instant.microsecond:  # most vendors tell whole seconds, and leave out the rest
+        since = since.replace(microsecond=0)
+    return instant >= since
 
 
 @frozen(kw_only=True)

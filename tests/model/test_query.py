@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from helpdesk_bridge.errors import InvalidArgument
@@ -90,3 +92,12 @@ def test_what_the_vendor_found_by_another_spelling_is_not_dropped(
 )
 def test_what_is_another_is_not_matched(query: TicketQuery, ticket: Ticket) -> None:
     assert not query.matches(ticket)
+
+
+def test_a_time_of_whole_seconds_may_be_later_by_a_part_of_one() -> None:
+    at = datetime(2026, 2, 3, 10, 0, 0, tzinfo=UTC)
+    half = timedelta(milliseconds=500)
+    query = TicketQuery(created_since=at + half)
+    assert query.matches(Ticket(id="1", created_at=at))
+    assert not query.matches(Ticket(id="1", created_at=at + half / 2))
+    assert not query.matches(Ticket(id="1", created_at=at - timedelta(seconds=1)))
