@@ -16,7 +16,7 @@ _MOST = 253
 
 
 def same_address(one: str | None, other: str | None) -> bool:
-    """Say whether two addresses are spellings of one; None and "" are nobody's.
+    """Say whether ``one`` and ``other`` are spellings of one address; None and "" are nobody's.
 
     What does not count: case, Unicode composition (NFC or NFD), white space around it, a full stop
     at the end of the domain, and whether its labels are readable (``bücher.example``) or encoded
@@ -26,7 +26,7 @@ def same_address(one: str | None, other: str | None) -> bool:
 
 
 def address_key(address: str | None) -> str:
-    """Return what all spellings of an address have in common; "" for None.
+    """Return what all spellings of ``address`` have in common; "" for None.
 
     The domain is encoded by IDNA 2008 with the mapping of UTS 46 (yarl does it), so that
     ``straße.example`` is another domain than ``strasse.example``, as it is in the DNS. A domain
@@ -40,7 +40,7 @@ def address_key(address: str | None) -> str:
 
 
 def address_spellings(address: str) -> tuple[str, ...]:
-    """Return the usual spellings of an address, for a vendor that compares them by letters.
+    """Return the usual spellings of ``address``, for a vendor that compares them by letters.
 
     The first is the one that was given; case alone makes no other. Of most addresses there is one.
     """

@@ -9,7 +9,7 @@ __all__ = ["folded", "is_digits"]
 
 
 def folded(text: str) -> str:
-    """Return a name, a tag or a word as it is compared: any case, composition and white space.
+    """Return ``text``, a name or a tag, as it is compared: any case, composition, white space.
 
     Vendors take them so where they say anything of it, and none tells two of its own teams or tags
     apart by these alone.
