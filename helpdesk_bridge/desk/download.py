@@ -31,8 +31,6 @@ _Identity = tuple[int, int]
 """What a file or a folder is known by, whatever its name: device and inode."""
 
 _BY_DESCRIPTOR = {os.open, os.stat, os.link, os.unlink, os.rename} <= os.supports_dir_fd
-_NO_LINKS = frozenset((errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK))
-"""How file systems say that they have no hard links: FAT, and some that are mounted from afar."""
 _NEW = (
     os.O_WRONLY
     | os.O_CREAT
@@ -138,16 +136,17 @@ class _NewFile:
         with self._used:
             assert self._folder is not None  # noqa: S101 - create comes first
             assert self._descriptor is not None  # noqa: S101
-            _synced(self._descriptor)
-            name = self._named(self._folder)
             assert self._identity is not None  # noqa: S101
+            _synced(self._descriptor)
+            self._close_file()  # Windows renames no open file
+            name = self._named(self._folder)
             if not self._folder.holds(name, self._identity):
                 raise InvalidArgument("the file cannot be written: it was replaced meanwhile.")
             if not self._folder.is_at(self._directory):
                 raise InvalidArgument(
                     "the file cannot be written: the directory was replaced meanwhile."
                 )
-            self._release()
+            self._close_folder()
             return self._directory / name
 
     def _named(self, folder: _Folder) -> str:
@@ -162,26 +161,32 @@ class _NewFile:
             return name
         raise InvalidArgument("the file cannot be written: there are too many of this name.")
 
-    def _release(self) -> None:
+    def _close_file(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _close_folder(self) -> None:
         folder, self._folder = self._folder, None
-        try:
-            if descriptor is not None:
-                os.close(descriptor)
-        finally:
-            if folder is not None:
-                folder.close()
+        if folder is not None:
+            folder.close()
 
     def discard(self) -> None:
         """Delete what there is of it, if it is still where it was made."""
         self._discarded = True
         with self._used:
             try:
-                if self._kept is not None and self._identity is not None:
-                    self._folder = self._folder or _Folder.opened(self._directory)
-                    self._folder.delete(self._kept, self._identity)
+                self._close_file()
             finally:
-                self._release()
+                self._delete()
+
+    def _delete(self) -> None:
+        try:
+            if self._kept is not None and self._identity is not None:
+                self._folder = self._folder or _Folder.opened(self._directory)
+                self._folder.delete(self._kept, self._identity)
+        finally:
+            self._close_folder()
 
 
 def _numbered(name: str, number: int) -> str:
@@ -225,7 +230,9 @@ class _Folder:
         """Hold the folder at ``path`` open; a link that is there already is followed."""
         if not _BY_DESCRIPTOR:
             return cls(path)
-        return cls(path, os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        # With O_PATH also one that may be written to and not be read.
+        flags = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+        return cls(path, os.open(path, flags))
 
     def close(self) -> None:
         """Let go of it."""
@@ -245,9 +252,9 @@ class _Folder:
             return
         try:
             os.link(self._at(old), self._at(new), follow_symlinks=False, **at)
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
+        except FileExistsError:
+            raise
+        except OSError:  # FAT has no links, and each file system says so in its own way
             # Taken by an empty file first. A kill between the two leaves that, and nothing half.
             os.close(self.create(new))
             try:

@@ -114,7 +114,7 @@ async def test_a_temporary_file_that_was_replaced_is_neither_the_file_nor_delete
     assert kept(tmp_path) == {somebodys: b"somebody's", "taken away": b"first second"}
 
 
-@pytest.mark.parametrize("code", [errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS])
+@pytest.mark.parametrize("code", [errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.EACCES])
 @pytest.mark.asyncio
 async def test_a_file_system_without_links_is_written_to_and_nothing_written_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
@@ -171,3 +171,44 @@ async def test_the_temporary_name_fits_and_is_known_as_unfinished(
     assert len(seen[0].encode()) <= 255
     assert re.search(r"\.[0-9a-f]{8}\.part$", seen[0])
     assert list(kept(tmp_path)) == [name]
+
+
+@pytest.mark.skipif(not hasattr(os, "O_PATH"), reason="a folder that cannot be read needs O_PATH")
+@pytest.mark.asyncio
+async def test_a_folder_that_may_only_be_written_to_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    real = os.open
+
+    def opened(path: object, flags: int, *rest: int, **named: int) -> int:
+        asked.append(flags)
+        return real(path, flags, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", opened)
+    await download.save(swapped(lambda: None, None), tmp_path, "invoice.pdf")
+    assert asked[0] & os.O_PATH
+
+
+@pytest.mark.parametrize("end", [None, TruncatedBody("short.")], ids=["whole", "cut"])
+@pytest.mark.asyncio
+async def test_a_file_is_closed_before_it_is_renamed_or_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Exception | None
+) -> None:
+    """Windows renames and deletes no open file."""
+    order: list[str] = []
+    for name in ("close", "link", "unlink"):
+        real = getattr(os, name)
+
+        def noted(*given: object, _real: object = real, _name: str = name, **named: object) -> None:
+            order.append(_name)
+            _real(*given, **named)  # type: ignore[operator]
+
+        monkeypatch.setattr(os, name, noted)
+    if end is None:
+        await download.save(swapped(lambda: None, end), tmp_path, "invoice.pdf")
+    else:
+        with pytest.raises(TruncatedBody):
+            await download.save(swapped(lambda: None, end), tmp_path, "invoice.pdf")
+    made = ["link"] if end is None else []
+    assert order == ["close", *made, "unlink", "close"]
