@@ -13,6 +13,7 @@ from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.desk import Helpdesk, connect
+from helpdesk_bridge.desk.conversations import Conversation
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.errors import (
     AuthenticationError,
@@ -23,6 +24,7 @@ from helpdesk_bridge.errors import (
     DeadlineExceeded,
     DeskClosed,
     HelpdeskError,
+    IncompleteList,
     InProgress,
     InvalidArgument,
     NotFound,
@@ -113,6 +115,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "ConnectFailed",
+    "Conversation",
     "ConversationMoved",
     "CustomField",
     "DeadlineExceeded",
@@ -126,6 +129,7 @@ __all__ = [
     "Helpdesk",
     "HelpdeskError",
     "InProgress",
+    "IncompleteList",
     "InvalidArgument",
     "Ledger",
     "LedgerEntry",

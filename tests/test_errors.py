@@ -24,6 +24,7 @@ SPECIAL: dict[type[HelpdeskError], dict[str, Any]] = {
     errors.UnsupportedCapability: {"capability": "forward"},
     errors.ValidationFailed: {"fields": {"contact.email": ["is taken", "is odd"]}},
     errors.ProtocolError: {"path": "$.data"},
+    errors.IncompleteList: {"listed": 120, "came": 118},
     errors.OutcomeUnknown: {
         "ticket_id": "7",
         "started_at": datetime(2024, 5, 1, tzinfo=UTC),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
@@ -42,6 +42,7 @@ LIMIT = 50
 """The vendor's default, so that a server that ignored the parameter would page alike."""
 
 _STATUSES = wire.STATUS.writable()
+T = TypeVar("T")
 _OPTIONS = frozenset(("cc", "priority", "kind"))
 _NEEDS_KEY = "Set api_key and workspace_id: tickets take Airclou's public API."
 _NEEDS_SESSION = "Set session_token or session_provider: messages take a session."
@@ -187,12 +188,7 @@ class Airclou(kit.Adapter):
         data = answer.json()
         records, path = wire.listed(data, "tickets", "data")
         items, problems = read_records(records, wire.TicketJson, wire.TicketJson.to_ticket, path)
-        following = answer.read(lambda data: wire.next_cursor(data, full=len(records) >= PAGE_SIZE))
-        page = kit.Page(
-            items=items,
-            problems=problems,
-            next=None if following is None else kit.Cursor(following),
-        )
+        page = _by_cursor(answer, items, problems, first=cursor is None)
         return page.where(query.matches)
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
@@ -239,21 +235,16 @@ class Airclou(kit.Adapter):
 
     async def list_custom_fields(self) -> list[kit.CustomField]:
         """GET /api/v1/ticket_fields, all pages."""
-        found: dict[str, kit.CustomField] = {}
-        seen: set[str | None] = set()
-        cursor: str | None = None
-        while cursor not in seen:
-            seen.add(cursor)
+
+        async def fetch(cursor: kit.Cursor | None) -> kit.Page[kit.CustomField]:
             pairs = [("page_size", str(PAGE_SIZE))] + ([("after", cursor)] if cursor else [])
             answer = await self.transport.send(LIST_FIELDS, "GET", FIELDS, query=pairs)
             records, path = wire.listed(answer.json(), "ticketFields", "data")
-            for index, record in enumerate(records):
-                field = read(record, wire.FieldJson, f"{path}[{index}]").to_field()
-                found[field.id] = field
-            cursor = answer.read(lambda data: wire.next_cursor(data, full=False))
-            if cursor is None:
-                return list(found.values())
-        raise errors.PaginationLoop("the list of custom fields leads back to an earlier page.")
+            items, problems = read_records(records, wire.FieldJson, wire.FieldJson.to_field, path)
+            return _by_cursor(answer, items, problems, first=cursor is None)
+
+        page = await kit.read_whole(fetch, again=False)
+        return list(page)
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
@@ -267,22 +258,17 @@ class Airclou(kit.Adapter):
         records, path = wire.listed(data, "messages", "data", "items")
         people = wire.People()
         items, problems = read_records(
-            records, wire.MessageJson, lambda message: message.to_message(ticket.id, people), path
+            records, wire.MessageJson, lambda message: message.of(ticket.id, people), path
         )
-        told = wire.figures(data)
-        more, total = wire.has_more(told, number, LIMIT, len(records)), told.get("total")
-        page = kit.Page(
-            items=items,
-            problems=problems,
-            next=kit.Cursor(str(number + 1)) if more else None,
-            listed=total if type(total) is int else None,
-        )
+        told = kit.Told.of(data, len(records))
+        page = kit.numbered_page(told, items, problems, number=number, asked=LIMIT)
         return page.where(query.matches)
 
     async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
         """GET /api/messages/:messageId; a message of another ticket is not this one's."""
         answer = await self.transport.send(GET_MESSAGE, "GET", (*MESSAGES, message_id))
         message = answer.read(lambda data: wire.one_message(data, ticket.id))
+        kit.require_id(message.id, message_id, "$.message.id")
         if message.ticket_id != ticket.id:
             raise errors.NotFound("the ticket has no such message.")
         return message
@@ -308,3 +294,25 @@ class Airclou(kit.Adapter):
         except errors.HelpdeskError:
             stored = None  # it was sent and has its id: an odd answer must not look like a failure
         return kit.SentMessage(ticket_id=ticket_id, id=message_id, message=stored)
+
+
+def _by_cursor(
+    answer: kit.Response,
+    items: tuple[T, ...],
+    problems: tuple[kit.Problem, ...],
+    *,
+    first: bool,
+) -> kit.Page[T]:
+    """Return a page that the vendor gives a cursor behind."""
+    count = len(items) + len(problems)
+    told = answer.read(lambda data: kit.Told.of(data, count))
+    cursor = answer.read(
+        lambda _: wire.next_cursor(told, count=count, asked=PAGE_SIZE, first=first)
+    )
+    return kit.Page(
+        items=items,
+        problems=problems,
+        next=None if cursor is None else kit.Cursor(cursor),
+        listed=told.total,
+        unsure=told.more is False,
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
@@ -26,6 +25,7 @@ from helpdesk_bridge.kit import (
     TicketKind,
     Timestamp,
     as_id,
+    belongs,
     created_id,
     errors,
     fast_attachment,
@@ -169,6 +169,11 @@ class MessageJson(JsonRecord, frozen=True, rename=camel):
     created_at: Timestamp | None = None
     updated_at: Timestamp | None = None
 
+    def of(self, ticket_id: str, people: People) -> kit.Message:
+        """As :meth:`to_message`, for a message that was asked for: WrongType for another's."""
+        belongs(self.raw, ticket_id)
+        return self.to_message(ticket_id, people)
+
     def to_message(self, ticket_id: str, people: People | None = None) -> kit.Message:
         """Return the neutral message; who reads many of them gives the ``people`` of all."""
         shared = people or People()
@@ -305,76 +310,43 @@ def made(data: Any, wrapper: str) -> tuple[Any, str, str]:
     return record, path, created_id(record, path)
 
 
-class MetaJson(JsonRecord, frozen=True, rename=camel):
-    """Page "pagination"."""
-
-    has_more: bool | None = None
-    after_cursor: str | None = None
+_SMALLEST_PAGE = 10
+"""Fewer records than any page size in use: nothing is missing behind them, whatever is not told."""
 
 
-class LinksJson(JsonRecord, frozen=True, rename=camel):
-    """Page "pagination"."""
-
-    next: str | None = None
-
-
-class PlaceJson(JsonRecord, frozen=True, rename=camel):
-    """Where a list goes on."""
-
-    meta: MetaJson | None = None
-    links: LinksJson | None = None
-
-
-def next_cursor(data: Any, *, full: bool) -> str | None:
+def next_cursor(told: kit.Told, *, count: int, asked: int, first: bool) -> str | None:
     """Return the cursor of the next page, never an address to follow.
 
-    ``full`` says that the page has as many records as were asked for.
+    Trap 6: the vendor's pages disagree on the names; any is understood. Trap 7: the link lacks a
+    part of the path, so only the cursor in it is used. A list that goes on without saying where,
+    or that does not say whether it does, is an error: it would end short otherwise.
 
-    Trap 6: the vendor's pages disagree on the names; both are understood. Trap 7: the link lacks
-    a part of the path, so only the cursor in it is used. A list that goes on without saying where
-    is an error: it would end short otherwise.
+    Args:
+        told: what the envelope says.
+        count: how many records are on the page.
+        asked: how many were asked for.
+        first: whether it is the first page, whose records a total can be compared with.
     """
-    place = read({} if type(data) is list else data, PlaceJson)
-    meta, link = place.meta or MetaJson(), place.links.next if place.links else None
-    if meta.has_more is False:
-        return None
-    if meta.after_cursor:
-        return meta.after_cursor
-    query = dict(parse_qsl(link.partition("?")[2])) if link else {}
-    for name in ("after", "page[after]", "pageAfter"):
-        if query.get(name):
-            return query[name]
-    if link or meta.has_more:
-        path = "$.links.next" if link else "$.meta"
-        raise errors.ProtocolError(f"{path}: the list goes on, and does not say where.", path=path)
-    if full and place.meta is None and place.links is None:
-        raise errors.ProtocolError("$: a full page that does not say whether it is the last.")
+    if told.more is not False or told.points_on(count, asked):
+        cursor = told.cursor or told.link_cursor()
+        if cursor is not None:
+            return cursor
+    total, last, page = told.total, told.last_page, told.page or (1 if first else None)
+    goes_on = told.more is True or (told.link is not None and told.more is None)
+    goes_on |= last is not None and page is not None and last > page
+    goes_on |= told.more is None and first and total is not None and total > count
+    ends = told.more is False or told.closed or (last is not None and last == page)
+    ends |= total is not None and (total == count if first else total >= count)
+    if goes_on:
+        where = told.where
+        raise errors.ProtocolError(
+            f"{where}: the list goes on, and does not say where.", path=where
+        )
+    if told.odd is not None and not ends:
+        raise errors.ProtocolError(f"{told.odd}: does not say where the list ends.", path=told.odd)
+    if not ends and count >= _SMALLEST_PAGE:
+        raise errors.ProtocolError("$: a page that does not say whether it is the last.", path="$")
     return None
-
-
-def figures(data: Any) -> Mapping[str, bool | int]:
-    """Return the figures that a numbered list tells of itself; where is not documented."""
-    places = (
-        [data, *(data.get(key) for key in ("meta", "pagination"))] if type(data) is dict else []
-    )
-    return {
-        name: value
-        for place in reversed(places)
-        if isinstance(place, Mapping)
-        for name, value in place.items()
-        if type(value) in (bool, int)
-    }
-
-
-def has_more(told: Mapping[str, bool | int], page: int, per_page: int, count: int) -> bool:
-    """Say whether a numbered list goes on; how the vendor says so is not documented."""
-    said = told.get("hasMore", told.get("has_more"))
-    if type(said) is bool:
-        return said
-    total, limit = told.get("total"), told.get("limit")
-    if type(limit) is int and limit > 0:
-        per_page = limit  # a server that gives shorter pages than asked for
-    return page * per_page < total if type(total) is int else count >= per_page
 
 
 def explain(data: Any) -> kit.Explanation:

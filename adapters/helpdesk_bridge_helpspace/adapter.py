@@ -44,10 +44,6 @@ PER_PAGE = 50
 MAX_BODY = 5_000_000
 """T24: "5 MB", of the HTML in bytes as the safe reading; images in a new ticket's body count."""
 
-_MAX_BARREN = 3
-"""Empty pages in a row that a conversation may have before its end."""
-_MAX_RESTLESS = 4
-"""How often a conversation is read again that does not hold still."""
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
 _WRITABLE = wire.STATUS.writable()
 _BODY = kit.CapabilityLimits(body_bytes=MAX_BODY)
@@ -139,14 +135,7 @@ class HelpSpace(kit.Adapter):
         items, problems = read_records(
             listed.data, wire.TicketJson, wire.TicketJson.to_ticket, "$.data"
         )
-        page = kit.Page(
-            items=items,
-            problems=problems,
-            total=listed.total,
-            next=_next(listed, number),
-            listed=listed.total,
-            ahead=_ahead(listed, number + 1),
-        )
+        page = kit.numbered_page(listed.told, items, problems, number=number, asked=PER_PAGE)
         return page.where(lambda ticket: outgoing.matches(ticket, query))
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
@@ -206,7 +195,9 @@ class HelpSpace(kit.Adapter):
         known = await self._known(ticket)
         path = ("tickets", ticket.id, "messages", message_id)
         answer = await self.transport.send(GET_MESSAGE, "GET", path)
-        return answer.read(lambda data: wire.one_message(data, known))
+        message = answer.read(lambda data: wire.one_message(data, known))
+        kit.require_id(message.id, message_id, "$.data.id")
+        return message
 
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
         """POST /tickets/{id}/messages.
@@ -304,15 +295,10 @@ class HelpSpace(kit.Adapter):
         items, problems = read_records(
             listed.data,
             wire.MessageJson,
-            lambda message: message.to_message(ticket, conversation),
+            lambda message: message.of(ticket, conversation),
             "$.data",
         )
-        return kit.Page(
-            items=items,
-            problems=problems,
-            total=listed.total,
-            next=_next(listed, number),
-        )
+        return kit.numbered_page(listed.told, items, problems, number=number, asked=PER_PAGE)
 
     async def _conversation(self, ticket: kit.Ticket) -> kit.Page[kit.Message]:
         """Return all messages in one page, oldest first.
@@ -322,41 +308,13 @@ class HelpSpace(kit.Adapter):
         is deleted meanwhile moves another one to a page that was read already: the count falls, and
         all is read again.
         """
-        first, moved = await self._walk(ticket)
-        for _ in range(_MAX_RESTLESS):
-            if not moved:
-                return first
-            again, moved = await self._walk(ticket)
-            if {one.id for one in again.items} == {one.id for one in first.items} and (
-                again.total == first.total
-            ):
-                return again  # it counts what it does not list
-            first = again
-        raise errors.PaginationLoop("the vendor's list of messages does not hold still.")
-
-    async def _walk(self, ticket: kit.Ticket) -> tuple[kit.Page[kit.Message], bool]:
-        """Return all messages, and whether some may have moved past us meanwhile."""
         conversation = wire.Conversation.of(ticket)
-        page = await self._messages_page(ticket, conversation, 1)
-        items, problems, total = list(page.items), page.problems, page.total
-        known = {message.id for message in items}
-        barren, fell = 0, False
-        while page.next is not None:
-            page = await self._messages_page(ticket, conversation, kit.page_number(page.next))
-            fell |= page.total is not None and total is not None and page.total < total
-            total = total if page.total is None else page.total
-            new = [message for message in page.items if message.id not in known]
-            known.update([message.id for message in new])
-            odd = tuple(p for p in page.problems if all(p.raw != old.raw for old in problems))
-            barren = 0 if new or odd else barren + 1
-            if barren and (page.items or page.problems or barren > _MAX_BARREN):
-                raise errors.PaginationLoop("the vendor's list of messages leads back to itself.")
-            items += new
-            problems = tuple(
-                evolve(p, index=len(items) + i) for i, p in enumerate((*problems, *odd))
-            )
-        short = total is not None and len(items) + len(problems) < total
-        return kit.Page(items=_oldest_first(items), problems=problems, total=total), fell or short
+
+        async def fetch(cursor: kit.Cursor | None) -> kit.Page[kit.Message]:
+            return await self._messages_page(ticket, conversation, kit.page_number(cursor))
+
+        page = await kit.read_whole(fetch)
+        return evolve(page, items=_oldest_first(page.items))
 
 
 def _created(record: Any, ticket_id: str) -> kit.Ticket:
@@ -365,18 +323,6 @@ def _created(record: Any, ticket_id: str) -> kit.Ticket:
         "the ticket was created, and the answer not understood", ticket_id=ticket_id
     ):
         return read(record, wire.TicketJson, "$.data").to_ticket()
-
-
-def _next(listed: wire.Collection, number: int) -> kit.Cursor | None:
-    """Count pages ourselves: the vendor's links may lead anywhere, and lose the filters."""
-    if listed.page not in (None, number):
-        raise errors.PaginationLoop("the vendor answered another page than the one asked for.")
-    return None if listed.is_last(number, PER_PAGE) else kit.Cursor(str(number + 1))
-
-
-def _ahead(listed: wire.Collection, following: int) -> tuple[kit.Cursor, ...]:
-    """Return pages behind the ``following`` one, if the vendor tells how many there are."""
-    return kit.pages_behind(following, listed.last_page(PER_PAGE) or 0)
 
 
 def _oldest_first(messages: Sequence[kit.Message]) -> tuple[kit.Message, ...]:

@@ -26,6 +26,7 @@ from helpdesk_bridge.kit import (
     Timestamp,
     as_id,
     as_number,
+    belongs,
     created_id,
     fast_attachment,
     fast_message,
@@ -33,6 +34,7 @@ from helpdesk_bridge.kit import (
     fast_ticket,
     member,
     read,
+    read_one,
 )
 
 # -- words -----------------------------------------------------------------------------------
@@ -224,6 +226,11 @@ class MessageJson(JsonRecord, frozen=True):
     inline_images: tuple[MediaJson, ...] | None = None
     created_at: Timestamp | None = None
 
+    def of(self, ticket: kit.Ticket, conversation: Conversation | None = None) -> kit.Message:
+        """As :meth:`to_message`, for a message that was asked for: WrongType for another's."""
+        belongs(self.raw, ticket.id)
+        return self.to_message(ticket, conversation)
+
     def to_message(
         self, ticket: kit.Ticket, conversation: Conversation | None = None
     ) -> kit.Message:
@@ -332,7 +339,7 @@ def one_ticket(data: Any) -> kit.Ticket:
 def one_message(data: Any, ticket: kit.Ticket) -> kit.Message:
     """Return the message of ``ticket`` in its envelope."""
     record, path = member(data, "data")
-    return read(record, MessageJson, path).to_message(ticket)
+    return read_one(record, MessageJson, lambda message: message.of(ticket), path)
 
 
 def made(data: Any) -> tuple[Any, str]:
@@ -341,55 +348,16 @@ def made(data: Any) -> tuple[Any, str]:
     return record, created_id(record, path)
 
 
-class Links(JsonRecord, frozen=True):
-    """Where the next page is said to be; only whether there is one is used, never the address."""
-
-    next: str | None = None
-
-
-class Meta(JsonRecord, frozen=True):
-    """The figures of a page; the vendor documents the object and not its keys: Laravel's."""
-
-    current_page: Number | None = None
-    last_page: Number | None = None
-    per_page: Number | None = None
-    total: Number | None = None
-
-
 class Collection(JsonRecord, frozen=True):
     """The envelope of a list; its records are read one by one.
 
     ``{"data": [{…}, {…}], "links": {"next": null}, "meta": {"current_page": 1, "last_page": 1}}``
+    The vendor documents the objects and not their keys; Laravel's are likely.
     """
 
     data: list[Any]
-    links: Links | None = None
-    meta: Meta | None = None
 
     @property
-    def page(self) -> int | None:
-        """The number of this page, as far as it is told."""
-        return as_number(self.meta.current_page) if self.meta else None
-
-    @property
-    def total(self) -> int | None:
-        """How many records there are, as far as it is told."""
-        return as_number(self.meta.total) if self.meta else None
-
-    def last_page(self, per_page: int) -> int | None:
-        """Return the number of the last page, as far as it is told or follows from the total."""
-        meta = self.meta or Meta()
-        if meta.last_page is not None:
-            return int(meta.last_page)
-        if self.total is None:
-            return None
-        return -(-self.total // (as_number(meta.per_page) or per_page))
-
-    def is_last(self, page: int, per_page: int) -> bool:
-        """Say whether nothing follows ``page``; a short or empty page alone does not say so."""
-        last = self.last_page(per_page)
-        if last is not None:
-            return page >= last
-        if self.links is not None and "next" in self.raw["links"]:
-            return self.links.next is None
-        return not self.data
+    def told(self) -> kit.Told:
+        """What it says of the list."""
+        return kit.Told.of(self.raw, len(self.data))

@@ -158,17 +158,22 @@ class Omnidesk(kit.Adapter):
         items, problems = read_records(
             listed.items, wire.TicketJson, lambda ticket: ticket.to_ticket(reading), "$.items"
         )
+        told, count = listed.told, len(listed.items)
+        kit.require_page(told.start, start)
+        going_on = kit.following(told, count=count, asked=PAGE, before=start)
         # An empty page in the middle is stepped over; the pager ends a list of nothing else.
-        end = start + (len(listed.items) or PAGE)
-        more = bool(listed.items) if listed.total is None else end < listed.total
-        ahead = kit.pages_behind(end, (listed.total or 0) - 1, step=PAGE)
+        end = start + (count or PAGE)
+        behind = kit.Cursor(str(end))
+        ahead = kit.pages_behind(end, (told.total or 0) - 1, step=PAGE)
         page = kit.Page(
             items=tuple([await self._completed(ticket, query) for ticket in items]),
             problems=problems,
-            total=listed.total,
-            next=kit.Cursor(str(end)) if more else None,
-            listed=listed.total,
-            ahead=ahead if len(listed.items) == PAGE else (),
+            total=told.total,
+            next=behind if going_on.is_there else None,
+            listed=told.total,
+            ahead=ahead if count == PAGE and going_on.is_there else (),
+            unsure=going_on.unsure,
+            beyond=behind,
         )
         return page.where(lambda ticket: outgoing.matches(ticket, query, reading))
 
@@ -346,10 +351,15 @@ class Omnidesk(kit.Adapter):
         items, problems = read_records(
             wire.timeline(ticket),
             wire.EntryJson,
-            lambda entry: entry.to_message(ticket.id, reading),
+            lambda entry: entry.of(ticket.id, reading),
             "$.item.timeline",
         )
-        return kit.Page(items=wire.oldest_first(items, reading), problems=problems)
+        told = wire.told_of_timeline(ticket, len(items) + len(problems))
+        if told.more or told.points_on(0, 0):
+            raise errors.ProtocolError(
+                "$.item: the timeline goes on, and does not say where.", path="$.item"
+            )
+        return kit.Page(items=wire.oldest_first(items, reading), problems=problems, listed=told.total)
 
 
 def _path(ticket_id: str) -> tuple[str, ...]:

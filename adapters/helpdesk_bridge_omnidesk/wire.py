@@ -22,12 +22,11 @@ from helpdesk_bridge.kit import (
     JsonRecord,
     Memo,
     MessageType,
-    Number,
     Priority,
     Role,
     Status,
     WrongType,
-    as_number,
+    belongs,
     errors,
     fast_message,
     fast_party,
@@ -193,6 +192,11 @@ class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
     to: str | None = None
     created_at: Stamp | None = None
 
+    def of(self, ticket_id: str, reading: Reading) -> kit.Message:
+        """As :meth:`to_message`, for an entry that was asked for: WrongType for another ticket's."""
+        belongs(self.raw, ticket_id)
+        return self.to_message(ticket_id, reading)
+
     def to_message(self, ticket_id: str, reading: Reading) -> kit.Message:
         """Return the neutral message. T14: ids of events and notes may be the same number."""
         kind, audience, author = reading.speaker(self)
@@ -312,12 +316,11 @@ class Collection(JsonRecord, frozen=True, rename=_KEYS):
     """
 
     items: list[Any]
-    item_total: Number | None = None
 
     @property
-    def total(self) -> int | None:
-        """How many records there are, as far as it is told."""
-        return as_number(self.item_total)
+    def told(self) -> kit.Told:
+        """What it says of the list."""
+        return kit.Told.of(self.raw, len(self.items))
 
 
 _MAIL_ID = re.compile(r"([0-9a-f]{32})@helpdesk-bridge\.invalid")
@@ -377,6 +380,21 @@ def timeline(ticket: kit.Ticket) -> Any:
     """Return the entries of a ticket that was read by itself; T15: null is none."""
     entries = ticket.raw.get("timeline", "")
     return [] if entries is None else entries
+
+
+def told_of_timeline(ticket: kit.Ticket, count: int) -> kit.Told:
+    """Return what the vendor says of a timeline of ``count`` entries, such as ``timeline_total``.
+
+    Whether it cuts long ones is not documented, nor how it would say so.
+    """
+    return kit.Told.of(
+        {
+            name.casefold().replace("_", "").removeprefix("timeline"): value
+            for name, value in ticket.raw.items()
+            if name.casefold().startswith("timeline") and name != "timeline"
+        },
+        count,
+    )
 
 
 def oldest_first(messages: Sequence[kit.Message], reading: Reading) -> tuple[kit.Message, ...]:

@@ -132,11 +132,17 @@ class RequestTracker(kit.Adapter):
         items, problems = read_records(
             listing.items, wire.TicketJson, wire.TicketJson.to_ticket, "$.items"
         )
+        told = listing.told
+        if any(is_digits(one.id) and int(one.id) <= _after(cursor) for one in items):
+            raise errors.ProtocolError("$.items: tickets that were not asked for.", path="$.items")
+        if not listing.items and told.total:
+            problems = (_unseen(told.total),)
         page = kit.Page(
             items=items,
             problems=problems,
-            next=kit.Cursor(str(listing.last_id)) if more else None,
-            total=listing.total if cursor is None else None,
+            next=kit.Cursor(str(listing.last_id)) if listing.items and more.is_there else None,
+            total=told.total if cursor is None else None,
+            unsure=more.unsure,
         )
         return page.where(lambda ticket: outgoing.wanted(query, ticket))
 
@@ -144,7 +150,9 @@ class RequestTracker(kit.Adapter):
         """GET /tickets for this id, which tells more of people than GET /ticket/{id} does."""
         listing, _ = await self._read(GET_TICKET).search(f"id = {ticket_id}")
         if listing.items:
-            return wire.to_ticket(listing.items[0], "$.items[0]")
+            ticket = wire.to_ticket(listing.items[0], "$.items[0]")
+            kit.require_id(ticket.id, ticket_id, "$.items[0].id")
+            return ticket
         # It is deleted, hidden, or there is none.
         known, _ = await self._read(GET_TICKET).known(ticket_id)
         return wire.to_ticket(known.raw)
@@ -319,6 +327,16 @@ def _after(cursor: kit.Cursor | None) -> int:
     if not is_digits(cursor) or len(cursor) > 18:
         raise errors.InvalidArgument("this cursor is not one of this desk's.")
     return int(cursor)
+
+
+def _unseen(count: int) -> kit.Problem:
+    """Return what is wrong with a search that counts tickets, and shows none of them."""
+    return kit.Problem(
+        index=0,
+        error=errors.IncompleteList(
+            f"RT counts {count} more tickets, and shows none of them.", listed=count, came=0
+        ),
+    )
 
 
 def _require(names: Sequence[str], said: Sequence[str]) -> None:

@@ -10,7 +10,18 @@ from typing import Any
 
 from attrs import frozen
 
-from helpdesk_bridge.kit import Message, Operation, Problem, Transport, errors, read, read_records
+from helpdesk_bridge.kit import (
+    Following,
+    Message,
+    Operation,
+    Problem,
+    Transport,
+    errors,
+    following,
+    read,
+    read_records,
+    require_page,
+)
 from helpdesk_bridge_request_tracker import outgoing, wire
 
 __all__ = ["API", "PAGE", "Lists"]
@@ -59,21 +70,24 @@ class Lists:
             query=[*places, *pairs],
             json=json,
         )
-        return answer.read(lambda data: read(data, wire.Listing))
+        listing = answer.read(lambda data: read(data, wire.Listing))
+        require_page(listing.told.page, page)
+        return listing
 
-    async def search(self, sql: str) -> tuple[wire.Listing, bool]:
+    async def search(self, sql: str) -> tuple[wire.Listing, Following]:
         """Return the first page of a search that shows a ticket, and whether there are more."""
         pairs = [("query", sql), *outgoing.TICKET_FIELDS]
         for number in range(1, MAX_EMPTY + 1):
             listing = await self.page(("tickets",), pairs, page=number)
-            if listing.total is None:
+            told = listing.told
+            if told.is_silent:
                 raise errors.ProtocolError(
                     "$.total: RT does not tell how many tickets there are, nor where a list ends."
                     " Is $UseSQLForACLChecks off there?",
                     path="$.total",
                 )
-            more = listing.total > number * listing.per_page
-            if listing.items or not more:
+            more = _following(listing, number)
+            if listing.items or not more.is_there:
                 return listing, more
         raise _endless()
 
@@ -109,11 +123,19 @@ class Lists:
             ("ticket", ticket_id, "attachments"),
             outgoing.matching("TransactionId", transactions),
         )
-        number, full = 1, bool(transactions)
-        while full:
+        number, goes_on = 1, bool(transactions)
+        while goes_on:
             listing = await self.page(path, outgoing.PART_FIELDS, page=number, json=query)
-            found += [wire.to_part(record) for record in listing.items]
-            number, full = number + 1, len(listing.items) >= listing.per_page
+            parts = [wire.to_part(record) for record in listing.items]
+            known = {part.number for part in found}
+            if parts and known.issuperset(part.number for part in parts):
+                raise errors.PaginationLoop("RT's list of attachments leads back to itself.")
+            found += [part for part in parts if part.number not in known]
+            more = _following(listing, number)
+            # RT hides none of these, so that a page below its own size is the last.
+            size = listing.told.per_page or PAGE
+            goes_on = more.is_there and not (more.unsure and len(parts) < size)
+            number += 1
         if not {part.message for part in found} <= set(transactions):
             raise errors.ProtocolError("$.items: parts that were not asked for.", path="$.items")
         return found
@@ -123,13 +145,22 @@ class Lists:
         found: dict[str, str] = {}
         path = ("ticket", ticket_id, "attachments")
         for batch in wire.batches(wire.bodies_of(parts), most=PAGE, size=BODY_BYTES):
-            query = outgoing.matching("id", batch)
-            listing = await self.page(path, outgoing.BODY_FIELDS, json=query)
-            texts = [read(record, wire.BodyJson) for record in listing.items]
-            found.update((str(text.id), text.content or "") for text in texts)
-            if not set(batch) <= set(found):
-                raise errors.ProtocolError("$.items: a body is missing.", path="$.items")
+            left = batch
+            while left:
+                query = outgoing.matching("id", left)
+                listing = await self.page(path, outgoing.BODY_FIELDS, json=query)
+                texts = [read(record, wire.BodyJson) for record in listing.items]
+                found.update((str(text.id), text.content or "") for text in texts)
+                before, left = left, [one for one in left if one not in found]
+                if len(left) == len(before):
+                    raise errors.ProtocolError("$.items: a body is missing.", path="$.items")
         return found
+
+
+def _following(listing: wire.Listing, number: int) -> Following:
+    told, count = listing.told, len(listing.items)
+    size = max(told.per_page or PAGE, count)
+    return following(told, count=count, asked=size, before=(number - 1) * size, number=number)
 
 
 def _endless() -> errors.HelpdeskError:

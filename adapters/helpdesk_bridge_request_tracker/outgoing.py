@@ -74,13 +74,46 @@ def search(query: kit.TicketQuery, *, after: int) -> str:
 
 
 def wanted(query: kit.TicketQuery, ticket: kit.Ticket) -> bool:
-    """Say whether a ticket that the search found is asked for: its times and words are judged."""
+    """Say whether a ticket that the search found is asked for; what RT does not tell may be so."""
     times = kit.TicketQuery(created_since=query.created_since, updated_since=query.updated_since)
     # T6: % and _ stand for any letters in a search, and find too much. What letters are alike is
     # the database's to say (MySQL finds "ü" by "u"), so that nothing else that it found is dropped.
     text = query.text or ""
     found = not {"%", "_"} & set(text) or kit.folded(text) in kit.folded(ticket.subject)
-    return found and times.matches(ticket)
+    queue = ticket.raw.get("Queue")
+    teams = (ticket.team, queue.get("id") if isinstance(queue, Mapping) else None)
+    return (
+        found
+        and times.matches(ticket)
+        and query.status in (None, ticket.status)
+        and (query.team is None or ticket.team is None or _is_one(query.team, teams))
+        and _may_be(query.assignee, [ticket.raw.get("Owner")])
+        and _may_be(query.requester, ticket.raw.get("Requestor"))
+    )
+
+
+def _may_be(wanted: kit.Party | None, people: Any) -> bool:
+    """Say whether one of a ticket's people is the one that was asked for, or may be."""
+    known = [one for one in people or () if isinstance(one, Mapping)]
+    if wanted is None or not known:
+        return True
+    logins = [str(one.get("id") or "") for one in known]
+    if wanted.email is None:
+        return _is_one(wanted.id or "", logins)
+    addresses = [
+        str(one.get("EmailAddress") or (login if "@" in login else ""))
+        for one, login in zip(known, logins, strict=True)
+    ]
+    return not all(addresses) or any(
+        kit.TicketQuery(requester=kit.Party(email=wanted.email)).matches(
+            kit.Ticket(id="0", requester=kit.Party(email=address))
+        )
+        for address in addresses
+    )
+
+
+def _is_one(word: str, known: Iterable[Any]) -> bool:
+    return word.casefold() in [str(one).casefold() for one in known if one is not None]
 
 
 def _person(role: str, person: kit.Party) -> str:

@@ -22,6 +22,7 @@ from helpdesk_bridge.kit import (
     Role,
     Status,
     WrongType,
+    belongs,
     created_id,
     errors,
     fast_attachment,
@@ -99,8 +100,11 @@ class Listing(JsonRecord, frozen=True):
     """
 
     items: list[Any]
-    per_page: int
-    total: int | None = None
+
+    @property
+    def told(self) -> kit.Told:
+        """What it says of the list."""
+        return kit.Told.of(self.raw, len(self.items))
 
     @property
     def last_id(self) -> int:
@@ -111,7 +115,7 @@ class Listing(JsonRecord, frozen=True):
         return max(map(int, found))
 
 
-NO_ROWS = Listing(items=[], per_page=1)
+NO_ROWS = Listing(items=[])
 
 
 class UserJson(JsonRecord, frozen=True, rename=_json_name):
@@ -308,7 +312,11 @@ class TransactionJson(JsonRecord, frozen=True, rename=_json_name):
     def to_message(
         self, ticket: TicketJson, parts: Sequence[PartJson], bodies: Mapping[str, str]
     ) -> kit.Message:
-        """Return the neutral message, with its ``parts`` in the order of their ids."""
+        """Return the neutral message, with its ``parts`` in the order of their ids.
+
+        WrongType for a row of another ticket, as far as RT tells.
+        """
+        belongs(self.raw, ticket.number)
         kind, audience = self._kind(ticket.logins)
         chosen = chosen_bodies(parts)
         html, text = (bodies.get(part.number) if part else None for part in chosen)

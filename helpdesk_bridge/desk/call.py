@@ -122,9 +122,11 @@ class CallContext:
 
         ``seconds`` is that deadline; None: that of every call.
         """
-        return CallContext(
+        part = CallContext(
             self._calls, self.operation, self.operation_id, writes=self.writes, seconds=seconds
         )
+        part.ticket_id = self.ticket_id
+        return part
 
     def write_once(self) -> None:
         """Have no write of this call repeated, whatever the adapter says of its operation."""
@@ -318,9 +320,13 @@ class CallContext:
         self._warn(error)
         return error
 
+    def named(self, error: HelpdeskError) -> HelpdeskError:
+        """Put the names of the desk, the call and its ticket on an error, and return it."""
+        return self._named(error)
+
     def _named(self, error: HelpdeskError) -> HelpdeskError:
         if isinstance(error, OutcomeUnknown):
-            error.fill(ticket_id=self.ticket_id, key=self.key, fingerprint=self.fingerprint)
+            error.fill(key=self.key, fingerprint=self.fingerprint)
         if isinstance(error, (PartlyDone, InProgress)):
             error.fill(key=self.key)
         if isinstance(error, PartlyDone):
@@ -328,6 +334,8 @@ class CallContext:
                 later = self.fingerprint.later() if self.fingerprint else None
                 error.failure.fill(ticket_id=error.ticket_id, key=self.key, fingerprint=later)
             self._placed(error.failure)  # it may be of a request that only read
+        if not isinstance(error, PartlyDone):  # what exists by then is the adapter's to say
+            error.fill(ticket_id=self.ticket_id)
         self._placed(error)
         return error.fill(stage=Stage.WRITING if self.writes else Stage.READING)
 

@@ -17,6 +17,7 @@ from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.recovery import Recovery
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.desk import arguments, attachments, outcomes, ticket_changes, writing
+from helpdesk_bridge.desk import conversations as conversation_reading
 from helpdesk_bridge.desk import messages as message_reading
 from helpdesk_bridge.desk import tickets as ticket_reading
 from helpdesk_bridge.desk.call import Calls
@@ -184,7 +185,7 @@ class Helpdesk:
     # Reading messages
     messages = message_reading.messages
     message = message_reading.message
-    conversations = message_reading.conversations
+    conversations = conversation_reading.conversations
     # Adding messages
     reply = writing.reply
     note = writing.note

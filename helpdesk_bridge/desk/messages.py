@@ -1,11 +1,8 @@
-"""The calls that read messages and whole conversations."""
+"""The calls that read messages."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
-from contextlib import aclosing
+from collections.abc import Iterable
 from operator import attrgetter
 
 from helpdesk_bridge.desk import arguments
@@ -21,7 +18,7 @@ from helpdesk_bridge.model import (
     Ticket,
 )
 
-__all__ = ["conversations", "message", "messages"]
+__all__ = ["message", "messages"]
 
 
 def messages(
@@ -53,6 +50,7 @@ def messages(
     with call:
         self._guard.require(Capability.LIST_MESSAGES)
         ref = self._guard.ticket(ticket)
+        call.ticket_id = ref.id
         query = MessageQuery(types=arguments.types(types))
         arguments.cursor(cursor)
     list_messages, mark = self.adapter.list_messages, self._origin.mark_messages
@@ -69,6 +67,7 @@ def messages(
         cursor=cursor,
         tasks=self._prefetch,
         concurrency=self._options.concurrency,
+        named=call.named,
     )
 
 
@@ -87,71 +86,9 @@ async def message(self: Desk, ticket: Ticket | str, message_id: str) -> Message:
         InvalidArgument: for what is no id of this vendor.
         HelpdeskError: as the vendor or the network has it.
     """
-    with self._calls.begin("message"):
+    with self._calls.begin("message") as call:
         self._guard.require(Capability.GET_MESSAGE)
         ref = self._guard.ticket(ticket)
+        call.ticket_id = ref.id
         self._guard.id(message_id)
         return self._origin.mark(await self.adapter.get_message(ref, message_id))
-
-
-async def conversations(
-    self: Desk,
-    tickets: Iterable[Ticket | str] | AsyncIterable[Ticket],
-    *,
-    concurrency: int = 8,
-) -> AsyncIterator[tuple[Ticket, list[Message]]]:
-    """Yield each ticket with all its messages, in the order given, read several at a time.
-
-    A ticket given by id is read first. While a long conversation holds up the others' turn, at
-    most as many again are read and kept.
-
-    Args:
-        tickets: the tickets or their ids; :meth:`tickets` will do as it is.
-        concurrency: how many conversations to read at once, 1 or more.
-
-    Returns:
-        An async iterator of pairs: the ticket, and its messages from the oldest on.
-
-    Raises:
-        InvalidArgument: for a value that is not acceptable.
-        HelpdeskError: the first one in the order given; what is under way is cancelled then.
-    """
-    with self._calls.begin("conversations"):
-        arguments.concurrency(concurrency)
-        arguments.tickets(tickets)
-    room = asyncio.Semaphore(concurrency)
-    begun: deque[asyncio.Task[tuple[Ticket, list[Message]]]] = deque()
-    try:
-        async with aclosing(_each(tickets)) as given:
-            async for ticket in given:
-                begun.append(asyncio.create_task(_conversation(self, ticket, room)))
-                while begun and (len(begun) >= 2 * concurrency or begun[0].done()):
-                    yield await begun.popleft()
-        while begun:
-            yield await begun.popleft()
-    finally:
-        for task in begun:
-            task.cancel()
-        await asyncio.gather(*begun, return_exceptions=True)
-
-
-async def _conversation(
-    desk: Desk, ticket: Ticket | str, room: asyncio.Semaphore
-) -> tuple[Ticket, list[Message]]:
-    async with room:
-        full = ticket if isinstance(ticket, Ticket) else await desk._reader.ticket(ticket)
-        found: list[Message] = []
-        async for page in desk._reader.messages(full).pages():
-            found.extend(page)
-        return full, found
-
-
-async def _each(
-    tickets: Iterable[Ticket | str] | AsyncIterable[Ticket],
-) -> AsyncGenerator[Ticket | str, None]:
-    if isinstance(tickets, AsyncIterable):
-        async for ticket in tickets:
-            yield ticket
-    else:
-        for given in tickets:
-            yield given

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import weakref
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from typing import Any, Generic, Self, TypeVar
@@ -11,53 +10,16 @@ from typing import Any, Generic, Self, TypeVar
 from attrs import evolve
 
 from helpdesk_bridge.desk.prefetch import FetchPage, PrefetchTasks, ReadAhead
-from helpdesk_bridge.errors import HelpdeskError, PaginationLoop
+from helpdesk_bridge.errors import HelpdeskError, IncompleteList, PaginationLoop
+from helpdesk_bridge.kit.walk import Walk
 from helpdesk_bridge.model import Cursor, Page, Problem
-from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["Pager"]
 
 T = TypeVar("T")
 
-_MAX_BARREN = 3
-"""Pages in a row that bring nothing new before the list counts as running in circles."""
 _MAX_RESTLESS = 3
 """Walks in a row that bring nothing new while records still move, before that is an error."""
-
-log = logging.getLogger("helpdesk_bridge.desk")
-
-
-class _Walk:
-    """What is noticed on one walk through a list; ``whole`` if it began at the first page."""
-
-    def __init__(self, seen: set[str], *, whole: bool) -> None:
-        self.seen = seen
-        """The ids that came on this walk; on the first one these are all that ever came."""
-        self.fell = False
-        """Whether the vendor listed fewer records on the way: all later ones moved up."""
-        self.listed: int | None = None
-        self.came = 0
-        """How many records came."""
-        self._whole = whole
-        self._odd: list[object] = []
-
-    def see(self, page: Page[T], new: int) -> bool:
-        """Take note of a page as the vendor sent it; say whether this walk had not seen it yet.
-
-        ``new`` is how many of its records had not come on this walk before.
-        """
-        odd = [problem.raw for problem in page.problems]
-        self.came += new + len(odd)
-        if page.listed is not None:
-            self.fell |= self.listed is not None and page.listed < self.listed
-            self.listed = page.listed
-        another, self._odd = odd != self._odd, odd
-        return new > 0 or (bool(odd) and another)
-
-    @property
-    def short(self) -> bool:
-        """Whether fewer records came than the vendor counts."""
-        return self._whole and self.listed is not None and self.came < self.listed
 
 
 class Pager(Generic[T]):
@@ -79,7 +41,12 @@ class Pager(Generic[T]):
     When the vendor's count of a numbered list falls while it is read (because the caller answers
     what it lists, say), records have moved to pages that were read already, and the list is walked
     again until it holds still. One that leaves and one that arrives between two pages keep the
-    count as it is, and cannot be noticed.
+    count as it is, and cannot be noticed; neither can one that leaves a list without a count.
+
+    A list that ends with fewer records than the vendor counts, also when it is walked again, is
+    raised as :class:`IncompleteList`, which says how many are missing; :attr:`exhausted` stays
+    False. After :meth:`collect_problems` that is the last of :attr:`problems`. It is not judged
+    where a list begins at a ``cursor`` or ends at a ``limit``.
 
     Args:
         fetch: what reads the page at a place.
@@ -88,6 +55,7 @@ class Pager(Generic[T]):
         limit: the most items to hand out; None is no limit.
         tasks: the desk's tasks, which its closing ends; None: the pager's own.
         concurrency: how many pages to read at once at the most.
+        named: what puts the names of the desk and the call on an error; None: nothing does.
     """
 
     def __init__(
@@ -99,7 +67,9 @@ class Pager(Generic[T]):
         limit: int | None = None,
         tasks: PrefetchTasks | None = None,
         concurrency: int = 8,
+        named: Callable[[HelpdeskError], HelpdeskError] | None = None,
     ) -> None:
+        self._named = named
         self._reading = ReadAhead(fetch, tasks or PrefetchTasks())
         self._concurrency = concurrency
         self._window = 1  # how many pages to have under way
@@ -123,11 +93,11 @@ class Pager(Generic[T]):
         self._seen: set[str] = set()  # all ids that came
         self._odd: list[object] = []
         self._accepted = 0
-        self._barren = 0
         self._again = False
+        self._is_short = False
         self._restless = 0
         self._known_before = 0
-        self._walk = _Walk(self._seen, whole=cursor is None)
+        self._walk = Walk(self._seen, whole=cursor is None)
         self._lock = asyncio.Lock()
         self._collect = False
         self.problems: list[Problem] = []
@@ -147,8 +117,11 @@ class Pager(Generic[T]):
 
     @property
     def exhausted(self) -> bool:
-        """Whether everything the vendor lists was handed out."""
-        return self._done and self._at is None
+        """Whether everything the vendor lists was handed out.
+
+        False after an :class:`IncompleteList`: the vendor counts more than it showed.
+        """
+        return self._done and self._at is None and not self._is_short
 
     def collect_problems(self) -> Self:
         """Keep unreadable records in :attr:`problems` in place of raising them; return self."""
@@ -258,9 +231,22 @@ class Pager(Generic[T]):
                 self._page, self._records = page, page.records()
                 self._locate_problems(page)
                 return page
+        self._end()
+        return None
+
+    def _end(self) -> None:
+        """Note that the list is at its end, and raise or keep that it is short of its count."""
+        if self._done:
+            return
         self._done = True
         self._move_on()
-        return None
+        if self._full or not self._walk.short:
+            return
+        shortage = self._located(self._walk.shortage())
+        self._is_short = True
+        if not self._collect:
+            raise shortage
+        self.problems.append(Problem(index=0, error=shortage))
 
     def _read_on(self) -> None:
         """Ask for the pages that come next, as many as are known and wanted."""
@@ -285,22 +271,15 @@ class Pager(Generic[T]):
         if self._full or self._done or not (walk.fell or walk.short):
             return False
         if not news and not walk.fell:
-            log.warning(
-                "the vendor counts %d records, and %d came",
-                walk.listed,
-                walk.came,
-                extra=attributes(),
-            )
             return False
         self._restless = 0 if news else self._restless + 1
         if self._restless > _MAX_RESTLESS:
             raise self._located(PaginationLoop("the vendor's list does not hold still."))
         self._again = True
         self._known_before = len(self._seen)
-        self._walk = _Walk(set(), whole=self._start is None)
+        self._walk = Walk(set(), whole=self._start is None)
         self._reading.start(())  # those of this walk are no longer wanted
         self._visited.clear()
-        self._barren = 0
         self._next, self._last = self._start, False
         return True
 
@@ -312,7 +291,9 @@ class Pager(Generic[T]):
         sent = len(ids) + len(page.filtered)
         is_new = seen.isdisjoint(came)
         new = len(came) if is_new else len(came - walk.seen)
-        self._barren = 0 if walk.see(page, new) else self._barren + 1
+        following = walk.see(page, new)
+        if following != page.next:
+            page = evolve(page, next=following)
         self._largest = max(self._largest, sent + len(page.problems))
         self._rest = page.next
         fits = self._limit is None or self._accepted + len(ids) <= self._limit
@@ -324,9 +305,9 @@ class Pager(Generic[T]):
         seen |= came
         if self._again:
             walk.seen |= came
-        if self._barren >= _MAX_BARREN and page.next is not None:
+        if self._walk.runs_in_circles and page.next is not None:
             raise self._located(
-                PaginationLoop(f"{self._barren} pages in a row brought nothing new.")
+                PaginationLoop(f"{self._walk.barren} pages in a row brought nothing new.")
             )
         return evolve(fresh, next=None) if self._full else fresh
 
@@ -360,12 +341,13 @@ class Pager(Generic[T]):
         """Have the errors that iterating over ``page`` raises say how far the list came by then."""
         for before, problem in enumerate(page.problems):
             error = self._located(problem.error)
+            self._is_short |= isinstance(error, IncompleteList)
             error.items_read = self.items_read + problem.index - before
 
     def _located(self, error: HelpdeskError) -> HelpdeskError:
         error.items_read = self.items_read
         error.cursor = self._next if self._page is None else self._at
-        return error
+        return error if self._named is None else self._named(error)
 
 
 def _with_records(page: Page[T], records: list[T | Problem]) -> Page[T]:

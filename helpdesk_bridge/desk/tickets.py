@@ -113,6 +113,7 @@ def tickets(
         limit=limit,
         tasks=self._prefetch,
         concurrency=self._options.concurrency,
+        named=call.named,
     )
 
 
@@ -130,9 +131,10 @@ async def ticket(self: Desk, ticket_id: str) -> Ticket:
         InvalidArgument: for what is no id of this vendor.
         HelpdeskError: as the vendor or the network has it.
     """
-    with self._calls.begin("ticket"):
+    with self._calls.begin("ticket") as call:
         self._guard.require(Capability.GET_TICKET)
         self._guard.id(ticket_id)
+        call.ticket_id = ticket_id
         return self._origin.mark(await self.adapter.get_ticket(ticket_id))
 
 

@@ -20,7 +20,8 @@
     |-- OutcomeUnknown          a write may have been done: never repeat it blindly
     |-- PartlyDone              the first step of a call was done, a later one failed
     |-- DeadlineExceeded   VendorUnavailable   ProtocolError   TruncatedBody   ResponseTooLarge
-    `-- PaginationLoop          a list answered the same place twice
+    |-- PaginationLoop          a list answered the same place twice
+    `-- IncompleteList          a list ended short of the vendor's own count
 
 Each of them also has a :class:`Reason`, which tells apart what one class has in common: the causes
 of a ConnectFailed, for one. No error carries a header, a credential, a body or an e-mail address,
@@ -55,6 +56,7 @@ from helpdesk_bridge.errors.rejected import (
 )
 from helpdesk_bridge.errors.unknown import (
     DeadlineExceeded,
+    IncompleteList,
     OutcomeUnknown,
     PaginationLoop,
     PartlyDone,
@@ -75,6 +77,7 @@ __all__ = [
     "DeskClosed",
     "HelpdeskError",
     "InProgress",
+    "IncompleteList",
     "InvalidArgument",
     "Moment",
     "NotFound",

@@ -13,6 +13,8 @@ __all__ = ["HelpdeskError", "Outcome", "Stage", "reason_of"]
 
 _LONG = 5.0
 """Seconds from which on an error text tells no parts of a second."""
+_MENDABLE = (Reason.CREDENTIALS, Reason.SESSION, Reason.DESK_CLOSED)
+"""What the caller can mend, and then go on where a list stopped."""
 _E = TypeVar("_E", bound="HelpdeskError")
 
 
@@ -57,7 +59,10 @@ class HelpdeskError(Exception):
         retry_after: seconds to wait before that; None where the vendor asked for nothing.
         attempts: how many requests were made; None while unknown.
 
-    ``items_read`` and ``cursor`` are set by lists: how far one came, and from where to go on.
+    ``ticket_id`` is the ticket that the call was about, such as the one whose messages were read
+    (None: none, or not known).
+    ``items_read`` and ``cursor`` are set by lists: how far one came, and the place it was at, from
+    where to go on once what failed is mended (None: the beginning, or not a list).
     ``stage`` is what the call was at, ``step`` the request of the adapter that failed before the
     write (both None while unknown).
     """
@@ -98,6 +103,7 @@ class HelpdeskError(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         self.attempts = attempts
+        self.ticket_id: str | None = None
         self.items_read: int | None = None
         self.cursor: str | None = None
         self.stage: Stage | None = None
@@ -121,6 +127,7 @@ class HelpdeskError(Exception):
             part
             for part in (
                 self.operation,
+                f"of ticket {self.ticket_id}" if self._names_ticket else None,
                 f"on desk {self.desk!r}" if self.desk else None,
                 f"({self.vendor})" if self.vendor else None,
             )
@@ -130,14 +137,23 @@ class HelpdeskError(Exception):
         if self.status is not None and f"HTTP {self.status}" not in self.message:
             sentences.append(f"HTTP {self.status}{self._code()}.")
         if self.items_read is not None:
-            sentences.append(
-                f"{self.items_read} items had been read; go on with cursor=error.cursor."
-            )
+            onward = "; go on with cursor=error.cursor" if self._can_go_on else ""
+            sentences.append(f"{self.items_read} items had been read{onward}.")
         sentences += [self._sent(), self._wait(), self._advice()]
         sentences = [sentence for sentence in sentences if sentence]
         if len(sentences) > 1 and not sentences[0].endswith((".", "!", "?", "…")):
             sentences[0] += "."
         return " ".join(sentences)
+
+    @property
+    def _names_ticket(self) -> bool:
+        return self.ticket_id is not None and self.stage is Stage.READING
+
+    @property
+    def _can_go_on(self) -> bool:
+        """Whether the list may be read on from the same place, and not only fail there again."""
+        passing = self.retryable or self.reason in _MENDABLE
+        return passing and (self.cursor is not None or bool(self.items_read))
 
     def _code(self) -> str:
         return f" {self.vendor_code}" if self.vendor_code else ""

@@ -110,6 +110,8 @@ class Reason(StrEnum):
     """The answer is larger than the desk's ``max_body``, or unpacks beyond measure."""
     PAGINATION_LOOP = "pagination_loop"
     """A list leads back to a place where it has been."""
+    INCOMPLETE_LIST = "incomplete_list"
+    """A list has ended, and shows fewer records than the vendor counts in it."""
 
     # none of it is of the helpdesk's making
     CRASHED = "crashed"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DeadlineExceeded",
+    "IncompleteList",
     "OutcomeUnknown",
     "PaginationLoop",
     "PartlyDone",
@@ -171,3 +172,36 @@ class PaginationLoop(HelpdeskError):
     """The vendor's list leads back to a place it has already been."""
 
     reason = Reason.PAGINATION_LOOP
+
+
+class IncompleteList(HelpdeskError):
+    """A list came to its end, and the vendor counts more records in it than it showed.
+
+    It was read again before, so that what moved meanwhile is not the cause. All that came was handed
+    out. A vendor may count wrongly for ever: who accepts that has the list ``collect_problems()``.
+
+    Args:
+        message: the sentence that says what failed.
+        listed: how many records the vendor counts; None: not told.
+        came: how many of them it showed; None: not told.
+    """
+
+    reason = Reason.INCOMPLETE_LIST
+    advice = (
+        "All that came was handed out. List again later; if the vendor counts what it never shows,"
+        " collect_problems() accepts that."
+    )
+
+    def __init__(
+        self, message: str, *, listed: int | None = None, came: int | None = None, **context: Any
+    ) -> None:
+        super().__init__(message, **context)
+        self.listed = listed
+        self.came = came
+
+    @property
+    def missing(self) -> int | None:
+        """How many records are missing; None while that is not told."""
+        if self.listed is None or self.came is None:
+            return None
+        return self.listed - self.came

@@ -7,6 +7,14 @@ Everything an adapter needs is a name of this module; its fake may also use
 from helpdesk_bridge import errors
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.cursors import page_number, pages_behind
+from helpdesk_bridge.kit.envelope import (
+    Following,
+    Told,
+    figure,
+    following,
+    numbered_page,
+    require_page,
+)
 from helpdesk_bridge.kit.extra import extra_query, merge_extra, refuse_extra
 from helpdesk_bridge.kit.json import (
     AnyId,
@@ -22,6 +30,7 @@ from helpdesk_bridge.kit.json import (
 from helpdesk_bridge.kit.mark import write_mark
 from helpdesk_bridge.kit.memo import Memo
 from helpdesk_bridge.kit.reading import (
+    belongs,
     created_id,
     member,
     read,
@@ -32,6 +41,7 @@ from helpdesk_bridge.kit.reading import (
 )
 from helpdesk_bridge.kit.steps import partly_done, without_first_message
 from helpdesk_bridge.kit.vocabulary import Vocabulary
+from helpdesk_bridge.kit.walk import read_whole
 from helpdesk_bridge.model import (
     Attachment,
     Audience,
@@ -119,6 +129,7 @@ __all__ = [
     "EmptyList",
     "Explanation",
     "FetchToken",
+    "Following",
     "Forward",
     "Handler",
     "HeaderAuth",
@@ -156,6 +167,7 @@ __all__ = [
     "TicketRef",
     "Timestamp",
     "TokenProvider",
+    "Told",
     "Transport",
     "Upload",
     "Vocabulary",
@@ -165,6 +177,7 @@ __all__ = [
     "as_id",
     "as_number",
     "base_url",
+    "belongs",
     "check_credential",
     "check_header",
     "created_id",
@@ -175,7 +188,9 @@ __all__ = [
     "fast_message",
     "fast_party",
     "fast_ticket",
+    "figure",
     "folded",
+    "following",
     "html_to_text",
     "is_digits",
     "member",
@@ -183,6 +198,7 @@ __all__ = [
     "native",
     "no_auth",
     "none",
+    "numbered_page",
     "page_number",
     "pages_behind",
     "partly_done",
@@ -190,9 +206,11 @@ __all__ = [
     "read_each",
     "read_one",
     "read_records",
+    "read_whole",
     "redact",
     "refuse_extra",
     "require_id",
+    "require_page",
     "same_address",
     "text_to_html",
     "without_first_message",

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from helpdesk_bridge.errors import HelpdeskError, ProtocolError
 from helpdesk_bridge.kit.json import AnyId, JsonRecord, WrongType, json_name, read_record
 from helpdesk_bridge.model import Problem
 
-__all__ = ["created_id", "member", "read", "read_each", "read_one", "read_records", "require_id"]
+__all__ = [
+    "belongs",
+    "created_id",
+    "member",
+    "read",
+    "read_each",
+    "read_one",
+    "read_records",
+    "require_id",
+]
 
 R = TypeVar("R", bound=JsonRecord)
 T = TypeVar("T")
@@ -61,6 +70,28 @@ def require_id(found: str, wanted: str, path: str) -> None:
     """
     if found != wanted:
         raise _odd(path, "another one than was asked for")
+
+
+_TICKET_NAMES = ("ticket_id", "ticketId", "ticketID", "TicketId", "ticket")
+
+
+def belongs(record: Mapping[str, Any], ticket_id: str) -> None:
+    """Raise WrongType for the message of another ticket than the one that was asked for.
+
+    A vendor that does not know a filter, or no longer by this name, answers with everybody's
+    messages.
+
+    Args:
+        record: the vendor's message, which may tell its ticket by one of several names.
+        ticket_id: the ticket that was asked for.
+    """
+    for name in _TICKET_NAMES:
+        told = record.get(name)
+        place = f".{name}"
+        if type(told) is dict:
+            told, place = told.get("id"), f"{place}.id"
+        if type(told) in (str, int) and told not in ("", ticket_id) and str(told) != ticket_id:
+            raise WrongType("a message of another ticket than the one asked for", place)
 
 
 def read(data: Any, into: type[R], path: str = "$") -> R:

@@ -60,6 +60,16 @@ class Page(Generic[T]):
     notice a record that moved from one of these pages to another meanwhile.
     """
 
+    unsure: bool = field(default=False, repr=False, eq=False)
+    """Whether nothing says that there is a page at ``next``, nor that this one is the last.
+
+    If it brings nothing new, the list has ended; it does not run in circles."""
+    beyond: Cursor | None = field(default=None, repr=False, eq=False)
+    """Where the next page would be, if the vendor were wrong about this one being the last.
+
+    It is asked for when fewer records came than ``listed`` says: a server that gives shorter pages
+    than it says counts its pages wrongly."""
+
     def records(self) -> Iterator[T | Problem]:
         """Return an iterator over items and problems, in the order of the vendor."""
         return self._mixed() if self.problems else iter(self.items)
@@ -96,6 +106,8 @@ class Page(Generic[T]):
             filtered=(*self.filtered, *left_out),
             listed=self.listed,
             ahead=self.ahead,
+            unsure=self.unsure,
+            beyond=self.beyond,
         )
 
     def __iter__(self) -> Iterator[T]:

@@ -35,7 +35,7 @@ REASONS = {
         *("conflict", "validation", "too_large", "ticket_closed", "status_not_allowed"),
         *("not_json", "not_the_file", "unexpected", "bad_http", "bad_encoding"),
         "pagination_loop",
-        *("cancelled", "unknown", "process_ended"),
+        *("cancelled", "unknown", "process_ended", "incomplete_list"),
     },
     Trouble.ADAPTER: {
         "broken_adapter",
@@ -55,6 +55,7 @@ KINDS = {
     "DeskClosed": Trouble.ADAPTER,
     "HelpdeskError": Trouble.ANSWER,
     "ConversationMoved": Trouble.ADAPTER,
+    "IncompleteList": Trouble.ANSWER,
     "InProgress": Trouble.ADAPTER,
     "InvalidArgument": Trouble.SETTING,
     "NotFound": Trouble.ADDRESS,

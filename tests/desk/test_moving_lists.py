@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 import pytest
+from attrs import evolve
 
 from helpdesk_bridge.desk.pager import Pager
-from helpdesk_bridge.errors import PaginationLoop, ProtocolError
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    IncompleteList,
+    PaginationLoop,
+    ProtocolError,
+)
 from helpdesk_bridge.model import Cursor, Page, Problem
 
 
@@ -75,14 +80,89 @@ async def test_a_list_that_begins_in_the_middle_is_not_short() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_count_that_is_too_high_is_said_in_the_log(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+async def test_a_list_short_of_its_count_is_an_error_that_says_how_many_are_missing() -> None:
     vendor = Moving("ABCD", counts=10)
-    with caplog.at_level(logging.WARNING, "helpdesk_bridge.desk"):
-        found = [letter async for letter in vendor.pager()]
+    pager, found = vendor.pager(), []
+    with pytest.raises(IncompleteList, match="10 are missing") as caught:
+        async for letter in pager:
+            found.append(letter)
+    error = caught.value
     assert (found, vendor.asked) == (list("ABCD"), 4)
-    assert caplog.messages == ["the vendor counts 14 records, and 4 came"]
+    assert (error.listed, error.came, error.missing) == (14, 4, 10)
+    assert (error.items_read, error.cursor, pager.exhausted) == (4, None, False)
+    assert [letter async for letter in pager] == []
+
+
+@pytest.mark.asyncio
+async def test_who_collects_problems_accepts_a_count_that_is_too_high() -> None:
+    pager = Moving("ABCD", counts=1).pager().collect_problems()
+    assert [letter async for letter in pager] == list("ABCD")
+    (problem,) = pager.problems
+    assert isinstance(problem.error, IncompleteList)
+    assert (problem.error.missing, pager.exhausted) == (1, False)
+
+
+@pytest.mark.asyncio
+async def test_pages_of_a_list_short_of_its_count_end_in_that_error() -> None:
+    pager = Moving("ABCD", counts=1).pager()
+    with pytest.raises(IncompleteList):
+        _ = [page async for page in pager.pages()]
+
+
+@pytest.mark.asyncio
+async def test_a_limit_within_a_list_short_of_its_count_is_no_error() -> None:
+    assert [letter async for letter in Moving("ABCD", counts=1).pager(limit=4)] == list("ABCD")
+
+
+@pytest.mark.asyncio
+async def test_a_count_that_is_too_low_is_no_error() -> None:
+    pager = Moving("ABCD", counts=-3).pager()
+    assert ([letter async for letter in pager], pager.exhausted) == (list("ABCD"), True)
+
+
+def counted(items: str, following: str | None = None, listed: int | None = None) -> Page[str]:
+    place = None if following is None else Cursor(following)
+    return Page(items=tuple(items), next=place, listed=listed)
+
+
+async def read(pages: dict[str | None, Page[str]]) -> tuple[list[str], object, list[str | None]]:
+    asked: list[str | None] = []
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        asked.append(place)
+        return pages[place]
+
+    found: list[str] = []
+    try:
+        async for letter in Pager(fetch, str):
+            found.append(letter)
+    except HelpdeskError as error:
+        return found, type(error), asked
+    return found, None, asked
+
+
+@pytest.mark.asyncio
+async def test_a_page_beyond_is_asked_for_only_while_records_are_missing() -> None:
+    last = evolve(counted("CD", listed=5), beyond=Cursor("3"))
+    pages = {None: counted("AB", "2", 5), "2": last, "3": evolve(last, items=("E",))}
+    assert await read({**pages}) == (list("ABCDE"), None, [None, "2", "3"])
+    less = {None: counted("AB", "2", 4), "2": evolve(last, listed=4)}
+    assert await read({**less}) == (list("ABCD"), None, [None, "2"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("beyond", ["", "AB"])
+async def test_a_page_that_was_only_looked_for_may_be_empty_or_the_same_again(beyond: str) -> None:
+    first = evolve(counted("AB", "2"), unsure=True)
+    found, error, asked = await read({None: first, "2": evolve(first, items=tuple(beyond))})
+    assert (found, error, asked) == (["A", "B"], None, [None, "2"])
+
+
+@pytest.mark.asyncio
+async def test_empty_pages_do_not_hide_that_records_are_missing() -> None:
+    pages = {str(n): counted("", str(n + 1), 9) for n in range(2, 9)}
+    found, error, _ = await read({None: counted("AB", "2", 9), **pages})
+    assert (found, error) == (["A", "B"], IncompleteList)
 
 
 @pytest.mark.asyncio

@@ -101,6 +101,7 @@ MEANING: Mapping[Reason, Trouble] = {
     Reason.BAD_ENCODING: Trouble.ANSWER,
     Reason.RESPONSE_TOO_LARGE: Trouble.SETTING,
     Reason.PAGINATION_LOOP: Trouble.ANSWER,
+    Reason.INCOMPLETE_LIST: Trouble.ANSWER,
     Reason.CRASHED: Trouble.ADAPTER,
     Reason.PROCESS_ENDED: Trouble.ANSWER,
     Reason.UNKNOWN: Trouble.ANSWER,

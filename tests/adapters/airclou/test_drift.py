@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge import Message, Page
-from helpdesk_bridge.errors import HelpdeskError, NotFound, ProtocolError
+from helpdesk_bridge.errors import HelpdeskError, NotFound, PaginationLoop, ProtocolError
 from helpdesk_bridge.model import MessageQuery, TicketQuery, TicketRef
 from tests.adapters.airclou.conftest import message_json, note_json, ticket_json
 from tests.adapters.drift import (
@@ -171,6 +171,8 @@ def test_one_changed_node_is_read_or_named(name: str, data: st.DataObject) -> No
     for error in after:
         if isinstance(error, NotFound):
             assert mutation.path == ("message", "ticketId")
+        elif isinstance(error, PaginationLoop):
+            assert mutation.path == ("page",)
         elif isinstance(error, HelpdeskError):
             assert type(error) is ProtocolError
             # Without its wrapper an answer is read as a bare object, which has no id.

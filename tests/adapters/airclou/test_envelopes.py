@@ -95,10 +95,10 @@ async def test_all_messages_are_read_however_the_vendor_counts(
     serve(fake, 121, FIGURES[told])
     found = [message async for message in desk.messages("tkt_482")]
     assert ids(found) == [f"msg_{number}" for number in range(121)]
+    # A short page alone does not say that it is the last.
+    beyond = ["4"] if told in ("nothing", "null figures", "odd figures") else []
     assert [(e.path, e.values("page")) for e in fake.journal] == [
-        (MESSAGES, ["1"]),
-        (MESSAGES, ["2"]),
-        (MESSAGES, ["3"]),
+        (MESSAGES, [number]) for number in ("1", "2", "3", *beyond)
     ]
 
 
@@ -167,7 +167,7 @@ async def test_one_unreadable_message_does_not_lose_the_others(
     fake: ScriptedFake, desk: Helpdesk
 ) -> None:
     records = [note_json(id="msg_1"), note_json(id=None), note_json(id="msg_3")]
-    fake.script.add("GET", MESSAGES, {"messages": records})
+    fake.script.add("GET", MESSAGES, {"messages": records, "hasMore": False})
     pager = desk.messages("tkt_482").collect_problems()
     assert ids([message async for message in pager]) == ["msg_1", "msg_3"]
     (problem,) = pager.problems

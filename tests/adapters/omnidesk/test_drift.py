@@ -64,6 +64,7 @@ TICKET_FEEDS: Feeds = {
 KIND = frozenset(("type", "audience", "vendor_type", "author", "given_text"))
 MESSAGE_FEEDS: Feeds = {
     "id": frozenset(("id",)),
+    "ticket_id": frozenset(("ticket",)),
     "type": KIND | {"id"},
     "direction": KIND,
     "channel_id": KIND,

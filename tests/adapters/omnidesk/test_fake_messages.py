@@ -140,7 +140,10 @@ async def test_a_conversation_is_oldest_first_whatever_the_order_of_the_timeline
     fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, turned: bool
 ) -> None:
     times = ["2026-02-03 10:00:00", "2026-02-03 10:00:01", "2026-02-03 10:00:01", None]
-    entries = [said_json("inbound", id=n, created_at=at) for n, at in enumerate(times, start=1)]
+    entries = [
+        said_json("inbound", id=n, created_at=at, ticket_id=stored.id)
+        for n, at in enumerate(times, start=1)
+    ]
     item = {**fake._full(stored), "timeline": entries[::-1] if turned else entries}
     fake.script.add("GET", f"/ticket/{stored.id}", {"item": item})
     found = ids([message async for message in desk.messages(str(stored.id))])

@@ -18,7 +18,15 @@ from helpdesk_bridge import (
     errors,
 )
 from tests.adapters.doubles import CUSTOMER, Caught, ids
-from tests.adapters.omnidesk.conftest import API, DESK, Mapped, listed, one, ticket_json
+from tests.adapters.omnidesk.conftest import (
+    API,
+    DESK,
+    Mapped,
+    listed,
+    one,
+    said_json,
+    ticket_json,
+)
 
 HISTORY = {"getTicketHistory": "true"}
 FIRST = {"itemStart": "0", "itemLimit": "50"}
@@ -162,28 +170,64 @@ async def test_an_entry_that_tells_enough_is_not_read_again(
 async def test_the_next_page_begins_where_the_last_one_ended(
     mapped: Mapped, mapped_desk: Helpdesk, total: Any
 ) -> None:
-    for numbers in ((1, 2), (3,), ()):
-        mapped.answers(
-            "GET", "ticket", listed(*(ticket_json(id=n) for n in numbers), itemTotal=total)
-        )
+    for start, numbers in ((0, (1, 2)), (2, (3,)), (3, ())):
+        tickets = (ticket_json(id=n) for n in numbers)
+        mapped.answers("GET", "ticket", listed(*tickets, itemTotal=total, itemStart=start))
     assert ids([ticket async for ticket in mapped_desk.tickets()]) == ["1", "2", "3"]
     starts = ["0", "2"] if total else ["0", "2", "3"]
     assert [query["itemStart"] for _, _, query, _ in mapped.asked] == starts
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("total", [True, 1.5, "many", "-1", []])
-async def test_a_total_that_is_no_number_is_refused_by_name(
-    mapped: Mapped, mapped_desk: Helpdesk, caught: Caught, total: Any
+@pytest.mark.parametrize("total", [True, 1.5, "many", "-1", [], -1, 0, 1e308, 10**40])
+async def test_a_total_that_is_no_number_does_not_end_the_list(
+    mapped: Mapped, mapped_desk: Helpdesk, total: Any
 ) -> None:
-    mapped.answers("GET", "ticket", listed(ticket_json(), itemTotal=total))
-    error = await caught(mapped_desk.tickets()._first())
-    assert (type(error), getattr(error, "path", None)) == (errors.ProtocolError, "$.itemTotal")
+    for start, numbers in ((0, (1, 2)), (2, (3,)), (3, ())):
+        tickets = (ticket_json(id=n) for n in numbers)
+        mapped.answers("GET", "ticket", listed(*tickets, itemTotal=total, itemStart=start))
+    assert ids([ticket async for ticket in mapped_desk.tickets()]) == ["1", "2", "3"]
+
+
+@pytest.mark.asyncio
+async def test_a_page_that_begins_elsewhere_is_an_error(
+    mapped: Mapped, mapped_desk: Helpdesk, caught: Caught
+) -> None:
+    mapped.answers("GET", "ticket", listed(ticket_json(), itemTotal=41, itemStart=0))
+    error = await caught(anext(mapped_desk.tickets(cursor="40")))
+    assert type(error) is errors.PaginationLoop
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "told", [{"timeline_total": 9}, {"timelineTotal": "9"}, {"timeline_count": 9}]
+)
+async def test_a_timeline_short_of_its_own_count_says_how_many_are_missing(
+    mapped: Mapped, mapped_desk: Helpdesk, caught: Caught, told: Any
+) -> None:
+    entries = [said_json("inbound", id=n) for n in range(7)]
+    for _ in range(2):
+        mapped.answers("GET", "ticket/900101", one(timeline=entries, **told))
+    pager = mapped_desk.messages("900101").collect_problems()
+    assert len([message async for message in pager]) == 7
+    (problem,) = pager.problems
+    assert isinstance(problem.error, errors.IncompleteList)
+    assert (problem.error.missing, pager.exhausted) == (2, False)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", [{"timeline_has_more": True}, {"timelineNextCursor": "c2"}])
+async def test_a_timeline_that_goes_on_nobody_knows_where_is_an_error(
+    mapped: Mapped, mapped_desk: Helpdesk, caught: Caught, told: Any
+) -> None:
+    mapped.answers("GET", "ticket/900101", one(timeline=[said_json("inbound")], **told))
+    error = await caught(anext(mapped_desk.messages("900101")))
+    assert (type(error), error.ticket_id) == (errors.ProtocolError, "900101")
 
 
 @pytest.mark.asyncio
 async def test_a_list_goes_on_from_a_cursor(mapped: Mapped, mapped_desk: Helpdesk) -> None:
-    mapped.answers("GET", "ticket", listed(ticket_json(), itemTotal=41))
+    mapped.answers("GET", "ticket", listed(ticket_json(), itemTotal=41, itemStart=40))
     await mapped_desk.tickets(cursor="40")
     assert mapped.asked[0][2] == {**FIRST, "itemStart": "40"}
 

@@ -60,7 +60,10 @@ async def test_the_adapter_itself_refuses_a_reply_that_mails_nobody(
 async def test_a_conversation_shows_a_note_as_one_though_the_vendor_calls_it_a_message(
     fake: ScriptedFake, connect_to: Connect, stored: StoredTicket
 ) -> None:
-    item = {**fake._full(stored), "timeline": [said_json("outbound", channel_id=7)]}
+    item = {
+        **fake._full(stored),
+        "timeline": [said_json("outbound", channel_id=7, ticket_id=stored.id)],
+    }
     fake.script.add("GET", f"/ticket/{stored.id}", {"item": item})
     desk = connect_to(fake, note_type="7")
     (message,) = [message async for message in desk.messages(str(stored.id))]

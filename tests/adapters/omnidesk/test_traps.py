@@ -198,7 +198,8 @@ def test_t14_a_number_is_the_same_as_a_word() -> None:
 async def test_t14_an_event_and_a_note_of_one_number_are_two_messages(
     fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket
 ) -> None:
-    item = {**fake._full(stored), "timeline": [event_json(id=7), note_json(id="7")]}
+    entries = [event_json(id=7, ticket_id=stored.id), note_json(id="7", ticket_id=stored.id)]
+    item = {**fake._full(stored), "timeline": entries}
     fake.script.add("GET", f"/ticket/{stored.id}", {"item": item}, times=2)
     messages = [message async for message in desk.messages(str(stored.id))]
     assert ids(messages) == ["event-7", "note-7"]

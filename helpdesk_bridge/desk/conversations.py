@@ -1,0 +1,135 @@
+"""The call that reads whole conversations, several at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from contextlib import aclosing
+from typing import Literal, NamedTuple, Self
+
+from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk.parts import Desk
+from helpdesk_bridge.errors import AuthenticationError, DeskClosed, HelpdeskError, InvalidArgument
+from helpdesk_bridge.model import Capability, Message, Ticket
+
+__all__ = ["Conversation", "conversations"]
+
+_EVERY_TICKET = (DeskClosed, AuthenticationError)
+"""Errors that are not one ticket's: all that follow would meet them too."""
+
+
+class _Pair(NamedTuple):
+    ticket: Ticket
+    messages: list[Message]
+
+
+class Conversation(_Pair):
+    """A ticket with its messages; it unpacks as a pair: ``async for ticket, messages in …``.
+
+    Args:
+        ticket: the ticket; with nothing but its id where it was given by that and cannot be read.
+        messages: its messages from the oldest on; with an ``error`` those that came before it.
+        error: why they are not all there; None: they are.
+    """
+
+    error: HelpdeskError | None
+    """Why not all of it could be read; None: it is whole."""
+
+    def __new__(
+        cls, ticket: Ticket, messages: list[Message], error: HelpdeskError | None = None
+    ) -> Self:
+        """Make one; see the class for what its arguments are."""
+        made = super().__new__(cls, ticket, messages)
+        made.error = error
+        return made
+
+    def __reduce__(self) -> tuple[type[Conversation], tuple[object, ...]]:
+        return type(self), (self.ticket, self.messages, self.error)
+
+
+async def conversations(
+    self: Desk,
+    tickets: Iterable[Ticket | str] | AsyncIterable[Ticket],
+    *,
+    concurrency: int = 8,
+    on_error: Literal["raise", "keep"] = "raise",
+) -> AsyncIterator[Conversation]:
+    """Yield each ticket with all its messages, in the order given, read several at a time.
+
+    A ticket given by id is read first. While a long conversation holds up the others' turn, at
+    most as many again are read and kept.
+
+    Args:
+        tickets: the tickets or their ids; :meth:`tickets` will do as it is.
+        concurrency: how many conversations to read at once, 1 or more.
+        on_error: what to do when one conversation cannot be read, because its ticket was deleted
+            meanwhile, say. ``"raise"`` ends the iteration with the error, whose ``ticket_id`` is
+            the ticket; ``"keep"`` hands the conversation out with its ``error``, and goes on with
+            the next one.
+
+    Returns:
+        An async iterator of :class:`Conversation`: the ticket, and its messages from the oldest on.
+
+    Raises:
+        InvalidArgument: for a value that is not acceptable.
+        HelpdeskError: the first one in the order given; what is under way is cancelled then. With
+            ``"keep"`` only what is not one ticket's: the list of tickets failed, the desk was
+            closed, or its credentials are not accepted.
+    """
+    with self._calls.begin("conversations") as call:
+        arguments.concurrency(concurrency)
+        arguments.tickets(tickets)
+        if on_error not in ("raise", "keep"):
+            raise InvalidArgument('on_error= is "raise" or "keep".')
+        self._guard.require(Capability.LIST_MESSAGES)
+    room = asyncio.Semaphore(concurrency)
+    begun: deque[asyncio.Task[Conversation]] = deque()
+
+    async def finished() -> Conversation:
+        found = await begun.popleft()
+        failure = found.error
+        if failure is not None:
+            failure.operation, failure.operation_id = call.operation, call.operation_id
+            if on_error == "raise" or isinstance(failure, _EVERY_TICKET):
+                raise failure
+        return found
+
+    try:
+        async with aclosing(_each(tickets)) as given:
+            async for ticket in given:
+                begun.append(asyncio.create_task(_conversation(self, ticket, room)))
+                while begun and (len(begun) >= 2 * concurrency or begun[0].done()):
+                    yield await finished()
+        while begun:
+            yield await finished()
+    finally:
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
+
+
+async def _conversation(desk: Desk, ticket: Ticket | str, room: asyncio.Semaphore) -> Conversation:
+    """Read one conversation; what fails is told with what came before."""
+    found: list[Message] = []
+    async with room:
+        try:
+            if not isinstance(ticket, Ticket):
+                ticket = await desk._reader.ticket(ticket)
+            async for page in desk._reader.messages(ticket).pages():
+                found.extend(page)
+        except HelpdeskError as error:
+            known = ticket if isinstance(ticket, Ticket) else Ticket(id=str(ticket))
+            return Conversation(known, found, error.fill(ticket_id=known.id))
+    return Conversation(ticket, found)
+
+
+async def _each(
+    tickets: Iterable[Ticket | str] | AsyncIterable[Ticket],
+) -> AsyncGenerator[Ticket | str, None]:
+    if isinstance(tickets, AsyncIterable):
+        async for ticket in tickets:
+            yield ticket
+    else:
+        for given in tickets:
+            yield given

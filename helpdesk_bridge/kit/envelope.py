@@ -1,0 +1,311 @@
+"""What the envelope of a page says of the list: whether it goes on, and how much there is.
+
+Vendors spell this in many ways, contradict themselves, and leave it out. So nothing here insists on
+one spelling: every sign is collected, whatever its name, and a sign for more outweighs one for the
+end. A list that shows no sign of its end is read on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Self, TypeVar
+from urllib.parse import parse_qsl
+
+from attrs import define, field, frozen
+
+from helpdesk_bridge.errors import PaginationLoop
+from helpdesk_bridge.kit.cursors import pages_behind
+from helpdesk_bridge.model import Cursor, Page, Problem
+
+__all__ = ["Following", "Told", "figure", "flag", "following", "numbered_page", "require_page"]
+
+T = TypeVar("T")
+
+_MORE = frozenset(
+    ["hasmore", "more", "hasnext", "hasnextpage", "hasmorepages", "morepages", "moreavailable", "hasmoreitems", "moreitems", "moreresults", "hasmoreresults", "istruncated", "truncated"]
+)
+_LAST = frozenset(["islast", "islastpage", "endofstream", "endoflist", "endreached"])
+_CURSOR = frozenset(
+    ["aftercursor", "nextcursor", "endcursor", "cursornext", "nextpagetoken", "nexttoken", "continuationtoken", "nextpagecursor"]
+)
+_LINK = frozenset(["next", "nextpage", "nextpageurl", "nexturl", "nextlink", "nexthref"])
+_TOTAL = frozenset(
+    ["total", "totalcount", "totalitems", "totalrecords", "totalresults", "totalelements", "itemtotal", "itemstotal", "recordcount", "recordstotal", "counttotal", "totalsize"]
+)
+_COUNT = frozenset(("count", "itemcount", "resultcount"))
+"""Names of the count of a page with some vendors, and of the whole list with others."""
+_LAST_PAGE = frozenset(["lastpage", "totalpages", "pages", "pagecount", "pagetotal", "numpages", "pagestotal"])
+_PAGE = frozenset(("page", "currentpage", "pagenumber", "currentpagenumber", "pageno"))
+_PER_PAGE = frozenset(("perpage", "limit", "pagesize", "itemlimit", "itemsperpage"))
+_START = frozenset(("itemstart", "offset", "startindex"))
+_PLACES = frozenset(
+    ["meta", "metadata", "links", "pagination", "paging", "pager", "page", "pageinfo", "cursors", "cursor", "responsemetadata"]
+)
+"""Names of objects in which figures stand; some of them stand in one another."""
+_LINK_CURSORS = ("after", "page[after]", "pageAfter", "cursor", "page[cursor]", "next_cursor")
+
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_MOST = 10**12
+"""No list has more records: a larger figure is none."""
+_ADDRESS = re.compile(r"[/?=]")
+_FIGURE = re.compile(r"\s*([+-]?[0-9]{1,15})(\.0{1,15})?\s*")
+
+
+def figure(value: Any) -> int | None:
+    """Return a whole number that a vendor tells, also as text or as 250.0; None for what is none.
+
+    Negative numbers and those that no list can have are none.
+    """
+    if type(value) is float and value.is_integer() and abs(value) <= _MOST:
+        value = int(value)
+    elif type(value) is str and (found := _FIGURE.fullmatch(value)):
+        value = int(found[1])
+    return value if type(value) is int and 0 <= value <= _MOST else None
+
+
+def flag(value: Any) -> bool | None:
+    """Return a yes or no that a vendor tells, also as text or as 1; None for what is none."""
+    word = str(value).strip().casefold() if type(value) in (bool, int, str) else ""
+    return _FLAGS.get(word)
+
+
+@define(kw_only=True)
+class Told:
+    """All that the envelope of one page says of its list; None is what it does not tell."""
+
+    more: bool | None = None
+    """Whether there is more, in so many words. If one word says so and another denies it: True."""
+    cursor: str | None = None
+    """The vendor's cursor of the next page."""
+    link: str | None = None
+    """The vendor's link to the next page, which is never followed; "" for one that is no text."""
+    closed: bool = False
+    """Whether the place of a next page or its cursor is there, and holds nothing."""
+    total: int | None = None
+    """How many records the list has."""
+    last_page: int | None = None
+    """The number of the last page."""
+    page: int | None = None
+    """The number of this page."""
+    per_page: int | None = None
+    """How many records a page has."""
+    start: int | None = None
+    """How many records there are before this page."""
+    where: str = "$"
+    """The JSON path of what says that there is more."""
+    odd: str | None = field(default=None)
+    """The JSON path of the first sign that cannot be understood."""
+
+    @classmethod
+    def of(cls, data: Any, count: int) -> Self:
+        """Collect what a decoded answer tells.
+
+        Args:
+            data: the answer; a bare list tells nothing.
+            count: how many records are on the page.
+        """
+        told = cls()
+        for name, value, path in _members(data, told):
+            told._take(name, value, path, count)
+        return told
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing was told by which an end could be known."""
+        known = (self.more, self.cursor, self.link, self.total, self.last_page)
+        return not self.closed and all(one is None for one in known)
+
+    def points_on(self, count: int, asked: int) -> bool:
+        """Say whether the place of a next page is a sign that there is one.
+
+        Many vendors tell it on the last page too: not if they also say that there is no more, and
+        the page is short.
+        """
+        told = self.cursor is not None or self.link is not None
+        return told and not (self.more is False and count < asked)
+
+    def link_cursor(self, *names: str) -> str | None:
+        """Return the cursor in the link to the next page, by the first of ``names`` that has one.
+
+        Without names the usual ones are looked for.
+        """
+        query = dict(parse_qsl((self.link or "").partition("?")[2]))
+        return next((query[name] for name in names or _LINK_CURSORS if query.get(name)), None)
+
+    def _take(self, name: str, value: Any, path: str, count: int) -> None:
+        if name in _MORE or name in _LAST:
+            self._flag(value, path, inverse=name in _LAST)
+        elif name in _CURSOR or (name == "after" and ".cursor" in path.casefold()):
+            self._cursor(value, path)
+        elif name in _LINK:
+            self._link(value, path)
+        else:
+            self._figure(name, figure(value), count)
+
+    def _flag(self, value: Any, path: str, *, inverse: bool) -> None:
+        said = flag(value)
+        if said is None:
+            self._odd(value, path)
+            return
+        said ^= inverse
+        self.more = said or bool(self.more)
+        if said:
+            self.where = path.rpartition(".")[0] or "$"
+
+    def _cursor(self, value: Any, path: str) -> None:
+        if value in (None, "", False) or value == []:
+            self.closed = True
+        elif type(value) is not str:
+            self._odd(value, path)
+        elif self.cursor is None:
+            self.cursor = value
+
+    def _link(self, value: Any, path: str) -> None:
+        if value in (None, "", False) or value == []:
+            self.closed = True
+            return
+        if type(value) is dict:
+            value = value.get("href")
+        elif type(value) is str and not _ADDRESS.search(value) and figure(value) is None:
+            self._cursor(value, path)
+            return
+        self.link = value if type(value) is str else self.link or ""
+        self.where = path
+
+    def _figure(self, name: str, number: int | None, count: int) -> None:
+        if number is None:
+            return
+        if name in _TOTAL or (name in _COUNT and number > count):
+            self.total = max(number, self.total or 0)
+        elif name in _LAST_PAGE:
+            self.last_page = max(number, self.last_page or 0)
+        elif name in _PAGE and self.page is None:
+            self.page = number
+        elif name in _PER_PAGE and self.per_page is None:
+            self.per_page = number
+        elif name in _START and self.start is None:
+            self.start = number
+
+    def _odd(self, value: Any, path: str) -> None:
+        if value not in (None, "") and self.odd is None:
+            self.odd = path
+
+
+def _plain(name: Any) -> str:
+    return re.sub(r"[^a-z0-9]", "", str(name).casefold())
+
+
+def _members(
+    data: Any, told: Told, path: str = "$", depth: int = 0
+) -> Iterator[tuple[str, Any, str]]:
+    """Yield the members of an envelope, those of the objects in it too, by their plain names."""
+    if not isinstance(data, Mapping):
+        return
+    inner: list[tuple[Any, str]] = []
+    for key, value in data.items():
+        name, at = _plain(key), f"{path}.{key}"
+        if name in _PLACES and isinstance(value, Mapping):
+            inner.append((value, at))
+        elif name in ("meta", "links") and not depth and value not in (None, "") and value != []:
+            told._odd(value, at)
+        else:
+            yield name, value, at
+    for place, at in inner:
+        if depth < 2:
+            yield from _members(place, told, at, depth + 1)
+
+
+@frozen
+class Following:
+    """Whether a page is followed by another, as far as the evidence goes."""
+
+    is_there: bool
+    """Whether the next page is to be asked for."""
+    unsure: bool = False
+    """Whether nothing says so: the page is short, and nothing says that it is the last one."""
+
+
+def following(
+    told: Told, *, count: int, asked: int, before: int, number: int | None = None
+) -> Following:
+    """Judge from the evidence of one page whether there is another.
+
+    A sign for more outweighs all signs for the end. A figure that cannot be right (a total below
+    what came, a last page before this one) is no sign at all. Without any sign, only an empty page
+    ends a list.
+
+    Args:
+        told: what the envelope says.
+        count: how many records are on the page.
+        asked: how many were asked for.
+        before: how many records there are before this page, by its number or offset.
+        number: the number of this page, from 1; None where pages have none.
+    """
+    came, last, total = before + count, told.last_page, told.total
+    more = told.more is True or told.points_on(count, asked)
+    end = told.more is False or told.closed
+    if last is not None and number is not None:
+        more |= last > number
+        end |= last == number or (count == 0 and last < number)
+    if total is not None:
+        # An empty last page makes a total that is too high no sign for more.
+        more |= total > came and not (count == 0 and end)
+        # Equal to a full first page it may be the count of that page.
+        end |= total == came and not (before == 0 and count == asked and not end)
+        end |= count == 0 and total <= before
+    if more:
+        return Following(is_there=True)
+    if end or count == 0:
+        return Following(is_there=False)
+    return Following(is_there=True, unsure=count < asked)
+
+
+def numbered_page(
+    told: Told,
+    items: tuple[T, ...],
+    problems: tuple[Problem, ...],
+    *,
+    number: int,
+    asked: int,
+) -> Page[T]:
+    """Return a page of a list whose pages are numbered from 1.
+
+    Pages are counted here: the vendor's links may lead anywhere, and lose the filters.
+
+    Args:
+        told: what the envelope says.
+        items: the records that could be read.
+        problems: the records that could not be read.
+        number: the page that was asked for.
+        asked: how many records were asked for.
+
+    Raises:
+        PaginationLoop: the vendor answered another page.
+    """
+    require_page(told.page, number)
+    count, behind = len(items) + len(problems), Cursor(str(number + 1))
+    size = max(told.per_page or asked, count)
+    going_on = following(told, count=count, asked=asked, before=(number - 1) * size, number=number)
+    last = told.last_page or -(-(told.total or 0) // size)
+    return Page(
+        items=items,
+        problems=problems,
+        total=told.total,
+        next=behind if going_on.is_there else None,
+        listed=told.total,
+        ahead=pages_behind(number + 1, last) if going_on.is_there else (),
+        unsure=going_on.unsure,
+        beyond=behind,
+    )
+
+
+def require_page(told: int | None, wanted: int) -> None:
+    """Raise PaginationLoop for another page than the one that was asked for.
+
+    Args:
+        told: the number or offset of the page that came; None where it is not told.
+        wanted: the one that was asked for.
+    """
+    if told is not None and told != wanted:
+        raise PaginationLoop(f"the vendor answered another page than the one asked for ({wanted}).")

@@ -1,0 +1,189 @@
+"""Walk through a list that is paged, and notice what a page by itself does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from attrs import evolve
+
+from helpdesk_bridge.errors import IncompleteList, PaginationLoop
+from helpdesk_bridge.model import Cursor, Page, Problem
+
+__all__ = ["MAX_BARREN", "Walk", "read_whole"]
+
+T = TypeVar("T")
+
+MAX_BARREN = 3
+"""Pages in a row that bring nothing new before the list counts as running in circles."""
+_MAX_RESTLESS = 4
+"""How often a list is read again that does not hold still."""
+_ID: Callable[[Any], str] = attrgetter("id")
+
+
+class Walk:
+    """What is noticed on one walk through a list.
+
+    Args:
+        seen: the ids that came on this walk.
+        whole: whether it began at the first page.
+    """
+
+    def __init__(self, seen: set[str], *, whole: bool) -> None:
+        self.seen = seen
+        """The ids that came on this walk; on the first one these are all that ever came."""
+        self.fell = False
+        """Whether the vendor listed fewer records on the way: all later ones moved up."""
+        self.listed: int | None = None
+        """The vendor's count as it was told last."""
+        self.came = 0
+        """How many records came."""
+        self.barren = 0
+        """How many pages in a row brought nothing new."""
+        self._unsure = False
+        self._whole = whole
+        self._odd: list[object] = []
+
+    def see(self, page: Page[T], new: int) -> Cursor | None:
+        """Take note of a page as the vendor sent it, and return where the walk goes on.
+
+        None is the end: the vendor says so, a page that was only looked for brings nothing new, or
+        the pages are empty and only the vendor's places of next pages speak against it.
+
+        Args:
+            page: the page.
+            new: how many of its records had not come on this walk before.
+        """
+        odd = [problem.raw for problem in page.problems]
+        self.came += new + len(odd)
+        if page.listed is not None:
+            self.fell |= self.listed is not None and page.listed < self.listed
+            self.listed = page.listed
+        another, self._odd = odd != self._odd, odd
+        has_news = new > 0 or (bool(odd) and another)
+        self.barren = 0 if has_news else self.barren + 1
+        if not has_news and (self._unsure or self._is_given_up(page)):
+            return None
+        self._unsure = page.unsure
+        if page.next is None and has_news and self.short:
+            self._unsure = True
+            return page.beyond
+        return page.next
+
+    def _is_given_up(self, page: Page[T]) -> bool:
+        """Say whether an empty page ends the list although it names a next one.
+
+        It does once all that the vendor counts came, and after several when nothing but a count
+        that is too high says that more will come.
+        """
+        if not is_empty(page) or not self._whole or self.listed is None:
+            return False
+        return self.came >= self.listed or self.runs_in_circles
+
+    @property
+    def short(self) -> bool:
+        """Whether fewer records came than the vendor counts."""
+        return self._whole and self.listed is not None and self.came < self.listed
+
+    @property
+    def runs_in_circles(self) -> bool:
+        """Whether so many pages in a row brought nothing new that no more are asked for."""
+        return self.barren >= MAX_BARREN
+
+    def shortage(self) -> IncompleteList:
+        """Return the error of a list that ends short of the vendor's own count."""
+        listed = self.listed or 0
+        return IncompleteList(
+            f"the vendor counts {listed} records, and {self.came} came:"
+            f" {listed - self.came} are missing.",
+            listed=listed,
+            came=self.came,
+        )
+
+
+def is_empty(page: Page[T]) -> bool:
+    """Say whether the vendor sent no record at all."""
+    return not (page.items or page.problems or page.filtered)
+
+
+async def read_whole(
+    fetch: Callable[[Cursor | None], Awaitable[Page[T]]],
+    identity: Callable[[T], str] = _ID,
+    *,
+    again: bool = True,
+) -> Page[T]:
+    """Read a list of several pages to its end, and return it as one page.
+
+    For lists that cannot be handed out page by page, such as one that must be sorted first. Nothing
+    comes twice. If the vendor's count falls meanwhile, or fewer records came than it counts, all is
+    read again until it holds still. What is missing then is an IncompleteList among the problems,
+    behind the last record.
+
+    Args:
+        fetch: what reads the page at a place.
+        identity: what tells the id of a record.
+        again: whether to read again what may have moved.
+
+    Returns:
+        All records, and the problems of all pages.
+
+    Raises:
+        PaginationLoop: the list leads back to itself, or does not hold still.
+    """
+    found, walk = await _walk(fetch, identity)
+    for _ in range(_MAX_RESTLESS if again else 0):
+        if not (walk.fell or walk.short):
+            return found
+        before, was = found, walk
+        found, walk = await _walk(fetch, identity)
+        same = set(map(identity, found.items)) == set(map(identity, before.items))
+        if same and walk.listed == was.listed and not walk.fell:
+            break  # it counts what it does not list
+    else:
+        if walk.fell and again:
+            raise PaginationLoop("the vendor's list does not hold still.")
+    if not walk.short:
+        return found
+    end = len(found.items) + len(found.problems)
+    return evolve(found, problems=(*found.problems, Problem(index=end, error=walk.shortage())))
+
+
+async def _walk(
+    fetch: Callable[[Cursor | None], Awaitable[Page[T]]], identity: Callable[[T], str]
+) -> tuple[Page[T], Walk]:
+    """Read all pages once."""
+    records: list[T | Problem] = []
+    odd: list[object] = []
+    visited: set[Cursor | None] = set()
+    walk, place, total = Walk(set(), whole=True), None, None
+    while place not in visited:
+        visited.add(place)
+        page = await fetch(place)
+        new = 0
+        for record in page.records():
+            if isinstance(record, Problem):
+                if record.raw is None or record.raw not in odd:
+                    odd.append(record.raw)
+                    records.append(record)
+            elif (known := identity(record)) not in walk.seen:
+                walk.seen.add(known)
+                records.append(record)
+                new += 1
+        total = page.total if page.total is not None else total
+        place = walk.see(page, new)
+        if place is None:
+            return _joined(records, total), walk
+        if walk.runs_in_circles or (walk.barren and not is_empty(page)):
+            break
+    raise PaginationLoop("the vendor's list leads back to itself.")
+
+
+def _joined(records: list[T | Problem], total: int | None) -> Page[T]:
+    return Page(
+        items=tuple(one for one in records if not isinstance(one, Problem)),
+        problems=tuple(
+            evolve(one, index=at) for at, one in enumerate(records) if isinstance(one, Problem)
+        ),
+        total=total,
+    )

@@ -1,0 +1,203 @@
+"""A page's envelope is understood however it is spelled, and ends a list only by what it shows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpdesk_bridge.errors import PaginationLoop
+from helpdesk_bridge.kit import Following, Told, figure, following, numbered_page
+from helpdesk_bridge.kit.envelope import flag
+
+MORE: dict[str, Any] = {
+    "has_more": {"has_more": True},
+    "hasMore as a figure": {"hasMore": 1},
+    "hasMore as text": {"meta": {"hasMore": "true"}},
+    "HasMore": {"HasMore": True},
+    "more": {"more": "1"},
+    "not the last": {"meta": {"is_last_page": False}},
+    "after_cursor": {"meta": {"after_cursor": "c2"}},
+    "nextCursor": {"nextCursor": "c2"},
+    "next as a cursor": {"pagination": {"next": "c2"}},
+    "next_page as a number": {"next_page": 2},
+    "next as an address": {"next": "https://elsewhere.example/x?page=2"},
+    "links.next": {"links": {"next": "/x?page=2"}},
+    "_links.next.href": {"_links": {"next": {"href": "/x?page=2"}}},
+    "totalPages": {"totalPages": "3"},
+    "last_page": {"meta": {"last_page": 3}},
+    "pages": {"paging": {"pages": 3}},
+    "total": {"total": 250},
+    "total as text": {"meta": {"total": "250"}},
+    "totalCount": {"meta": {"pagination": {"totalCount": 250}}},
+    "total with a fraction": {"total": 250.0},
+    "count of all": {"count": 250},
+    "more beside an end": {"hasMore": False, "meta": {"has_more": True}},
+    "total beside an end": {"hasMore": False, "total": 250},
+    "last_page beside an end": {"links": {"next": None}, "last_page": 2},
+    "a full page with a cursor": {"hasMore": False, "afterCursor": "c2"},
+}
+END: dict[str, Any] = {
+    "hasMore": {"hasMore": False},
+    "hasMore as text": {"meta": {"has_more": "false"}},
+    "hasMore as a figure": {"hasMore": 0},
+    "the last": {"isLast": True},
+    "no next link": {"links": {"next": None}},
+    "no next link as text": {"links": {"next": ""}},
+    "no cursor": {"meta": {"afterCursor": None}},
+    "last_page": {"meta": {"last_page": 1}},
+    "total and hasMore": {"total": 100, "hasMore": False},
+    "a total that is too low, and hasMore": {"total": 3, "hasMore": False},
+}
+NOTHING: dict[str, Any] = {
+    "nothing": {},
+    "a bare list": [],
+    "an empty meta": {"meta": {}},
+    "PHP's empty meta": {"meta": []},
+    "null": {"meta": None, "links": None, "hasMore": None, "total": None},
+    "the size alone": {"meta": {"pageSize": 100}},
+    "the count of the page": {"count": 100},
+    "total 0": {"total": 0},
+    "total -1": {"total": -1},
+    "total 1e308": {"total": 1e308},
+    "a huge total": {"total": 10**40},
+    "a total in words": {"total": "many"},
+    "a total that is true": {"total": True},
+    "a total below what came": {"total": 60},
+    "last_page -3": {"meta": {"last_page": -3}},
+    "last_page 0": {"meta": {"last_page": 0}},
+    "hasMore in words": {"hasMore": "perhaps"},
+    "a total that may be the page's": {"total": 100},
+}
+
+
+def judge(data: Any, count: int = 100, number: int = 1) -> Following:
+    told = Told.of(data, count)
+    return following(told, count=count, asked=100, before=(number - 1) * 100, number=number)
+
+
+@pytest.mark.parametrize("told", MORE)
+def test_a_sign_for_more_is_understood_and_outweighs_the_end(told: str) -> None:
+    assert judge(MORE[told]) == Following(is_there=True)
+
+
+@pytest.mark.parametrize("told", END)
+def test_a_sign_for_the_end_is_understood(told: str) -> None:
+    assert judge(END[told]) == Following(is_there=False)
+
+
+@pytest.mark.parametrize("told", NOTHING)
+def test_what_tells_nothing_does_not_end_a_list(told: str) -> None:
+    assert judge(NOTHING[told]) == Following(is_there=True)
+
+
+@pytest.mark.parametrize("told", NOTHING)
+def test_an_empty_page_ends_a_list_of_which_nothing_is_told(told: str) -> None:
+    assert judge(NOTHING[told], count=0, number=2).is_there is False
+
+
+@pytest.mark.parametrize("told", ["nothing", "an empty meta", "total -1", "last_page -3"])
+def test_a_short_page_that_tells_nothing_is_followed_by_a_look(told: str) -> None:
+    assert judge(NOTHING[told], count=25) == Following(is_there=True, unsure=True)
+
+
+def test_a_cursor_on_a_short_last_page_is_only_its_place() -> None:
+    told = {"hasMore": False, "afterCursor": "c2", "links": {"next": "/x?after=c2"}}
+    assert judge(told, count=3) == Following(is_there=False)
+
+
+@pytest.mark.parametrize("number", [3, 7])
+def test_an_empty_page_behind_the_last_is_the_end(number: int) -> None:
+    assert not judge({"last_page": 2, "total": 200}, count=0, number=number).is_there
+    assert not judge({"last_page": number, "total": 10**6}, count=0, number=number).is_there
+
+
+@pytest.mark.parametrize("told", [{"page": 3}, {"meta": {"current_page": "3"}}])
+def test_another_page_than_was_asked_for_is_an_error(told: Any) -> None:
+    with pytest.raises(PaginationLoop, match="another page"):
+        numbered_page(Told.of(told, 1), ("a",), (), number=2, asked=50)
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(3, 3), ("3", 3), (" 3 ", 3), (3.0, 3), ("3.0", 3), (0, 0)]
+    + [(value, None) for value in (True, None, -1, "-1", "", "x", 1.5, "٣", 1e308, [], {}, 10**13)],
+)
+def test_a_figure_is_a_number_that_a_list_can_have(value: Any, number: int | None) -> None:
+    assert figure(value) == number
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(True, True), (1, True), ("TRUE", True), ("1", True), (False, False), (0, False)]
+    + [("false", False), (None, None), ("", None), (2, None), ("perhaps", None), ([], None)],
+)
+def test_a_flag_is_yes_or_no_in_any_spelling(value: Any, said: bool | None) -> None:
+    assert flag(value) is said
+
+
+# -- any envelope ----------------------------------------------------------------------------
+
+_NAMES = sorted(
+    {"meta", "links", "pagination", "page", "cursor", "novelty"}
+    | {name for told in (*MORE.values(), *END.values()) for name in told}
+)
+_VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 500),
+    st.sampled_from([1e308, 10**400, float("nan"), float("inf"), "250", "true", "", "/x?page=2"]),
+    st.text(max_size=5),
+)
+_ENVELOPES = st.recursive(
+    _VALUES,
+    lambda inner: st.one_of(
+        st.dictionaries(st.sampled_from(_NAMES), inner, max_size=5), st.lists(inner, max_size=2)
+    ),
+    max_leaves=12,
+)
+
+
+@given(data=_ENVELOPES, count=st.integers(0, 120), number=st.integers(1, 5))
+def test_any_envelope_is_judged_and_one_more_sign_for_more_never_ends_a_list(
+    data: Any, count: int, number: int
+) -> None:
+    judge(data, count, number)
+    if isinstance(data, dict):
+        assert judge({**data, "has_next": True}, count, number).is_there
+    if count and not (isinstance(data, dict) and Told.of(data, count).closed):
+        silent = Told.of(data, count).is_silent
+        assert judge(data, count, number).is_there or not silent
+
+
+_SIZES = st.sampled_from([7, 25, 50, 100])
+
+
+@given(
+    count=st.integers(0, 400),
+    size=_SIZES,
+    lies=st.dictionaries(
+        st.sampled_from(["per_page", "limit", "count", "has_more", "last_page", "total", "pages"]),
+        st.sampled_from([None, -3, 0, -1, 1e308, "many", [], {}, "", True]),
+        max_size=4,
+    ),
+)
+def test_full_pages_with_a_total_and_any_nonsense_beside_it_are_read_whole(
+    count: int, size: int, lies: dict[str, Any]
+) -> None:
+    """A server that gives shorter pages than asked for, and counts right in one place."""
+    came, number = 0, 0
+    while True:
+        number += 1
+        assert number < 200
+        here = max(0, min(size, count - came))
+        lies = {k: v for k, v in lies.items() if v is not True or k == "total"}
+        told = Told.of(json.loads(json.dumps({**lies, "total_count": count})), here)
+        came += here
+        page = numbered_page(told, tuple(range(here)), (), number=number, asked=size)
+        if page.next is None:
+            break
+    assert came == count
