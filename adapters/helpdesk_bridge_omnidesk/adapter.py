@@ -359,7 +359,9 @@ class Omnidesk(kit.Adapter):
             raise errors.ProtocolError(
                 "$.item: the timeline goes on, and does not say where.", path="$.item"
             )
-        return kit.Page(items=wire.oldest_first(items, reading), problems=problems, listed=told.total)
+        return kit.Page(
+            items=wire.oldest_first(items, reading), problems=problems, listed=told.total
+        )
 
 
 def _path(ticket_id: str) -> tuple[str, ...]:

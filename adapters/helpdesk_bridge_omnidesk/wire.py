@@ -193,7 +193,7 @@ class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
     created_at: Stamp | None = None
 
     def of(self, ticket_id: str, reading: Reading) -> kit.Message:
-        """As :meth:`to_message`, for an entry that was asked for: WrongType for another ticket's."""
+        """As :meth:`to_message`, for what was asked for: WrongType for another ticket's entry."""
         belongs(self.raw, ticket_id)
         return self.to_message(ticket_id, reading)
 

@@ -177,8 +177,9 @@ class PaginationLoop(HelpdeskError):
 class IncompleteList(HelpdeskError):
     """A list came to its end, and the vendor counts more records in it than it showed.
 
-    It was read again before, so that what moved meanwhile is not the cause. All that came was handed
-    out. A vendor may count wrongly for ever: who accepts that has the list ``collect_problems()``.
+    It was read again before, so that what moved meanwhile is not the cause. All that came was
+    handed out. A vendor may count wrongly for ever: who accepts that has the list
+    ``collect_problems()``.
 
     Args:
         message: the sentence that says what failed.

@@ -1,46 +1,85 @@
 """What the envelope of a page says of the list: whether it goes on, and how much there is.
 
 Vendors spell this in many ways, contradict themselves, and leave it out. So nothing here insists on
-one spelling: every sign is collected, whatever its name, and a sign for more outweighs one for the
-end. A list that shows no sign of its end is read on.
+one spelling: every sign is collected, whatever its name. :mod:`helpdesk_bridge.kit.following`
+judges them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from helpdesk_bridge.errors import PaginationLoop
-from helpdesk_bridge.kit.cursors import pages_behind
-from helpdesk_bridge.model import Cursor, Page, Problem
+__all__ = ["Told", "figure", "flag"]
 
-__all__ = ["Following", "Told", "figure", "flag", "following", "numbered_page", "require_page"]
 
-T = TypeVar("T")
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
 
-_MORE = frozenset(
-    ["hasmore", "more", "hasnext", "hasnextpage", "hasmorepages", "morepages", "moreavailable", "hasmoreitems", "moreitems", "moreresults", "hasmoreresults", "istruncated", "truncated"]
+
+_MORE = _names(
+    """
+    hasmore more hasnext hasnextpage hasmorepages morepages moreavailable hasmoreitems
+    moreitems moreresults hasmoreresults istruncated truncated
+    """
 )
-_LAST = frozenset(["islast", "islastpage", "endofstream", "endoflist", "endreached"])
-_CURSOR = frozenset(
-    ["aftercursor", "nextcursor", "endcursor", "cursornext", "nextpagetoken", "nexttoken", "continuationtoken", "nextpagecursor"]
+_LAST = _names(
+    """
+    islast islastpage endofstream endoflist endreached
+    """
 )
-_LINK = frozenset(["next", "nextpage", "nextpageurl", "nexturl", "nextlink", "nexthref"])
-_TOTAL = frozenset(
-    ["total", "totalcount", "totalitems", "totalrecords", "totalresults", "totalelements", "itemtotal", "itemstotal", "recordcount", "recordstotal", "counttotal", "totalsize"]
+_CURSOR = _names(
+    """
+    aftercursor nextcursor endcursor cursornext nextpagetoken nexttoken continuationtoken
+    nextpagecursor
+    """
 )
-_COUNT = frozenset(("count", "itemcount", "resultcount"))
+_LINK = _names(
+    """
+    next nextpage nextpageurl nexturl nextlink nexthref
+    """
+)
+_TOTAL = _names(
+    """
+    total totalcount totalitems totalrecords totalresults totalelements itemtotal itemstotal
+    recordcount recordstotal counttotal totalsize
+    """
+)
+_COUNT = _names(
+    """
+    count itemcount resultcount
+    """
+)
 """Names of the count of a page with some vendors, and of the whole list with others."""
-_LAST_PAGE = frozenset(["lastpage", "totalpages", "pages", "pagecount", "pagetotal", "numpages", "pagestotal"])
-_PAGE = frozenset(("page", "currentpage", "pagenumber", "currentpagenumber", "pageno"))
-_PER_PAGE = frozenset(("perpage", "limit", "pagesize", "itemlimit", "itemsperpage"))
-_START = frozenset(("itemstart", "offset", "startindex"))
-_PLACES = frozenset(
-    ["meta", "metadata", "links", "pagination", "paging", "pager", "page", "pageinfo", "cursors", "cursor", "responsemetadata"]
+_LAST_PAGE = _names(
+    """
+    lastpage totalpages pages pagecount pagetotal numpages pagestotal
+    """
+)
+_PAGE = _names(
+    """
+    page currentpage pagenumber currentpagenumber pageno
+    """
+)
+_PER_PAGE = _names(
+    """
+    perpage limit pagesize itemlimit itemsperpage
+    """
+)
+_START = _names(
+    """
+    itemstart offset startindex
+    """
+)
+_PLACES = _names(
+    """
+    meta metadata links pagination paging pager page pageinfo cursors cursor
+    responsemetadata
+    """
 )
 """Names of objects in which figures stand; some of them stand in one another."""
 _LINK_CURSORS = ("after", "page[after]", "pageAfter", "cursor", "page[cursor]", "next_cursor")
@@ -53,9 +92,13 @@ _FIGURE = re.compile(r"\s*([+-]?[0-9]{1,15})(\.0{1,15})?\s*")
 
 
 def figure(value: Any) -> int | None:
-    """Return a whole number that a vendor tells, also as text or as 250.0; None for what is none.
+    """Return a whole number that a vendor tells, also as text or as 250.0.
 
-    Negative numbers and those that no list can have are none.
+    Args:
+        value: what was decoded.
+
+    Returns:
+        The number; None for what is none, for a negative one and for one that no list can have.
     """
     if type(value) is float and value.is_integer() and abs(value) <= _MOST:
         value = int(value)
@@ -104,6 +147,9 @@ class Told:
         Args:
             data: the answer; a bare list tells nothing.
             count: how many records are on the page.
+
+        Returns:
+            What is told.
         """
         told = cls()
         for name, value, path in _members(data, told):
@@ -121,14 +167,26 @@ class Told:
 
         Many vendors tell it on the last page too: not if they also say that there is no more, and
         the page is short.
+
+        Args:
+            count: how many records are on the page.
+            asked: how many were asked for.
+
+        Returns:
+            Whether it is a sign.
         """
         told = self.cursor is not None or self.link is not None
         return told and not (self.more is False and count < asked)
 
     def link_cursor(self, *names: str) -> str | None:
-        """Return the cursor in the link to the next page, by the first of ``names`` that has one.
+        """Return the cursor in the link to the next page.
 
-        Without names the usual ones are looked for.
+        Args:
+            names: the parameters in which it may be, the first one that is there; none: the usual
+                ones.
+
+        Returns:
+            The cursor; None where there is no link, or none in it.
         """
         query = dict(parse_qsl((self.link or "").partition("?")[2]))
         return next((query[name] for name in names or _LINK_CURSORS if query.get(name)), None)
@@ -214,98 +272,3 @@ def _members(
     for place, at in inner:
         if depth < 2:
             yield from _members(place, told, at, depth + 1)
-
-
-@frozen
-class Following:
-    """Whether a page is followed by another, as far as the evidence goes."""
-
-    is_there: bool
-    """Whether the next page is to be asked for."""
-    unsure: bool = False
-    """Whether nothing says so: the page is short, and nothing says that it is the last one."""
-
-
-def following(
-    told: Told, *, count: int, asked: int, before: int, number: int | None = None
-) -> Following:
-    """Judge from the evidence of one page whether there is another.
-
-    A sign for more outweighs all signs for the end. A figure that cannot be right (a total below
-    what came, a last page before this one) is no sign at all. Without any sign, only an empty page
-    ends a list.
-
-    Args:
-        told: what the envelope says.
-        count: how many records are on the page.
-        asked: how many were asked for.
-        before: how many records there are before this page, by its number or offset.
-        number: the number of this page, from 1; None where pages have none.
-    """
-    came, last, total = before + count, told.last_page, told.total
-    more = told.more is True or told.points_on(count, asked)
-    end = told.more is False or told.closed
-    if last is not None and number is not None:
-        more |= last > number
-        end |= last == number or (count == 0 and last < number)
-    if total is not None:
-        # An empty last page makes a total that is too high no sign for more.
-        more |= total > came and not (count == 0 and end)
-        # Equal to a full first page it may be the count of that page.
-        end |= total == came and not (before == 0 and count == asked and not end)
-        end |= count == 0 and total <= before
-    if more:
-        return Following(is_there=True)
-    if end or count == 0:
-        return Following(is_there=False)
-    return Following(is_there=True, unsure=count < asked)
-
-
-def numbered_page(
-    told: Told,
-    items: tuple[T, ...],
-    problems: tuple[Problem, ...],
-    *,
-    number: int,
-    asked: int,
-) -> Page[T]:
-    """Return a page of a list whose pages are numbered from 1.
-
-    Pages are counted here: the vendor's links may lead anywhere, and lose the filters.
-
-    Args:
-        told: what the envelope says.
-        items: the records that could be read.
-        problems: the records that could not be read.
-        number: the page that was asked for.
-        asked: how many records were asked for.
-
-    Raises:
-        PaginationLoop: the vendor answered another page.
-    """
-    require_page(told.page, number)
-    count, behind = len(items) + len(problems), Cursor(str(number + 1))
-    size = max(told.per_page or asked, count)
-    going_on = following(told, count=count, asked=asked, before=(number - 1) * size, number=number)
-    last = told.last_page or -(-(told.total or 0) // size)
-    return Page(
-        items=items,
-        problems=problems,
-        total=told.total,
-        next=behind if going_on.is_there else None,
-        listed=told.total,
-        ahead=pages_behind(number + 1, last) if going_on.is_there else (),
-        unsure=going_on.unsure,
-        beyond=behind,
-    )
-
-
-def require_page(told: int | None, wanted: int) -> None:
-    """Raise PaginationLoop for another page than the one that was asked for.
-
-    Args:
-        told: the number or offset of the page that came; None where it is not told.
-        wanted: the one that was asked for.
-    """
-    if told is not None and told != wanted:
-        raise PaginationLoop(f"the vendor answered another page than the one asked for ({wanted}).")

@@ -68,7 +68,7 @@ class Page(Generic[T]):
     """Where the next page would be, if the vendor were wrong about this one being the last.
 
     It is asked for when fewer records came than ``listed`` says: a server that gives shorter pages
-    than it says counts its pages wrongly."""
+    than it says counts its pages wrongly. None: there is no such place."""
 
     def records(self) -> Iterator[T | Problem]:
         """Return an iterator over items and problems, in the order of the vendor."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
@@ -10,8 +12,15 @@ import pytest
 import pytest_asyncio
 from attrs import evolve, frozen
 
-from helpdesk_bridge import Helpdesk, Message, Ticket
-from helpdesk_bridge.errors import HelpdeskError, NotFound, ProtocolError
+from helpdesk_bridge import Conversation, Helpdesk, Message, Ticket
+from helpdesk_bridge.errors import (
+    DeskClosed,
+    HelpdeskError,
+    InvalidArgument,
+    NotFound,
+    ProtocolError,
+    Stage,
+)
 from helpdesk_bridge.kit import (
     Adapter,
     Capability,
@@ -201,3 +210,64 @@ async def test_the_methods_of_a_subclass_are_those_that_conversations_read_by() 
     async with Redacted(MemorySettings(store=store)) as desk:
         [(ticket, _)] = [one async for one in desk.conversations([str(stored.id)])]
     assert ticket.subject == "redacted"
+
+
+@pytest.mark.asyncio
+async def test_a_kept_conversation_has_what_came_before_its_error(desk: Helpdesk) -> None:
+    adapter: Any = desk.adapter
+    adapter.unreadable = (1,)
+    adapter.let_go(1)
+    (found,) = [one async for one in desk.conversations([Ticket(id="1")], on_error="keep")]
+    assert ([message.id for message in found.messages], type(found.error)) == (
+        ["1"],
+        ProtocolError,
+    )
+    assert found.error is not None
+    assert (found.error.ticket_id, found.error.desk, found.error.stage) == (
+        "1",
+        desk.name,
+        Stage.READING,
+    )
+
+
+@pytest.mark.asyncio
+async def test_what_every_ticket_would_meet_is_raised_although_errors_are_kept(
+    desk: Helpdesk,
+) -> None:
+    adapter: Any = desk.adapter
+    adapter.let_go(1)
+    reading = desk.conversations(tickets(3), concurrency=1, on_error="keep")
+    assert (await anext(reading)).error is None
+    await desk.aclose()
+    adapter.let_go(2)  # it was under way, and an adapter without HTTP is let finish
+    assert (await anext(reading)).ticket.id == "2"
+    with pytest.raises(DeskClosed):
+        await anext(reading)
+
+
+@pytest.mark.asyncio
+async def test_a_list_of_tickets_that_fails_is_raised_although_errors_are_kept(
+    desk: Helpdesk,
+) -> None:
+    async def failing() -> AsyncIterator[Ticket]:
+        raise NotFound("no list.")
+        yield Ticket(id="1")
+
+    with pytest.raises(NotFound, match="no list"):
+        _ = [one async for one in desk.conversations(failing(), on_error="keep")]
+
+
+@pytest.mark.asyncio
+async def test_another_word_for_on_error_is_refused(desk: Helpdesk) -> None:
+    with pytest.raises(InvalidArgument, match="on_error"):
+        await anext(desk.conversations([], on_error="ignore"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "way", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))]
+)
+def test_a_copy_of_a_conversation_keeps_its_error(way: Any) -> None:
+    one = Conversation(Ticket(id="1"), [], NotFound("gone."))
+    ticket, messages = twin = way(one)
+    assert (type(twin), ticket, messages) == (Conversation, Ticket(id="1"), [])
+    assert isinstance(twin.error, NotFound)

@@ -17,6 +17,16 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.model import Cursor, Page, Problem
 
 
+async def drain(pager: Pager[str], into: list[str]) -> HelpdeskError | None:
+    """Read until the end or the first error."""
+    try:
+        async for letter in pager:
+            into.append(letter)
+    except HelpdeskError as error:
+        return error
+    return None
+
+
 class Moving:
     """A numbered list of letters, two a page; ``leave`` says what is gone after each request.
 
@@ -82,11 +92,10 @@ async def test_a_list_that_begins_in_the_middle_is_not_short() -> None:
 @pytest.mark.asyncio
 async def test_a_list_short_of_its_count_is_an_error_that_says_how_many_are_missing() -> None:
     vendor = Moving("ABCD", counts=10)
-    pager, found = vendor.pager(), []
-    with pytest.raises(IncompleteList, match="10 are missing") as caught:
-        async for letter in pager:
-            found.append(letter)
-    error = caught.value
+    pager, found = vendor.pager(), list[str]()
+    error = await drain(pager, found)
+    assert isinstance(error, IncompleteList)
+    assert "10 are missing" in str(error)
     assert (found, vendor.asked) == (list("ABCD"), 4)
     assert (error.listed, error.came, error.missing) == (14, 4, 10)
     assert (error.items_read, error.cursor, pager.exhausted) == (4, None, False)
@@ -133,12 +142,8 @@ async def read(pages: dict[str | None, Page[str]]) -> tuple[list[str], object, l
         return pages[place]
 
     found: list[str] = []
-    try:
-        async for letter in Pager(fetch, str):
-            found.append(letter)
-    except HelpdeskError as error:
-        return found, type(error), asked
-    return found, None, asked
+    error = await drain(Pager(fetch, str), found)
+    return found, None if error is None else type(error), asked
 
 
 @pytest.mark.asyncio

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.desk.pager import Pager
-from helpdesk_bridge.errors import HelpdeskError, PaginationLoop, ProtocolError, VendorUnavailable
+from helpdesk_bridge.errors import (
+    AuthenticationError,
+    HelpdeskError,
+    NotFound,
+    PaginationLoop,
+    ProtocolError,
+    UnsupportedCapability,
+    VendorUnavailable,
+)
 from helpdesk_bridge.model import Cursor, Page, Problem
 
 
@@ -344,3 +352,44 @@ async def test_a_limit_within_a_page_leaves_the_cursor_at_that_page() -> None:
     read = [item async for item in pager]
     rest = [item async for item in vendor.pager(cursor=pager.cursor)]
     assert (read, rest) == (list("abc"), list("de"))
+
+
+@pytest.mark.parametrize(
+    ("error", "advised"),
+    [
+        (VendorUnavailable("down."), True),
+        (AuthenticationError("no."), True),
+        (NotFound("gone."), False),
+        (PaginationLoop("round."), False),
+        (UnsupportedCapability("cannot."), False),
+        (ProtocolError("odd."), False),
+    ],
+)
+@pytest.mark.asyncio
+async def test_going_on_from_the_cursor_is_advised_only_where_it_may_help(
+    error: HelpdeskError, advised: bool
+) -> None:
+    raised = await drain(Vendor({None: page("ab", "2"), "2": error}).pager(), [])
+    assert raised is error
+    assert (error.items_read, error.cursor) == (2, "2")
+    assert ("go on with cursor=" in str(error)) is advised
+
+
+@pytest.mark.asyncio
+async def test_every_error_of_a_list_is_named() -> None:
+    named: list[str] = []
+
+    def name(error: HelpdeskError) -> HelpdeskError:
+        named.append(type(error).__name__)
+        return error.fill(desk="support")
+
+    pages: dict[str, Any] = {
+        "a page": {None: VendorUnavailable("down.")},
+        "a loop": {None: page("a", "2"), "2": page("b", "2")},
+        "a record": {None: page("a", None, 0)},
+        "a shortage": {None: page("a", listed=2)},
+    }
+    for what in pages:
+        error = await drain(Vendor(pages[what]).pager(named=name), [])
+        assert error is not None
+        assert error.desk == "support", what

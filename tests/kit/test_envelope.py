@@ -48,7 +48,7 @@ END: dict[str, Any] = {
     "no next link": {"links": {"next": None}},
     "no next link as text": {"links": {"next": ""}},
     "no cursor": {"meta": {"afterCursor": None}},
-    "last_page": {"meta": {"last_page": 1}},
+    "last_page and total": {"meta": {"last_page": 1, "total": 100}},
     "total and hasMore": {"total": 100, "hasMore": False},
     "a total that is too low, and hasMore": {"total": 3, "hasMore": False},
 }
@@ -99,6 +99,13 @@ def test_an_empty_page_ends_a_list_of_which_nothing_is_told(told: str) -> None:
     assert judge(NOTHING[told], count=0, number=2).is_there is False
 
 
+def test_a_last_page_that_is_full_is_followed_by_a_look_if_nothing_else_says_so() -> None:
+    assert judge({"last_page": 1}) == Following(is_there=True, unsure=True)
+    assert judge({"last_page": 1, "total": 0}) == Following(is_there=True, unsure=True)
+    assert judge({"last_page": 1}, count=99) == Following(is_there=False)
+    assert judge({"last_page": 1}, count=0, number=2) == Following(is_there=False)
+
+
 @pytest.mark.parametrize("told", ["nothing", "an empty meta", "total -1", "last_page -3"])
 def test_a_short_page_that_tells_nothing_is_followed_by_a_look(told: str) -> None:
     assert judge(NOTHING[told], count=25) == Following(is_there=True, unsure=True)
@@ -123,8 +130,12 @@ def test_another_page_than_was_asked_for_is_an_error(told: Any) -> None:
 
 @pytest.mark.parametrize(
     ("value", "number"),
-    [(3, 3), ("3", 3), (" 3 ", 3), (3.0, 3), ("3.0", 3), (0, 0)]
-    + [(value, None) for value in (True, None, -1, "-1", "", "x", 1.5, "٣", 1e308, [], {}, 10**13)],
+    [
+        *((told, 3) for told in (3, "3", " 3 ", 3.0, "3.0")),
+        (0, 0),
+        *((told, None) for told in (True, None, -1, "-1", "", "x", 1.5, "٣", 1e308, [], {})),
+        (10**13, None),
+    ],
 )
 def test_a_figure_is_a_number_that_a_list_can_have(value: Any, number: int | None) -> None:
     assert figure(value) == number
@@ -132,8 +143,11 @@ def test_a_figure_is_a_number_that_a_list_can_have(value: Any, number: int | Non
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(True, True), (1, True), ("TRUE", True), ("1", True), (False, False), (0, False)]
-    + [("false", False), (None, None), ("", None), (2, None), ("perhaps", None), ([], None)],
+    [
+        *((told, True) for told in (True, 1, "TRUE", "1")),
+        *((told, False) for told in (False, 0, "false", "0")),
+        *((told, None) for told in (None, "", 2, "perhaps", [])),
+    ],
 )
 def test_a_flag_is_yes_or_no_in_any_spelling(value: Any, said: bool | None) -> None:
     assert flag(value) is said

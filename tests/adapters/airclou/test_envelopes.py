@@ -175,6 +175,79 @@ async def test_one_unreadable_message_does_not_lose_the_others(
     assert (problem.error.path, problem.raw) == ("$.messages[1].id", records[1])
 
 
+@pytest.mark.asyncio
+async def test_messages_of_another_ticket_are_problems_and_not_this_ones(
+    fake: ScriptedFake, desk: Helpdesk
+) -> None:
+    records = [note_json(id="msg_1"), note_json(id="msg_2", ticketId="tkt_9")]
+    fake.script.add("GET", MESSAGES, {"messages": records, "hasMore": False}, times=2)
+    found, error = await drain(desk.messages("tkt_482"))
+    assert (ids(found), type(error)) == (["msg_1"], errors.ProtocolError)
+    assert getattr(error, "path", "") == "$.messages[1].ticketId"
+    pager = desk.messages("tkt_482").collect_problems()
+    assert (ids([message async for message in pager]), len(pager.problems)) == (["msg_1"], 1)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", [{"page": 3}, {"meta": {"currentPage": "3"}}])
+async def test_another_page_than_was_asked_for_is_an_error(
+    fake: ScriptedFake, desk: Helpdesk, told: Any
+) -> None:
+    serve(fake, 121, lambda page, more, total: {"total": total, **(told if page == 2 else {})})
+    found, error = await drain(desk.messages("tkt_482"))
+    assert (len(found), type(error)) == (50, errors.PaginationLoop)
+
+
+@pytest.mark.asyncio
+async def test_another_message_than_was_asked_for_is_an_error(
+    fake: ScriptedFake, desk: Helpdesk, caught: Caught
+) -> None:
+    fake.script.add("GET", f"{MESSAGES}/msg_1", {"message": note_json(id="msg_2")})
+    assert type(await caught(desk.message("tkt_482", "msg_1"))) is errors.ProtocolError
+
+
+# -- custom fields ---------------------------------------------------------------------------
+
+
+def fields_json(start: int, count: int) -> list[dict[str, Any]]:
+    return [{"id": f"fld_{n}", "title": "T", "type": "text"} for n in range(start, start + count)]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", ["hasMore", "has_more", "total"])
+async def test_custom_fields_are_read_to_the_end(
+    fake: ScriptedFake, desk: Helpdesk, told: str
+) -> None:
+    first = {"hasMore": {"meta": {"hasMore": 1, "nextCursor": "c2"}}}.get(
+        told, {told: 130, "after_cursor": "c2"}
+    )
+    path = "/api/v1/ticket_fields"
+    fake.script.add("GET", path, {"ticketFields": fields_json(0, 100), **first})
+    fake.script.add("GET", path, {"ticketFields": fields_json(100, 30), "after_cursor": None})
+    assert len(await desk.custom_fields()) == 130
+    assert [e.values("after") for e in fake.journal] == [[], ["c2"]]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("meta", "kind"),
+    [
+        ({"meta": []}, errors.ProtocolError),
+        ({}, errors.ProtocolError),
+        ({"total": 130}, errors.ProtocolError),
+        ({"total": 130, "meta": {"hasMore": False}}, errors.IncompleteList),
+        ({"total_pages": 2}, errors.ProtocolError),
+    ],
+)
+async def test_custom_fields_that_are_not_all_there_are_an_error(
+    fake: ScriptedFake, desk: Helpdesk, caught: Caught, meta: Any, kind: type[Exception]
+) -> None:
+    answer = {"ticketFields": fields_json(0, 100), **meta}
+    fake.script.add("GET", "/api/v1/ticket_fields", answer, times=2)
+    error = await caught(desk.custom_fields())
+    assert (type(error), error.operation, error.desk) == (kind, "custom_fields", desk.name)
+
+
 # -- tickets ---------------------------------------------------------------------------------
 
 NEXT: dict[str, dict[str, Any]] = {

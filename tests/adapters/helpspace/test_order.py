@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from helpdesk_bridge import Helpdesk, MessageType, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.doubles import START, Caught, ids
+from tests.adapters.doubles import START, Caught, drain, ids
 from tests.adapters.helpspace.conftest import (
     ScriptedFake,
     add,
@@ -138,3 +139,46 @@ async def test_a_conversation_that_ignores_the_page_is_an_error_and_ends(
     fake.instead("GET", f"/{path}", answer, times=9)
     error = await caught(anext(desk.messages(str(stored.id)).collect_problems()))
     assert (type(error), len(fake.asked("GET", path))) == (errors.PaginationLoop, 2)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", [{"ticket_id": 6}, {"ticketId": "6"}, {"ticket": {"id": 6}}])
+async def test_messages_of_another_ticket_are_problems_and_not_this_ones(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, caught: Caught, told: Any
+) -> None:
+    path = f"tickets/{stored.id}/messages"
+    own = {"ticket_id": stored.id}
+    records = [message_json(id=1, **own), message_json(id=2, **told), message_json(id=3)]
+    fake.instead("GET", f"/{path}", collection(path, records))
+    pager = desk.messages(str(stored.id)).collect_problems()
+    assert ids([message async for message in pager]) == ["1", "3"]
+    assert [p.error.ticket_id for p in pager.problems] == [str(stored.id)]
+    fake.instead("GET", f"/{path}/2", {"data": records[1]})
+    error = await caught(desk.message(str(stored.id), "2"))
+    assert type(error) is errors.ProtocolError
+
+
+@pytest.mark.asyncio
+async def test_a_conversation_short_of_its_count_comes_with_an_error_behind_it(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket
+) -> None:
+    path = f"tickets/{stored.id}/messages"
+    answer = collection(path, [message_json(id=n) for n in (2, 1)])
+    answer["meta"]["total"] = 5
+    for _ in range(2):
+        fake.instead("GET", f"/{path}", answer)
+        fake.instead("GET", f"/{path}", {"data": [], "meta": {"total": 5}})
+    pager = desk.messages(str(stored.id))
+    found, error = await drain(pager)
+    assert len(found) == 2
+    assert isinstance(error, errors.IncompleteList)
+    assert (error.missing, error.ticket_id, pager.exhausted) == (3, str(stored.id), False)
+
+
+@pytest.mark.asyncio
+async def test_another_message_than_was_asked_for_is_an_error(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, caught: Caught
+) -> None:
+    fake.instead("GET", f"/tickets/{stored.id}/messages/1", {"data": message_json(id=2)})
+    error = await caught(desk.message(str(stored.id), "1"))
+    assert type(error) is errors.ProtocolError

@@ -69,6 +69,23 @@ async def test_a_full_last_page_is_followed_by_an_empty_one_when_nothing_is_told
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"data": [], "meta": []},
+        {"data": [], "meta": {"last_page": "x"}},
+        {"data": [], "links": {"next": 5}},
+        {"data": [], "meta": {"last_page": -3, "total": "many"}, "links": []},
+    ],
+)
+async def test_a_meta_of_nonsense_beside_no_ticket_is_an_empty_list(
+    fake: ScriptedFake, desk: Helpdesk, answer: Any
+) -> None:
+    fake.instead("GET", "/tickets", answer)
+    assert [ticket async for ticket in desk.tickets()] == []
+
+
+@pytest.mark.asyncio
 async def test_an_empty_list_is_one_request(fake: ScriptedFake, desk: Helpdesk) -> None:
     empty = {"current_page": 1, "from": None, "last_page": 1, "to": None, "total": 0}
     fake.instead("GET", "/tickets", collection("tickets", [], meta=empty))

@@ -21,7 +21,15 @@ from helpdesk_bridge import (
 )
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.doubles import CUSTOMER, Connect, asked
-from tests.adapters.omnidesk.conftest import DESK, PARTNER, Mapped, ScriptedFake, one, posted
+from tests.adapters.omnidesk.conftest import (
+    DESK,
+    PARTNER,
+    Mapped,
+    ScriptedFake,
+    note_json,
+    one,
+    posted,
+)
 
 TEXT = {"plaintext": "We look into it.", "message": "<p>We look into it.</p>"}
 REPLIED = {"type": "1", "toAddress": CUSTOMER, **TEXT}
@@ -256,3 +264,14 @@ async def test_a_chatbots_ticket_is_its_own_request(fake: ScriptedFake, desk: He
         "subject": "Lost",
         "from": CUSTOMER,
     }
+
+
+@pytest.mark.asyncio
+async def test_entries_of_another_ticket_are_problems_and_not_this_ones(
+    mapped: Mapped, mapped_desk: Helpdesk
+) -> None:
+    entries = [note_json(id="1"), note_json(id="2", ticket_id=7)]
+    mapped.answers("GET", "ticket/900101", one(timeline=entries))
+    pager = mapped_desk.messages("900101").collect_problems()
+    assert [message.id async for message in pager] == ["note-1"]
+    assert len(pager.problems) == 1

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
 
 import pytest
+from aiohttp import web
 from helpdesk_bridge_request_tracker import outgoing
 from hypothesis import given
 from hypothesis import strategies as st
 
+import helpdesk_bridge as hb
 from helpdesk_bridge import Helpdesk, InvalidArgument, Party, Status, Ticket
 from helpdesk_bridge.kit import TicketQuery
 from tests.adapters.doubles import drain, ids
@@ -157,3 +161,100 @@ async def test_a_cursor_of_another_desk_is_refused(
     _, error = await drain(desk.tickets(cursor=cursor))
     assert isinstance(error, InvalidArgument)
     assert fake.journal == []
+
+
+class Telling(RequestTrackerDouble):
+    """Tells figures of its lists as it is told to, and gives pages of a size of its own."""
+
+    figures: ClassVar[dict[str, Any]] = {}
+    size = 100
+
+    def page(self, request: web.Request, rows: Any, *, total: bool) -> web.Response:
+        """Answer with the figures changed."""
+        query = {**request.query, "per_page": str(self.size)}
+        answer = super().page(
+            request.clone(rel_url=request.rel_url.with_query(query)), rows, total=total
+        )
+        return web.json_response({**json.loads(answer.body), **self.figures})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [100, 25])
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {},
+        {"total": 0, "pages": 0},
+        {"total": -1, "pages": -1},
+        {"total": "250", "pages": "3"},
+        {"total": 7},
+        {"pages": 1, "total": 0},
+        {"per_page": None},
+    ],
+)
+@pytest.mark.asyncio
+async def test_all_tickets_come_whatever_the_figures_say(figures: Any, size: int) -> None:
+    async with Telling() as fake:
+        fake.figures, fake.size = figures, size  # type: ignore[misc]
+        fake.tickets = {n: ticket_json(n) for n in range(1, 251)}
+        async with hb.connect("it", config={"desks": {"it": fake.table()}}) as desk:
+            found, error = await drain(desk.tickets())
+    if figures.get("total") == -1:  # nothing tells where it ends
+        assert (found, getattr(error, "path", None)) == ([], "$.total")
+    else:
+        assert len(found) == 250
+        assert error is None or isinstance(error, hb.IncompleteList)
+
+
+@pytest.mark.asyncio
+async def test_tickets_that_are_counted_and_not_shown_are_missing(
+    fake: RequestTrackerDouble, desk: Helpdesk
+) -> None:
+    fake.tickets = {n: ticket_json(n) for n in range(1, 121)}
+    fake.hidden = set(range(116, 121))
+    pager = desk.tickets()
+    found, error = await drain(pager)
+    assert len(found) == 115
+    assert isinstance(error, hb.IncompleteList)
+    assert (error.missing, error.desk, pager.exhausted) == (5, desk.name, False)
+
+
+@pytest.mark.asyncio
+async def test_tickets_that_were_not_asked_for_are_an_error(
+    fake: RequestTrackerDouble, desk: Helpdesk
+) -> None:
+    fake.tickets = {n: ticket_json(n) for n in range(1, 5)}
+    found, _ = await drain(desk.tickets(cursor="2"))
+    assert ids(found) == ["3", "4"]
+    fake.tickets[9] = ticket_json(1)
+    _, error = await drain(desk.tickets(cursor="2"))
+    assert "not asked for" in str(error)
+
+
+def test_people_whom_rt_does_not_tell_may_be_the_ones_that_were_asked_for() -> None:
+    asked = TicketQuery(requester=Party(email="ines@northpier.example"))
+    other, hidden = {"id": "bob@b.example"}, {"id": "ines", "EmailAddress": ""}
+    same = {"id": "x", "EmailAddress": "Ines@northpier.example"}
+    for people, wanted in (
+        ([other], False), ([other, same], True), ([hidden], True), ([], True)
+    ):  # fmt: skip
+        ticket = Ticket(id="1", raw={"Requestor": people})
+        assert outgoing.wanted(asked, ticket) is wanted
+
+
+def test_a_ticket_of_another_status_team_or_owner_is_left_out() -> None:
+    ticket = Ticket(
+        id="1",
+        status=Status.OPEN,
+        team="General",
+        raw={"Owner": {"id": "ada"}, "Queue": {"id": "1", "Name": "General"}},
+    )
+    for query, wanted in (
+        (TicketQuery(status=Status.OPEN), True),
+        (TicketQuery(status=Status.NEW), False),
+        (TicketQuery(team="general"), True),
+        (TicketQuery(team="1"), True),
+        (TicketQuery(team="Sales"), False),
+        (TicketQuery(assignee=Party(id="Ada")), True),
+        (TicketQuery(assignee=Party(id="bob")), False),
+    ):
+        assert outgoing.wanted(query, ticket) is wanted
