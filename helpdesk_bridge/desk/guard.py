@@ -21,6 +21,7 @@ from helpdesk_bridge.model import (
     TicketRef,
     Upload,
 )
+from helpdesk_bridge.model.cids import cids_shown, normal_cid
 from helpdesk_bridge.transport import waiting_for
 
 __all__ = ["Guard"]
@@ -134,13 +135,9 @@ async def _upload_sizes(files: Sequence[Upload], text: Body, limits: CapabilityL
         raise InvalidArgument(
             f"the attachments have {total} bytes in all, and {limits.attachment_bytes} are allowed."
         )
-    for file in files:
-        if file.content_id is not None and not _shows(text.html, file.content_id):
-            raise InvalidArgument(
-                "an inline image is not shown in the body: give html= with"
-                ' <img src="cid:…"> for its content_id.'
-            )
-
-
-def _shows(html: str, content_id: str) -> bool:
-    return re.search(rf"cid:{re.escape(content_id)}(?![^\"'\s>)])", html) is not None
+    images = [normal_cid(file.content_id) for file in files if file.content_id is not None]
+    if images and not cids_shown(text.html).issuperset(images):
+        raise InvalidArgument(
+            "an inline image is not shown in the body: give html= with"
+            ' <img src="cid:…"> for its content_id.'
+        )

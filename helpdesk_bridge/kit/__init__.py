@@ -80,6 +80,7 @@ from helpdesk_bridge.model import (
     none,
 )
 from helpdesk_bridge.model.addresses import address_key, address_spellings, same_address
+from helpdesk_bridge.model.cids import cids_shown, normal_cid, with_cids
 from helpdesk_bridge.model.fast import fast_attachment, fast_message, fast_party, fast_ticket
 from helpdesk_bridge.model.html_text import html_to_text, text_to_html
 from helpdesk_bridge.model.text import folded, is_digits
@@ -179,6 +180,7 @@ __all__ = [
     "belongs",
     "check_credential",
     "check_header",
+    "cids_shown",
     "created_id",
     "emulated",
     "errors",
@@ -197,6 +199,7 @@ __all__ = [
     "native",
     "no_auth",
     "none",
+    "normal_cid",
     "numbered_page",
     "page_number",
     "pages_behind",
@@ -212,6 +215,7 @@ __all__ = [
     "require_page",
     "same_address",
     "text_to_html",
+    "with_cids",
     "without_first_message",
     "write_mark",
 ]
