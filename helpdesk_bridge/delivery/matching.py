@@ -26,6 +26,7 @@ __all__ = [
     "can_be",
     "find_new",
     "first_words",
+    "has_words",
     "judge_messages",
     "judge_tickets",
     "likely_tickets",
@@ -56,7 +57,7 @@ def judge_messages(search: Search, messages: Iterable[Message]) -> Finding:
     free = [one for one in there if one.id not in anothers and not search.is_anothers(one.id)]
     strange = [one for one in free if search.has_foreign_mark(one.id)]
     new = [one for one in free if search.is_new(one.id, one.created_at)]
-    same = [one for one in new if mark.has_body(_words_of(one)) and can_be(one, mark.operation)]
+    same = [one for one in new if has_words(mark, one) and can_be(one, mark.operation)]
     alike = [one for one in same if _fits(search, one)]
     others = [one for one in search.others if _is_open(one) and one.operation_id not in theirs]
     rivals = [other for other in others if any(_is_of(one, other) for one in same)]
@@ -148,7 +149,7 @@ def find_new(mark: Fingerprint, messages: Iterable[Message]) -> Message | None:
         if (
             not mark.was_there(message.id)
             and message.type is _WRITES.get(mark.operation)
-            and mark.has_body(_words_of(message))
+            and has_words(mark, message)
         ):
             return message
     return None
@@ -158,7 +159,7 @@ def first_words(mark: Fingerprint, messages: Iterable[Message]) -> Message | Non
     """Return a new ticket's first message if it has the words and files sent; else None."""
     spoken = (one for one in messages if one.type is not MessageType.SYSTEM)
     first = next(spoken, None)
-    if first is None or not can_be(first, "add_request") or not mark.has_body(_words_of(first)):
+    if first is None or not can_be(first, "add_request") or not has_words(mark, first):
         return None
     return first if not mark.files or _has_files(mark, first) else None
 
@@ -203,11 +204,17 @@ def _has_files(mark: Fingerprint, message: Message) -> bool:
     return mark.has_files(file.name or "" for file in message.attachments)
 
 
-def _words_of(message: Message) -> str | None:
-    """Return the text of a message; some vendors give an empty one beside their HTML."""
-    if message.given_html and not (message.given_text or "").strip():
-        return html_to_text(message.given_html)
-    return message.text
+def has_words(mark: Fingerprint, message: Message) -> bool:
+    """Say whether a message has the words that were sent, in one of its forms.
+
+    A vendor's plain text may be a cut or a stand-in beside HTML that has them all.
+    """
+    markup = message.given_html
+    return mark.has_body(message.text) or (
+        markup is not None
+        and message.given_text is not None
+        and mark.has_body(html_to_text(markup))
+    )
 
 
 def _is_open(entry: LedgerEntry) -> bool:
@@ -255,7 +262,7 @@ def _is_of(message: Message, entry: LedgerEntry) -> bool:
     return (
         not mark.was_there(message.id)
         and can_be(message, mark.operation)
-        and mark.has_body(_words_of(message))
+        and has_words(mark, message)
     )
 
 

@@ -371,7 +371,7 @@ class Reconciler:
     async def _first_message(self, ticket: Ticket, mark: Fingerprint) -> Message | None:
         self.capabilities.require(Capability.LIST_MESSAGES)
         async for message in self.read.messages(ticket.id).collect_problems():
-            if matching.can_be(message, "add_request") and mark.has_body(message.text):
+            if matching.can_be(message, "add_request") and matching.has_words(mark, message):
                 return message
         return None
 

@@ -1,152 +1,227 @@
-"""Conversion of bodies from HTML to plain text and back, with the standard library only."""
+"""Conversion of bodies from HTML to plain text and back, with the standard library only.
+
+Text that was made HTML by :func:`text_to_html` comes back from :func:`html_to_text` as it was, with
+its indentation, columns and blank lines; only its line ends are all line feeds. In that HTML a
+blank that HTML would drop is ``&nbsp;``, a no-break space of the text itself is ``&#160;``, and a
+tab is ``&#9;`` with ``&nbsp;`` up to its stop. None of this needs a style or an element that a
+vendor's sanitizer might take away. Where a vendor writes the characters anew, columns stay, tabs
+become blanks, and no-break spaces may.
+"""
 
 from __future__ import annotations
 
-import html
 import re
+from unicodedata import category
 
-__all__ = ["html_to_text", "text_to_html"]
+from helpdesk_bridge.model.markup import Tag, in_text, pieces
+from helpdesk_bridge.model.shown_lines import BLANKS, TAB_STOP, ShownLines
+
+__all__ = ["html_to_text", "is_blank", "shows_something", "text_to_html"]
 
 _BLOCKS = frozenset(
     (
-        *("address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "figcaption"),
-        *("figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li"),
-        *("main", "nav", "ol", "option", "p", "pre", "section", "table", "tr", "ul"),
+        *(
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "body",
+            "caption",
+            "center",
+            "dd",
+            "details",
+        ),
+        *("div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2"),
+        *("h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "menu", "nav", "ol"),
+        *("optgroup", "option", "p", "pre", "section", "summary", "table", "tbody", "tfoot"),
+        *("thead", "tr", "ul"),
     )
 )
 _HIDDEN = frozenset(("template", "title"))
-_SPACE = re.compile(r"[ \t\r\f\v\n]+")
+_PICTURES = frozenset(
+    (
+        *("audio", "canvas", "embed", "iframe", "image", "img", "object", "picture", "svg"),
+        *("v:imagedata", "video"),
+    )
+)
+_SPACE = re.compile(r"[ \t\r\f\n]+")
+_KEPT = re.compile(
+    r"&nbsp;?|\xa0|&\#(?:0*+(?:160|9|12)(?![0-9])|[xX]0*+(?:[aA]0|9|[cC])(?![0-9a-fA-F]));?|&Tab;"
+)
+"""Blanks that a browser does not run together, and the references that this module writes."""
+_RUN = re.compile(r"^[ \t]+|[ \t]+$|[ \t]{2,}|\t")
 
-# In Pythons still in use html.parser takes quadratic time on hostile markup, and raises on some.
-# Here every repetition is possessive, so that no character is matched twice.
-_TOKEN = re.compile(
-    r"""<(?:
-        !--(?P<comment>)
-      | (?P<raw>script|style)(?=[\s/>])(?:=\s*"[^"]*"|=\s*'[^']*'|[^>])*+(?:>|\Z)
-      | (?P<end>/?)(?P<tag>[a-z][^\s/>]*+)(?P<attributes>(?:=\s*"[^"]*"|=\s*'[^']*'|[^>])*+)(?:>|\Z)
-      | [!?/][^>]*+>
-    )""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_ATTRIBUTE = re.compile(
-    r"""([^\s=/]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>]*+)))?+""", re.VERBOSE
-)
-_LONG_NUMBER = re.compile(r"&#[0-9]{8,}+;?")  # no character; int() refuses very long ones
-_COMMENT_END = re.compile(r"--!?>")
-_RAW_END = {
-    name: re.compile(rf"</{name}(?=[\s/>])[^>]*+>", re.IGNORECASE) for name in ("script", "style")
-}
+
+# -- text to HTML ----------------------------------------------------------------------------
 
 
 def text_to_html(text: str) -> str:
-    """Return HTML that shows ``text``: escaped, with paragraphs at blank lines and ``<br>``."""
+    """Return HTML that shows ``text``: escaped, with paragraphs at blank lines and ``<br>``.
+
+    Indentation, columns and further blank lines are kept. Line ends may be of any kind.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    paragraphs = re.split(r"\n{2,}", text.strip("\n"))
-    return "".join(
-        f"<p>{html.escape(part, quote=False).replace(chr(10), '<br>')}</p>" for part in paragraphs
-    )
+    if text and not text.strip(f"{BLANKS}\n"):  # a paragraph of blanks would be none
+        end = "\n" if text.endswith("\n") else ""  # a browser does not show the last one
+        return f"<pre>\n{_escape(text)}{end}</pre>"
+    made: list[list[str]] = [[]]
+    lines = text.split("\n")
+    last = max((place for place, line in enumerate(lines) if line.strip(BLANKS)), default=0)
+    begun = False
+    for place, line in enumerate(lines):
+        if not line and begun and place < last:
+            made.append([])
+            begun = False
+        else:
+            made[-1].append(_line_to_html(line))
+            begun = begun or bool(line.strip(BLANKS))
+    if len(made[-1]) > 1 and not made[-1][-1]:
+        made[-1].append("")  # a browser does not show the last <br>
+    return "".join(f"<p>{'<br>'.join(part)}</p>" for part in made)
+
+
+def _line_to_html(line: str) -> str:
+    if "  " not in line and "\t" not in line and line == line.strip(" "):
+        return _escape(line)
+    parts: list[str] = []
+    place = column = 0
+    for run in _RUN.finditer(line):
+        column += run.start() - place
+        parts.append(_escape(line[place : run.start()]))
+        place = run.end()
+        between = run.start() > 0 and place < len(line)
+        wraps = between and run[0].endswith("  ")
+        for index, blank in enumerate(run[0], 1):
+            if blank == " ":
+                parts.append(" " if wraps and index == len(run[0]) else "&nbsp;")
+                column += 1
+            else:
+                # A browser drops the tab itself where a line begins; else it is one blank wide.
+                width = TAB_STOP - column % TAB_STOP
+                parts.append("&#9;" + "&nbsp;" * (width - bool(column)))
+                column += width
+    parts.append(_escape(line[place:]))
+    return "".join(parts)
+
+
+def _escape(words: str) -> str:
+    words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return words.replace("\xa0", "&#160;").replace("\f", "&#12;")
+
+
+# -- HTML to text ----------------------------------------------------------------------------
 
 
 def html_to_text(markup: str) -> str:
-    """Return the readable text of ``markup``; a link keeps its target, an image its ``alt``."""
+    """Return the readable text of ``markup``; a link keeps its target, an image its ``alt``.
+
+    ``<pre>`` and ``&nbsp;`` keep their blanks. An empty paragraph is one blank line.
+    """
     writer = _Writer()
-    place, last = 0, markup.rfind(">") + 1
-    while found := _TOKEN.search(markup, place, last):
-        writer.words(markup[place : found.start()])
-        place = found.end()
-        if found["tag"]:
-            writer.tag(found["tag"].lower(), bool(found["end"]), found["attributes"])
-        elif found["raw"] or found["comment"] is not None:
-            raw = found["raw"]
-            end, start = (_RAW_END[raw.lower()], place) if raw else (_COMMENT_END, place - 2)
-            closed = end.search(markup, start, last)
-            if closed is None:
-                return writer.text()
-            place = closed.end()
-    writer.words(markup[place:])
+    for piece in pieces(markup):
+        if isinstance(piece, Tag):
+            writer.tag(piece)
+        else:
+            writer.words(piece)
     return writer.text()
 
 
+def shows_something(markup: str) -> bool:
+    """Say whether a reader of ``markup`` would see anything: a word, or a picture."""
+    hidden = 0
+    for piece in pieces(markup):
+        if not isinstance(piece, Tag):
+            if not hidden and not is_blank(in_text(piece)):
+                return True
+        elif piece.name in _HIDDEN:
+            hidden = max(0, hidden + (-1 if piece.closes else 1))
+        elif piece.name in _PICTURES and not piece.closes and not hidden:
+            return True
+    return False
+
+
+def is_blank(text: str) -> bool:
+    """Say whether a reader of ``text`` would see nothing: blanks of all kinds, joiners, marks."""
+    return not text or all(one.isspace() or category(one) in ("Cc", "Cf") for one in text)
+
+
 class _Writer:
-    """Collects words and line breaks; two blocks that meet make one break."""
+    """Takes the tags and words of a page, and makes the lines of what is shown."""
 
     def __init__(self) -> None:
-        self._out: list[str] = []
-        self._breaks = 0
-        """How many line ends must precede the next word."""
-        self._line_ends = 2
-        """How many line ends are at the end of what was written."""
+        self._lines = ShownLines()
         self._hidden = 0
         self._pre = 0
-        self._bullet = ""
-        self._target: tuple[str, int] | None = None
+        self._begins_pre = False
+        self._target: str | None = None
 
-    def tag(self, name: str, closes: bool, attributes: str) -> None:
-        """Handle the tag ``name``; ``closes`` says whether it is an end tag."""
+    def tag(self, tag: Tag) -> None:
+        """Handle a tag."""
+        name, closes = tag.name, tag.closes
+        self._begins_pre = False
         if name in _HIDDEN:
             self._hidden = max(0, self._hidden + (-1 if closes else 1))
         elif name in _BLOCKS:
-            self._breaks = max(self._breaks, 2 if name == "p" else 1)
+            self._lines.end_block(margin=name == "p")
             if name == "pre":
                 self._pre = max(0, self._pre + (-1 if closes else 1))
+                self._begins_pre = not closes
             elif name == "li":
-                self._bullet = "" if closes else "- "
+                self._lines.bullet = "" if closes else "- "
         elif name == "a":
             self._end_link()
             if not closes:
-                self._target = _attribute(attributes, "href").strip(), len(self._out)
+                self._target = re.sub(r"[\t\r\n]", "", tag.value("href")).strip()
+                self._lines.begin_link()
         elif not closes:
-            self._void(name, attributes)
+            self._void(tag)
 
-    def _void(self, name: str, attributes: str) -> None:
-        if name == "br":
-            self._write("\n")
-        elif name == "img":
-            self._write(_attribute(attributes, "alt"))
-        elif name in ("td", "th"):
-            self.words(" ")
+    def _void(self, tag: Tag) -> None:
+        if self._hidden:
+            return
+        if tag.name == "br":
+            self._lines.end_line()
+        elif tag.name == "img":
+            self._lines.write(_SPACE.sub(" ", tag.value("alt")))
+        elif tag.name in ("td", "th"):
+            self._lines.write(" ")
 
     def _end_link(self) -> None:
-        if self._target is not None:
-            (target, start), self._target = self._target, None
-            shown = "".join(self._out[start:]).strip()
-            if target.lower().startswith(("http://", "https://")) and target != shown:
-                self._write(f" ({target})")
+        if self._target is None:
+            return
+        target, self._target = self._target, None
+        shown = self._lines.end_link().strip()
+        if target.lower().startswith(("http://", "https://")) and target != shown:
+            self._lines.write(f" ({target})")
 
     def words(self, markup: str) -> None:
         """Write the text between two tags."""
-        text = _unescape(markup)
-        if not self._pre:
-            text = _SPACE.sub(" ", text)
-            if self._breaks or self._line_ends or self._bullet or self._out[-1].endswith(" "):
-                text = text.lstrip(" ")
-        else:
-            text = text.replace(" ", "\xa0")
-        self._write(text)
-
-    def _write(self, text: str) -> None:
-        if not text or self._hidden:
+        if self._hidden:
             return
-        missing = "\n" * (self._breaks - self._line_ends) if self._out else ""
-        text = missing + self._bullet + text
-        self._breaks, self._bullet = 0, ""
-        ends = len(text) - len(text.rstrip("\n"))
-        self._line_ends = ends + (self._line_ends if ends == len(text) else 0)
-        self._out.append(text)
+        if self._pre:
+            markup = re.sub(r"&nbsp;?|\xa0", " ", markup)
+            text = in_text(markup.replace("\r\n", "\n").replace("\r", "\n"))
+            if self._begins_pre:
+                text = text.removeprefix("\n")
+            self._begins_pre = False
+            self._lines.write_as_it_is(text)
+            return
+        place = 0
+        for kept in _KEPT.finditer(markup):
+            self._collapsed(markup[place : kept.start()])
+            place = kept.end()
+            word = kept[0]
+            if word == "\xa0" or word.startswith("&nbsp"):
+                self._lines.keep(" ")
+            else:
+                self._lines.keep(in_text(word))
+        self._collapsed(markup[place:])
+
+    def _collapsed(self, markup: str) -> None:
+        if markup:
+            self._lines.write(_SPACE.sub(" ", in_text(markup)))
 
     def text(self) -> str:
-        """Return everything that was written, without spaces at the ends of lines."""
-        lines = (line.strip(" ") for line in "".join(self._out).split("\n"))
-        text = "\n".join(line.replace("\xa0", " ").rstrip() for line in lines)
-        return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
-
-
-def _attribute(attributes: str, wanted: str) -> str:
-    for name, *values in _ATTRIBUTE.findall(attributes):
-        if name.lower() == wanted:
-            return _unescape("".join(values))
-    return ""
-
-
-def _unescape(markup: str) -> str:
-    return html.unescape(_LONG_NUMBER.sub("\ufffd", markup))
+        """Return everything that was written."""
+        self._end_link()
+        return self._lines.text()

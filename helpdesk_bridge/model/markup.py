@@ -114,14 +114,10 @@ def in_attribute(value: str) -> str:
 
 def _read_in_attribute(found: re.Match[str]) -> str:
     name = found["name"]
-    if name and name not in html5:
-        known = _longest(name)
-        following = name[len(known) :] or found.string[found.end() : found.end() + 1]
-        if not known or following[0] == "=" or (following[0].isascii() and following[0].isalnum()):
-            return found[0]
-    elif name and not name.endswith(";"):
-        if found.string[found.end() : found.end() + 1] == "=":
-            return found[0]
+    if name:
+        follows = found.string[found.end() : found.end() + 1]
+        if name not in html5 or (follows == "=" and not name.endswith(";")):
+            return found[0]  # one that only begins with a name has a letter or figure behind it
     return _read(found)
 
 

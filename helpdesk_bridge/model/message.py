@@ -13,7 +13,7 @@ from attrs import field, frozen
 from attrs.validators import instance_of, optional
 
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model.html_text import html_to_text, text_to_html
+from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
 from helpdesk_bridge.model.people import Party
 from helpdesk_bridge.model.times import moment
 from helpdesk_bridge.model.words import Audience, MessageType
@@ -73,8 +73,9 @@ class Message:
     """One message of a ticket.
 
     A body may be given as HTML, as text or as both. ``html`` and ``text`` return what the vendor
-    gave, or derive it from the other; both are None when the message has no body. A note whose
-    ``audience`` is not INTERNAL is InvalidArgument.
+    gave, or derive it from the other; a form that shows nothing counts as not given where the other
+    one has words. Both are None when the message has no body. A note whose ``audience`` is not
+    INTERNAL is InvalidArgument.
     """
 
     id: str
@@ -129,14 +130,23 @@ class Message:
 
     @cached_property
     def html(self) -> str | None:
-        """The body as HTML; None if there is no body. Sanitise it: the sender wrote the markup."""
-        if self.given_html is not None or self.given_text is None:
-            return self.given_html
-        return text_to_html(self.given_text)
+        """The body as HTML; None if there is no body. Sanitise it: the sender wrote the markup.
+
+        Where the vendor gave HTML that shows nothing beside a text, it is derived from the text.
+        """
+        given, text = self.given_html, self.given_text
+        if text is None or (given is not None and (is_blank(text) or shows_something(given))):
+            return given
+        return text_to_html(text)
 
     @cached_property
     def text(self) -> str | None:
-        """The body as plain text; None if there is no body."""
-        if self.given_text is not None or self.given_html is None:
-            return self.given_text
-        return html_to_text(self.given_html)
+        """The body as plain text; None if there is no body.
+
+        Where the vendor gave a blank text beside HTML with words, it is derived from the HTML.
+        """
+        given, markup = self.given_text, self.given_html
+        if markup is None or (given is not None and not is_blank(given)):
+            return given
+        words = html_to_text(markup)
+        return words if given is None or not is_blank(words) else given

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.fingerprint import Fingerprint
-from helpdesk_bridge.model.html_text import html_to_text, text_to_html
+from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.people import Party
 from helpdesk_bridge.model.ticket import Channel
@@ -42,31 +42,41 @@ class Body:
 
     @classmethod
     def of(cls, html: str | None, text: str | None) -> Body:
-        """Return a body made from ``html`` or from ``text``; the other one is None.
+        """Return a body made from ``html`` or from ``text``; the other one is None, or blank.
 
-        InvalidArgument if both or none are given, and for a body that is empty, holds a NUL
-        character or cannot be encoded.
+        InvalidArgument if both have words or none is given, and for a body that is empty, holds a
+        NUL character or cannot be encoded.
         """
-        if (html is None) == (text is None):
+        for given in (html, text):
+            _check_form(given)
+        if html is not None and text is not None:
+            html, text = (html, None) if is_blank(text) else (_shown(html), text)
+        if html is not None and text is None:
+            if not shows_something(html):
+                raise InvalidArgument("the body is empty")
+            return cls(html=html, text=html_to_text(html))
+        if text is None or html is not None:
             raise InvalidArgument("give the body as html= or as text=, one of the two")
-        given = html if html is not None else text
-        if not isinstance(given, str):
-            raise InvalidArgument(f"the body must be a str, not {type(given).__name__}")
-        if "\0" in given:
-            raise InvalidArgument("the body holds a NUL character")
-        try:
-            given.encode()
-        except UnicodeEncodeError:
-            raise InvalidArgument("the body holds half a surrogate pair") from None
-        if html is not None:
-            body = cls(html=html, text=html_to_text(html))
-            empty = not body.text and "<img" not in html.lower()
-        else:
-            body = cls(html=text_to_html(given), text=given)
-            empty = not given.strip()
-        if empty:
+        if is_blank(text):
             raise InvalidArgument("the body is empty")
-        return body
+        return cls(html=text_to_html(text), text=text)
+
+
+def _check_form(given: object) -> None:
+    if given is None:
+        return
+    if not isinstance(given, str):
+        raise InvalidArgument(f"the body must be a str, not {type(given).__name__}")
+    if "\0" in given:
+        raise InvalidArgument("the body holds a NUL character")
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument("the body holds half a surrogate pair") from None
+
+
+def _shown(markup: str) -> str | None:
+    return markup if shows_something(markup) else None
 
 
 @frozen(kw_only=True)

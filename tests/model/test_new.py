@@ -25,6 +25,12 @@ from helpdesk_bridge.model import (
         (None, " \n\t", "empty"),
         ("<p>&nbsp;</p><br>", None, "empty"),
         ("<script>a</script>", None, "empty"),
+        ("", "", "empty"),
+        ("<br>", " \n", "empty"),
+        (None, "\u200b", "empty"),
+        ('<img src="cid:x">', "a", "one of the two"),
+        (5, "a", "must be a str"),
+        ("", "a\0b", "NUL"),
         (None, 5, "must be a str"),
         (b"a", None, "must be a str"),
         (None, "a\0b", "NUL"),
@@ -42,6 +48,10 @@ def test_a_body_that_cannot_be_sent_is_refused(html: Any, text: Any, reason: str
         ("<p>a</p>", None, ("<p>a</p>", "a")),
         (None, "a\nb", ("<p>a<br>b</p>", "a\nb")),
         ('<IMG src="cid:x">', None, ('<IMG src="cid:x">', "")),
+        ("", "a", ("<p>a</p>", "a")),
+        ("<p>&nbsp;</p>", "a", ("<p>a</p>", "a")),
+        ("<p>a</p>", " \n", ("<p>a</p>", "a")),
+        ('<img src="cid:x">', "", ('<img src="cid:x">', "")),
     ],
 )
 def test_a_body_has_both_forms(html: str | None, text: str | None, both: tuple[str, str]) -> None:
