@@ -132,9 +132,7 @@ class TicketJson(JsonRecord, frozen=True, rename=camel):
             vendor_status=self.status or "",
             priority=None if self.priority is None else PRIORITY.read(self.priority),
             kind=None if self.type is None else KIND.read(self.type),
-            requester=fast_party(
-                email=self.requester_email, name=self.requester_name, role=Role.CUSTOMER
-            ),
+            requester=_person(self.requester_email, self.requester_name, Role.CUSTOMER),
             assignee=(
                 None
                 if self.assignee_id is None
@@ -146,6 +144,12 @@ class TicketJson(JsonRecord, frozen=True, rename=camel):
             updated_at=self.updated_at,
             raw=self.raw,
         )
+
+
+def _person(email: str | None, name: str | None, role: Role = Role.UNKNOWN) -> kit.Party:
+    """Return a person; what is not surely an address is the name of one who has no other."""
+    told = kit.read_person(email or "", role)
+    return fast_party(email=told.email, name=name or told.name, role=role)
 
 
 class PersonJson(JsonRecord, frozen=True, rename=camel):
@@ -165,7 +169,7 @@ class MessageJson(JsonRecord, frozen=True, rename=camel):
     text_content: str | None = None
     author_id: AnyId | None = None
     attachments: list[Any] | None = None
-    ccs: tuple[PersonJson, ...] | None = None
+    ccs: tuple[PersonJson | str, ...] | None = None
     created_at: Timestamp | None = None
     updated_at: Timestamp | None = None
 
@@ -189,7 +193,7 @@ class MessageJson(JsonRecord, frozen=True, rename=camel):
             cc=shared.copies[self.ccs] if self.ccs else (),
             html=self.content,
             text=self.text_content,
-            attachments=tuple(map(_attachment, self.attachments)) if self.attachments else (),
+            attachments=tuple([_attachment(file, self.content) for file in self.attachments or ()]),
             created_at=self.created_at,
             updated_at=self.updated_at,
             raw=self.raw,
@@ -206,7 +210,7 @@ class People:
 
     speakers: Memo[tuple[str, AnyId | None], Speaker] = field(factory=lambda: Memo(_speaker))
     """What a message of some type is, and its author, by the type and the author's id."""
-    copies: Memo[tuple[PersonJson, ...], tuple[kit.Party, ...]] = field(
+    copies: Memo[tuple[PersonJson | str, ...], tuple[kit.Party, ...]] = field(
         factory=lambda: Memo(_copies)
     )
     """Who got a copy."""
@@ -218,19 +222,28 @@ def _speaker(key: tuple[str, AnyId | None]) -> Speaker:
     return kind, audience, fast_party(id=as_id(author_id), role=role)
 
 
-def _copies(told: tuple[PersonJson, ...]) -> tuple[kit.Party, ...]:
-    return tuple([fast_party(email=one.email, name=one.name) for one in told])
+def _copies(told: tuple[PersonJson | str, ...]) -> tuple[kit.Party, ...]:
+    people: list[kit.Party] = []
+    for one in told:
+        if isinstance(one, str):
+            people += kit.read_people(one)
+        else:
+            people.append(_person(one.email, one.name))
+    return tuple(people)
 
 
-def _attachment(file: Any) -> kit.Attachment:
+def _attachment(file: Any, html: str | None) -> kit.Attachment:
     """Read what can be read of a file: its shape is not documented (page "messages")."""
     told = file if type(file) is dict else {"id": file}
     number, size = told.get("id"), told.get("size")
+    cid = _word(told.get("contentId")) or _word(told.get("cid"))
     return fast_attachment(
         id=str(number) if type(number) is int else _word(number) or _word(told.get("token")) or "",
         name=_word(told.get("name")),
         mime_type=_word(told.get("mimeType")),
         size=size if type(size) is int else None,
+        inline=cid is not None and kit.normal_cid(cid) in kit.cids_shown(html or ""),
+        content_id=cid,
     )
 
 

@@ -195,7 +195,7 @@ class HelpSpace(kit.Adapter):
         known = await self._known(ticket)
         path = ("tickets", ticket.id, "messages", message_id)
         answer = await self.transport.send(GET_MESSAGE, "GET", path)
-        message = answer.read(lambda data: wire.one_message(data, known))
+        message = answer.read(lambda data: wire.one_message(data, known, self.settings.sender))
         kit.require_id(message.id, message_id, "$.data.id")
         return message
 
@@ -214,7 +214,8 @@ class HelpSpace(kit.Adapter):
         )
         made, message_id = answer.read(wire.made)
         try:
-            stored = read(made, wire.MessageJson, "$.data").to_message(known)
+            conversation = wire.Conversation.of(known, self.settings.sender)
+            stored = read(made, wire.MessageJson, "$.data").to_message(known, conversation)
         except errors.HelpdeskError:
             stored = None  # it was sent and has its id: an odd answer must not look like a failure
         return kit.SentMessage(ticket_id=ticket.id, id=message_id, message=stored)
@@ -251,7 +252,8 @@ class HelpSpace(kit.Adapter):
         if isinstance(message, kit.Reply) and not message.to and not customer:
             raise errors.InvalidArgument("the ticket has no requester with an address: give to=.")
         address = self.settings.sender or (ticket.channel and ticket.channel.address)
-        if not address or "@" not in address:
+        address = kit.read_person(address or "").email
+        if address is None:
             raise errors.InvalidArgument(
                 "nobody to speak as: the ticket's channel has no e-mail address. Set `sender`."
             )
@@ -308,7 +310,7 @@ class HelpSpace(kit.Adapter):
         is deleted meanwhile moves another one to a page that was read already: the count falls, and
         all is read again.
         """
-        conversation = wire.Conversation.of(ticket)
+        conversation = wire.Conversation.of(ticket, self.settings.sender)
 
         async def fetch(cursor: kit.Cursor | None) -> kit.Page[kit.Message]:
             return await self._messages_page(ticket, conversation, kit.page_number(cursor))

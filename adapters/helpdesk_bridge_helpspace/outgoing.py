@@ -5,7 +5,6 @@ Pages and ``T1`` … as in :mod:`helpdesk_bridge_helpspace.wire`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from types import EllipsisType
@@ -176,7 +175,7 @@ def message_body(
     body: dict[str, Any] = {
         **_subject(ticket, message.extra),
         "from_contact": _contact(sender),
-        "body": message.body.html,
+        "body": _with_plain_cids(message.body.html, files),
         "type": "external",
         "send_mail_to_recipients": False,
     }
@@ -281,14 +280,22 @@ def instant(value: datetime) -> str:
 
 def _with_images(html: str, files: Sequence[Encoded]) -> str:
     """T23: a new ticket takes inline images as data URLs, a message as parts with a cid."""
-    for file in files:
-        if file.upload.content_id is not None:
-            cid = re.escape(f"cid:{file.upload.content_id}")
-            url = f"data:{file.upload.mime_type};base64,{file.data}"
-            html, shown = re.subn(rf"{cid}(?=[\"'\s>]|$)", lambda _: url, html)  # noqa: B023
-            if not shown:  # or it would be lost without a word
-                raise errors.InvalidArgument("an inline image is not shown in the body.")
+    images = {file.upload.content_id: file for file in files if file.upload.content_id is not None}
+    urls = {
+        cid: f"data:{image.upload.mime_type};base64,{image.data}" for cid, image in images.items()
+    }
+    html, shown = kit.with_cids(html, urls)
+    if not shown.issuperset(map(kit.normal_cid, images)):  # or it would be lost without a word
+        raise errors.InvalidArgument("an inline image is not shown in the body.")
     return html
+
+
+def _with_plain_cids(html: str, files: Sequence[Encoded]) -> str:
+    """MESSAGES: an image that the body does not have as ``src="cid:…"`` becomes an attachment."""
+    cids = [file.upload.content_id for file in files if file.upload.content_id is not None]
+    if not cids:
+        return html
+    return kit.with_cids(html, {cid: f"cid:{cid}" for cid in cids}, quoted=True)[0]
 
 
 def with_all_tags(ticket: kit.Ticket, wanted: Sequence[str]) -> kit.Ticket:

@@ -93,15 +93,18 @@ class ContactJson(JsonRecord, frozen=True):
     type: str | None = None
 
     @property
-    def address(self) -> str | None:
-        """The e-mail address, if this contact is one."""
+    def told(self) -> kit.Party:
+        """Who its texts name, with the e-mail address if this contact is one."""
         if self.type in (None, "email") and self.value and "@" in self.value:
-            return self.value
-        return self.email
+            return kit.read_person(self.value)
+        return kit.read_person(self.email or "")
 
     def to_party(self, role: Role) -> kit.Party:
         """Return this contact as a person."""
-        return fast_party(id=as_id(self.id), name=self.name, email=self.address, role=role)
+        told = self.told
+        return fast_party(
+            id=as_id(self.id), name=self.name or told.name, email=told.email, role=role
+        )
 
 
 _NO_CONTACT = ContactJson()
@@ -207,7 +210,10 @@ class MediaJson(JsonRecord, frozen=True):
         )
 
     def to_inline_image(self) -> kit.Attachment:
-        """Return the neutral attachment. T22: a body refers to an inline image by its id."""
+        """Return the neutral attachment. T22: a body refers to an inline image by its id.
+
+        HelpSpace lists as such only what the body shows (MESSAGES, "Create new Ticket Message").
+        """
         return evolve(self.to_attachment(), inline=True, content_id=str(self.id))
 
 
@@ -266,7 +272,7 @@ class MessageJson(JsonRecord, frozen=True):
 
 
 def _people(addresses: tuple[str, ...]) -> tuple[kit.Party, ...]:
-    return tuple([fast_party(email=address) for address in addresses])
+    return tuple([person for address in addresses for person in kit.read_people(address)])
 
 
 Speaker = tuple[MessageType, Audience, kit.Party]
@@ -281,19 +287,35 @@ class Conversation:
     user_id: str | None
     address: str | None
     """The customer's, as all its spellings have it in common."""
+    agent_id: str | None = None
+    """The ticket's assignee, whom a message names in ``user_id`` (the examples of both pages)."""
+    desk: frozenset[str] = frozenset()
+    """The addresses, as all their spellings have them in common, by which the desk's side is
+    known: those of the channel, of the ticket's assignee, and of whom the settings name as who
+    speaks."""
     people: Memo[tuple[str, ...], tuple[kit.Party, ...]] = field(factory=lambda: Memo(_people))
     """Who is at some addresses."""
     _speakers: dict[tuple[str, ContactJson], Speaker] = field(factory=dict)
 
     @classmethod
-    def of(cls, ticket: kit.Ticket) -> Conversation:
-        """Return the conversation of ``ticket``."""
+    def of(cls, ticket: kit.Ticket, sender: str | None = None) -> Conversation:
+        """Return the conversation of ``ticket``; ``sender`` is who speaks by the settings."""
         contact = ticket.raw.get("from_contact")
         user_id = contact.get("user_id") if isinstance(contact, Mapping) else None
         return cls(
             customer_id=ticket.requester.id or None,
             user_id=None if user_id is None else str(user_id),
             address=kit.address_key(ticket.requester.email) or None,
+            agent_id=ticket.assignee.id if ticket.assignee else None,
+            desk=frozenset(
+                kit.address_key(address)
+                for address in (
+                    sender,
+                    kit.read_person((ticket.channel and ticket.channel.address) or "").email,
+                    ticket.assignee and ticket.assignee.email,
+                )
+                if address
+            ),
         )
 
     def speaker(self, word: str, author: ContactJson) -> Speaker:
@@ -306,18 +328,24 @@ class Conversation:
         return known
 
     def _kind(self, word: str, author: ContactJson) -> tuple[MessageType, Audience, Role]:
-        """Return what a message is whose ``word`` does not tell who speaks."""
+        """Return what a message is whose ``word`` does not tell who speaks.
+
+        Whoever is not the customer may be a person in copy, a colleague, or a mail system: a
+        response needs an author who is known to be of the desk's side.
+        """
         if word not in EXTERNAL_WORDS:
             return _UNKNOWN
-        from_customer = self.is_customer(author)
-        if from_customer is None:
-            return _FROM_SOMEBODY
-        return _FROM_CUSTOMER if from_customer else _FROM_AGENT
+        if self.is_customer(author):
+            return _FROM_CUSTOMER
+        is_agent = author.user_id is not None and str(author.user_id) == self.agent_id
+        if is_agent or kit.address_key(author.told.email) in self.desk:
+            return _FROM_AGENT
+        return _FROM_SOMEBODY
 
     def is_customer(self, author: ContactJson) -> bool | None:
         """Say whether ``author`` is the ticket's contact; None when it cannot be told."""
         told = False
-        address = author.address
+        address = author.told.email
         for ours, theirs in (
             (self.customer_id, as_id(author.id)),
             (self.user_id, as_id(author.user_id)),
@@ -336,10 +364,11 @@ def one_ticket(data: Any) -> kit.Ticket:
     return read(record, TicketJson, path).to_ticket()
 
 
-def one_message(data: Any, ticket: kit.Ticket) -> kit.Message:
-    """Return the message of ``ticket`` in its envelope."""
+def one_message(data: Any, ticket: kit.Ticket, sender: str | None = None) -> kit.Message:
+    """Return the message of ``ticket`` in its envelope; ``sender`` speaks by the settings."""
     record, path = member(data, "data")
-    return read_one(record, MessageJson, lambda message: message.of(ticket), path)
+    conversation = Conversation.of(ticket, sender)
+    return read_one(record, MessageJson, lambda message: message.of(ticket, conversation), path)
 
 
 def made(data: Any) -> tuple[Any, str]:

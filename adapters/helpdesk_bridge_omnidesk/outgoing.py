@@ -213,7 +213,7 @@ def _recipients(message: kit.Reply | kit.Forward, ticket: kit.Ticket) -> list[tu
         # Nobody documents whom "from" names on a ticket the desk began.
         if not isinstance(sender, str) or not sender or ticket.raw.get("direction") == OUTBOUND:
             raise errors.InvalidArgument("the ticket has no requester to answer: give to=.")
-        to = [sender]
+        to = [kit.read_person(sender).email or sender]
     if any(set(",\r\n") & set(word) for word in to):
         raise errors.InvalidArgument("an address holds a comma or a line break.")
     fields = [("toAddress", ",".join(to))]

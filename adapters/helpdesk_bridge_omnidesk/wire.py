@@ -110,8 +110,8 @@ class Reading:
     """The account's time zone."""
     note_type: str | None = None
     """The channel of notes, as the settings have it."""
-    people: Memo[str, tuple[kit.Party, ...]] = field(factory=lambda: Memo(_people))
-    """Who is at some addresses, which are separated by commas."""
+    people: Memo[str, tuple[kit.Party, ...]] = field(factory=lambda: Memo(kit.read_people))
+    """Who is at some addresses, as a mail header has them."""
     _speakers: dict[tuple[object, ...], Speaker] = field(factory=dict)
 
     def time(self, value: Stamp | None, name: str) -> datetime | None:
@@ -170,11 +170,6 @@ class Reading:
         return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
 
 
-def _people(addresses: str) -> tuple[kit.Party, ...]:
-    words = [word.strip() for word in addresses.split(",") if "@" in word]
-    return tuple([fast_party(email=word) for word in words])
-
-
 class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
     """An entry of a timeline (guide "ticket"). Only events and notes are documented."""
 
@@ -208,23 +203,39 @@ class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
             vendor_type=str(self.type),
             author=author,
             to=reading.people[self.to] if self.to else (),
-            html=self.message if self.content is None else self.content,
-            text=self.description if kind is MessageType.SYSTEM else None,
+            html=_fuller(self.content, self.message),
+            text=self._description(kind),
             created_at=reading.time(self.created_at, "created_at"),
             raw=self.raw,
         )
 
+    def _description(self, kind: MessageType) -> str | None:
+        """Return the words of an event; those of any other entry only where it has no others."""
+        others = (self.content, self.message)
+        if kind is MessageType.SYSTEM or not any(map(kit.shows_something, filter(None, others))):
+            return self.description
+        return None
+
     def author(self, role: Role) -> kit.Party:
         """Return who wrote it; a customer may be known by a number in place of an address."""
-        customer = role is Role.CUSTOMER
-        speaker = (self.sender if customer else None) or ""
-        address = speaker if "@" in speaker else None
+        user = given(self.user_id)
+        if role is not Role.CUSTOMER:
+            return fast_party(id=user, name=self.user_name or None, role=role)
+        speaker = self.sender or ""
+        told = kit.read_person(speaker) if "@" in speaker else kit.Party()
         return fast_party(
-            id=given(self.user_id) or (None if address else speaker or None),
-            name=(self.sender_name if customer else self.user_name) or None,
-            email=address,
+            id=user or (speaker if "@" not in speaker else "") or None,
+            name=self.sender_name or told.name,
+            email=told.email,
             role=role,
         )
+
+
+def _fuller(first: str | None, second: str | None) -> str | None:
+    """Return the form of a body that shows something: the first, unless only the second does."""
+    if second is None or (first is not None and kit.shows_something(first)):
+        return first
+    return second if first is None or kit.shows_something(second) else first
 
 
 def given(word: Text | None) -> str | None:
@@ -261,7 +272,8 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
         """Return the neutral ticket. One that went out is written from the desk to the customer."""
         outbound = self.direction == OUTBOUND
         address = (self.to if outbound else self.sender) or ""
-        name = self.to_name if outbound else self.sender_name
+        told = kit.read_person(address) if "@" in address else kit.Party()
+        name = (self.to_name if outbound else self.sender_name) or told.name
         status = "" if self.status is None else str(self.status)
         agent, priority = given(self.assigned_user_id), given(self.priority)
         return fast_ticket(
@@ -273,7 +285,7 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
             requester=fast_party(
                 id=given(self.customer_id),
                 name=name or None,
-                email=address if "@" in address else None,
+                email=told.email,
                 role=Role.CUSTOMER,
             ),
             assignee=fast_party(id=agent, role=Role.AGENT) if agent else None,

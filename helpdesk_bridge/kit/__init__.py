@@ -82,7 +82,8 @@ from helpdesk_bridge.model import (
 from helpdesk_bridge.model.addresses import address_key, address_spellings, same_address
 from helpdesk_bridge.model.cids import cids_shown, normal_cid, with_cids
 from helpdesk_bridge.model.fast import fast_attachment, fast_message, fast_party, fast_ticket
-from helpdesk_bridge.model.html_text import html_to_text, text_to_html
+from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
+from helpdesk_bridge.model.mailboxes import read_people, read_person
 from helpdesk_bridge.model.text import folded, is_digits
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import (
@@ -193,6 +194,7 @@ __all__ = [
     "folded",
     "following",
     "html_to_text",
+    "is_blank",
     "is_digits",
     "member",
     "merge_extra",
@@ -207,6 +209,8 @@ __all__ = [
     "read",
     "read_each",
     "read_one",
+    "read_people",
+    "read_person",
     "read_records",
     "read_whole",
     "redact",
@@ -214,6 +218,7 @@ __all__ = [
     "require_id",
     "require_page",
     "same_address",
+    "shows_something",
     "text_to_html",
     "with_cids",
     "without_first_message",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpdesk_bridge.kit import Attachment, Message, Status, Ticket
+from helpdesk_bridge.kit import Attachment, Message, Status, Ticket, cids_shown, normal_cid
 from helpdesk_bridge.memory.stored import StoredMessage, StoredTicket
 
 __all__ = ["to_message", "to_ticket"]
@@ -42,6 +42,8 @@ def to_ticket(stored: StoredTicket) -> Ticket:
 
 def to_message(stored: StoredMessage, ticket: StoredTicket) -> Message:
     """Return a stored message as users see it."""
+    named = any(file.content_id is not None for file in stored.files)
+    shown = cids_shown(stored.html) if named else frozenset()
     return Message(
         id=str(stored.id),
         ticket_id=str(ticket.id),
@@ -61,7 +63,7 @@ def to_message(stored: StoredMessage, ticket: StoredTicket) -> Message:
                 name=file.name,
                 mime_type=file.mime_type,
                 size=len(file.content),
-                inline=file.inline,
+                inline=file.content_id is not None and normal_cid(file.content_id) in shown,
                 content_id=file.content_id,
             )
             for file in stored.files

@@ -53,20 +53,27 @@ def cids_shown(markup: str) -> frozenset[str]:
     """Return the Content-IDs of what an HTML body shows, each as by :func:`normal_cid`.
 
     A link to a part, words that look like an address, and comments show nothing.
+
+    Args:
+        markup: an HTML body.
+
+    Returns:
+        The ids, in the spelling of :func:`normal_cid`.
     """
     if "cid" not in markup.lower() and "&" not in markup and "%" not in markup:
         return frozenset()
     return frozenset(found.cid for found in _references(markup))
 
 
-def with_cids(markup: str, addresses: Mapping[str, str]) -> tuple[str, frozenset[str]]:
+def with_cids(
+    markup: str, addresses: Mapping[str, str], *, quoted: bool = False
+) -> tuple[str, frozenset[str]]:
     """Return ``markup`` with other addresses in place of ``cid:`` ones, and which were shown.
-
-    An attribute whose address is another one now has it in double quotation marks.
 
     Args:
         markup: an HTML body.
         addresses: what to write for a Content-ID in any spelling; others stay as they are.
+        quoted: whether an attribute that has another address now gets double quotation marks.
 
     Returns:
         The HTML, and those of the ids given that it shows, as by :func:`normal_cid`.
@@ -77,9 +84,9 @@ def with_cids(markup: str, addresses: Mapping[str, str]) -> tuple[str, frozenset
     for found in sorted(_references(markup), key=lambda found: found.start):
         if found.cid in wanted and found.start >= place:
             start, end, address = found.start, found.end, wanted[found.cid]
-            if found.is_value:
-                quoted = markup[start - 1] in "\"'"
-                start, end = (start - 1, end + 1) if quoted else (start, end)
+            if quoted and found.is_value:
+                marked = markup[start - 1] in "\"'"
+                start, end = (start - 1, end + 1) if marked else (start, end)
                 address = f'"{address}"'
             parts += [markup[place:start], address]
             place = end

@@ -140,6 +140,29 @@ def test_what_was_sent_is_never_called_unsent(
     assert finding.sure is not None or mine in finding.candidates or finding.candidates
 
 
+@given(st.sampled_from(["reply", "forward", "add_request"]), conversations, words, st.booleans())
+def test_a_reply_whose_author_cannot_be_told_is_never_called_unsent(
+    operation: str, others: list[Message], shown: str, noted: bool
+) -> None:
+    mine = evolve(
+        sent_by(operation, "new"), type=MessageType.UNKNOWN, audience=Audience.EXTERNAL, text=shown
+    )
+    before = tuple(one.id for one in others) if noted else None
+    search = search_of(mark_of(operation, before=before))
+    assert not is_unsent(search, [*others, mine])
+    assert judge_messages(search, [*others, mine]).sure is not mine
+
+
+@pytest.mark.parametrize("text", ["", " \n", "Your refund is \u2026", "This mail is HTML.", None])
+def test_the_words_of_either_form_are_compared(text: str | None) -> None:
+    mine = evolve(sent_by("reply", "new"), html=f"<p>{WORDS}</p>", text=text)
+    mark = mark_of("reply", before=())
+    assert judge_messages(search_of(mark), [mine]) == Finding(sure=mine)
+    assert find_new(mark, [mine]) is mine
+    asked = mark_of("add_request", before=())
+    assert first_words(asked, [evolve(mine, type=MessageType.REQUEST)]) is not None
+
+
 @given(operations, conversations)
 def test_what_was_sent_as_it_was_is_found_among_what_was_there(
     operation: str, others: list[Message]

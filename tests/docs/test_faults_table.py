@@ -39,3 +39,8 @@ def test_the_tests_of_a_fault_exist(row: tuple[str, str, str, str]) -> None:
     assert cell == "<br>".join(f"`{file}::{name}`" for file, name in named) or number in WITHOUT
     assert bool(named) != (number in WITHOUT)
     assert WITHOUT.get(number, happens) == happens
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    named = re.findall(r"`(\S+?\.py)::(test_\w+)`", PAGE)
+    assert [one for one in named if one[1] not in functions(TESTS / one[0])] == []

@@ -96,7 +96,13 @@ def test_of_several_pictures_each_is_told() -> None:
     ],
 )
 def test_a_picture_is_given_another_address(markup: str, new: str) -> None:
-    assert with_cids(markup, {"<IMG1>": "data:x"}) == (new, {"img1"})
+    assert with_cids(markup, {"<IMG1>": "data:x"}, quoted=True) == (new, {"img1"})
+
+
+@pytest.mark.parametrize("mark", ['"', "'", ""])
+def test_another_address_keeps_the_quotation_marks(mark: str) -> None:
+    markup, new = (f"<img src={mark}{address}{mark} alt=a>" for address in ("cid:img1", "data:x"))
+    assert with_cids(markup, {"img1": "data:x"})[0] == new
 
 
 def test_only_what_shows_a_picture_is_given_another_address() -> None:

@@ -266,6 +266,20 @@ async def test_an_inline_image_that_is_not_shown_is_refused(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "html", ["<img src=cid:bar@x>", "<img alt='' src='CID:Bar%40x'>", '<img src="cid:&lt;bar@x>">']
+)
+async def test_an_image_that_is_shown_in_another_spelling_is_sent_as_one(
+    fake: ScriptedFake, desk: Helpdesk, html: str
+) -> None:
+    image = Upload("b.png", data=b"png", content_id="bar@x")
+    made = await desk.create_ticket(subject="S", requester=CUSTOMER, html=html, attachments=[image])
+    await desk.reply(made, html=html, attachments=[image], send_email=False)
+    messages = fake.store.tickets[int(made.id)].messages
+    assert [[file.inline for file in message.files] for message in messages] == [[True], [True]]
+
+
+@pytest.mark.asyncio
 async def test_an_image_of_a_ticket_whose_id_only_begins_another_is_refused(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught
 ) -> None:

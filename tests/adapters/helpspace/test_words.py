@@ -17,11 +17,11 @@ from helpdesk_bridge import (
     Status,
     Ticket,
     errors,
-    kit,
 )
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.doubles import CUSTOMER, Caught, Connect, ids
 from tests.adapters.helpspace.conftest import (
+    CHANNEL,
     ScriptedFake,
     add,
     agent_contact_json,
@@ -75,9 +75,11 @@ def ticket_of(contact: Any) -> Ticket:
     return wire.one_ticket(data)
 
 
-def message_of(author: Any, contact: Any, word: Any = "external") -> Message:
+def message_of(
+    author: Any, contact: Any, word: Any = "external", sender: str | None = None
+) -> Message:
     data = message_json(from_contact=author, type=word)
-    return kit.read(data, wire.MessageJson).to_message(ticket_of(contact))
+    return wire.one_message({"data": data}, ticket_of(contact), sender)
 
 
 # -- statuses --------------------------------------------------------------------------------
@@ -185,16 +187,38 @@ def test_the_tickets_contact_speaks_a_request(author: Any, contact: Any) -> None
 
 
 @pytest.mark.parametrize(
-    ("author", "contact"),
+    "author",
     [
-        (agent_contact_json(), contact_json()),
-        ({"id": 31}, contact_json()),
-        ({"user_id": 12}, contact_json()),
-        ({"value": "x@a.example", "type": "email"}, contact_json()),
+        agent_contact_json(),
+        {"user_id": 12},
+        {"value": "Tomasz <TOMASZ@brightloom.example>", "type": "email"},
+        {"value": CHANNEL.upper(), "type": "email"},
+        {"email": "desk@brightloom.example"},
     ],
 )
-def test_anybody_else_speaks_a_response(author: Any, contact: Any) -> None:
-    assert message_of(author, contact).type is MessageType.RESPONSE
+def test_who_is_known_to_be_of_the_desk_speaks_a_response(author: Any) -> None:
+    message = message_of(author, contact_json(), sender="Desk@brightloom.example")
+    assert (message.type, message.author.role) == (MessageType.RESPONSE, Role.AGENT)
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        {"id": 31},
+        {"id": 12},
+        {"id": 99, "name": "Colleague", "value": "colleague@customer.example", "type": "email"},
+        {"id": 98, "value": "MAILER-DAEMON@brightloom.example", "type": "email"},
+        {"value": "desk@brightloom.example", "type": "email"},
+        {"value": f"{CHANNEL}.evil.example", "type": "email"},
+        {"name": CHANNEL, "value": f'"{CHANNEL}" <x@a.example>', "type": "email"},
+        {"user_id": 13},
+    ],
+)
+@pytest.mark.parametrize("word", ["external", "widget"])
+def test_anybody_else_is_seen_by_the_customer_and_speaks_for_nobody(author: Any, word: str) -> None:
+    message = message_of(author, contact_json(), word=word)
+    assert (message.type, message.audience) == (MessageType.UNKNOWN, Audience.EXTERNAL)
+    assert message.author.role is Role.UNKNOWN
 
 
 @pytest.mark.parametrize(

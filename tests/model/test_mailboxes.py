@@ -1,0 +1,112 @@
+"""Who is named in a text is told by its address, or by nothing but a name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpdesk_bridge import Party, Role
+from helpdesk_bridge.model.mailboxes import read_people, read_person
+
+
+def told(text: str) -> list[tuple[str | None, str | None]]:
+    return [(person.name, person.email) for person in read_people(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [
+        ("li@x.example", [(None, "li@x.example")]),
+        (" <li@x.example> ", [(None, "li@x.example")]),
+        ("Li <li@x.example>", [("Li", "li@x.example")]),
+        ('"Doe, Jane" <jane@x.example>, bob@x.example',
+         [("Doe, Jane", "jane@x.example"), (None, "bob@x.example")]),
+        ('"Doe; Jane" <jane@x.example>; bob@x.example',
+         [("Doe; Jane", "jane@x.example"), (None, "bob@x.example")]),
+        ("Doe, Jane <jane@x.example>, bob@x.example",
+         [("Doe, Jane", "jane@x.example"), (None, "bob@x.example")]),
+        ("Bob, jane@x.example", [("Bob", None), (None, "jane@x.example")]),
+        (r'"Jane \"Jo, J\" Doe" <jane@x.example>', [('Jane "Jo, J" Doe', "jane@x.example")]),
+        ('"a@b.example, c" <jane@x.example>', [("a@b.example, c", "jane@x.example")]),
+        ('"x" <"li, doe"@x.example>', [("x", '"li, doe"@x.example')]),
+        ("li@x.example (Li, (of) Sales)", [("Li, (of) Sales", "li@x.example")]),
+        ("Li (a, b@c.example) <li@x.example>", [("Li (a, b@c.example)", "li@x.example")]),
+        ("<li@x.example> (Li)", [("Li", "li@x.example")]),
+        ("'li@x.example' <li@x.example>", [("li@x.example", "li@x.example")]),
+        ("'li@x.example'", [(None, "li@x.example")]),
+        ("li@x.example<mailto:li@x.example>", [("li@x.example", "li@x.example")]),
+        ("mailto:li@x.example", [(None, "li@x.example")]),
+        ("Li <Sales> <li@x.example>", [("Li <Sales>", "li@x.example")]),
+        ("undisclosed-recipients:;", [("undisclosed-recipients", None)]),
+        ("undisclosed-recipients:", [("undisclosed-recipients", None)]),
+        ("Team: a@x.example, B <b@x.example>;, c@x.example",
+         [(None, "a@x.example"), ("B", "b@x.example"), (None, "c@x.example")]),
+        ("=?utf-8?Q?J=C3=BCrgen=2C_D?= <j@x.example>", [("J\u00fcrgen, D", "j@x.example")]),
+        ('"=?utf-8?B?SsO8cmdlbg==?=" <j@x.example>', [("J\u00fcrgen", "j@x.example")]),
+        ("=?utf-8?B?SsM=?= =?utf-8?B?vHJnZW4=?= <j@x.example>", [("J\u00fcrgen", "j@x.example")]),
+        ("=?utf-8?Q?J_=3Cevil=40x.example=3E?= <j@x.example>",
+         [("J <evil@x.example>", "j@x.example")]),
+        ("=?no-such?Q?J?= =?hex?Q?4a?= =?utf-8?B?!?= <j@x.example>",
+         [("=?no-such?Q?J?==?hex?Q?4a?==?utf-8?B?!?=", "j@x.example")]),
+        ("li@b\u00fccher.example, li@xn--bcher-kva.example",
+         [(None, "li@b\u00fccher.example"), (None, "li@xn--bcher-kva.example")]),
+        ("li@\u0939\u093f\u0928\u094d\u0926\u0940.example",
+         [(None, "li@\u0939\u093f\u0928\u094d\u0926\u0940.example")]),
+        ("li@[192.0.2.1], root@localhost", [(None, "li@[192.0.2.1]"), (None, "root@localhost")]),
+        (",;, ,li@x.example,,", [(None, "li@x.example")]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_a_list_names_people(text: str, people: list[tuple[str | None, str | None]]) -> None:
+    assert told(text) == people
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Team @ Home", "@handle", "li@", "li@x@y.example", "li x@y.example", "li@x..example",
+        "li@-x.example", "li@x.example.", "li@5", "http://li@x.example", "Re: li@x.example",
+        "Li <li@x.example", "<<li@x.example>>", '"Doe <li@x.example>', "Li (<li@x.example>",
+        "<a@x.example> <b@x.example>", "<a@x.example> b", "Li <@a.example:li@x.example>",
+        "li@x.\u200bexample", "li@x.ex\x00ample", r"li\@x.example", "Li <>", "l[i]@x.example",
+        "=?utf-8?Q?li=40x.example?=", "x" * 400 + "@x.example",
+    ],
+)  # fmt: skip
+def test_what_is_not_surely_an_address_is_a_name(text: str) -> None:
+    person = read_person(text, Role.CUSTOMER)
+    assert person.email is None
+    assert person.name
+    assert person.role is Role.CUSTOMER
+
+
+def test_one_person_is_not_two() -> None:
+    assert read_person("a@x.example, b@x.example") == Party(name="a@x.example, b@x.example")
+    assert read_person(" ") == Party()
+
+
+_PIECES = st.sampled_from([*'",;:()<>@\\ \n', "a", "li@x.example", "=?utf-8?Q?", "?=", "mailto:"])
+
+
+@given(st.one_of(st.text(), st.lists(_PIECES).map("".join)))
+def test_no_text_is_too_odd(text: str) -> None:
+    for person in read_people(text):
+        assert person.name or person.email
+        if person.email is not None:
+            assert person.email in text
+            assert person.email.isprintable()
+            assert "@" in person.email
+
+
+@pytest.mark.parametrize(
+    "part", ['"', "(", "<", "<a@b.example>", ":", "a:", "a:,", "a():", "a:;", "=?", ",", "a@", "\\"]
+)
+def test_a_hostile_text_does_not_hold_up_the_desk(part: str) -> None:
+    assert isinstance(read_people(part * 30_000), tuple)
+
+
+@given(st.text('ab, ;:()<>"\\@.', min_size=1), st.sampled_from(["a@x.example", "b.c@y.example"]))
+def test_a_quoted_name_never_changes_the_address(name: str, email: str) -> None:
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    people = read_people(f'"{quoted}" <{email}>, z@z.example')
+    assert [person.email for person in people] == [email, "z@z.example"]
