@@ -206,6 +206,9 @@ class _Writer:
             self._begins_pre = False
             self._lines.write_as_it_is(text)
             return
+        if "&" not in markup and "\xa0" not in markup:
+            self._lines.write(_SPACE.sub(" ", markup))
+            return
         place = 0
         for kept in _KEPT.finditer(markup):
             self._collapsed(markup[place : kept.start()])
