@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, ClassVar
 
 from helpdesk_bridge import kit
@@ -20,8 +20,10 @@ from helpdesk_bridge.kit import (
     none,
     read_records,
 )
-from helpdesk_bridge_request_tracker import outgoing, wire
+from helpdesk_bridge_request_tracker import attached_mail, outgoing, wire
+from helpdesk_bridge_request_tracker.kept import Judged, judged, others
 from helpdesk_bridge_request_tracker.lists import API, PAGE, Lists
+from helpdesk_bridge_request_tracker.mime_tree import Node
 from helpdesk_bridge_request_tracker.settings import RequestTrackerSettings
 
 __all__ = ["RequestTracker"]
@@ -33,6 +35,7 @@ UPDATE_TICKET = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
 """RT's own mails on a change (On Resolve) go out on a change only: the same PUT again has none."""
 DELETE_TICKET = Operation("delete_ticket", Effect.IDEMPOTENT_WRITE)
 LIST_MESSAGES = Operation("list_messages", Effect.READ)
+UPDATE_CHECK = Operation("update_ticket", Effect.READ)
 GET_MESSAGE = Operation("get_message", Effect.READ)
 OPEN_ATTACHMENT = Operation("open_attachment", Effect.READ)
 SEND = Operation("send")
@@ -66,7 +69,8 @@ class RequestTracker(kit.Adapter):
             limits=kit.CapabilityLimits(statuses=_FIRST_STATUSES, options=frozenset(_OPTIONS)),
         ),
         Capability.UPDATE_TICKET: native(
-            "Then the ticket is read. RT itself mails the requestor when a ticket is resolved.",
+            "The ticket is read before and after. RT itself mails the requestor when a ticket is"
+            " resolved.",
             limits=kit.CapabilityLimits(
                 statuses=_STATUSES, options=frozenset(("subject", *_OPTIONS))
             ),
@@ -86,7 +90,10 @@ class RequestTracker(kit.Adapter):
             "RT's API writes in the name of the account only; customers write by mail."
         ),
         Capability.SEND_ATTACHMENTS: native("No empty files, no inline images."),
-        Capability.OPEN_ATTACHMENT: native("Text comes in UTF-8, whatever it was written in."),
+        Capability.OPEN_ATTACHMENT: native(
+            "Text comes in UTF-8, whatever it was written in; an attached mail is put together from"
+            " its parts, and is not the same byte for byte."
+        ),
         Capability.RECONCILE: emulated(
             "By reading the ticket back: words, time and files are compared."
         ),
@@ -110,6 +117,11 @@ class RequestTracker(kit.Adapter):
         Capability.FILTER_CREATED_SINCE: emulated("A day more is read, and judged here."),
         Capability.FILTER_UPDATED_SINCE: emulated("A day more is read, and judged here."),
     }
+
+    def __init__(self, settings: RequestTrackerSettings, transport: kit.Transport) -> None:
+        super().__init__(settings, transport)
+        self._agents: set[str] = set()
+        """The logins, in small letters, of those of whom RT has said that they are privileged."""
 
     @classmethod
     def auth(cls, settings: RequestTrackerSettings) -> kit.Middleware:
@@ -166,31 +178,41 @@ class RequestTracker(kit.Adapter):
             "the ticket was created, but not all of the rest", ticket_id=ticket_id
         ):
             ticket = await self.get_ticket(ticket_id)
-            _require(outgoing.refused(body, ticket, requester=new.requester), ())
+            _require(judged(body, ticket, before=None, requester=new.requester))
         return ticket
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
-        """PUT /ticket/{id}. T9: its 200 says nothing, so that the ticket is read."""
+        """PUT /ticket/{id}. T9: its 200 says nothing, so that the ticket is read before and after.
+
+        That nothing was changed is said only where the ticket is as it was.
+        """
         body = outgoing.changes(changes)
+        known, _ = await self._read(UPDATE_CHECK).known(ticket_id)
+        before = wire.to_ticket(known.raw)
         said = await self._put(UPDATE_TICKET, ticket_id, body)
         with kit.partly_done(
             "the change was accepted, but not all of the rest", ticket_id=ticket_id
         ):
             ticket = await self.get_ticket(ticket_id)
-        names = outgoing.refused(body, ticket)
-        if len(names) < outgoing.count(body):
-            with kit.partly_done(
-                "a part of the change was made, but not all of the rest", ticket_id=ticket_id
-            ):
-                _require(names, said)
-        _require(names, said)
+            raw = None
+            if others(body):
+                now, _ = await self._read(UPDATE_TICKET).known(ticket_id)
+                raw = (known.raw, now.raw)
+        found = judged(body, ticket, before=before, said=said, raw=raw)
+        if found.is_refusal:
+            _require(found)
+            return ticket
+        sentence = "a part of the change was made, but not all of the rest"
+        with kit.partly_done(sentence, ticket_id=ticket_id):
+            _require(found)
         return ticket
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """PUT /ticket/{id} with the status deleted. T13: DELETE answers 500 where it refuses."""
         said = await self._put(DELETE_TICKET, ticket_id, {"Status": "deleted"})
         known, _ = await self._read(DELETE_TICKET).known(ticket_id)
-        _require([] if known.status == "deleted" else ["Status"], said)
+        if (known.status or "").lower() != "deleted":
+            _require(Judged(refused=("Status",), said=said))
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
@@ -204,8 +226,15 @@ class RequestTracker(kit.Adapter):
         lists = self._read(LIST_MESSAGES)
         known, etag = await lists.known(ticket.id)
         after, newest = _after(cursor), wire.newest(etag)
+        if newest is None:
+            newest = await lists.newest(ticket.id)
         rows = await lists.rows(ticket.id, after) if after < newest else wire.NO_ROWS
-        items, problems = await lists.messages(known, rows.items)
+        if newest and not rows.reaches(newest, after):
+            # No visible row has the number of the ETag: it is not RT's own.
+            newest = await lists.newest(ticket.id)
+            rows = await lists.rows(ticket.id, after) if after < newest else wire.NO_ROWS
+        agents = await self._agents_of(lists, known, rows.items)
+        items, problems = await lists.messages(known, rows.items, agents)
         more = bool(rows.items) and rows.last_id < newest
         page = kit.Page(
             items=items, problems=problems, next=kit.Cursor(str(rows.last_id)) if more else None
@@ -221,7 +250,8 @@ class RequestTracker(kit.Adapter):
         rows = await lists.page(path, pairs, per_page=1)
         if not rows.items or str(rows.last_id) != message_id:
             raise errors.NotFound("the ticket has no such message.")
-        items, problems = await lists.messages(known, rows.items)
+        agents = await self._agents_of(lists, known, rows.items)
+        items, problems = await lists.messages(known, rows.items, agents)
         for problem in problems:
             raise problem.error
         return items[0]
@@ -253,7 +283,7 @@ class RequestTracker(kit.Adapter):
                 message_id=message_id,
             ):
                 said = answer.read(wire.sentences)
-                _require(outgoing.refused(body, await self.get_ticket(ticket.id)), said)
+                _require(judged(body, await self.get_ticket(ticket.id), before=None, said=said))
         return kit.SentMessage(ticket_id=ticket.id, id=message_id)
 
     @asynccontextmanager
@@ -262,19 +292,37 @@ class RequestTracker(kit.Adapter):
         attachment: kit.Attachment,
         size: str | None = None,  # noqa: ARG002 - RT has no renditions
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """GET /attachment/{id}: the whole file in base64, so that it comes in one piece."""
-        path = (*API, "attachment", attachment.id)
+        """GET /attachment/{id}: the whole file in base64, so that it comes in one piece.
+
+        An attached mail is put together from its parts, each of which comes so.
+        """
+        data = await self._content(attachment.id)
+        if isinstance(data, bytes):
+            yield _once(data)
+            return
+        mail = await self._read(OPEN_ATTACHMENT).attached_mail(attachment.id, data)
+        async with aclosing(self._mail(mail)) as chunks:
+            yield chunks
+
+    async def _content(self, attachment_id: str) -> bytes | str:
+        """Return the bytes of a file; the id of its message where it holds other parts instead."""
+        path = (*API, "attachment", attachment_id)
         try:
             answer = await self.transport.send(OPEN_ATTACHMENT, "GET", path)
         except errors.VendorUnavailable as error:
-            await self._require_attachment(attachment.id)
+            await self._require_attachment(attachment_id)
             raise error from None
-        data = answer.read(wire.content)
+        return answer.read(wire.content)
 
-        async def chunks() -> AsyncIterator[bytes]:
-            yield data
-
-        yield chunks()
+    async def _mail(self, mail: Node) -> AsyncGenerator[bytes, None]:
+        for piece in attached_mail.written(mail):
+            if isinstance(piece, bytes):
+                yield piece
+                continue
+            data = await self._content(piece.number)
+            if isinstance(data, str):
+                raise errors.ProtocolError("$.Content: expected text.", path="$.Content")
+            yield attached_mail.leaf(piece, data)
 
     async def _require_attachment(self, attachment_id: str) -> None:
         """T12: GET /attachment/{id} answers 500 for one that is not there; a search tells."""
@@ -287,6 +335,21 @@ class RequestTracker(kit.Adapter):
 
     def _read(self, operation: Operation) -> Lists:
         return Lists(self.transport, operation)
+
+    async def _agents_of(
+        self, lists: Lists, ticket: wire.TicketJson, rows: Sequence[Any]
+    ) -> frozenset[str]:
+        """Return the logins, in small letters, of the authors of rows who are shown to be agents.
+
+        The ticket's owner is one, and who signs the requests. Of others RT is asked, once for each:
+        who is an agent is remembered, for what he wrote stays an agent's.
+        """
+        found = {login.lower() for login in (self.settings.user, ticket.taken_by) if login}
+        strangers = wire.authors(rows) - ticket.logins - {wire.SYSTEM_USER}
+        for login in sorted(strangers):
+            if login.lower() not in found | self._agents and await lists.is_agent(login):
+                self._agents.add(login.lower())
+        return frozenset(found | self._agents)
 
     async def _post(
         self,
@@ -320,6 +383,10 @@ class RequestTracker(kit.Adapter):
         return answer.read(wire.sentences)
 
 
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
 def _after(cursor: kit.Cursor | None) -> int:
     """Return the id that a cursor stands for: the list goes on behind it."""
     if cursor is None:
@@ -339,14 +406,8 @@ def _unseen(count: int) -> kit.Problem:
     )
 
 
-def _require(names: Sequence[str], said: Sequence[str]) -> None:
-    """Raise for what RT did not set, with its sentences on that; nothing if it set all."""
-    if not names:
-        return
-    why = kit.redact(" ".join(s for s in said if " changed from " not in s))
-    text = f"Request Tracker did not set {', '.join(names)}{f' ({why})' if why else ''}."
-    if wire.is_denial(said):
-        raise errors.PermissionDenied(text)
-    if "Status" in names:
-        raise errors.StatusNotAllowed(text)
-    raise errors.ValidationFailed(text)
+def _require(found: Judged) -> None:
+    """Raise for what RT did not set as it was given; nothing if it set all."""
+    failure = found.failure()
+    if failure is not None:
+        raise failure

@@ -34,7 +34,6 @@ from helpdesk_bridge_request_tracker.fake_records import (
     WORDS,
     Records,
     json_answer,
-    listed_part,
     login_of,
     parts_of,
     stamp,
@@ -44,6 +43,7 @@ from helpdesk_bridge_request_tracker.fake_requests import (
     Row,
     is_true,
     matching,
+    names_of,
     no,
     read_body,
     read_limits,
@@ -73,6 +73,7 @@ _ALLOWED = {
     r"/ticket/\d+/(correspond|comment)": ("POST",),
     r"/attachments|/ticket/\d+/(history|attachments)": ("GET", "POST"),
     r"/(attachment|transaction)/\d+": ("GET", "HEAD"),
+    r"/user/[^/]+": ("GET", "HEAD", "DELETE", "PUT"),
 }
 """The methods that RT has for a path."""
 
@@ -116,6 +117,7 @@ class RequestTrackerFake(Records):
             ("POST", "/attachments", self.attachments),
             ("GET", r"/transaction/{id:\d+}", self.transaction),
             ("GET", r"/attachment/{id:\d+}", self.attachment),
+            ("GET", r"/user/{login:[^/]+}", self.show_user),
             ("*", "/{rest:.*}", self.otherwise),
         )
         return [web.route(verb, path, self._answered(handler)) for verb, path, handler in handlers]
@@ -380,8 +382,11 @@ class RequestTrackerFake(Records):
         rows: list[Row] = []
         for _, message in self._messages(request.match_info.get("id")):
             kind = "attachment" if self.may_see(message) else ""
-            rows += [(part.id, kind, listed_part(part)) for part in parts_of(message)]
-        return self.listed(request, matching(rows, await read_limits(request)))
+            rows += [(part.id, kind, self.listed_part(part)) for part in parts_of(message)]
+        found = matching(rows, await read_limits(request))
+        if "Parent" in names_of(request, "fields") and any(not row[2]["Parent"] for row in found):
+            raise Refusal(500, None)  # RT asks what holds it, and nothing does
+        return self.listed(request, found)
 
     async def attachment(self, request: web.Request) -> web.StreamResponse:
         """GET /attachment/{id}: the bytes in base64; 500 for one that is not there."""
@@ -392,6 +397,20 @@ class RequestTrackerFake(Records):
                     self._require_sight(message)
                     return json_answer(self.file_json(ticket, part, request))
         raise no(500, "Internal Server Error")
+
+    async def show_user(self, request: web.Request) -> web.StreamResponse:
+        """GET /user/{login}: what an agent sees of others, who are privileged if they are agents.
+
+        RT takes a login of digits for its own number of a user.
+        """
+        login = request.match_info["login"].lower()
+        if login.isdecimal():
+            raise unknown("the numbers of users")
+        agents = (self.agent, *self.store.agents)
+        people = {login_of(p).lower(): p for p in (*self._people.values(), SYSTEM, *agents)}
+        if login not in people:
+            raise no(404, "Not Found")
+        return json_answer(self.person_json(people[login], privileged=people[login] in agents))
 
     async def otherwise(self, request: web.Request) -> web.StreamResponse:
         """Refuse whatever RT has not, or this has not."""

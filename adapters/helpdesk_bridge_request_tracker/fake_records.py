@@ -27,7 +27,6 @@ __all__ = [
     "Kept",
     "Records",
     "json_answer",
-    "listed_part",
     "login_of",
     "parts_of",
     "stamp",
@@ -330,6 +329,43 @@ class Records(FakeServer):
             **self.alone("attachment", part.id),
         }
 
+    def listed_part(self, part: Part) -> dict[str, Any]:
+        """Return a part as lists have it: text is decoded, other bytes are letters of latin-1."""
+        return {
+            "id": str(part.id),
+            "TransactionId": str(part.message.id),
+            "Parent": self.ref("attachment", part.parent) if part.parent else "",
+            "Filename": part.name,
+            "ContentType": part.kind,
+            "ContentLength": str(part.size),
+            "Subject": part.subject,
+            "Headers": part.headers,
+            "Content": part.content.decode("utf-8" if part.is_text else "latin-1"),
+        }
+
+    def person_json(self, user: Party, *, privileged: bool) -> dict[str, Any]:
+        """Return a user by himself, as far as RT shows it to others."""
+        number = int(self.principal(user))
+        told = {
+            "Name": login_of(user),
+            "EmailAddress": user.email,
+            "RealName": user.name,
+            "Privileged": int(privileged),
+        }
+        if user is not self.agent:
+            return {**told, "_hyperlinks": self.alone("user", number)["_hyperlinks"]}
+        history = {"ref": "history", "_url": f"{self.ref('user', number)['_url']}/history"}
+        first = stamp(datetime(2026, 1, 1, tzinfo=UTC))
+        return {
+            **told,
+            **dict.fromkeys(("Created", "LastUpdated"), first),
+            **dict.fromkeys(("Creator", "LastUpdatedBy"), self.ref("user", "RT_System")),
+            "CustomFields": [],
+            "Disabled": "0",
+            "Memberships": [],
+            **self.alone("user", number, [history]),
+        }
+
     def listed(
         self, request: web.Request, rows: Sequence[Row], *, total: int | None = None
     ) -> web.Response:
@@ -399,20 +435,6 @@ def parts_of(message: StoredMessage) -> list[Part]:
             for index, file in enumerate(message.files)
         ),
     ]
-
-
-def listed_part(part: Part) -> dict[str, Any]:
-    """Return a part as lists have it: text is decoded, and other bytes are letters of latin-1."""
-    return {
-        "id": str(part.id),
-        "TransactionId": str(part.message.id),
-        "Filename": part.name,
-        "ContentType": part.kind,
-        "ContentLength": str(part.size),
-        "Subject": part.subject,
-        "Headers": part.headers,
-        "Content": part.content.decode("utf-8" if part.is_text else "latin-1"),
-    }
 
 
 def _type(message: StoredMessage, *, first: bool) -> str:

@@ -160,8 +160,14 @@ def matching(rows: Sequence[Row], limits: Iterable[Mapping[str, Any]]) -> list[R
         by_field.setdefault(limit["field"], []).append(limit)
     for field, own in by_field.items():
         if any(field in values for _, _, values in rows):  # what is no field is ignored
-            rows = [row for row in rows if any(_holds(row[2][field], limit) for limit in own)]
+            rows = [row for row in rows if any(_holds(_value(row, field), limit) for limit in own)]
     return list(rows)
+
+
+def _value(row: Row, field: str) -> str:
+    """Return what a query compares; the holder of a part that none holds is 0."""
+    found = row[2][field]
+    return str(found["id"] if found else 0) if field == "Parent" else str(found)
 
 
 def _holds(found: str, limit: Mapping[str, Any]) -> bool:

@@ -16,13 +16,23 @@ from helpdesk_bridge.kit import (
     Operation,
     Problem,
     Transport,
+    created_id,
     errors,
     following,
     read,
     read_records,
     require_page,
 )
-from helpdesk_bridge_request_tracker import outgoing, wire
+from helpdesk_bridge_request_tracker import attached_mail, outgoing, wire
+from helpdesk_bridge_request_tracker.messages import Known, TransactionJson, speaking
+from helpdesk_bridge_request_tracker.mime_tree import Node, can_be_words, tree
+from helpdesk_bridge_request_tracker.parts import (
+    BodyJson,
+    ParentJson,
+    PartJson,
+    batches,
+    to_part,
+)
 
 __all__ = ["API", "PAGE", "Lists"]
 
@@ -59,10 +69,13 @@ class Lists:
         *,
         page: int = 1,
         per_page: int = PAGE,
+        order: str = "ASC",
         json: Any = None,
     ) -> wire.Listing:
         """Return a page of a list in the order of ids. A long query goes by POST, as ``json``."""
         places = [("orderby", "id"), ("page", str(page)), ("per_page", str(per_page))]
+        if order != "ASC":
+            places.append(("order", order))
         answer = await self.transport.send(
             self.operation,
             "GET" if json is None else "POST",
@@ -103,58 +116,125 @@ class Lists:
                 return rows
         raise _endless()
 
+    async def newest(self, ticket_id: str) -> int:
+        """Return the id of the newest transaction that the account may see, by the history itself.
+
+        For what is between RT and this program may take the ETag away, or make another of it.
+        """
+        path = ("ticket", ticket_id, "history")
+        for number in range(1, MAX_EMPTY + 1):
+            rows = await self.page(path, (), page=number, order="DESC")
+            if rows.items:
+                return rows.last_id
+        raise _endless()
+
     async def messages(
-        self, ticket: wire.TicketJson, rows: Sequence[Any]
+        self, ticket: wire.TicketJson, rows: Sequence[Any], agents: frozenset[str]
     ) -> tuple[tuple[Message, ...], tuple[Problem, ...]]:
         """Return the messages that rows of the history stand for, with bodies and files."""
-        parts = await self.parts(ticket.number, wire.speaking(rows))
-        bodies = await self.bodies(ticket.number, parts)
-
-        def convert(transaction: wire.TransactionJson) -> Message:
-            own = [part for part in parts if part.message == str(transaction.id)]
-            return transaction.to_message(ticket, own, bodies)
-
-        return read_records(list(rows), wire.TransactionJson, convert, "$.items")
-
-    async def parts(self, ticket_id: str, transactions: Sequence[str]) -> list[wire.PartJson]:
-        """Return all parts of transactions that were seen: RT hides none of those."""
-        found: list[wire.PartJson] = []
-        path, query = (
-            ("ticket", ticket_id, "attachments"),
-            outgoing.matching("TransactionId", transactions),
+        parts = await self.parts(("ticket", ticket.number, "attachments"), speaking(rows))
+        roots = await self.trees(("ticket", ticket.number, "attachments"), parts)
+        words = [part for own in roots.values() for part in can_be_words(own)]
+        known = Known(
+            ticket=ticket,
+            agents=agents,
+            roots=roots,
+            bodies=await self.bodies(ticket.number, words),
         )
-        number, goes_on = 1, bool(transactions)
-        while goes_on:
-            listing = await self.page(path, outgoing.PART_FIELDS, page=number, json=query)
-            parts = [wire.to_part(record) for record in listing.items]
-            known = {part.number for part in found}
-            if parts and known.issuperset(part.number for part in parts):
-                raise errors.PaginationLoop("RT's list of attachments leads back to itself.")
-            found += [part for part in parts if part.number not in known]
-            more = _following(listing, number)
-            # RT hides none of these, so that a page below its own size is the last.
-            size = listing.told.per_page or PAGE
-            goes_on = more.is_there and not (more.unsure and len(parts) < size)
-            number += 1
+        return read_records(
+            list(rows), TransactionJson, lambda entry: entry.to_message(known), "$.items"
+        )
+
+    async def parts(self, path: tuple[str, ...], transactions: Sequence[str]) -> list[PartJson]:
+        """Return all parts of transactions that were seen: RT hides none of those."""
+        query = outgoing.matching("TransactionId", transactions)
+        records = await self._whole(path, outgoing.PART_FIELDS, query) if transactions else []
+        found = [to_part(record) for record in records]
         if not {part.message for part in found} <= set(transactions):
             raise errors.ProtocolError("$.items: parts that were not asked for.", path="$.items")
         return found
 
-    async def bodies(self, ticket_id: str, parts: Sequence[wire.PartJson]) -> dict[str, str]:
+    async def trees(
+        self, path: tuple[str, ...], parts: Sequence[PartJson]
+    ) -> dict[str, list[Node]]:
+        """Return the outermost parts of each message, which hold the others.
+
+        T16: RT answers 500 to the question for the holder of a part that none holds.
+        """
+        by_message: dict[str, list[PartJson]] = {}
+        for part in parts:
+            by_message.setdefault(part.message, []).append(part)
+        several = [message for message, own in by_message.items() if len(own) > 1]
+        parents: dict[str, str] = {}
+        if several:
+            query = [*outgoing.matching("TransactionId", several), *outgoing.HELD]
+            for record in await self._whole(path, outgoing.PARENT_FIELDS, query):
+                held = read(record, ParentJson)
+                parents[str(held.id)] = str(held.parent.id)
+        return {message: tree(own, parents) for message, own in by_message.items()}
+
+    async def _whole(
+        self, path: tuple[str, ...], fields: Sequence[tuple[str, str]], query: Any
+    ) -> list[Any]:
+        found: dict[str, Any] = {}
+        number, goes_on = 1, True
+        while goes_on:
+            listing = await self.page(path, fields, page=number, json=query)
+            rows = {created_id(row): row for row in listing.items}
+            if rows and found.keys() >= rows.keys():
+                raise errors.PaginationLoop("RT's list of attachments leads back to itself.")
+            found |= rows
+            more = _following(listing, number)
+            # RT hides none of these, so that a page below its own size is the last.
+            size = listing.told.per_page or PAGE
+            goes_on = more.is_there and not (more.unsure and len(rows) < size)
+            number += 1
+        return [*found.values()]
+
+    async def bodies(self, ticket_id: str, parts: Sequence[PartJson]) -> dict[str, str]:
         """Return the words of those parts that are bodies; of files only their names are read."""
         found: dict[str, str] = {}
         path = ("ticket", ticket_id, "attachments")
-        for batch in wire.batches(wire.bodies_of(parts), most=PAGE, size=BODY_BYTES):
+        for batch in batches(parts, most=PAGE, size=BODY_BYTES):
             left = batch
             while left:
                 query = outgoing.matching("id", left)
                 listing = await self.page(path, outgoing.BODY_FIELDS, json=query)
-                texts = [read(record, wire.BodyJson) for record in listing.items]
+                texts = [read(record, BodyJson) for record in listing.items]
                 found.update((str(text.id), text.content or "") for text in texts)
                 before, left = left, [one for one in left if one not in found]
                 if len(left) == len(before):
                     raise errors.ProtocolError("$.items: a body is missing.", path="$.items")
         return found
+
+    async def attached_mail(self, attachment_id: str, message_id: str) -> Node:
+        """Return an attached mail with its parts; NotFound where RT keeps none of them."""
+        path = ("attachments",)
+        parts = await self.parts(path, [message_id])
+        trees = await self.trees(path, parts)
+        waiting: list[Node] = [*trees.get(message_id, ())]
+        while waiting:
+            node = waiting.pop()
+            if node.part.number == attachment_id and attached_mail.is_kept(node):
+                return node
+            waiting += node.children
+        raise errors.NotFound(
+            "Request Tracker keeps none of this attached mail: it came in an encoding that it does"
+            " not read, or the account may not see it."
+        )
+
+    async def is_agent(self, login: str) -> bool:
+        """Say whether RT shows that somebody is an agent: a privileged user, as GET /user tells.
+
+        False where it does not tell: lists of users leave it out, and an account that is not
+        privileged itself may not ask for others.
+        """
+        try:
+            answer = await self.transport.send(self.operation, "GET", (*API, "user", login))
+        except (errors.NotFound, errors.PermissionDenied):
+            return False
+        person = answer.read(lambda data: read(data, wire.PersonJson))
+        return person.is_privileged and (person.label or "").lower() == login.lower()
 
 
 def _following(listing: wire.Listing, number: int) -> Following:

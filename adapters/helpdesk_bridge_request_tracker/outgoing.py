@@ -33,6 +33,9 @@ HISTORY_FIELDS = (
     ("fields[Creator]", _PERSON),
 )
 PART_FIELDS = (("fields", "TransactionId,Filename,ContentType,ContentLength,Subject,Headers"),)
+PARENT_FIELDS = (("fields", "Parent"),)
+HELD = ({"field": "Parent", "operator": ">", "value": "0"},)
+"""The limit of a list of parts to those that others hold."""
 BODY_FIELDS = (("fields", "Content"),)
 
 # -- asking ----------------------------------------------------------------------------------
@@ -204,50 +207,6 @@ def changes(changed: kit.TicketChanges) -> dict[str, Any]:
     if not isinstance(changed.custom_fields, EllipsisType) and changed.custom_fields:
         body["CustomFields"] = dict(changed.custom_fields)
     return merge_extra(body, changed.extra)
-
-
-def refused(
-    body: Mapping[str, Any], ticket: kit.Ticket, *, requester: kit.Party | None = None
-) -> list[str]:
-    """Return the keys of ``body`` that the ticket, read after the write, does not show (T9)."""
-    shown = {
-        "Subject": ticket.subject,
-        "Status": ticket.vendor_status.lower(),
-        "Priority": str(ticket.raw.get("Priority")),
-        "Owner": (ticket.assignee.id or "").lower() if ticket.assignee else NOBODY.lower(),
-        "Queue": (ticket.team or "").lower(),
-    }
-    given = {name: str(body[name]) for name in shown if name in body}
-    for name in {"Owner", "Queue", "Status"} & set(given):  # whose case RT does not mind
-        given[name] = given[name].lower()
-    names = [name for name in shown if name in given and given[name] != shown[name]]
-    if requester is not None and not kit.same_address(ticket.requester.email, requester.email):
-        names.append("Requestor")
-    for name, value in _custom_fields(body).items():
-        if _values(ticket.custom_fields.get(name, [None])) != _values(value):
-            names.append(f"CustomFields.{name}")
-    return names
-
-
-def _values(given: Any) -> list[str]:
-    """Return the values of a custom field to compare; RT writes a date and time in ISO 8601."""
-    if given is None:
-        return []
-    several = given if isinstance(given, (list, tuple)) else [given]
-    return sorted(_TIME.sub(r"\1 \2", str(value)) for value in several)
-
-
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
-
-
-def count(body: Mapping[str, Any]) -> int:
-    """Return how many things ``body`` sets, each custom field by itself."""
-    return len(set(body) - {"CustomFields"}) + len(_custom_fields(body))
-
-
-def _custom_fields(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = body.get("CustomFields") or {}
-    return found
 
 
 def message_body(message: kit.OutgoingMessage) -> dict[str, Any]:

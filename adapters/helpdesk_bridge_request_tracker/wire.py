@@ -1,4 +1,4 @@
-"""Request Tracker's JSON as we read it. No I/O.
+"""Request Tracker's JSON as we read it: tickets, people, lists. No I/O.
 
 RT's manual of REST 2.0 (RT::REST2) shows the shapes; what it leaves open was observed on Request
 Tracker 5.0.3. ``T1`` … are the traps, as docs/vendors/request_tracker.md lists them.
@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     AnyId,
-    Audience,
     JsonRecord,
-    MessageType,
     Priority,
     Role,
     Status,
     WrongType,
-    belongs,
     created_id,
     errors,
-    fast_attachment,
-    fast_message,
     fast_party,
     fast_ticket,
     is_digits,
@@ -62,9 +57,6 @@ PRIORITY = kit.Vocabulary(  # the default of $PriorityAsString; RT itself keeps 
 NOBODY = "Nobody"
 """The owner of a ticket that nobody has taken."""
 SYSTEM_USER = "RT_System"
-MESSAGES = frozenset(("Create", "Correspond", "Comment", "Forward Transaction", "Forward Ticket"))
-"""The types of transactions that have words of people; all others are events."""
-
 # -- reading ---------------------------------------------------------------------------------
 
 Word = str | int
@@ -75,13 +67,14 @@ _LOWER = frozenset(("id", "items", "total", "per_page", "name", "values"))
 _KEYS = {"login": "id", "label": "Name"}
 
 
-def _json_name(name: str) -> str:
+def json_name(name: str) -> str:
+    """Return RT's spelling of a field: ``TransactionId`` for ``transaction_id``."""
     if name in _LOWER:
         return name
     return _KEYS.get(name) or "".join(word.capitalize() for word in name.split("_"))
 
 
-def _time(value: str | None, name: str) -> datetime | None:
+def time_in(value: str | None, name: str) -> datetime | None:
     """Read the time in the field ``name``: "" and the beginning of 1970 mean that there is none."""
     if not value:
         return None
@@ -114,11 +107,20 @@ class Listing(JsonRecord, frozen=True):
             raise errors.ProtocolError("$.items: an id is no number.", path="$.items")
         return max(map(int, found))
 
+    def reaches(self, newest: int, after: int) -> bool:
+        """Say whether these rows, which begin behind ``after``, bear out the newest row's id.
+
+        They end before it, or have it; none of them is asked for where ``after`` is it already.
+        """
+        if not self.items:
+            return after == newest
+        return self.last_id < newest or newest in {int(created_id(row)) for row in self.items}
+
 
 NO_ROWS = Listing(items=[])
 
 
-class UserJson(JsonRecord, frozen=True, rename=_json_name):
+class UserJson(JsonRecord, frozen=True, rename=json_name):
     """A user. The id is the login, which for customers is their address.
 
     ``{"id": "li@customer.example", "RealName": "Li", "EmailAddress": "li@customer.example"}``
@@ -139,14 +141,36 @@ class UserJson(JsonRecord, frozen=True, rename=_json_name):
         )
 
 
-class QueueJson(JsonRecord, frozen=True, rename=_json_name):
+class PersonJson(JsonRecord, frozen=True, rename=json_name):
+    """A user by himself: whether he is privileged, which lists do not tell.
+
+    ``{"Name": "ada", "Privileged": 1, "EmailAddress": "ada@helpdesk.example"}``
+    """
+
+    label: str | None = None
+    """His login."""
+    privileged: Word | bool | None = None
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether RT counts him among its staff, who alone can be given rights by name."""
+        return self.privileged not in (None, "", "0", 0, False)
+
+
+class ReferenceJson(JsonRecord, frozen=True, rename=json_name):
+    """A reference to another record. ``{"id": "41", "type": "attachment", "_url": "…"}``."""
+
+    id: AnyId
+
+
+class QueueJson(JsonRecord, frozen=True, rename=json_name):
     """A queue; its name is empty for an account without the right SeeQueue."""
 
     id: AnyId
     label: str | None = None
 
 
-class FieldJson(JsonRecord, frozen=True, rename=_json_name):
+class FieldJson(JsonRecord, frozen=True, rename=json_name):
     """A custom field of a ticket with its values."""
 
     id: AnyId
@@ -154,7 +178,7 @@ class FieldJson(JsonRecord, frozen=True, rename=_json_name):
     values: list[Any]
 
 
-class TicketJson(JsonRecord, frozen=True, rename=_json_name):
+class TicketJson(JsonRecord, frozen=True, rename=json_name):
     """A ticket, from a list or by itself."""
 
     id: AnyId
@@ -192,8 +216,8 @@ class TicketJson(JsonRecord, frozen=True, rename=_json_name):
             assignee=self.owner.to_party(Role.AGENT) if self.owner and taken else None,
             team=(self.queue.label or None) if self.queue else None,
             custom_fields=self._custom(),
-            created_at=_time(self.created, "Created"),
-            updated_at=_time(self.last_updated, "LastUpdated"),
+            created_at=time_in(self.created, "Created"),
+            updated_at=time_in(self.last_updated, "LastUpdated"),
             raw=self.raw,
         )
 
@@ -209,6 +233,13 @@ class TicketJson(JsonRecord, frozen=True, rename=_json_name):
         return found
 
     @property
+    def taken_by(self) -> str | None:
+        """The login of its owner; None while nobody has taken it."""
+        if self.owner is None or str(self.owner.login) == NOBODY:
+            return None
+        return str(self.owner.login)
+
+    @property
     def logins(self) -> frozenset[str]:
         """The logins of the requestors."""
         return frozenset(str(person.login) for person in self.requestor)
@@ -219,209 +250,31 @@ def to_ticket(record: Any, path: str = "$") -> kit.Ticket:
     return read_one(record, TicketJson, TicketJson.to_ticket, path)
 
 
-class PartJson(JsonRecord, frozen=True, rename=_json_name):
-    """A part of a message's MIME tree: a body or a file; RT calls both attachments.
-
-    ``{"id": "42", "TransactionId": "31", "ContentType": "text/html", "ContentLength": "19"}``
-    """
-
-    id: AnyId
-    transaction_id: AnyId
-    filename: str | None = None
-    content_type: str | None = None
-    content_length: Word | None = None
-    subject: str | None = None
-    headers: str | None = None
-
-    @property
-    def number(self) -> str:
-        """Its id as ours."""
-        return str(self.id)
-
-    @property
-    def message(self) -> str:
-        """The id of the message that it belongs to."""
-        return str(self.transaction_id)
-
-    @property
-    def size(self) -> int | None:
-        """How many bytes it has, if that is told. WrongType for what is no number."""
-        told = self.content_length
-        if told is None or told in ("", -1, "-1"):
-            return None
-        if not is_digits(str(told)):
-            raise WrongType("expected a number", ".ContentLength")
-        return int(told)
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it can be a body: text without a file name."""
-        return not self.filename and self.content_type in ("text/html", "text/plain")
-
-    def to_attachment(self, html: str) -> kit.Attachment:
-        """Return the neutral file; it is inline where ``html`` shows it."""
-        found = _CONTENT_ID.search(self.headers or "")
-        content_id = found[1] if found else None
-        return fast_attachment(
-            id=self.number,
-            name=self.filename or None,
-            mime_type=self.content_type or None,
-            size=self.size,
-            inline=content_id is not None and f"cid:{content_id}" in html,
-            content_id=content_id,
-        )
-
-
-def to_part(record: Any) -> PartJson:
-    """Return the part that a record stands for; its size is looked at now."""
-
-    def checked(part: PartJson) -> PartJson:
-        _ = part.size
-        return part
-
-    return read_one(record, PartJson, checked)
-
-
-_CONTENT_ID = re.compile(r"^Content-ID:[ \t]*<?([^\s<>]+)>?", re.IGNORECASE | re.MULTILINE)
-
-
-class BodyJson(JsonRecord, frozen=True, rename=_json_name):
-    """The words of a part, decoded by RT."""
-
-    id: AnyId
-    content: str | None = None
-
-
-class TransactionJson(JsonRecord, frozen=True, rename=_json_name):
-    """An entry of a ticket's history.
-
-    ``{"id": "31", "Type": "Correspond", "Creator": {"id": "li@customer.example"}, "Data": null}``
-    """
-
-    id: AnyId
-    type: str
-    creator: UserJson
-    created: str | None = None
-    data: str | None = None
-
-    @property
-    def login(self) -> str:
-        """The login of who wrote it."""
-        return str(self.creator.login)
-
-    def to_message(
-        self, ticket: TicketJson, parts: Sequence[PartJson], bodies: Mapping[str, str]
-    ) -> kit.Message:
-        """Return the neutral message, with its ``parts`` in the order of their ids.
-
-        WrongType for a row of another ticket, as far as RT tells.
-        """
-        belongs(self.raw, ticket.number)
-        kind, audience = self._kind(ticket.logins)
-        chosen = chosen_bodies(parts)
-        html, text = (bodies.get(part.number) if part else None for part in chosen)
-        files = [
-            part
-            for part in parts
-            if part not in chosen and not (part.content_type or "").startswith("multipart/")
-        ]
-        return fast_message(
-            id=str(self.id),
-            ticket_id=ticket.number,
-            type=kind,
-            audience=audience,
-            vendor_type=self.type,
-            author=self._author(kind, ticket),
-            to=_addresses(self.data) if audience is Audience.FORWARD else (),
-            subject=(parts[0].subject or None) if parts else None,
-            html=html,
-            text=text,
-            attachments=tuple(part.to_attachment(html or "") for part in files),
-            created_at=_time(self.created, "Created"),
-            raw=self.raw,
-        )
-
-    def _kind(self, requestors: frozenset[str]) -> tuple[MessageType, Audience]:
-        if self.type == "Create":
-            return MessageType.REQUEST, Audience.EXTERNAL
-        if self.type == "Correspond":
-            own = self.login in requestors
-            return MessageType.REQUEST if own else MessageType.RESPONSE, Audience.EXTERNAL
-        if self.type == "Comment":
-            return MessageType.NOTE, Audience.INTERNAL
-        if self.type in MESSAGES:
-            return MessageType.RESPONSE, Audience.FORWARD
-        return MessageType.SYSTEM, Audience.INTERNAL
-
-    def _author(self, kind: MessageType, ticket: TicketJson) -> kit.Party:
-        """Return who speaks. T2: the first words are the requestor's, whoever brought them in."""
-        if self.login in ticket.logins:
-            return self.creator.to_party(Role.CUSTOMER)
-        if kind is MessageType.REQUEST and ticket.requestor:
-            return ticket.requestor[0].to_party(Role.CUSTOMER)
-        if self.login == SYSTEM_USER:
-            return self.creator.to_party(Role.SYSTEM)
-        # A login that is an address may be a customer's who had a copy, or an agent's.
-        told = kind is MessageType.NOTE or "@" not in self.login
-        return self.creator.to_party(Role.AGENT if told else Role.UNKNOWN)
-
-
-def chosen_bodies(parts: Sequence[PartJson]) -> tuple[PartJson | None, PartJson | None]:
-    """Return the parts that are the body as HTML and as text: the first of each kind."""
-    texts = [part for part in parts if part.is_text]
-    html = next((part for part in texts if part.content_type == "text/html"), None)
-    text = next((part for part in texts if part.content_type == "text/plain"), None)
-    return html, text
-
-
-def speaking(rows: Sequence[Any]) -> list[str]:
-    """Return the ids of those rows of a history that have words of people."""
-    return [
-        str(row.get("id"))
-        for row in rows
-        if isinstance(row, Mapping) and isinstance(row.get("Type"), str) and row["Type"] in MESSAGES
-    ]
-
-
-def bodies_of(parts: Sequence[PartJson]) -> list[PartJson]:
-    """Return the parts that are the bodies of their messages."""
-    by_message: dict[str, list[PartJson]] = {}
-    for part in parts:
-        by_message.setdefault(part.message, []).append(part)
-    return [part for own in by_message.values() for part in chosen_bodies(own) if part]
-
-
-def batches(parts: Sequence[PartJson], *, most: int, size: int) -> Iterator[list[str]]:
-    """Yield the ids of ``parts``, at most so many at once, and (unless it is one) so many bytes."""
-    batch: list[str] = []
-    room = size
-    for part in parts:
-        room -= part.size or 0
-        if batch and (len(batch) == most or room < 0):
-            yield batch
-            batch, room = [], size - (part.size or 0)
-        batch.append(part.number)
-    if batch:
-        yield batch
-
-
-def _addresses(data: str | None) -> tuple[kit.Party, ...]:
-    return tuple(
-        fast_party(email=word) for word in re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", data or "")
-    )
-
-
-def newest(etag: str | None) -> int:
+def newest(etag: str | None) -> int | None:
     """Return the id of the newest transaction that the account may see, as a ticket's ETag has it.
 
-    0 where it sees none: the ETag is a time then. Anything else is ProtocolError.
+    0 where it sees none: the ETag is a time then. None where the ETag does not tell. A web server
+    that compresses answers may add the name of the encoding (``"12-gzip"``: Apache's mod_deflate,
+    "DeflateAlterETag") or call the ETag a weak one; what else it made of it is not guessed.
     """
-    word = (etag or "").removeprefix("W/").strip('"')
-    if re.fullmatch(r"[0-9]{1,18}", word):
-        return int(word)
-    if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T", word):
-        return 0
-    raise errors.ProtocolError("the ticket has no ETag that tells its newest entry.", path="ETag")
+    found = _ETAG.fullmatch(etag or "")
+    if found is None:
+        return None
+    return int(found["id"]) if found["id"] else 0
+
+
+_ETAG = re.compile(
+    r"""(?:W/)?"?(?:(?P<id>[0-9]{1,18})|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]+Z)
+    (?:[-;:]{1,2}(?:x-)?(?:gzip|gz|br|zstd|deflate))?"?""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def authors(rows: Iterable[Any]) -> set[str]:
+    """Return the logins of those who wrote the rows of a history; of odd rows none."""
+    found = (row.get("Creator") for row in rows if isinstance(row, Mapping))
+    people = (one.get("id") for one in found if isinstance(one, Mapping))
+    return {str(login) for login in people if isinstance(login, (str, int)) and login != ""}
 
 
 def located(location: str | None, kind: str) -> str | None:
@@ -430,9 +283,14 @@ def located(location: str | None, kind: str) -> str | None:
     return found[1] if found else None
 
 
-def content(data: Any) -> bytes:
-    """Return the bytes of an attachment; ``Content`` is base64 in lines."""
+def content(data: Any) -> bytes | str:
+    """Return the bytes of an attachment; ``Content`` is base64 in lines.
+
+    T18: of an attached mail RT keeps none under this id; then the id of its message is returned.
+    """
     text = data["Content"]
+    if text is None:
+        return str(read(data["TransactionId"], ReferenceJson).id)
     if type(text) is not str:
         raise errors.ProtocolError("$.Content: expected text.", path="$.Content")
     return b64decode("".join(text.split()), validate=True)

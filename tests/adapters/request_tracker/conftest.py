@@ -113,6 +113,10 @@ class RequestTrackerDouble(FakeServer):
         self.hidden: set[int] = set()
         self.parts: list[dict[str, Any]] = []
         self.files: dict[str, Any] = {}
+        self.agents: dict[str, Any] = {AGENT: 1}
+        self.renamed: dict[str, str] = {}
+        self.parents: dict[str, str] = {}
+        self.may_ask_for_users = True
         self.total: bool = True
         self.ignores = ""
         self.etag: str | None = None
@@ -142,6 +146,7 @@ class RequestTrackerDouble(FakeServer):
             web.post("/ticket/{id}/attachments", self.attachments),
             web.post("/ticket/{id}/{kind:correspond|comment}", self.message),
             web.get("/attachment/{id}", self.file),
+            web.get("/user/{login}", self.user),
             web.post("/attachments", self.attachments),
         )
 
@@ -165,7 +170,10 @@ class RequestTrackerDouble(FakeServer):
     ) -> web.Response:
         size = min(int(request.query.get("per_page", 20)), 100)
         number = int(request.query.get("page", 1))
-        cut = sorted(rows, key=lambda row: int(row["id"]))[(number - 1) * size : number * size]
+        backwards = request.query.get("order") == "DESC"
+        cut = sorted(rows, key=lambda row: int(row["id"]), reverse=backwards)[
+            (number - 1) * size : number * size
+        ]
         shown = [r for r in cut if int(r.get("TransactionId", r["id"])) not in self.hidden]
         return web.json_response(
             {
@@ -199,6 +207,8 @@ class RequestTrackerDouble(FakeServer):
         return web.json_response(alone, headers={"ETag": etag} if etag else {})
 
     async def rows(self, request: web.Request) -> web.Response:
+        if request.query.get("order") == "DESC":
+            return self.page(request, self.history, total=False)
         (limit,) = json.loads(request.query["query"])
         assert (limit["field"], limit["operator"]) == ("id", ">")
         rows = [
@@ -211,7 +221,15 @@ class RequestTrackerDouble(FakeServer):
     async def attachments(self, request: web.Request) -> web.Response:
         limits = await request.json()
         field = limits[0]["field"]
-        values = {limit["value"] for limit in limits}
+        values = {limit["value"] for limit in limits if limit["field"] == field}
+        if "Parent" in request.query.get("fields", ""):
+            assert limits[-1] == {"field": "Parent", "operator": ">", "value": "0"}
+            rows = [
+                {"id": number, "Parent": {"type": "attachment", "id": parent, "_url": "-"}}
+                for number, parent in self.parents.items()
+                if any(p["id"] == number and p["TransactionId"] in values for p in self.parts)
+            ]
+            return self.page(request, rows, total=False)
         fields = {"id", "type", "_url", *request.query.get("fields", "").split(",")}
         rows = [
             {k: v for k, v in part.items() if k in fields or k == "TransactionId"}
@@ -226,6 +244,15 @@ class RequestTrackerDouble(FakeServer):
         if request.match_info["id"] not in self.files:
             raise Refusal(500, {"message": "Internal Server Error"})
         return web.json_response(self.files[request.match_info["id"]])
+
+    async def user(self, request: web.Request) -> web.Response:
+        login = request.match_info["login"]
+        if not self.may_ask_for_users:
+            raise Refusal(403, {"message": "Forbidden"})
+        if login not in self.agents and "@" not in login:
+            raise Refusal(404, {"message": "Not Found"})
+        told = {"Name": self.renamed.get(login, login), "Privileged": self.agents.get(login, 0)}
+        return web.json_response(told)
 
     async def create(self, request: web.Request) -> web.Response:
         body = await self._body(request)

@@ -91,9 +91,37 @@ async def test_types_do_not_end_a_conversation(fake: RequestTrackerDouble, desk:
     assert [message.id async for message in asked] == [note]
 
 
+@pytest.mark.parametrize(
+    "etag",
+    ["", '"abc"', '"7x"', '"76-5f3a"', '"103-gzip"', 'W/"103"', '"103;gz"', '"1"', '"99"', '"101"'],
+)
 @pytest.mark.asyncio
-async def test_no_etag_is_an_error_and_no_end(fake: RequestTrackerDouble, desk: Helpdesk) -> None:
-    talk(fake, 3)
+async def test_an_etag_that_was_changed_on_its_way_ends_no_conversation(
+    fake: RequestTrackerDouble, desk: Helpdesk, etag: str
+) -> None:
+    """ "1", "99" and "101" are numbers that no visible row has: somebody else's ETag."""
+    expected = talk(fake, 1, 1, 2, 150)
+    fake.etag = etag
+    read, error = await drain(desk.messages("4"))
+    assert ([message.id for message in read], error) == (expected, None)
+
+
+@pytest.mark.asyncio
+async def test_without_an_etag_the_newest_row_is_behind_the_hidden_ones(
+    fake: RequestTrackerDouble, desk: Helpdesk
+) -> None:
+    expected = talk(fake, 120, 250, 1, 330)
+    fake.etag = ""
+    read, error = await drain(desk.messages("4"))
+    assert ([message.id for message in read], error) == (expected, None)
+
+
+@pytest.mark.asyncio
+async def test_rows_that_are_all_hidden_are_an_error_and_no_end(
+    fake: RequestTrackerDouble, desk: Helpdesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpdesk_bridge_request_tracker.lists.MAX_EMPTY", 5)
+    talk(fake, 0, 3)
     fake.etag = ""
     read, error = await drain(desk.messages("4"))
     assert (read, type(error)) == ([], ProtocolError)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from helpdesk_bridge_request_tracker import wire
+from helpdesk_bridge_request_tracker.messages import Known, TransactionJson
+from helpdesk_bridge_request_tracker.parts import to_part
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +24,7 @@ from tests.adapters.drift import (
     mutations,
     shown,
 )
-from tests.adapters.request_tracker.conftest import part_json, row_json, ticket_json
+from tests.adapters.request_tracker.conftest import AGENT, part_json, row_json, ticket_json
 
 NAMES = ("novelty", "name", "Subject", "Filename", "EmailAddress")
 TICKET_FEEDS: Feeds = {
@@ -53,7 +55,7 @@ FILE_FEEDS: Feeds = {
     "ContentLength": frozenset(("size",)),
     "Headers": frozenset(("inline", "content_id")),
 }
-KNOWN = kit.read(ticket_json(), wire.TicketJson)
+KNOWN = Known(ticket=kit.read(ticket_json(), wire.TicketJson), agents=frozenset([AGENT]))
 
 
 def ticket(payload: Any) -> Any:
@@ -61,12 +63,11 @@ def ticket(payload: Any) -> Any:
 
 
 def message(payload: Any) -> Any:
-    return kit.read_one(payload, wire.TransactionJson, lambda one: one.to_message(KNOWN, [], {}))
+    return kit.read_one(payload, TransactionJson, lambda one: one.to_message(KNOWN))
 
 
 def file(payload: Any) -> Any:
-    html = '<img src="cid:img1">'
-    return wire.to_part(payload).to_attachment(html)
+    return to_part(payload).to_attachment(frozenset(["img1"]))
 
 
 def outcome(read: Callable[[Any], Any], payload: Any) -> tuple[Any, ProtocolError | None]:

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 import pytest
-from helpdesk_bridge_request_tracker import outgoing
+from helpdesk_bridge_request_tracker.kept import judged
 
 from helpdesk_bridge import (
     Attachment,
@@ -88,8 +88,9 @@ async def test_a_requester_whom_rt_would_drop_is_refused_unsent(
 )
 async def test_a_custom_field_may_be_shown_in_another_way(given: Any, shown: list[str]) -> None:
     ticket = Ticket(id="4", custom_fields={"Place": shown})
-    assert outgoing.refused({"CustomFields": {"Place": given}}, ticket) == []
-    assert outgoing.refused({"CustomFields": {"Place": "other"}}, ticket) != []
+    for body in ({"CustomFields": {"Place": given}}, {"CustomFields": {"Place": "other"}}):
+        found = judged(body, ticket, before=None)
+        assert (found.failure() is None) == (body["CustomFields"]["Place"] == given)
 
 
 async def test_a_status_of_another_lifecycle_is_set_by_its_own_word(

@@ -1,0 +1,253 @@
+"""What Request Tracker made of the values that it was given. Pure functions.
+
+T9: it answers 200 to what it refused. T17: it keeps some values in another spelling, or cut. So a
+ticket is compared as it was before with what it is after: "refused" is said only of what is as it
+was. ``T1`` … as in :mod:`helpdesk_bridge_request_tracker.wire`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+
+from attrs import field, frozen
+
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import errors
+from helpdesk_bridge_request_tracker import wire
+
+__all__ = ["Judged", "judged", "others"]
+
+_MESSAGE = frozenset(("Content", "ContentType", "TimeTaken", "TransSquelchMailTo", "Requestor"))
+"""Keys of a body that no ticket shows."""
+_SHOWN = ("Subject", "Status", "Priority", "Owner", "Queue")
+
+
+@frozen(kw_only=True)
+class Judged:
+    """What became of each value, by the names of the fields."""
+
+    done: tuple[str, ...] = ()
+    """Shown as given, or in RT's spelling of it."""
+    refused: tuple[str, ...] = ()
+    """Not as given, and as before the write."""
+    otherwise: tuple[str, ...] = ()
+    """Neither as given nor as before: RT rewrote it, or somebody changed it meanwhile."""
+    untold: tuple[str, ...] = ()
+    """Not shown to the account, so that nobody can tell."""
+    moved: bool = False
+    """Whether anything is not as it was before, as far as is told."""
+    said: tuple[str, ...] = field(default=(), repr=False)
+    """RT's sentences."""
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it is proved that nothing was changed."""
+        return not (self.moved or self.otherwise or self.untold)
+
+    def failure(self) -> errors.HelpdeskError | None:
+        """Return the error for what is not as it was given; None if all is."""
+        clauses = []
+        if self.refused:
+            clauses.append(f"did not set {', '.join(self.refused)}")
+        if self.otherwise:
+            names = ", ".join(self.otherwise)
+            clauses.append(f"shows {names} in another form than was given: read it before use")
+        if self.untold:
+            clauses.append(f"does not show {', '.join(self.untold)}, so that nobody can tell")
+        if not clauses:
+            return None
+        why = kit.redact(" ".join(s for s in self.said if not _TELLS_VALUES.search(s)))
+        text = f"Request Tracker {', and '.join(clauses)}{f' ({why})' if why else ''}."
+        if self.refused and wire.is_denial(self.said):
+            error: errors.HelpdeskError = errors.PermissionDenied(text)
+        elif "Status" in (*self.refused, *self.otherwise):
+            error = errors.StatusNotAllowed(text)
+        else:
+            error = errors.ValidationFailed(text)
+        if self.otherwise or self.untold:
+            error.outcome = errors.Outcome.UNKNOWN
+        return error
+
+
+_TELLS_VALUES = re.compile(
+    r" changed (?:from|to) | added(?: as a value for .*)?$| deleted$| is no longer a value ",
+    re.DOTALL,
+)
+"""RT's sentences that quote values of the ticket; errors quote none."""
+
+
+def judged(
+    body: Mapping[str, Any],
+    after: kit.Ticket,
+    *,
+    before: kit.Ticket | None,
+    said: Iterable[str] = (),
+    requester: kit.Party | None = None,
+    raw: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
+) -> Judged:
+    """Say what became of each value of ``body``.
+
+    Args:
+        body: what was sent.
+        after: the ticket as it was read after the write.
+        before: the ticket as it was read before; None: there was none, it is new.
+        said: RT's sentences on the write.
+        requester: who was to be the requestor of a new ticket.
+        raw: the records of before and after, for keys that the ticket has no place for; None:
+            such keys are not looked at.
+    """
+    sentences = tuple(filter(None, said))
+    values = [_shown(name, body[name], before, after) for name in _SHOWN if name in body]
+    values += [_custom(name, value, before, after) for name, value in custom_fields(body).items()]
+    if requester is not None:
+        given, now = _address(requester), _address(after.requester)
+        values.append(_Value("Requestor", given == now, None, now, unset=not now))
+    if raw is not None:
+        values += [_other(name, body[name], *raw) for name in others(body)]
+    changed = [value for value in values if value.moved]
+    # RT has a sentence for each change and for each refusal, in whatever language.
+    silent = len(sentences) <= len(changed)
+    found: dict[str, list[str]] = {"done": [], "refused": [], "otherwise": [], "untold": []}
+    for value in values:
+        found[_place(value, silent=silent, said=sentences)].append(value.name)
+    kinds = {kind: tuple(names) for kind, names in found.items()}
+    return Judged(**kinds, moved=bool(changed), said=sentences)
+
+
+@frozen
+class _Value:
+    """A value: whether it is shown as given, and as it was before (None: new) and after."""
+
+    name: str
+    exact: bool
+    before: Any
+    after: Any
+    alike: bool = False
+    """Whether it is the same in another spelling."""
+    unset: bool = False
+    """Whether a new ticket shows nothing in its place."""
+    shown: bool = True
+
+    @property
+    def moved(self) -> bool:
+        return self.before is not None and self.before != self.after
+
+
+def _place(value: _Value, *, silent: bool, said: Sequence[str]) -> str:
+    if not value.shown:
+        denied = len(said) == 1 and wire.is_denial(said)
+        return "refused" if not said or denied else "untold"
+    if value.exact:
+        return "done"
+    if value.before is None:
+        return "done" if value.alike else "refused" if value.unset else "otherwise"
+    if value.moved:
+        return "done" if value.alike else "otherwise"
+    return "done" if value.alike and silent else "refused"
+
+
+def _shown(name: str, given: Any, before: kit.Ticket | None, after: kit.Ticket) -> _Value:
+    was = None if before is None else _told(name, before)
+    now = _told(name, after)
+    wanted = str(given)
+    if name in ("Status", "Owner", "Queue"):  # whose case RT does not mind
+        wanted = wanted.lower()
+    unset = now[0] in ("", wire.NOBODY.lower())
+    return _Value(name, wanted in now, was, now, unset=unset)
+
+
+def _told(name: str, ticket: kit.Ticket) -> tuple[str, ...]:
+    """Return what a ticket shows of a field, in all spellings that RT takes for it."""
+    if name == "Subject":
+        return (ticket.subject,)
+    if name == "Status":
+        return (ticket.vendor_status.lower(),)
+    if name == "Priority":
+        return (str(ticket.raw.get("Priority")),)
+    if name == "Owner":
+        return ((ticket.assignee.id or "" if ticket.assignee else wire.NOBODY).lower(),)
+    queue = ticket.raw.get("Queue")
+    number = str(queue.get("id")) if isinstance(queue, Mapping) else ""
+    return ((ticket.team or "").lower(), number)
+
+
+def _address(person: kit.Party) -> str:
+    return (person.email or "").lower()
+
+
+def custom_fields(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the custom fields that a body sets."""
+    found: Mapping[str, Any] = body.get("CustomFields") or {}
+    return found
+
+
+def _custom(name: str, given: Any, before: kit.Ticket | None, after: kit.Ticket) -> _Value:
+    shown = name in after.custom_fields or (before is not None and name in before.custom_fields)
+    wanted, now = _values(given), _values(after.custom_fields.get(name))
+    was = None if before is None else _values(before.custom_fields.get(name))
+    return _Value(
+        f"CustomFields.{name}",
+        wanted == now,
+        was,
+        now,
+        alike={_canonical(value) for value in wanted} == {_canonical(value) for value in now},
+        unset=not now,
+        shown=shown or before is None or not wanted,
+    )
+
+
+def _values(given: Any) -> frozenset[str]:
+    """Return the values of a custom field: RT keeps no order and nothing twice."""
+    several = given if isinstance(given, (list, tuple, set, frozenset)) else [given]
+    return frozenset(_TIME.sub(r"\1 \2", _text(v)) for v in several if v is not None and v != "")
+
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
+"""RT writes a date and time in ISO 8601, and takes one in UTC without that."""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _canonical(value: str) -> str:
+    """Return a value in one spelling of several that RT takes for the same.
+
+    Addresses of machines lose their noughts, times their zone, names of choices their case.
+    """
+    plain = re.sub(r"\s+", " ", value).strip().casefold()
+    with suppress(ValueError):
+        return str(ip_address(re.sub(r"(?<![\da-f.:])0+(?=\d)|(?<=\.)0+(?=\d)", "", plain)))
+    with suppress(ValueError, OverflowError):
+        at = datetime.fromisoformat(plain.upper())
+        if len(plain) > len("2026-01-01"):
+            at = at if at.tzinfo else at.replace(tzinfo=UTC)
+            return at.astimezone(UTC).isoformat()
+    return plain
+
+
+def others(body: Mapping[str, Any]) -> list[str]:
+    """Return the keys of a change that a neutral ticket has no place for."""
+    return [name for name in body if name not in (*_SHOWN, *_MESSAGE, "CustomFields")]
+
+
+def _other(name: str, given: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> _Value:
+    was, now, wanted = (_plain(value) for value in (before.get(name), after.get(name), given))
+    alike = _canonical(wanted) == _canonical(now)
+    # What these words mean is RT's: whatever it made of them, it has taken them.
+    return _Value(name, wanted == now or was != now, was, now, alike=alike, shown=name in after)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return str(value.get("id"))
+    if isinstance(value, (list, tuple)):
+        return ",".join(sorted(map(_plain, value)))
+    return "" if value is None else _text(value)
