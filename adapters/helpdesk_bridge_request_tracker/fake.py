@@ -73,7 +73,7 @@ _ALLOWED = {
     r"/ticket/\d+/(correspond|comment)": ("POST",),
     r"/attachments|/ticket/\d+/(history|attachments)": ("GET", "POST"),
     r"/(attachment|transaction)/\d+": ("GET", "HEAD"),
-    r"/user/[^/]+": ("GET", "HEAD", "DELETE", "PUT"),
+    r"/user/[^/]+": ("GET", "HEAD", "DELETE", "PUT", "POST"),
 }
 """The methods that RT has for a path."""
 
@@ -169,7 +169,7 @@ class RequestTrackerFake(Records):
         name, address = parseaddr(str(fields.get("Requestor") or ""))
         wrong = not _ADDRESS.fullmatch(address) or ".." in address
         requester = Party(role=Role.CUSTOMER) if wrong else self._customer(address, name or None)
-        subject = str(fields.get("Subject") or "")
+        subject = _subject(fields.get("Subject") or "")
         ticket = self.store.create_ticket(
             subject=subject,
             requester=requester,
@@ -278,9 +278,10 @@ class RequestTrackerFake(Records):
     def _set_subject(self, ticket: StoredTicket, value: Any) -> list[str]:
         if "ModifyTicket" in self.may_not:
             return ["Permission Denied"]
-        before, ticket.subject = ticket.subject, str(value)
-        self.event(ticket, "Set", field="Subject", old=before, new=ticket.subject)
-        return [f"Subject changed from {_quoted(before)} to {_quoted(ticket.subject)}"]
+        before, ticket.subject = ticket.subject, _subject(value)
+        new = _cut(str(value).replace("\n", ""), 255)
+        self.event(ticket, "Set", field="Subject", old=before, new=new)
+        return [f"Subject changed from {_quoted(before)} to {_quoted(new)}"]
 
     def _set_status(self, ticket: StoredTicket, value: Any) -> list[str]:
         before, word = word_of(ticket), str(value).lower()
@@ -410,7 +411,9 @@ class RequestTrackerFake(Records):
         people = {login_of(p).lower(): p for p in (*self._people.values(), SYSTEM, *agents)}
         if login not in people:
             raise no(404, "Not Found")
-        return json_answer(self.person_json(people[login], privileged=people[login] in agents))
+        told = self.person_json(people[login], privileged=people[login] in agents)
+        dated = {"ETag": f'"{stamp(None)}"', "Last-Modified": stamp(None)}
+        return json_answer(told, headers=dated)
 
     async def otherwise(self, request: web.Request) -> web.StreamResponse:
         """Refuse whatever RT has not, or this has not."""
@@ -421,7 +424,7 @@ class RequestTrackerFake(Records):
         if allowed is None:
             raise no(404, "Not Found")
         if request.method in allowed:
-            if path.startswith("/ticket/") and request.method == "POST":
+            if path.startswith(("/ticket/", "/user/")) and request.method == "POST":
                 raise no(409, "Resource already exists; use PUT to update")
             raise unknown(f"{request.method} {path}")
         raise Refusal(405, {"message": "Method Not Allowed"}, {"Allow": ", ".join(allowed)})
@@ -506,6 +509,15 @@ def _number(value: Any) -> int:
     text = str(value)
     labels = {label.lower(): number for number, label in _LABELS.items()}
     return int(text) if text.isdecimal() else labels.get(text.lower(), 0)
+
+
+def _subject(value: Any) -> str:
+    """Return a subject as RT keeps it: 200 bytes, in one line."""
+    return _cut(str(value).replace("\n", ""), 200)
+
+
+def _cut(text: str, size: int) -> str:
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def _label(number: int) -> str:

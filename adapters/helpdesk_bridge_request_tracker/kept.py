@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from attrs import field, frozen
@@ -220,17 +220,26 @@ def _text(value: Any) -> str:
 def _canonical(value: str) -> str:
     """Return a value in one spelling of several that RT takes for the same.
 
-    Addresses of machines lose their noughts, times their zone, names of choices their case.
+    Addresses of machines lose their noughts, ranges have two ends, times lose their zone, names of
+    choices their case.
     """
     plain = re.sub(r"\s+", " ", value).strip().casefold()
     with suppress(ValueError):
-        return str(ip_address(re.sub(r"(?<![\da-f.:])0+(?=\d)|(?<=\.)0+(?=\d)", "", plain)))
+        return _addresses(re.sub(r"(?<![\da-f.:])0+(?=\d)|(?<=\.)0+(?=\d)", "", plain))
     with suppress(ValueError, OverflowError):
         at = datetime.fromisoformat(plain.upper())
         if len(plain) > len("2026-01-01"):
             at = at if at.tzinfo else at.replace(tzinfo=UTC)
             return at.astimezone(UTC).isoformat()
     return plain
+
+
+def _addresses(plain: str) -> str:
+    """Return an address, or the first and the last of a range; ValueError for anything else."""
+    if "/" in plain:
+        network = ip_network(plain, strict=False)
+        return f"{network[0]}-{network[-1]}"
+    return "-".join(str(ip_address(word.strip())) for word in plain.split("-", 1))
 
 
 def others(body: Mapping[str, Any]) -> list[str]:

@@ -84,6 +84,21 @@ my %answer = (
         } @mails ];
     },
 
+    # Custom fields of a queue's tickets, by name: [type, how many values at most, choices …].
+    fields => sub {
+        my ($queue, $fields) = @_;
+        for my $name (sort keys %$fields) {
+            my ($type, $most, @choices) = @{ $fields->{$name} };
+            my $field = RT::CustomField->new(RT->SystemUser);
+            done($field->Create(
+                Name => $name, Type => $type, MaxValues => $most, LookupType => 'RT::Queue-RT::Ticket',
+            ));
+            done($field->AddToObject(named('RT::Queue', $queue)));
+            done($field->AddValue(Name => $_)) for @choices;
+        }
+        return JSON::true;
+    },
+
     arrange => sub {
         my ($id, %fields) = @_;
         my $ticket = named('RT::Ticket', $id);

@@ -151,6 +151,9 @@ QUESTIONS = [
     put("what is not there", "quiet", {"Bogus": 1}),
     put("a number of priority", "quiet", {"Priority": 20}),
     put("a label of priority", "quiet", {"Priority": "Medium"}),
+    put("a subject of 250 letters", "quiet", {"Subject": "ü" * 250}),
+    put("a subject of two lines", "quiet", {"Subject": "a\nb"}),
+    Question("the ticket with that subject", "GET", "/ticket/<<quiet>>"),
     put("half of a JSON", "quiet", "{bad", headers=TYPED),
     put("a list", "quiet", "[1]", headers=TYPED),
     put("an old version", "quiet", {"Subject": "x"}, headers={"If-Match": '"1"'}),
@@ -234,6 +237,27 @@ QUESTIONS = [
         )
         for key in ("reply", "note", "empty", "json file", "files")
     ),
+    *(
+        Question(
+            f"holders of parts of {key}{why}",
+            "POST",
+            "/ticket/<<loud>>/attachments",
+            [{"field": "TransactionId", "value": f"<<{key}>>"}, *more],
+            query=[("fields", "Parent,ContentType"), ("orderby", "id")],
+        )
+        for key in ("reply", "files")
+        for why, more in (
+            ("", [{"field": "Parent", "operator": ">", "value": "0"}]),
+            (", the outermost too", []),
+        )
+    ),
+    # -- people
+    Question("user: a customer", "GET", f"/user/{LI}"),
+    Question("user: in capitals", "GET", f"/user/{LI.upper()}"),
+    Question("user: RT itself", "GET", "/user/RT_System"),
+    Question("user: nobody we know", "GET", "/user/nobody-we-know"),
+    Question("user: with a slash", "GET", "/user/a/b"),
+    Question("user: post", "POST", f"/user/{LI}", {}),
     *(Question(f"file {n}", "GET", f"/attachment/<<files, part.{n}>>") for n in range(4)),
     Question("file of the note", "GET", "/attachment/<<note, part.0>>"),
     Question("transaction of the note", "GET", "/transaction/<<note>>"),
@@ -290,6 +314,12 @@ QUESTIONS = [
             ("order", "DESC"),
             ("orderby", "id"),
         ],
+    ),
+    Question(
+        "history, the newest first",
+        "GET",
+        "/ticket/<<loud>>/history",
+        query=[("order", "DESC"), ("orderby", "id"), ("per_page", "3"), ("fields", "Type")],
     ),
     Question("history: bad query", "GET", "/ticket/<<loud>>/history", query=[("query", "[bad")]),
     Question("history of nothing", "GET", "/ticket/99999/history"),
@@ -355,6 +385,7 @@ QUESTIONS = [
     Question("read a reply's address", "GET", "/ticket/<<loud>>/correspond"),
     Question("change a file", "POST", "/attachment/<<note, part.0>>", {}),
     Question("options", "OPTIONS", "/ticket/<<loud>>"),
+    Question("user: the account", "GET", "/user/<<agent>>"),
     Question("all parts", "GET", "/ticket/<<loud>>/attachments", query=PARTS),
 ]
 
@@ -408,6 +439,7 @@ HIDING = (
 )
 
 DIFFERENCES = {
+    "user: the account": "RT keeps transactions of users, and the newest is the ETag.",
     "all parts": "RT's templates add words to the mails that it keeps.",
 }
 """Where the fake answers otherwise, and why. All else must be equal."""
@@ -510,7 +542,7 @@ class Place:
         for name in sorted(OWN, key=lambda own: -len(self.words[own])):
             text = re.sub(rf"\b{re.escape(self.words[name])}\b", f"<{name}>", text)
         text = self._numbered(r"(?<=^Ticket )\d+", "ticket", text)
-        for kind in ("ticket", "transaction", "attachment", "queue"):
+        for kind in ("ticket", "transaction", "attachment", "queue", "user"):
             text = self._numbered(rf"(?<=/{kind}/)\d+", kind, text)
         text = self._numbered(r'(?<=^")\d+(?="$)', "transaction", text)
         text = re.sub(r"(?!1970)\d{4}-\d\d-\d\dT[\d:]+Z", "<time>", text)

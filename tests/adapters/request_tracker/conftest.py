@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from email.message import Message as Mail
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -123,6 +123,7 @@ class RequestTrackerDouble(FakeServer):
         self.bodies_lost = False
         self.said: list[str] = []
         self.is_error: set[str] = set()
+        self.rewrites: dict[str, Callable[[Any], Any]] = {}
         self.location = "/REST/2.0/transaction/{}"
         self.searches: list[str] = []
         self.bodies: list[dict[str, Any]] = []
@@ -304,7 +305,7 @@ class RequestTrackerDouble(FakeServer):
 
     def _set(self, ticket: dict[str, Any], body: dict[str, Any]) -> None:
         for name in set(body) & set(ticket) - self.is_error:
-            value = body[name]
+            value = self.rewrites.get(name, lambda given: given)(body[name])
             if name == "Queue":
                 value = {**ticket["Queue"], "Name": value}
             elif name == "Owner":
