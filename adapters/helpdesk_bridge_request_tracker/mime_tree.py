@@ -160,7 +160,7 @@ class _Reader:
         if known is None:
             body = self._bodies.get(part.number, "")
             if part.kind == "text/html":
-                known = not _SHOWS.search(body) and not html_to_text(body).strip()
+                known = not _shows(body) and not html_to_text(body).strip()
             else:
                 known = not body.strip()
             self._blank[part.number] = known
@@ -190,7 +190,14 @@ class _Reader:
         return "\n".join(text.strip("\r\n") for text in texts)
 
 
+_WORD = re.compile(r"<(?:p|div|td|span|li|a|b|br|font|h[1-6])\b[^<>]*+>\s*+[^\s<&]", re.IGNORECASE)
 _SHOWS = re.compile(r"<(?:img|svg|picture|object|embed|iframe|video|audio|input)\b", re.IGNORECASE)
+
+
+def _shows(markup: str) -> bool:
+    """Say whether a body shows something at the first look, which saves reading most of them."""
+    plain = "<!--" not in markup and "<template" not in markup.lower()
+    return _SHOWS.search(markup) is not None or (plain and _WORD.search(markup) is not None)
 
 
 def _shown(related: Node) -> list[Node]:

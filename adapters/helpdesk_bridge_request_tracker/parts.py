@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from email.header import decode_header
 from email.parser import HeaderParser
+from functools import cache
 from typing import Any
 
 from helpdesk_bridge import kit
@@ -80,11 +81,8 @@ class PartJson(JsonRecord, frozen=True, rename=json_name):
 
     def header(self, name: str) -> str:
         """Return the first header of this name, in one line; empty without one."""
-        unfolded = re.sub(r"\r?\n[ \t]+", " ", self.headers or "")
-        found = re.search(
-            rf"^{re.escape(name)}:[ \t]*(.*)$", unfolded, re.IGNORECASE | re.MULTILINE
-        )
-        return found[1].strip() if found else ""
+        found = _header(name).search(self.headers or "")
+        return " ".join(found[1].split()) if found else ""
 
     def to_attachment(self, shown: frozenset[str], *, holds: bool = False) -> kit.Attachment:
         """Return the neutral file.
@@ -115,6 +113,13 @@ class PartJson(JsonRecord, frozen=True, rename=json_name):
             )
         except (ValueError, LookupError):
             return told
+
+
+@cache
+def _header(name: str) -> re.Pattern[str]:
+    """Return what finds a header, with the lines that it is continued on (RFC 5322, 2.2.3)."""
+    lines = r"[^\n]*+(?:\n[ \t][^\n]*+)*+"
+    return re.compile(rf"^{re.escape(name)}:({lines})", re.IGNORECASE | re.MULTILINE)
 
 
 def to_part(record: Any) -> PartJson:

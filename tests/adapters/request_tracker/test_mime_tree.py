@@ -14,6 +14,7 @@ from helpdesk_bridge_request_tracker.mime_tree import (
 )
 from helpdesk_bridge_request_tracker.parts import to_part
 
+from helpdesk_bridge import kit
 from tests.adapters.request_tracker.conftest import part_json
 from tests.adapters.request_tracker.trees import TREE, html, image, part, plain, recorded
 
@@ -260,14 +261,15 @@ def test_the_name_of_an_attached_mail_is_in_its_headers(headers: str, name: str 
         ("<img1>", "img1", True),
         ("<img1>", "img10", False),
         ("<Img1@Mail>", "img1@mail", True),
-        ("img%201", "img 1", True),
+        ("img%401", "img@1", True),
         ("\n <img1>", "img1", True),
         ("<>", "", False),
     ],
 )
 def test_a_picture_is_inline_where_the_body_shows_it(told: str, shown: str, inline: bool) -> None:
     read = to_part(part_json(7, 99, ContentType="image/png", Headers=f"Content-ID: {told}\nX: y"))
-    assert read.to_attachment(frozenset([shown])).inline is inline
+    body = f'<img src="cid:{shown}">'
+    assert read.to_attachment(kit.cids_shown(body)).inline is inline
 
 
 def test_where_rt_tells_no_tree_the_first_of_each_kind_are_taken() -> None:
