@@ -40,7 +40,7 @@ from helpdesk_bridge.model.media_types import ANY_TYPE, is_packed, media_type_of
     ],
 )
 def test_the_type_is_that_of_the_last_suffix(name: str, expected: str) -> None:
-    assert (media_type_of(name), Upload(name).mime_type) == (expected, expected)
+    assert (media_type_of(name), Upload(name, data=b"a").mime_type) == (expected, expected)
 
 
 @given(st.text(), st.sampled_from(sorted(mimetypes.encodings_map)))
@@ -51,7 +51,7 @@ def test_no_packed_file_is_called_what_is_in_it(stem: str, suffix: str) -> None:
 
 
 def test_a_type_given_by_the_caller_is_kept() -> None:
-    assert Upload("log.csv.gz", "text/csv").mime_type == "text/csv"
+    assert Upload("log.csv.gz", "text/csv", b"a").mime_type == "text/csv"
 
 
 @pytest.mark.parametrize(
