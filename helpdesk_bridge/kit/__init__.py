@@ -7,14 +7,14 @@ Everything an adapter needs is a name of this module; its fake may also use
 from helpdesk_bridge import errors
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.cursors import page_number, pages_behind
-from helpdesk_bridge.kit.envelope import Told, figure
-from helpdesk_bridge.kit.extra import extra_query, merge_extra, refuse_extra
-from helpdesk_bridge.kit.following import (
+from helpdesk_bridge.kit.ends import (
     Following,
     following,
     numbered_page,
     require_page,
 )
+from helpdesk_bridge.kit.envelope import Told, figure
+from helpdesk_bridge.kit.extra import extra_query, merge_extra, refuse_extra
 from helpdesk_bridge.kit.json import (
     AnyId,
     Digits,

@@ -1,7 +1,7 @@
 """What the envelope of a page says of the list: whether it goes on, and how much there is.
 
 Vendors spell this in many ways, contradict themselves, and leave it out. So nothing here insists on
-one spelling: every sign is collected, whatever its name. :mod:`helpdesk_bridge.kit.following`
+one spelling: every sign is collected, whatever its name. :mod:`helpdesk_bridge.kit.ends`
 judges them.
 """
 

@@ -140,7 +140,9 @@ async def test_a_message_that_cannot_be_read_keeps_it_back() -> None:
 
         def spoiled(response: Any) -> Any:
             if "messages" in response.request.path:
-                response.content = re.sub(rb'("messages": ?\[)', rb"\1 7,", response.content)
+                response.content = re.sub(
+                    rb'("messages": ?\[)(?=\s*\{)', rb"\1 7,", response.content
+                )
             return response
 
         place.trouble.reads = spoiled

@@ -182,10 +182,10 @@ async def test_a_filter_that_the_vendor_ignores_is_applied_here(adapter: str, na
                 desk.tickets(**{name: "x" if name in ("team", "tag") else LATE})
             return
         one, other = store.person("ada@desk.example"), store.person("eve@desk.example")
-        ticket_in(store, SOMEBODY, tags=("x",), assignee=other, team="other")
+        ticket_in(store, SOMEBODY, tags=("x",), assignee=other, team="31")
         now = LATE
         ticket_in(
-            store, status=hb.Status.RESOLVED, tags=("y",), assignee=one, team="this",
+            store, status=hb.Status.RESOLVED, tags=("y",), assignee=one, team="32",
         )  # fmt: skip
         early, late = await listed(desk)
         assert value(late) is not None
