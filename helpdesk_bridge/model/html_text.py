@@ -96,9 +96,11 @@ def _line_to_html(line: str) -> str:
                 parts.append(" " if wraps and index == len(run[0]) else "&nbsp;")
                 column += 1
             else:
-                # A browser drops the tab itself where a line begins; else it is one blank wide.
+                # A browser drops the tab itself where a line begins, and behind another one; else
+                # it is one blank wide.
                 width = TAB_STOP - column % TAB_STOP
-                parts.append("&#9;" + "&nbsp;" * (width - bool(column)))
+                is_dropped = not column or parts[-1] == "&#9;"
+                parts.append("&#9;" + "&nbsp;" * (width - (not is_dropped)))
                 column += width
     parts.append(_escape(line[place:]))
     return "".join(parts)

@@ -25,6 +25,7 @@ class _Kind(Enum):
 
 
 _Line = list[tuple[str, _Kind]]
+_TAB = ("\t", _Kind.KEPT)
 
 
 class ShownLines:
@@ -144,11 +145,12 @@ def _read(line: _Line) -> str:
         words, kind = line[place]
         place += 1
         parts.append(words)
-        if words != "\t" or kind is not _Kind.KEPT:
+        if (words, kind) != _TAB:
             column += len(words)
             continue
         width = TAB_STOP - column % TAB_STOP
-        fill = width - bool(column)
+        is_dropped = not column or line[place - 2] == _TAB
+        fill = width - (not is_dropped)
         if line[place : place + fill] == [(" ", _Kind.KEPT)] * fill:
             place += fill  # they only show how wide the tab is
         column += width

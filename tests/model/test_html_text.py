@@ -6,7 +6,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpdesk_bridge.model.html_text import (
@@ -213,6 +213,7 @@ def test_hostile_markup_does_not_hold_up_the_desk(part: str) -> None:
         ("\n\na\n\n\n\nb\n", "<p><br><br>a</p><p><br><br>b<br><br></p>"),
         ("  a   b ", "<p>&nbsp;&nbsp;a&nbsp;&nbsp; b&nbsp;</p>"),
         ("a\xa0b", "<p>a&#160;b</p>"),
+        ("abcdefg\t\tb", f"<p>abcdefg&#9;&#9;{'&nbsp;' * 8}b</p>"),
         ("abcdef\tb", "<p>abcdef&#9;&nbsp;b</p>"),
         ("", "<p></p>"),
         ('<b> & "c"', '<p>&lt;b&gt; &amp; "c"</p>'),
@@ -239,6 +240,7 @@ def test_every_text_comes_back_from_its_html(text: str) -> None:
 
 
 @settings(deadline=None)
+@example("aaaaaaa\t\ta")
 @given(st.text("ab \t\n", max_size=40).filter(str.strip))
 def test_a_browser_shows_every_text_with_its_columns(text: str) -> None:
     markup = text_to_html(text).replace("</p><p>", "<br><br>")
