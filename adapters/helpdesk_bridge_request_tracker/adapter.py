@@ -35,7 +35,6 @@ UPDATE_TICKET = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
 """RT's own mails on a change (On Resolve) go out on a change only: the same PUT again has none."""
 DELETE_TICKET = Operation("delete_ticket", Effect.IDEMPOTENT_WRITE)
 LIST_MESSAGES = Operation("list_messages", Effect.READ)
-UPDATE_CHECK = Operation("update_ticket", Effect.READ)
 GET_MESSAGE = Operation("get_message", Effect.READ)
 OPEN_ATTACHMENT = Operation("open_attachment", Effect.READ)
 SEND = Operation("send")
@@ -187,7 +186,7 @@ class RequestTracker(kit.Adapter):
         That nothing was changed is said only where the ticket is as it was.
         """
         body = outgoing.changes(changes)
-        known, _ = await self._read(UPDATE_CHECK).known(ticket_id)
+        known, _ = await self._read(GET_TICKET).known(ticket_id)
         before = wire.to_ticket(known.raw)
         said = await self._put(UPDATE_TICKET, ticket_id, body)
         with kit.partly_done(

@@ -402,13 +402,13 @@ class RequestTrackerFake(Records):
     async def show_user(self, request: web.Request) -> web.StreamResponse:
         """GET /user/{login}: what an agent sees of others, who are privileged if they are agents.
 
-        RT takes a login of digits for its own number of a user.
+        RT takes a login of digits for its own number of a user; here it is one, as the Store's are.
         """
         login = request.match_info["login"].lower()
-        if login.isdecimal():
-            raise unknown("the numbers of users")
-        agents = (self.agent, *self.store.agents)
-        people = {login_of(p).lower(): p for p in (*self._people.values(), SYSTEM, *agents)}
+        wrote = [message.author for _, message in self._messages()]
+        agents = [self.agent, *self.store.agents, *(p for p in wrote if p.role is Role.AGENT)]
+        people = {login_of(p).lower(): p for p in (*self._people.values(), SYSTEM, *wrote[::-1])}
+        people |= {login_of(p).lower(): p for p in reversed(agents)}
         if login not in people:
             raise no(404, "Not Found")
         told = self.person_json(people[login], privileged=people[login] in agents)

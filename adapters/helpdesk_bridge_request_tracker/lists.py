@@ -231,10 +231,16 @@ class Lists:
         """
         try:
             answer = await self.transport.send(self.operation, "GET", (*API, "user", login))
-        except (errors.NotFound, errors.PermissionDenied):
-            return False
+        except errors.HelpdeskError as error:
+            if error.status in _REFUSALS:
+                return False
+            raise
         person = answer.read(lambda data: read(data, wire.PersonJson))
         return person.is_privileged and (person.label or "").lower() == login.lower()
+
+
+_REFUSALS = frozenset(range(400, 500)) - {401, 408, 429}
+"""Answers that say for good that this will not be told."""
 
 
 def _following(listing: wire.Listing, number: int) -> Following:

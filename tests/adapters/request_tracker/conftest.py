@@ -116,7 +116,7 @@ class RequestTrackerDouble(FakeServer):
         self.agents: dict[str, Any] = {AGENT: 1}
         self.renamed: dict[str, str] = {}
         self.parents: dict[str, str] = {}
-        self.may_ask_for_users = True
+        self.no_users = 0
         self.total: bool = True
         self.ignores = ""
         self.etag: str | None = None
@@ -248,8 +248,8 @@ class RequestTrackerDouble(FakeServer):
 
     async def user(self, request: web.Request) -> web.Response:
         login = request.match_info["login"]
-        if not self.may_ask_for_users:
-            raise Refusal(403, {"message": "Forbidden"})
+        if self.no_users:
+            raise Refusal(self.no_users, {"message": "No"})
         if login not in self.agents and "@" not in login:
             raise Refusal(404, {"message": "Not Found"})
         told = {"Name": self.renamed.get(login, login), "Privileged": self.agents.get(login, 0)}

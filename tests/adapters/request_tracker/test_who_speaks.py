@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpdesk_bridge import Audience, Helpdesk, Message, MessageType, Role
-from tests.adapters.doubles import asked
+from helpdesk_bridge import Audience, AuthenticationError, Helpdesk, Message, MessageType, Role
+from tests.adapters.doubles import Caught, asked
 from tests.adapters.request_tracker.conftest import (
     CUSTOMER,
     RequestTrackerDouble,
@@ -54,7 +54,7 @@ async def test_a_user_without_rights_is_none(
 async def test_the_owner_and_the_account_itself_need_no_question(
     fake: RequestTrackerDouble, desk: Helpdesk
 ) -> None:
-    fake.may_ask_for_users = False
+    fake.no_users = 403
     fake.tickets[4]["Owner"] = user_json("Bob")
     fake.add(Creator=user_json("Bob"))
     fake.add()  # by the account
@@ -78,13 +78,32 @@ async def test_an_agent_is_asked_for_once(fake: RequestTrackerDouble, desk: Help
 async def test_an_account_that_may_not_ask_calls_nobody_an_agent(
     fake: RequestTrackerDouble, desk: Helpdesk
 ) -> None:
-    fake.may_ask_for_users = False
+    fake.no_users = 403
     fake.agents["bob"] = 1
     fake.add(Creator=user_json("bob"))
     fake.add("Comment", Creator=user_json("bob"))
     first, note = await spoken(desk)
     assert (first.type, first.author.role) == (MessageType.UNKNOWN, Role.UNKNOWN)
     assert (note.type, note.author.role) == (MessageType.NOTE, Role.UNKNOWN)
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+async def test_a_web_server_that_keeps_users_from_us_costs_no_conversation(
+    fake: RequestTrackerDouble, desk: Helpdesk, status: int
+) -> None:
+    fake.no_users = status
+    fake.agents["bob"] = 1
+    fake.add(Creator=user_json("bob"))
+    (message,) = await spoken(desk)
+    assert message.type is MessageType.UNKNOWN
+
+
+async def test_a_failure_to_tell_who_speaks_is_raised_and_not_taken_for_an_answer(
+    fake: RequestTrackerDouble, desk: Helpdesk, caught: Caught
+) -> None:
+    fake.no_users = 401
+    fake.add(Creator=user_json("bob"))
+    assert isinstance(await caught(spoken(desk)), AuthenticationError)
 
 
 async def test_a_login_of_digits_is_not_the_user_of_that_number(
