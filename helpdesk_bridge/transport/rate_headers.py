@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from functools import lru_cache
+
+from attrs import define, frozen
 
 from helpdesk_bridge.model.text import is_digits
+from helpdesk_bridge.transport.wait_words import http_date, seconds_in
 
-__all__ = ["http_date", "retry_after", "until_reset", "vendor_time"]
+__all__ = ["asked_wait", "http_date", "retry_after", "until_reset", "vendor_time"]
 
-_EPOCH = 1_000_000_000.0
-"""A reset above this is a time (seconds since 1970), one below it a number of seconds."""
-_ALLOWANCES = (
-    ("X-RateLimit-Remaining", "X-RateLimit-Reset"),
-    ("RateLimit-Remaining", "RateLimit-Reset"),
-)
-_NO_SECONDS = 100_000_000_000.0
-"""A reset above this is in another unit: as seconds it would be after the year 5000."""
+_AFTER = ("retryafter", "xretryafter")
+_AFTER_MS = ("retryafterms", "xretryafterms", "xmsretryafterms")
+_WINDOW = re.compile(r"(remaining|resetafterms|resetafter|resetinms|resetin|resets?|retryafter)")
+_TOLD = re.compile(r"\b(remaining|resets?|r|t) *= *\"?([0-9.]{1,20})")
 
+_LONGEST_NAME = 64
 _LONGEST_AGE = 8
 """An Age with more digits is none."""
 
@@ -27,48 +27,150 @@ _LONGEST_AGE = 8
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that ``Retry-After`` asks for: RFC 9110, section 10.2.3.
 
-    A date counts from the answer's own ``Date``, so that neither clock has to be right; without
-    one, from ours. A date in the past is 0. Anything else that is not a whole number is None.
+    It is read in any spelling that :func:`~helpdesk_bridge.transport.wait_words.seconds_in` knows,
+    and of several the longest counts; ``Retry-After-Ms`` is in milliseconds. A time counts from the
+    answer's own ``Date``, so that neither clock has to be right; without one, from ours.
     """
-    text = headers.get("Retry-After", "").strip()
-    if is_digits(text) and len(text) <= 9:
-        return float(text)
-    until = http_date(text)
-    if until is None:
-        return None
-    now = http_date(headers.get("Date", "")) or datetime.now(UTC)
-    return max(0.0, (until - now).total_seconds())
+    waits = []
+    for name, text in headers.items():
+        word = _word(name)
+        if word in _AFTER:
+            waits.append(seconds_in(text, lambda: _now(headers)))
+        elif word in _AFTER_MS:
+            waits.append(_milliseconds(text))
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
-def until_reset(headers: Mapping[str, str]) -> float | None:
+def until_reset(headers: Mapping[str, str], *, refused: bool = False) -> float | None:
     """Return the seconds until the vendor's allowance is renewed, if it says that none is left.
 
     Read are ``X-RateLimit-Remaining`` and ``-Reset`` (observed on Roundup 2.6.0; Laravel and
-    many others) and the ``RateLimit-`` names of the IETF draft. A reset is a number of seconds
-    or, when it is as large as one, a time.
+    many others), the ``RateLimit-`` names and the ``RateLimit`` field of the IETF drafts, and these
+    names as vendors spell them: ``X-Rate-Limit-``, ``-Reset-After``, ``-Remaining-Minute``. A reset
+    is written in any way that a ``Retry-After`` may be.
+
+    With ``refused`` the answer is a 429: then a reset counts that stands beside no remaining
+    allowance at all, and so does the allowance of a single operation (Zendesk's
+    ``Zendesk-RateLimit-…``).
     """
-    for remaining, until in _ALLOWANCES:
-        left = headers.get(remaining)
-        if left is not None and _number(left) == 0:
-            reset = _number(headers.get(until, ""))
-            if reset is None or reset > _NO_SECONDS:
-                return None
-            if reset > _EPOCH:
-                now = http_date(headers.get("Date", "")) or datetime.now(UTC)
-                reset -= now.timestamp()
-            return max(0.0, reset)
-    return None
+    windows = _windows(headers, refused=refused)
+    used_up = [one for one in windows.values() if one.left is not None and one.left <= 0]
+    waits = [one.reset for one in used_up]
+    if used_up and not any(wait is not None for wait in waits):
+        # Told under another name, as Zendesk's X-Rate-Limit-Remaining and RateLimit-Reset.
+        waits = [one.reset for one in windows.values() if one.left is None]
+    if refused and not used_up:
+        waits = [one.reset for one in windows.values() if one.left is None]
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
-def http_date(text: str) -> datetime | None:
-    """Return the aware time that an HTTP date stands for; None for anything else."""
-    if not text.isascii() or len(text) > 64:
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a 429 asks for: its ``Retry-After``, else the vendor's reset."""
+    asked = retry_after(headers)
+    return until_reset(headers, refused=True) if asked is None else asked
+
+
+@define
+class _Window:
+    """One allowance: what is left of it, and the seconds until it is renewed; None: not told."""
+
+    left: float | None = None
+    reset: float | None = None
+
+    def note(self, left: float | None, reset: float | None) -> None:
+        """Add what another header tells; the smaller allowance and the longer wait count."""
+        if left is not None:
+            self.left = left if self.left is None else min(self.left, left)
+        if reset is not None:
+            self.reset = reset if self.reset is None else max(self.reset, reset)
+
+
+def _windows(headers: Mapping[str, str], *, refused: bool) -> dict[str, _Window]:
+    """Return the allowances that the headers tell of, by what is common to their names."""
+    windows: dict[str, _Window] = {}
+    for name, text in headers.items():
+        told = _allowance(name) if len(name) <= _LONGEST_NAME else None
+        if told is None or not (refused or told.general):
+            continue
+        if told.what == "all":
+            if "=" not in text:
+                continue
+            for number, (left, reset) in enumerate(_told(text, headers)):
+                windows.setdefault(f"{told.key} {number}", _Window()).note(left, reset)
+            continue
+        window = windows.setdefault(told.key, _Window())
+        if told.what == "remaining":
+            window.note(_left(text), None)
+        elif told.what.endswith("ms"):
+            window.note(None, _milliseconds(text))
+        else:
+            window.note(None, seconds_in(text, lambda: _now(headers)))
+    return windows
+
+
+@frozen
+class _Allowance:
+    """What the name of a header says: of which allowance it tells, and what."""
+
+    key: str
+    what: str
+    general: bool
+    """Whether it holds for every operation."""
+
+
+@lru_cache(maxsize=256)  # an answer has some twenty headers, which are the same each time
+def _allowance(name: str) -> _Allowance | None:
+    word = _word(name)
+    if "ratelimit" not in word:
         return None
-    try:
-        when = parsedate_to_datetime(text)
-        return when if when.tzinfo is not None else when.replace(tzinfo=UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
+    general = word.startswith(("ratelimit", "xratelimit"))
+    what = _WINDOW.search(word.partition("ratelimit")[2])
+    if what is None:
+        return _Allowance(word, "all", general)
+    return _Allowance(word.removeprefix("x").replace(what[0], "", 1), what[0], general)
+
+
+def _told(text: str, headers: Mapping[str, str]) -> Iterator[tuple[float | None, float | None]]:
+    """Yield what the IETF's ``RateLimit`` field tells of each allowance.
+
+    It is a list with ``r`` and ``t`` (draft 08 and later), or one of ``remaining`` and ``reset``.
+    """
+    for part in [text] if "remaining" in text.lower() else text.split(","):
+        found = dict(_TOLD.findall(part.lower()))
+        left = found.get("remaining", found.get("r"))
+        reset = found.get("reset", found.get("resets", found.get("t")))
+        yield (
+            None if left is None else _left(left),
+            None if reset is None else seconds_in(reset, lambda: _now(headers)),
+        )
+
+
+def _word(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
+
+
+def _now(headers: Mapping[str, str]) -> datetime:
+    return http_date(headers.get("Date", "")) or datetime.now(UTC)
+
+
+def _milliseconds(text: str) -> float | None:
+    wait = seconds_in(text, lambda: datetime.now(UTC)) if _number(text) is not None else None
+    return None if wait is None else wait / 1000.0
+
+
+def _left(text: str) -> float | None:
+    """Return the least number of a list."""
+    numbers = [_number(part.partition(";")[0]) for part in text.split(",")]
+    return min((number for number in numbers if number is not None), default=None)
+
+
+def _number(text: str) -> float | None:
+    """Return a number of digits and at most one point; ``float`` takes much more than that."""
+    text = text.strip()
+    digits = text.removeprefix("-")
+    if len(text) > 20 or not text.isascii() or not digits.replace(".", "", 1).isdigit():
         return None
+    return float(text)
 
 
 def vendor_time(headers: Mapping[str, str]) -> datetime | None:
@@ -84,12 +186,3 @@ def vendor_time(headers: Mapping[str, str]) -> datetime | None:
         return told + timedelta(seconds=int(age))
     except OverflowError:  # a date in the year 9999
         return None
-
-
-def _number(text: str) -> float | None:
-    """Return a number of digits and at most one point; ``float`` takes much more than that."""
-    text = text.strip()
-    if not text.isascii() or not text.replace(".", "", 1).isdigit():
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None

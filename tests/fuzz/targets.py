@@ -21,7 +21,7 @@ from helpdesk_bridge.model import Cursor
 from helpdesk_bridge.model.html_text import html_to_text, text_to_html
 from helpdesk_bridge.testing import MemorySettings
 from helpdesk_bridge.transport.decode import BodyReader, decode_json
-from helpdesk_bridge.transport.rate_headers import http_date, retry_after, until_reset
+from helpdesk_bridge.transport.rate_headers import asked_wait, http_date, retry_after, until_reset
 from helpdesk_bridge.transport.redaction import redact
 from helpdesk_bridge.transport.urls import (
     base_url,
@@ -57,9 +57,11 @@ def decoder(data: bytes) -> None:
 def headers(data: bytes) -> None:
     """How long a vendor asks to be left alone."""
     source = Source(data)
-    names = ("Retry-After", "Date", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+    names = ("Retry-After", "Date", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit")
     told = {name: source.text(40) for name in names}
-    for wait in (retry_after(told), until_reset(told), until_reset({**told, names[2]: "0"})):
+    told[source.pick(["retry-after-ms", "X-Rate-Limit-Reset-After", "ratelimit-r"])] = source.text()
+    waits = (retry_after(told), until_reset(told), until_reset({**told, names[2]: "0"}))
+    for wait in (*waits, asked_wait(told)):
         assert wait is None or 0 <= wait < float("inf")
     when = http_date(told["Date"])
     assert when is None or when.tzinfo is not None

@@ -155,7 +155,7 @@ async def test_the_wait_a_vendor_asks_for_is_passed_on(
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "-5", "1.5", "nan", "inf", "1e9", "1_0", "\u0665", "²", "9" * 400, "7, 8"],
+    ["", "soon", "-5", "1.5.2", "nan", "inf", "1e9", "1_0", "\u0665", "²", "9" * 400, "-7, -8"],
     ids=lambda text: repr(text[:9]),
 )
 async def test_a_wait_that_is_no_number_of_seconds_is_ignored(

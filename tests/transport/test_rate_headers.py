@@ -8,27 +8,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from helpdesk_bridge.transport import rate_headers as waits
-from helpdesk_bridge.transport.rate_headers import http_date, retry_after, until_reset, vendor_time
+from helpdesk_bridge.transport.rate_headers import (
+    asked_wait,
+    http_date,
+    retry_after,
+    until_reset,
+    vendor_time,
+)
 
 NOON = "Sun, 06 Nov 1994 12:00:00 GMT"
-JUNK = [
-    "nan",
-    "inf",
-    "-inf",
-    "1e309",
-    "1e3",
-    "-5",
-    "+5",
-    "\u0665",
-    "\uff15",
-    "1_000",
-    "0x10",
-    "1.5",
-    "10" * 10,
-]
-JUNK += ["soon", "10 seconds", "5;", "5, 7", "\x00", "Sun, 99 Nov 1994", "Mon", "0" * 10, "-"]
+IN_2033 = "Wed, 18 May 2033 03:33:20 GMT"
+"""2,000,000,000 seconds since 1970."""
+JUNK = ["nan", "inf", "-inf", "1e309", "-5", "\u0665", "\uff15", "1_000", "0x10", "10" * 10]
+JUNK += ["soon", "5;", "\x00", "Sun, 99 Nov 1994", "Mon", "0" * 10, "-", "1e9", "5 apples"]
+JUNK += ["PT", "P", "PTS", "s", "1994-99-99T12:00:00Z", "1.2.3", "--5", ".", ",", "1994-11-06"]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +39,133 @@ def test_whole_seconds_are_seconds(text: str, seconds: float) -> None:
 )
 def test_anything_else_asks_for_nothing(text: str) -> None:
     assert retry_after({"Retry-After": text}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2.5", 2.5),
+        ("2.", 2.0),
+        ("+3", 3.0),
+        ("1e1", 10.0),
+        ("2.5e1", 25.0),
+        ('"7"', 7.0),
+        ("120s", 120.0),
+        ("10 seconds", 10.0),
+        ("1 Second", 1.0),
+        ("500ms", 0.5),
+        ("2 min", 120.0),
+        ("1m30s", 90.0),
+        ("1h 5m", 3900.0),
+        ("1.5s", 1.5),
+        ("PT2S", 2.0),
+        ("pt1m0.5s", 60.5),
+        ("P1DT1H", 90000.0),
+        ("5, 7", 7.0),
+        ("2,5", 5.0),  # a list, or two and a half: nobody comes sooner
+        ("soon, 3", 3.0),
+        ("1994-11-06T12:00:40Z", 40.0),
+        ("1994-11-06 12:00:40", 40.0),
+        ("1994-11-06T14:00:40.500+02:00", 40.5),
+        ("Sun, 06 Nov 1994 12:00:40 +0000", 40.0),
+    ],
+)
+def test_other_spellings_of_a_wait_are_understood(text: str, seconds: float) -> None:
+    assert retry_after({"Retry-After": text, "Date": NOON}) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2000000030", 30.0),
+        ("2000000030.25", 30.25),
+        ("2000000030500", 30.5),
+        ("1999999999", 0.0),
+        ("3000000000000", None),  # decades away: in some other unit
+    ],
+)
+def test_a_wait_that_is_a_number_since_1970_counts_from_the_answers_date(
+    text: str, seconds: float | None
+) -> None:
+    assert retry_after({"Retry-After": text, "Date": IN_2033}) == seconds
+
+
+@pytest.mark.parametrize("name", ["Retry-After-Ms", "retry-after-ms", "X-Ms-Retry-After-Ms"])
+def test_milliseconds_are_told_by_the_name(name: str) -> None:
+    assert retry_after({name: "2500"}) == 2.5
+    assert retry_after({name: "2500", "Retry-After": "2"}) == 2.5
+    assert retry_after({name: "2500", "Retry-After": "3"}) == 3.0
+    assert retry_after({name: "soon"}) is None
+
+
+def test_of_two_headers_the_longer_wait_counts_whatever_their_order() -> None:
+    for one, other in (("2", "9"), ("9", "2"), ("soon", "9")):
+        twice = CIMultiDict([("retry-after", one), ("Retry-After", other)])
+        assert retry_after(twice) == 9.0
+
+
+USED_UP: list[tuple[dict[str, str], float | None]] = [
+    ({"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": "20"}, 20.0),
+    ({"x-ratelimit-remaining": "0", "x-ratelimit-reset-after": "1.25"}, 1.25),
+    ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After-Ms": "1250"}, 1.25),
+    ({"X-RateLimit-Remaining": "0", "X-RateLimit-Retry-After": "20"}, 20.0),
+    ({"X-RateLimit-Remaining": "-1", "X-RateLimit-Reset": "20"}, 20.0),
+    ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1m0s"}, 60.0),
+    ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1994-11-06T12:00:20Z"}, 20.0),
+    ({"X-Rate-Limit-Remaining": "0", "ratelimit-reset": "20"}, 20.0),
+    ({"Rate-Limit-Remaining": "0", "Rate-Limit-Reset": "20"}, 20.0),
+    ({"RateLimit": "limit=100, remaining=0, reset=5"}, 5.0),
+    ({"RateLimit": '"default";r=0;t=5'}, 5.0),
+    ({"RateLimit": "r=0; t=5"}, 5.0),
+    ({"RateLimit": '"burst";r=0;t=5, "day";r=9;t=5000'}, 5.0),
+    ({"RateLimit": '"burst";r=1;t=5, "day";r=0;t=50'}, 50.0),
+    ({"RateLimit": "limit=100, remaining=1, reset=5"}, None),
+    ({"RateLimit": "nonsense"}, None),
+    ({"X-RateLimit-Remaining-Minute": "0", "RateLimit-Reset": "20"}, 20.0),
+    (
+        {
+            "x-ratelimit-remaining-requests": "0",
+            "x-ratelimit-reset-requests": "20s",
+            "x-ratelimit-remaining-tokens": "5",
+            "x-ratelimit-reset-tokens": "6m0s",
+        },
+        20.0,
+    ),
+    ({"X-RateLimit-Limit": "0", "X-RateLimit-Reset": "20"}, None),
+    ({"X-RateLimit-Reset": "20"}, None),
+]
+
+
+@pytest.mark.parametrize(("headers", "seconds"), USED_UP)
+def test_an_allowance_that_is_used_up_is_understood_in_any_spelling(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert until_reset({**headers, "Date": NOON}) == seconds
+
+
+REFUSED: list[tuple[dict[str, str], float | None]] = [
+    ({"X-RateLimit-Reset": "20"}, 20.0),
+    ({"X-RateLimit-Reset-After": "2.5"}, 2.5),
+    ({"X-RateLimit-Retry-After": "20"}, 20.0),
+    ({"X-RateLimit-Remaining": "3", "X-RateLimit-Reset": "20"}, None),
+    ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "20", "RateLimit-Reset": "9"}, 20.0),
+    ({"Zendesk-RateLimit-Tickets": "total=100; remaining=0; resets=41"}, 41.0),
+    ({"Retry-After": "4", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "20"}, 4.0),
+    ({"Retry-After": "soon", "X-RateLimit-Reset": "20"}, 20.0),
+    ({"Retry-After": "soon", "X-RateLimit-Reset": "later"}, None),
+]
+
+
+@pytest.mark.parametrize(("headers", "seconds"), REFUSED)
+def test_a_429_may_tell_its_wait_by_a_reset_alone(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert asked_wait(headers) == seconds
+
+
+def test_the_allowance_of_one_operation_holds_nobody_back_before_a_429() -> None:
+    told = {"Zendesk-RateLimit-Tickets": "total=100; remaining=0; resets=41"}
+    assert until_reset(told) is None
 
 
 def test_no_header_asks_for_nothing() -> None:
@@ -129,7 +252,7 @@ def test_a_reset_counts_when_nothing_remains(
 @pytest.mark.parametrize(("reset", "seconds"), [("2000000030", 30.0), ("1999999999", 0.0)])
 def test_a_reset_that_is_a_time_counts_from_the_answers_date(reset: str, seconds: float) -> None:
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
-    headers["Date"] = "Wed, 18 May 2033 03:33:20 GMT"  # 2,000,000,000 seconds since 1970
+    headers["Date"] = IN_2033
     assert until_reset(headers) == seconds
 
 
@@ -143,8 +266,10 @@ def test_no_text_raises_or_gives_a_wait_that_is_none(text: str, other: str) -> N
         {"Retry-After": text, "Date": other},
         {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": text, "Date": other},
         {"RateLimit-Remaining": other, "RateLimit-Reset": text},
+        {"RateLimit": text, "Date": other},
+        {"Retry-After-Ms": text, "X-RateLimit-Reset-After-Ms": other},
     ):
-        for wait in (retry_after(headers), until_reset(headers)):
+        for wait in (retry_after(headers), until_reset(headers), asked_wait(headers)):
             assert wait is None or (math.isfinite(wait) and wait >= 0)
 
 

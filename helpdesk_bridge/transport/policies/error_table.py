@@ -10,7 +10,7 @@ from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler
-from helpdesk_bridge.transport.rate_headers import retry_after
+from helpdesk_bridge.transport.rate_headers import asked_wait, retry_after
 from helpdesk_bridge.transport.redaction import Quoted, redact
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
@@ -110,7 +110,8 @@ class ErrorTable:
                 for name, texts in said.fields.items()
             }
         if issubclass(kind, (errors.RateLimited, errors.VendorUnavailable)):
-            context["retry_after"] = retry_after(response.headers)
+            told_by = asked_wait if issubclass(kind, errors.RateLimited) else retry_after
+            context["retry_after"] = told_by(response.headers)
         if response.status in _NEVER_BETTER:
             context["retryable"] = False
         if told is None:

@@ -11,7 +11,7 @@ from helpdesk_bridge.errors import Outcome, RateLimited
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.policies.retry import MAX_WAIT
-from helpdesk_bridge.transport.rate_headers import retry_after, until_reset
+from helpdesk_bridge.transport.rate_headers import asked_wait, until_reset
 from helpdesk_bridge.transport.rate_limits import Limiter
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
@@ -75,10 +75,11 @@ class Pacing:
             await clock.pause(wait)
 
     def _heed(self, response: Response) -> None:
-        wait = until_reset(response.headers)
         if response.status == _TOO_MANY:
-            asked = retry_after(response.headers)
-            wait = next(found for found in (asked, wait, _UNTOLD) if found is not None)
+            asked = asked_wait(response.headers)
+            wait = _UNTOLD if asked is None else asked
+        else:
+            wait = until_reset(response.headers)
         if wait is None:
             return
         # No longer than MAX_WAIT: after that calls try again whether the vendor meant it.
