@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from helpdesk_bridge.errors import Cause, ProtocolError, Reason, ResponseTooLarge, TruncatedBody
+from helpdesk_bridge.transport.coding import is_packed
 
 __all__ = ["BodyReader", "decode_json"]
 
@@ -42,22 +43,28 @@ _MAX_RATIO = 200
 """How many times its packed size a body may unpack to. Lists of like records reach about 80."""
 _RATIO_FREE = 16 * 1024 * 1024
 """Up to this many bytes any ratio will do."""
+_MAX_IDLE = 1024 * 1024
+"""How many packed bytes may give no decoded one (zeros behind a member, members and blocks of
+nothing), beyond two for each decoded byte: fed byte by byte, an honest body has such ones, too."""
 
 
 class BodyReader:
-    """Collects a body piece by piece: decompressed, never over its cap, complete or an error."""
+    """Collects a body piece by piece: decompressed, never over its cap, complete or an error.
 
-    def __init__(self, encoding: str, cap: int = sys.maxsize) -> None:
+    Zero bytes behind a gzip member are padding, as for gunzip; anything else there begins another
+    member, or is an error.
+
+    ``encoding`` is the answer's ``Content-Encoding``, or all of them; ``cap`` is how many decoded
+    bytes it may have.
+    """
+
+    def __init__(self, encoding: str | Iterable[str], cap: int = sys.maxsize) -> None:
         self._cap = cap
         self._size = 0
         self._packed = 0
+        self._idle = 0
         self._inflate: zlib._Decompress | None = None
-        if encoding and encoding != "identity":
-            if encoding not in ("gzip", "x-gzip"):
-                raise ProtocolError(
-                    "the answer has a content encoding that was not asked for.",
-                    reason=Reason.BAD_ENCODING,
-                )
+        if is_packed((encoding,) if isinstance(encoding, str) else encoding):
             self._inflate = self._new()
 
     @staticmethod
@@ -82,12 +89,29 @@ class BodyReader:
 
     def _unpacked(self, inflate: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
         while chunk:
-            if inflate.eof:  # a gzip body may have several members
-                inflate = self._inflate = self._new()
+            if inflate.eof:
+                rest = chunk.lstrip(b"\0")
+                self._said_nothing(len(chunk) - len(rest))
+                if not rest:
+                    break
+                chunk = rest
+                inflate = self._inflate = self._new()  # a gzip body may have several members
             piece = self._inflated(inflate, chunk)
+            rest = inflate.unconsumed_tail or inflate.unused_data
             if piece:
                 yield self._counted(piece)
-            chunk = inflate.unconsumed_tail or inflate.unused_data
+            else:
+                self._said_nothing(len(chunk) - len(rest))
+            chunk = rest
+
+    def _said_nothing(self, packed: int) -> None:
+        """Count packed bytes that gave none: without a bound they could come for ever."""
+        self._idle += packed
+        if self._idle > _MAX_IDLE + 2 * self._size:
+            raise ResponseTooLarge(
+                f"the answer's compressed body goes on for over {_MAX_IDLE} bytes with nothing in"
+                " them."
+            )
 
     @staticmethod
     def _inflated(inflate: zlib._Decompress, chunk: bytes) -> bytes:
@@ -106,7 +130,13 @@ class BodyReader:
             raise ResponseTooLarge(f"the answer unpacks to over {_MAX_RATIO} times its size.")
         return decoded
 
-    def finish(self) -> None:
-        """Raise TruncatedBody when a compressed body stopped before its end."""
+    def finish(self, *, announced: bool = False) -> None:
+        """Raise TruncatedBody when a compressed body stopped before its end.
+
+        With ``announced`` the end of the answer was told, so that a body without a byte is whole:
+        some servers label even these with a Content-Encoding.
+        """
+        if announced and not self._packed:
+            return
         if self._inflate is not None and not self._inflate.eof:
             raise TruncatedBody("the answer's compressed body ends before its end.")

@@ -54,6 +54,12 @@ class Progress:
     send again; read by all that judge an outcome: HttpClient, Deadline, Pacing, Call and
     :meth:`Request.with_outcome`.
     """
+    kept: bool = False
+    """Whether the connection of the present attempt had carried another request before.
+
+    Written by HttpClient's connector; read by HttpClient, which has what was not proper HTTP on
+    such a connection tried again on another one.
+    """
     checks: Sequence[Callable[[], None]] = ()
     """What is asked when a connection is there and no byte has left; it raises to stop the attempt.
 

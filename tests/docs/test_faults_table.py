@@ -23,7 +23,8 @@ def functions(path: Path) -> set[str]:
 
 
 def test_every_fault_is_there_once() -> None:
-    assert [int(number) for number, *_ in ROWS] == list(range(1, 45))
+    assert [int(number) for number, *_ in ROWS] == list(range(1, len(ROWS) + 1))
+    assert len(ROWS) >= 46
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])

@@ -23,7 +23,7 @@ NOT_AN_ANSWER: dict[str, tuple[bytes, type[errors.HelpdeskError]]] = {
     "another protocol": (b"SSH-2.0-OpenSSH_9.9\r\n", errors.ProtocolError),
     "a status that is no number": (b"HTTP/1.1 abc X\r\n\r\n", errors.ProtocolError),
     "a head line too long": (
-        b"HTTP/1.1 200 X\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 X\r\nX: " + b"a" * 200_000 + b"\r\n\r\n",
         errors.ProtocolError,
     ),
     "two lengths": (
@@ -55,6 +55,39 @@ NOT_AN_ANSWER: dict[str, tuple[bytes, type[errors.HelpdeskError]]] = {
     "gzip cut by the end of the connection": (
         b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\n\r\n" + PACKED[:20],
         errors.TruncatedBody,
+    ),
+    "gzip with garbage behind it": (
+        b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s\0rest"
+        % (len(PACKED) + 5, PACKED),
+        errors.ProtocolError,
+    ),
+    "gzip twice": (
+        b"HTTP/1.1 200 X\r\nContent-Encoding: gzip, gzip\r\nContent-Length: 2\r\n\r\n{}",
+        errors.ProtocolError,
+    ),
+    "a status below 100": (
+        b"HTTP/1.1 099 X\r\nContent-Length: 2\r\n\r\n{}",
+        errors.ProtocolError,
+    ),
+    "a status of three zeros": (
+        b"HTTP/1.1 000 X\r\nContent-Length: 2\r\n\r\n{}",
+        errors.ProtocolError,
+    ),
+    "another protocol from here on": (
+        b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\nPRI * HTTP/2.0\r\n\r\n",
+        errors.ProtocolError,
+    ),
+    "101 without a protocol": (
+        b"HTTP/1.1 101 X\r\nContent-Length: 2\r\n\r\n{}",
+        errors.ProtocolError,
+    ),
+    "a status beyond 599": (
+        b"HTTP/1.1 999 X\r\nContent-Length: 2\r\n\r\n{}",
+        errors.VendorUnavailable,
+    ),
+    "nothing but an interim answer": (
+        b"HTTP/1.1 103 X\r\nLink: x\r\n\r\n",
+        errors.VendorUnavailable,
     ),
     "gzip without a byte": (
         b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\n\r\n",
@@ -235,6 +268,16 @@ async def test_an_announced_empty_body_is_not_truncated_whatever_encoding_it_cla
     vendor.plays(f"HTTP/1.1 {status} X\r\n{head}\r\n".encode(), close=False)
     response = await connect(vendor).send(read, method, ("t",))
     assert (response.status, response.content) == (status, b"")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "br", "identity", "gzip, gzip"])
+async def test_a_chunked_answer_that_ends_at_once_is_empty_whatever_encoding_it_claims(
+    connect: Connect, vendor: Any, unsafe: Operation, encoding: str
+) -> None:
+    vendor.answers(body=b"0\r\n\r\n", headers={**CHUNKED, "Content-Encoding": encoding})
+    response = await connect(vendor).send(unsafe, "POST", ("t",), json={})
+    assert response.accepted().content == b""
 
 
 @pytest.mark.asyncio

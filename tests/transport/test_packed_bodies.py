@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import random
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from helpdesk_bridge.errors import ResponseTooLarge
+from helpdesk_bridge.errors import ProtocolError, ResponseTooLarge, TruncatedBody
+from helpdesk_bridge.transport import decode
 from helpdesk_bridge.transport.decode import BodyReader
 
 MIB = 1024 * 1024
@@ -33,3 +38,49 @@ def test_like_records_are_no_bomb() -> None:
     row = b'{"id":%d,"subject":"Printer on fire","status":"open","requester":"li@a.example"},'
     listed = b"".join(row % number for number in range(300_000))
     assert unpacked(gzip.compress(listed, mtime=0)) == len(listed) > 16 * MIB
+
+
+ONE, TWO = (gzip.compress(words, mtime=0) for words in (b"one ", b"two"))
+
+
+@given(st.integers(0, 3000), st.lists(st.integers(0, 3100), max_size=6), st.booleans())
+def test_zeros_behind_a_member_are_padding_wherever_they_are_cut(
+    zeros: int, cuts: list[int], more: bool
+) -> None:
+    packed = ONE + bytes(zeros) + (TWO + bytes(zeros) if more else b"")
+    reader = BodyReader("gzip", cap=100)
+    edges = [0, *sorted(cut for cut in cuts if cut < len(packed)), len(packed)]
+    decoded = b"".join(reader.feed(packed[begin:end]) for begin, end in pairwise(edges))
+    reader.finish()
+    assert decoded == (b"one two" if more else b"one ")
+
+
+@pytest.mark.parametrize("garbage", [b"x", b"\0x", b"\x1f", b"\x1f\x8b", b"\0\x1f\x8b\x08", b" "])
+def test_anything_else_behind_a_member_is_an_error(garbage: bytes) -> None:
+    with pytest.raises((ProtocolError, TruncatedBody)):
+        unpacked(ONE + garbage)
+
+
+def test_zeros_before_the_first_member_are_no_padding() -> None:
+    with pytest.raises(ProtocolError):
+        BodyReader("gzip", cap=100).feed(b"\0" + ONE)
+
+
+@pytest.mark.parametrize("nothing", [bytes(64 * 1024), gzip.compress(b"", mtime=0) * 3000])
+def test_what_says_nothing_does_not_go_on_for_ever(nothing: bytes) -> None:
+    reader = BodyReader("gzip")
+    reader.feed(ONE)
+    fed = [reader.feed(nothing) for _ in range(MIB // len(nothing) - 1)]
+    assert set(fed) == {b""}
+    with pytest.raises(ResponseTooLarge, match="nothing in them"):
+        reader.feed(nothing * 3)
+
+
+def test_an_honest_body_fed_byte_by_byte_is_not_taken_for_one_that_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decode, "_MAX_IDLE", 500)  # many bytes give nothing by themselves
+    words = random.Random(1).randbytes(20_000)
+    packed, reader = gzip.compress(words, mtime=0), BodyReader("gzip")
+    assert b"".join(reader.feed(packed[at : at + 1]) for at in range(len(packed))) == words
+    reader.finish()

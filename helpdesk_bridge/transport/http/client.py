@@ -19,9 +19,11 @@ from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.decode import BodyReader
 from helpdesk_bridge.transport.http.bodies import encoded
 from helpdesk_bridge.transport.http.connector import UNDERWAY, Connector, PublicAddresses
-from helpdesk_bridge.transport.http.failures import failure_for, refused_away
+from helpdesk_bridge.transport.http.failures import failure_for, no_answer, refused_away
 from helpdesk_bridge.transport.http.files import file_chunks
 from helpdesk_bridge.transport.http.headers import FILE_HEADERS, HEADERS, headers_of
+from helpdesk_bridge.transport.http.one_answer import MAX_HEAD
+from helpdesk_bridge.transport.http.received import encodings_of, is_end_announced
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.rate_headers import http_date, vendor_time
@@ -116,9 +118,11 @@ class HttpClient:
     async def _attempt(
         self, request: Request, url: URL, *, away: bool, redirected: bool
     ) -> Response:
-        way = _Way.AWAY if away else _Way.FRESH if request.unsafe else _Way.KEPT
-        session = self._sessions.get(way) or self._opened(way)
         progress = request.progress
+        # A second attempt, too: the kept connections may all have what spoiled the first.
+        fresh = request.unsafe or bool(progress.failures)
+        way = _Way.AWAY if away else _Way.FRESH if fresh else _Way.KEPT
+        session = self._sessions.get(way) or self._opened(way)
         progress.attempts += 1
         progress.bytes_sent = False
         if progress.started_at is None:
@@ -143,6 +147,8 @@ class HttpClient:
             if (observed := progress.observed) is not None:
                 observed.status = answer.status
                 observed.vendor_time = None if away else vendor_time(answer.headers)
+            if answer.status < 200:
+                raise no_answer(answer)
             response = await self._answer(request, answer, away=away, redirected=redirected)
             handed_over = response.chunks is not None
             return response
@@ -151,7 +157,9 @@ class HttpClient:
         except Exception as error:  # noqa: BLE001 - no foreign exception leaves this module
             if UNDERWAY.get() is progress and isinstance(error, (ValueError, TypeError)):
                 progress.bytes_sent = False  # aiohttp refused the request as it is
-            failure = failure_for(error, bytes_sent=progress.bytes_sent)
+            failure = failure_for(
+                error, bytes_sent=progress.bytes_sent, kept=way is _Way.KEPT and progress.kept
+            )
         finally:
             if answer is not None and not handed_over and not answer.closed:
                 answer.release()
@@ -193,13 +201,7 @@ class HttpClient:
 
             response.on_release(close)
             return response
-        encoding = answer.headers.get("Content-Encoding", "").strip().lower()
-        reader = BodyReader(encoding, cap=self.options.max_body)
-        try:
-            response.content = await _content(answer, reader)
-        finally:
-            if request.progress.observed is not None:
-                request.progress.observed.bytes_received = reader.received
+        response.content = await _content(answer, self.options.max_body, request.progress)
         return response
 
     def _opened(self, way: _Way) -> aiohttp.ClientSession:
@@ -226,6 +228,9 @@ class HttpClient:
                 total=None, sock_connect=self.options.connect, sock_read=self.options.read_gap
             ),
             trust_env=False,  # neither proxies nor .netrc of the environment
+            max_line_size=MAX_HEAD,  # the head as a whole is what is bounded
+            max_field_size=MAX_HEAD,
+            max_headers=MAX_HEAD,
             auto_decompress=False,  # aiohttp takes a cut gzip body for a whole one
         )
 
@@ -263,20 +268,19 @@ def _shut(session: aiohttp.ClientSession) -> None:
     closing.close()
 
 
-async def _content(answer: aiohttp.ClientResponse, reader: BodyReader) -> bytes:
+async def _content(answer: aiohttp.ClientResponse, cap: int, progress: Progress) -> bytes:
+    chunk = await answer.content.readany()
+    if not chunk and is_end_announced(answer):
+        return b""  # whatever encoding it claims
+    reader = BodyReader(encodings_of(answer), cap)
     content = io.BytesIO()  # gives its bytes away without a copy
-    while chunk := await answer.content.readany():
-        for piece in reader.pieces(chunk):
-            content.write(piece)
-    if not _announced_empty(answer):
+    try:
+        while chunk:
+            for piece in reader.pieces(chunk):
+                content.write(piece)
+            chunk = await answer.content.readany()
         reader.finish()
+    finally:
+        if progress.observed is not None:
+            progress.observed.bytes_received = reader.received
     return content.getvalue()
-
-
-def _announced_empty(answer: aiohttp.ClientResponse) -> bool:
-    # Some servers label even these with a Content-Encoding.
-    return (
-        answer.method == "HEAD"
-        or answer.status == 204
-        or answer.headers.get("Content-Length") == "0"
-    )

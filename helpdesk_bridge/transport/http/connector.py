@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -12,17 +13,22 @@ from attrs import frozen
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.transport import urls
+from helpdesk_bridge.transport.http.one_answer import OneAnswer
 from helpdesk_bridge.transport.request import Progress
 
 if TYPE_CHECKING:
     from aiohttp.connector import Connection
     from aiohttp.tracing import Trace
 
-__all__ = ["UNDERWAY", "Connector", "PublicAddresses", "SecondTry"]
+__all__ = ["UNDERWAY", "Connector", "PublicAddresses", "SecondTry", "SpokeFirst"]
 
 
 class SecondTry(Exception):
     """aiohttp wants to send a request again by itself."""
+
+
+class SpokeFirst(Exception):
+    """A new connection has bytes for us though nothing was asked."""
 
 
 UNDERWAY: ContextVar[Progress | None] = ContextVar("helpdesk_bridge_underway", default=None)
@@ -36,7 +42,14 @@ class Connector(aiohttp.TCPConnector):
     ClientOSError, without a switch (aiohttp issue 10790). What it asks for then is another
     connection, and it does not get that. A connection through a proxy comes from here, too, after
     the proxy's CONNECT, which holds nothing of the request.
+
+    A kept connection is taken only if nothing has come on it since the last answer.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # aiohttp has no other way; a test sees that the connections are of this kind.
+        self._factory = functools.partial(OneAnswer, loop=self._loop)  # type: ignore[assignment]
 
     # A trace of sent heads and a middleware say the same, and cost a tenth of a small request.
     async def connect(
@@ -51,7 +64,8 @@ class Connector(aiohttp.TCPConnector):
             raise SecondTry
         UNDERWAY.set(None)
         progress.bytes_sent = False
-        connection = await super().connect(req, traces, timeout)
+        connection = await self._clean(req, traces, timeout)
+        progress.kept = getattr(connection.protocol, "used", False)
         try:
             for check in progress.checks:
                 check()
@@ -60,6 +74,22 @@ class Connector(aiohttp.TCPConnector):
             raise
         progress.bytes_sent = True
         return connection
+
+    async def _clean(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's name
+    ) -> Connection:
+        """Return a connection on which nothing waits that this request's answer could not be."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            if not isinstance(protocol, OneAnswer) or not protocol.spoiled:
+                return connection
+            connection.close()
+            if not protocol.used:
+                raise SpokeFirst
 
 
 @frozen

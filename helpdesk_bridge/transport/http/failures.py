@@ -8,12 +8,19 @@ import ssl
 import aiohttp
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors import Cause, HelpdeskError, Reason
-from helpdesk_bridge.transport.http.connector import SecondTry
+from helpdesk_bridge.errors import Cause, HelpdeskError, Outcome, Reason
+from helpdesk_bridge.transport.http.connector import SecondTry, SpokeFirst
+from helpdesk_bridge.transport.http.one_answer import (
+    MAX_HEAD,
+    MAX_INTERIM,
+    HeadTooLarge,
+    TooManyInterim,
+)
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.rate_headers import retry_after
 
-__all__ = ["failure_for", "refused_away"]
+__all__ = ["failure_for", "no_answer", "refused_away"]
+
 
 _CONNECT: tuple[tuple[type[BaseException], Reason, str], ...] = (
     (
@@ -40,6 +47,11 @@ _CONNECT: tuple[tuple[type[BaseException], Reason, str], ...] = (
         Reason.CERTIFICATE,
         "the server's TLS certificate is not the expected one",
     ),
+    (
+        SpokeFirst,
+        Reason.BAD_HTTP,
+        "the host speaks before it is asked, as no web server does: check base_url",
+    ),
     (aiohttp.ClientConnectorError, Reason.NO_CONNECTION, "no connection to the host could be made"),
     (OSError, Reason.NO_CONNECTION, "no connection to the host could be made"),
 )
@@ -64,13 +76,6 @@ _AFTER: tuple[tuple[type[BaseException], type[HelpdeskError], Reason, str], ...]
         Reason.TRUNCATED,
         "the answer ends before its announced end",
     ),
-    # aiohttp reports a malformed answer as "400 Bad Request": the request may well be done.
-    (
-        aiohttp.ClientResponseError,
-        errors.ProtocolError,
-        Reason.BAD_HTTP,
-        "the answer is not proper HTTP",
-    ),
     (
         aiohttp.ServerDisconnectedError,
         errors.VendorUnavailable,
@@ -83,42 +88,83 @@ _AFTER: tuple[tuple[type[BaseException], type[HelpdeskError], Reason, str], ...]
 )
 
 
-def failure_for(error: BaseException, *, bytes_sent: bool) -> HelpdeskError:
+_SHORTER = "have what stands before the helpdesk send fewer or shorter ones"
+_HEADS = (
+    (
+        HeadTooLarge,
+        f"the headers of the answer are over the limit of {MAX_HEAD // 1024} KiB: {_SHORTER}",
+    ),
+    (
+        TooManyInterim,
+        f"more than {MAX_INTERIM} interim answers (1xx) came, and no answer",
+    ),
+)
+"""What is wrong with the head of an answer, where that is known."""
+
+
+def failure_for(error: BaseException, *, bytes_sent: bool, kept: bool = False) -> HelpdeskError:
     """Return our error for an exception of aiohttp, the system or the TLS library.
 
     Of the exception itself it keeps a :class:`~helpdesk_bridge.errors.Cause`.
+
+    ``bytes_sent`` is whether a byte of the request may have left. ``kept`` is whether its
+    connection had carried another request before: what came may then belong to that one.
     """
-    failure = _translated(error, bytes_sent=bytes_sent)
+    failure = _translated(error, bytes_sent=bytes_sent, kept=kept)
     failure.__cause__ = Cause.of(error)
     return failure
 
 
-def _translated(error: BaseException, *, bytes_sent: bool) -> HelpdeskError:
+def _translated(error: BaseException, *, bytes_sent: bool, kept: bool) -> HelpdeskError:
     outcome = judge(bytes_sent=bytes_sent)
     if isinstance(error.__cause__, errors.InvalidArgument):  # a file that changed meanwhile
         return errors.InvalidArgument(error.__cause__.message, outcome=outcome)
     if not bytes_sent:
-        for kind, reason, sentence in _CONNECT:
-            if isinstance(error, kind):
-                if (
-                    reason is Reason.NO_CONNECTION
-                    and getattr(error, "errno", None) == errno.ECONNREFUSED
-                ):
-                    reason = Reason.CONNECTION_REFUSED
-                return errors.ConnectFailed(
-                    f"{sentence}.",
-                    outcome=outcome,
-                    reason=reason,
-                    retryable=not isinstance(error, _FOR_GOOD),
-                )
-        if isinstance(error, (ValueError, TypeError)):
-            return errors.InvalidArgument("the request cannot be put into HTTP.")
-        return errors.ConnectFailed("the request could not be started.", outcome=outcome)
+        return _not_begun(error)
+    if isinstance(error, aiohttp.ClientResponseError):
+        # aiohttp reports a malformed answer as "400 Bad Request": the request may well be done.
+        told = next((said for kind, said in _HEADS if isinstance(error.__cause__, kind)), None)
+        return errors.ProtocolError(
+            f"{told or 'the answer is not proper HTTP'}.",
+            outcome=outcome,
+            reason=Reason.BAD_HTTP,
+            retryable=kept and told is None,
+        )
     for kind, made, reason, sentence in _AFTER:
         if isinstance(error, kind):
             return made(f"{sentence}.", outcome=outcome, reason=reason)
     return errors.ProtocolError(
         "the answer could not be read.", outcome=outcome, reason=Reason.BAD_HTTP
+    )
+
+
+def _not_begun(error: BaseException) -> HelpdeskError:
+    """Return the error for a request of which no byte has left."""
+    for kind, reason, sentence in _CONNECT:
+        if isinstance(error, kind):
+            if reason is Reason.NO_CONNECTION and getattr(error, "errno", 0) == errno.ECONNREFUSED:
+                reason = Reason.CONNECTION_REFUSED
+            return errors.ConnectFailed(
+                f"{sentence}.",
+                outcome=Outcome.NOT_SENT,
+                reason=reason,
+                retryable=not isinstance(error, _FOR_GOOD),
+            )
+    if isinstance(error, (ValueError, TypeError)):
+        return errors.InvalidArgument("the request cannot be put into HTTP.")
+    return errors.ConnectFailed("the request could not be started.", outcome=Outcome.NOT_SENT)
+
+
+def no_answer(answer: aiohttp.ClientResponse) -> HelpdeskError:
+    """Return the error for a status below 200; the connection is of no more use.
+
+    aiohttp skips interim answers, but not 101 (Switching Protocols), which nobody asked for, and
+    no number below 100, which HTTP does not have (RFC 9110, section 15).
+    """
+    answer.close()
+    return errors.ProtocolError(
+        f"the vendor answered with status {answer.status:03}, which is no answer to a request.",
+        reason=Reason.BAD_HTTP,
     )
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 
 import aiohttp
 from attrs import define, field
 
 from helpdesk_bridge.errors import HelpdeskError, ProtocolError, Reason
+from helpdesk_bridge.transport.coding import is_packed
 from helpdesk_bridge.transport.decode import BodyReader
 from helpdesk_bridge.transport.download import Announced, begins_a_page, no_file, stays_packed
 from helpdesk_bridge.transport.http.failures import failure_for
+from helpdesk_bridge.transport.http.received import encodings_of, is_end_announced
 from helpdesk_bridge.transport.request import Progress, Request
 
 __all__ = ["file_chunks"]
 
 _CHUNK = 64 * 1024
-_GZIP = ("gzip", "x-gzip")
 _PACKINGS = (b"\x1f\x8b", b"\x1f\x9d", b"BZ", b"\xfd7", b"(\xb5", b"]\x00")
 """How gzip, compress, bzip2, xz, Zstandard and lzma begin."""
 
@@ -42,16 +43,19 @@ class _Unpacking:
 
     reader: BodyReader | None
     """What gives the bytes; None: it is not known yet whether they are to be unpacked."""
+    ended: bool
+    """Whether the end of the body is told by more than the end of the connection."""
     held: bytes = b""
     """What came before that was known."""
 
     @classmethod
     def of(cls, answer: aiohttp.ClientResponse, announced: Announced | None) -> _Unpacking:
-        encoding = answer.headers.get("Content-Encoding", "").strip().lower()
-        stays = stays_packed(answer.headers, announced) if encoding else False
-        if stays is None and encoding in _GZIP:
-            return cls(None)
-        return cls(BodyReader("" if stays is not False else encoding))
+        encodings = encodings_of(answer)
+        ended = is_end_announced(answer)
+        stays = stays_packed(answer.headers, announced) if any(encodings) else False
+        if stays is None and _are_gzip(encodings):
+            return cls(None, ended)
+        return cls(BodyReader(encodings if stays is False else ()), ended)
 
     def pieces(self, chunk: bytes) -> Iterable[bytes]:
         """Return what ``chunk`` gives."""
@@ -66,8 +70,15 @@ class _Unpacking:
     def finish(self) -> bytes:
         """Return what was held back; raise TruncatedBody for what ended before its end."""
         if self.reader is not None:
-            self.reader.finish()
+            self.reader.finish(announced=self.ended)
         return self.held
+
+
+def _are_gzip(encodings: Sequence[str]) -> bool:
+    try:
+        return is_packed(encodings)
+    except ProtocolError:  # another encoding
+        return False
 
 
 def _unpacked_once(begun: bytes) -> str | None:

@@ -75,11 +75,10 @@ class Pacing:
             await clock.pause(wait)
 
     def _heed(self, response: Response) -> None:
-        if response.status == _TOO_MANY:
-            asked = asked_wait(response.headers)
-            wait = _UNTOLD if asked is None else asked
-        else:
-            wait = until_reset(response.headers)
+        refused = response.status == _TOO_MANY
+        wait = asked_wait(response.headers) if refused else until_reset(response.headers)
+        if wait is None and refused:
+            wait = _UNTOLD
         if wait is None:
             return
         # No longer than MAX_WAIT: after that calls try again whether the vendor meant it.
