@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -168,3 +169,34 @@ async def test_a_write_whose_answer_has_more_behind_it_is_done_once(
         await place.desk.reply(ticket, text="Refunded, sorry.", send_email=True)
         assert (await place.conversation(ticket))[-1].text.strip() == "Refunded, sorry."
         assert len(place.mails) == 1
+
+
+ASKED = {
+    "a fraction": (b"429", b"Retry-After: 2.5"),
+    "a fraction of a vendor that rests": (b"503", b"Retry-After: 2.5"),
+    "milliseconds": (b"429", b"retry-after-ms: 2500"),
+    "a duration": (b"429", b"Retry-After: PT2.5S"),
+    "two headers": (b"429", b"Retry-After: 1\r\nRetry-After: 2.5"),
+    "a reset alone": (b"429", b"X-RateLimit-Reset: 2.5"),
+    "a field": (b"429", b"RateLimit: limit=9, remaining=0, reset=2.5"),
+}
+
+
+@every_adapter
+@pytest.mark.parametrize("case", ASKED)
+async def test_the_next_request_comes_no_sooner_than_was_asked(
+    adapter: str, case: str, pauses: list[float]
+) -> None:
+    async with relayed(adapter) as (place, relay):
+        ticket = await ticket_of(place)
+        status, line = ASKED[case]
+        del pauses[:]
+
+        def once(_: str, answer: bytes) -> bytes:
+            relay.change = lambda _, a: a
+            untold = re.sub(rb"(?i)\r\nx-ratelimit-[a-z]+: \d+", b"", answer)
+            return labelled(restatused(untold, status), line)
+
+        relay.change = once
+        assert (await place.desk.ticket(ticket.id)).subject == "Invoice 4711"
+        assert sum(pauses) >= 2.4  # the loop's own time runs on a little

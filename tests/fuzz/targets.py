@@ -41,7 +41,7 @@ __all__ = ["TARGETS"]
 def decoder(data: bytes) -> None:
     """An answer's body: packed or not, in chunks of any size."""
     source = Source(data)
-    encoding, size = source.pick(["", "gzip", "identity", "br"]), source.below(64) + 1
+    encoding, size = source.pick(["", "gzip", "UTF-8, gzip", "br", "none"]), source.below(64) + 1
     body, decoded = source.rest(), bytearray()
     with suppress(HelpdeskError):
         reader = BodyReader(encoding, cap=100_000)

@@ -154,3 +154,5 @@ async def test_a_redirect_that_names_no_place_is_an_error_on_a_read(
     vendor.answers(status, body=b"")
     error = await caught(connect(vendor).send(read, "GET", ("t",)))
     assert (type(error), error.status) == (errors.ProtocolError, status)
+    assert ("redirect" in str(error)) is (status != 304)
+    assert ("caches" in str(error)) is (status == 304)

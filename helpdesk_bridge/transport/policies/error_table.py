@@ -57,6 +57,7 @@ _REASONS: Mapping[int, Reason] = {
 }
 """Statuses that say more than the class of error which goes with them."""
 
+_NOT_MODIFIED = 304
 _NEVER_BETTER = (501, 505)
 """Not implemented; HTTP version not supported: the same request will fail again."""
 
@@ -116,7 +117,9 @@ class ErrorTable:
             context["retryable"] = False
         if told is None:
             context["reason"] = _REASONS.get(response.status)
-        if 300 <= response.status < 400:
+        if response.status == _NOT_MODIFIED:
+            sentence = "it is said that nothing has changed, which nobody asked: check what caches"
+        elif 300 <= response.status < 400:
             context["reason"] = Reason.REDIRECT
             sentence = "the vendor answered with a redirect: check base_url"
         if said.message:
