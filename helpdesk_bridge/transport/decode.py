@@ -11,22 +11,26 @@ import orjson
 
 from helpdesk_bridge.errors import Cause, ProtocolError, Reason, ResponseTooLarge, TruncatedBody
 from helpdesk_bridge.transport.coding import is_packed
+from helpdesk_bridge.transport.odd_json import read_odd, rounds_integers, with_all_digits
 
-__all__ = ["BodyReader", "decode_json"]
+__all__ = ["BOM", "BodyReader", "decode_json"]
 
 _PIECE = 1024 * 1024
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8, which some servers begin with."""
 
 
 def decode_json(content: bytes, content_type: str = "") -> Any:
     """Return the value of ``content``.
 
     Raises ProtocolError for an empty body, HTML, bytes that are not UTF-8, NaN, JSON nested too
-    deeply and anything else that is not JSON. A byte order mark is tolerated.
+    deeply and anything else that is not JSON. A byte order mark is tolerated. Half a surrogate pair
+    is read as U+FFFD, so that every str can be encoded as UTF-8; an integer keeps its digits, up to
+    4,300 of them, and a number with a fraction or an exponent is a float.
     """
-    content = content.removeprefix(_BOM)
+    content = content.removeprefix(BOM)
     try:
-        return orjson.loads(content)
+        return _decoded(content)
     except (ValueError, RecursionError):
         pass
     if not content.strip():
@@ -37,6 +41,14 @@ def decode_json(content: bytes, content_type: str = "") -> Any:
             reason=Reason.WEB_PAGE,
         )
     raise ProtocolError("the answer is not valid JSON.", reason=Reason.NOT_JSON)
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        value = orjson.loads(content)
+    except ValueError:
+        return read_odd(content)
+    return with_all_digits(content) if rounds_integers(content) else value
 
 
 _MAX_RATIO = 200

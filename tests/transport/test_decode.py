@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import sys
 from contextlib import suppress
 from itertools import pairwise
 
@@ -49,7 +51,6 @@ def test_json_is_decoded(content: bytes, value: object) -> None:
         b"-Infinity",
         b'"\xff"',
         b'"\xed\xa0\x80"',
-        b'"\\ud800"',
         "{}".encode("utf-16"),
         b"[" * 100_000 + b"]" * 100_000,
         b'{"a":' * 100_000,
@@ -65,6 +66,120 @@ def test_what_is_no_strict_json_is_a_protocol_error(content: bytes) -> None:
         decode_json(content)
     assert (info.value.__context__, info.value.__cause__) == (None, None)
     assert "canary" not in str(info.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        (rb'"I love it \ud83d"', "I love it \ufffd"),
+        (rb'"\ude00"', "\ufffd"),
+        (rb'"\uDE00\uD83D"', "\ufffd\ufffd"),
+        (rb'"\ud83d\ud83d\ude00"', "\ufffd\N{GRINNING FACE}"),
+        (rb'"\ud83d\ude00\ude00"', "\N{GRINNING FACE}\ufffd"),
+        (rb'"\\ud83d \ud83d"', r"\ud83d " + "\ufffd"),
+        (rb'"\\\ud83d"', "\\\ufffd"),
+        (rb'"\\ud83d\ude00"', r"\ud83d" + "\ufffd"),
+        (rb'"\n\ud83dx"', "\n\ufffdx"),
+        (rb'{"\ud83d": {"a": ["\udfff"]}}', {"\ufffd": {"a": ["\ufffd"]}}),
+        (rb'["\ud83d", 89310410106543789301]', ["\ufffd", 89310410106543789301]),
+    ],
+)
+def test_half_a_surrogate_pair_is_read_as_the_replacement_character(
+    content: bytes, value: object
+) -> None:
+    found = decode_json(content)
+    assert found == value
+    json.dumps(found, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        89310410106543789301,
+        2**63,
+        2**64,
+        -(2**63) - 1,
+        10**19 - 1,
+        10**18,
+        -(10**30),
+        10**400,
+        10**4299,
+    ],
+    ids=lambda number: f"{len(str(number))} digits",
+)
+@pytest.mark.parametrize(
+    "form", ["%d", "[%d]", '{"a":%d}', '{"a": %d, "b": 1.5}', "[1,\r\n\t%d\n]", '{"a":{"b":[%d]}}']
+)
+def test_an_integer_keeps_its_digits(number: int, form: str) -> None:
+    assert str(number) in str(decode_json((form % number).encode()))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"1" * 4301, b"[-" + b"1" * 4301 + b"]", b'{"a": 1e400}', b"[" + b"1" * 1_000_000 + b"]"],
+    ids=lambda content: f"{len(content)} bytes",
+)
+@pytest.mark.parametrize("limit", [0, 640, 4300, 10_000])
+def test_a_number_beyond_measure_is_a_protocol_error(content: bytes, limit: int) -> None:
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(limit)
+    try:
+        with pytest.raises(ProtocolError):
+            decode_json(content)
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[00012345678901234567890]",
+        b'{"a": NaN, "b": 12345678901234567890}',
+        b"[12345678901234567890, -Infinity]",
+        b"[12345678901234567890",
+        rb'["\ud83d", NaN]',
+        rb'["\ud83d", ' + b"[" * 2000 + b"]" * 2000 + b"]",
+        rb'"\ud83"',
+        b'[12345678901234567890, "\n"]',
+        b'[12345678901234567890, "\xff"]',
+    ],
+    ids=lambda content: repr(content[:30]),
+)
+def test_what_is_read_again_is_read_as_strictly(content: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode_json(content)
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.integers(10**17, 10**22)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text()
+        | st.from_regex(r"[0-9]{17,25}", fullmatch=True),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=20,
+    ),
+    st.booleans(),
+    st.sampled_from([None, 1]),
+)
+def test_every_value_is_read_as_it_was_written(value: object, plain: bool, indent: int) -> None:
+    text = json.dumps(value, ensure_ascii=plain, indent=indent)
+    assert repr(decode_json(text.encode())) == repr(value)
+
+
+def test_an_ordinary_answer_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(content: bytes) -> object:
+        raise AssertionError(content)
+
+    monkeypatch.setattr("helpdesk_bridge.transport.decode.with_all_digits", never)
+    monkeypatch.setattr("helpdesk_bridge.transport.decode.read_odd", never)
+    content = (
+        b'{"id": 123456789012345678, "at": "2026-01-01T10:00:00Z", "n": "89310410106543789301"}'
+    )
+    assert decode_json(content)["n"] == "89310410106543789301"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from helpdesk_bridge.transport.http.received import encodings_of, is_end_announc
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.rate_headers import http_date, vendor_time
-from helpdesk_bridge.transport.request import Effect, Request
+from helpdesk_bridge.transport.request import Effect, Progress, Request
 from helpdesk_bridge.transport.response import Response
 
 __all__ = ["HttpClient"]
