@@ -32,6 +32,7 @@ from helpdesk_bridge.kit import (
     fast_message,
     fast_party,
     fast_ticket,
+    numbered,
     read,
 )
 
@@ -288,8 +289,9 @@ def listed(data: Any, *keys: str) -> tuple[list[Any], str]:
         return data, "$"
     present = [key for key in keys if key in data] if type(data) is dict else []
     for key in present:
-        if type(data[key]) is list:
-            return data[key], f"$.{key}"
+        records = data[key] if type(data[key]) is list else numbered(data[key])
+        if records is not None:
+            return records, f"$.{key}"
     path = f"$.{present[0]}" if present else "$"
     raise errors.ProtocolError(f"{path}: no list of records.", path=path)
 

@@ -55,7 +55,7 @@ class HelpSpace(kit.Adapter):
     name = "helpspace"
     settings_type = HelpSpaceSettings
     settings: HelpSpaceSettings
-    id_pattern = r"[0-9]{1,18}"
+    id_pattern = r"[0-9]{1,255}"
     quiet_extra = outgoing.QUIET_EXTRA
     fake = "helpdesk_bridge_helpspace.fake:HelpSpaceFake"
     offers: ClassVar = {

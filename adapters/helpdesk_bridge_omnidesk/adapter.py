@@ -58,7 +58,7 @@ class Omnidesk(kit.Adapter):
     name = "omnidesk"
     settings_type = OmnideskSettings
     settings: OmnideskSettings
-    id_pattern = r"([A-Za-z0-9_-]{1,32}-)?[0-9]{1,18}"
+    id_pattern = r"[0-9]{1,255}|[A-Za-z0-9_-]{1,55}-[A-Za-z0-9_.:@=+~-]{1,199}"
     quiet_extra = outgoing.QUIET_EXTRA
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
     offers: ClassVar = {
@@ -165,8 +165,9 @@ class Omnidesk(kit.Adapter):
         end = start + (count or PAGE)
         behind = kit.Cursor(str(end))
         ahead = kit.pages_behind(end, (told.total or 0) - 1, step=PAGE)
+        items, problems = await self._all_completed(kit.Page(items=items, problems=problems), query)
         page = kit.Page(
-            items=tuple([await self._completed(ticket, query) for ticket in items]),
+            items=items,
             problems=problems,
             total=told.total,
             next=behind if going_on.is_there else None,
@@ -336,6 +337,22 @@ class Omnidesk(kit.Adapter):
             "the ticket was accepted, and Omnidesk tells no id: find it in the list of tickets.",
             failure=failure,
         )
+
+    async def _all_completed(
+        self, page: kit.Page[kit.Ticket], query: kit.TicketQuery
+    ) -> tuple[tuple[kit.Ticket, ...], tuple[kit.Problem, ...]]:
+        """Return the tickets with what ``query`` looks at; one that cannot be read is a problem."""
+        found: list[kit.Ticket] = []
+        problems: list[kit.Problem] = []
+        for index, record in enumerate(page.records()):
+            if isinstance(record, kit.Problem):
+                problems.append(record)
+                continue
+            try:
+                found.append(await self._completed(record, query))
+            except errors.ProtocolError as error:
+                problems.append(kit.Problem(index=index, error=error, raw=record.raw))
+        return tuple(found), tuple(problems)
 
     async def _completed(self, ticket: kit.Ticket, query: kit.TicketQuery) -> kit.Ticket:
         if not outgoing.is_abridged(ticket, query):

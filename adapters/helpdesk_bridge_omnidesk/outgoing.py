@@ -240,10 +240,11 @@ def heard_on(ticket: kit.Ticket) -> frozenset[str]:
 
 
 def _inbound(ticket: kit.Ticket) -> list[Mapping[str, Any]]:
-    entries = ticket.raw.get("timeline")
+    told = ticket.raw.get("timeline")
+    entries = told if isinstance(told, list) else kit.numbered(told) or []
     return [
         entry
-        for entry in (entries if isinstance(entries, list) else [])
+        for entry in entries
         if isinstance(entry, Mapping) and entry.get("direction") == INBOUND
     ]
 

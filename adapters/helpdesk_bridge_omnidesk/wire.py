@@ -74,7 +74,7 @@ PRIORITY = kit.Vocabulary(
 )
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
 INBOUND, OUTBOUND = "inbound", "outbound"
-NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+NUMBER = re.compile(r"[1-9][0-9]{0,254}")
 
 # -- reading ---------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -16,7 +16,6 @@ from helpdesk_bridge.kit import (
     Operation,
     Problem,
     Transport,
-    created_id,
     errors,
     following,
     read,
@@ -43,6 +42,10 @@ MAX_EMPTY = 1000
 """Pages in a row that show nothing, before a list is given up as one that cannot be read."""
 BODY_BYTES = 4 * 1024 * 1024
 """How much text is asked for at once; JSON may write it larger."""
+
+
+Odd = dict[str, errors.HelpdeskError]
+"""Why messages cannot be read, by their ids."""
 
 
 @frozen
@@ -132,33 +135,50 @@ class Lists:
         self, ticket: wire.TicketJson, rows: Sequence[Any], agents: frozenset[str]
     ) -> tuple[tuple[Message, ...], tuple[Problem, ...]]:
         """Return the messages that rows of the history stand for, with bodies and files."""
-        parts = await self.parts(("ticket", ticket.number, "attachments"), speaking(rows))
-        roots = await self.trees(("ticket", ticket.number, "attachments"), parts)
+        odd: Odd = {}
+        path = ("ticket", ticket.number, "attachments")
+        parts = await self.parts(path, speaking(rows), odd)
+        roots = await self.trees(path, parts, odd)
         words = [part for own in roots.values() for part in can_be_words(own)]
         known = Known(
             ticket=ticket,
             agents=agents,
             roots=roots,
-            bodies=await self.bodies(ticket.number, words),
-        )
-        return read_records(
-            list(rows), TransactionJson, lambda entry: entry.to_message(known), "$.items"
+            bodies=await self.bodies(ticket.number, words, odd),
         )
 
-    async def parts(self, path: tuple[str, ...], transactions: Sequence[str]) -> list[PartJson]:
-        """Return all parts of transactions that were seen: RT hides none of those."""
+        def convert(entry: TransactionJson) -> Message:
+            if str(entry.id) in odd:
+                raise odd[str(entry.id)]
+            return entry.to_message(known)
+
+        return read_records(list(rows), TransactionJson, convert, "$.items")
+
+    async def parts(
+        self, path: tuple[str, ...], transactions: Sequence[str], odd: Odd
+    ) -> list[PartJson]:
+        """Return all parts of transactions that were seen: RT hides none of those.
+
+        One that cannot be read goes into ``odd``, as the error of its message.
+        """
+        found: list[PartJson] = []
         query = outgoing.matching("TransactionId", transactions)
         records = await self._whole(path, outgoing.PART_FIELDS, query) if transactions else []
-        found = [to_part(record) for record in records]
+        for record in records:
+            try:
+                found.append(to_part(record))
+            except errors.ProtocolError as error:
+                odd[_one_of(record, "TransactionId", transactions, error)] = error
         if not {part.message for part in found} <= set(transactions):
             raise errors.ProtocolError("$.items: parts that were not asked for.", path="$.items")
         return found
 
     async def trees(
-        self, path: tuple[str, ...], parts: Sequence[PartJson]
+        self, path: tuple[str, ...], parts: Sequence[PartJson], odd: Odd
     ) -> dict[str, list[Node]]:
         """Return the outermost parts of each message, which hold the others.
 
+        A holder that cannot be read goes into ``odd``, as the error of its message.
         T16: RT answers 500 to the question for the holder of a part that none holds.
         """
         by_message: dict[str, list[PartJson]] = {}
@@ -166,11 +186,15 @@ class Lists:
             by_message.setdefault(part.message, []).append(part)
         several = [message for message, own in by_message.items() if len(own) > 1]
         parents: dict[str, str] = {}
+        messages = {part.number: part.message for part in parts}
         if several:
             query = [*outgoing.matching("TransactionId", several), *outgoing.HELD]
             for record in await self._whole(path, outgoing.PARENT_FIELDS, query):
-                held = read(record, ParentJson)
-                parents[str(held.id)] = str(held.parent.id)
+                try:
+                    held = read(record, ParentJson)
+                    parents[str(held.id)] = str(held.parent.id)
+                except errors.ProtocolError as error:
+                    odd[messages[_one_of(record, "id", [*messages], error)]] = error
         return {message: tree(own, parents) for message, own in by_message.items()}
 
     async def _whole(
@@ -180,7 +204,7 @@ class Lists:
         number, goes_on = 1, True
         while goes_on:
             listing = await self.page(path, fields, page=number, json=query)
-            rows = {created_id(row): row for row in listing.items}
+            rows = {_key(row): row for row in listing.items}
             if rows and found.keys() >= rows.keys():
                 raise errors.PaginationLoop("RT's list of attachments leads back to itself.")
             found |= rows
@@ -191,17 +215,27 @@ class Lists:
             number += 1
         return [*found.values()]
 
-    async def bodies(self, ticket_id: str, parts: Sequence[PartJson]) -> dict[str, str]:
-        """Return the words of those parts that are bodies; of files only their names are read."""
+    async def bodies(self, ticket_id: str, parts: Sequence[PartJson], odd: Odd) -> dict[str, str]:
+        """Return the words of those parts that are bodies; of files only their names are read.
+
+        Words that cannot be read go into ``odd``, as the error of their message.
+        """
+        messages = {part.number: part.message for part in parts}
         found: dict[str, str] = {}
+        messages = {part.number: part.message for part in parts}
         path = ("ticket", ticket_id, "attachments")
         for batch in batches(parts, most=PAGE, size=BODY_BYTES):
             left = batch
             while left:
                 query = outgoing.matching("id", left)
                 listing = await self.page(path, outgoing.BODY_FIELDS, json=query)
-                texts = [read(record, BodyJson) for record in listing.items]
-                found.update((str(text.id), text.content or "") for text in texts)
+                for record in listing.items:
+                    try:
+                        text = read(record, BodyJson)
+                        found[str(text.id)] = text.content or ""
+                    except errors.ProtocolError as error:
+                        number = _one_of(record, "id", left, error)
+                        odd[messages[number]], found[number] = error, ""
                 before, left = left, [one for one in left if one not in found]
                 if len(left) == len(before):
                     raise errors.ProtocolError("$.items: a body is missing.", path="$.items")
@@ -210,8 +244,11 @@ class Lists:
     async def attached_mail(self, attachment_id: str, message_id: str) -> Node:
         """Return an attached mail with its parts; NotFound where RT keeps none of them."""
         path = ("attachments",)
-        parts = await self.parts(path, [message_id])
-        trees = await self.trees(path, parts)
+        odd: Odd = {}
+        parts = await self.parts(path, [message_id], odd)
+        trees = await self.trees(path, parts, odd)
+        if odd:
+            raise odd[message_id]
         waiting: list[Node] = [*trees.get(message_id, ())]
         while waiting:
             node = waiting.pop()
@@ -247,6 +284,20 @@ def _following(listing: wire.Listing, number: int) -> Following:
     told, count = listing.told, len(listing.items)
     size = max(told.per_page or PAGE, count)
     return following(told, count=count, asked=size, before=(number - 1) * size, number=number)
+
+
+def _key(row: Any) -> str:
+    """Return what tells a row from others: its id, or all of it where it has none."""
+    number = row.get("id") if isinstance(row, Mapping) else None
+    return repr(row) if number is None else str(number)
+
+
+def _one_of(record: Any, name: str, known: Sequence[str], error: errors.HelpdeskError) -> str:
+    """Return the id that an unreadable record names; raise ``error`` if it names none of those."""
+    told = str(record.get(name)) if isinstance(record, Mapping) else ""
+    if told not in known:
+        raise error
+    return told
 
 
 def _endless() -> errors.HelpdeskError:

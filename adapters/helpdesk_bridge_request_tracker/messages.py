@@ -21,6 +21,7 @@ from helpdesk_bridge.kit import (
     belongs,
     fast_message,
     fast_party,
+    is_digits,
 )
 from helpdesk_bridge_request_tracker.mime_tree import Node, arranged
 from helpdesk_bridge_request_tracker.parts import PartJson
@@ -161,7 +162,10 @@ def speaking(rows: Sequence[Any]) -> list[str]:
     return [
         str(row.get("id"))
         for row in rows
-        if isinstance(row, Mapping) and isinstance(row.get("Type"), str) and row["Type"] in MESSAGES
+        if isinstance(row, Mapping)
+        and isinstance(row.get("Type"), str)
+        and row["Type"] in MESSAGES
+        and is_digits(str(row.get("id")))
     ]
 
 

@@ -20,7 +20,6 @@ from helpdesk_bridge.kit import (
     Role,
     Status,
     WrongType,
-    created_id,
     errors,
     fast_party,
     fast_ticket,
@@ -57,6 +56,9 @@ PRIORITY = kit.Vocabulary(  # the default of $PriorityAsString; RT itself keeps 
 NOBODY = "Nobody"
 """The owner of a ticket that nobody has taken."""
 SYSTEM_USER = "RT_System"
+MOST_DIGITS = 18
+"""RT's ids are integers of 64 bits; a longer number is none."""
+
 # -- reading ---------------------------------------------------------------------------------
 
 Word = str | int
@@ -101,11 +103,19 @@ class Listing(JsonRecord, frozen=True):
 
     @property
     def last_id(self) -> int:
-        """The highest id among the rows, from where a list in the order of ids goes on."""
-        found = [created_id(record) for record in self.items]
-        if not all(map(is_digits, found)):
-            raise errors.ProtocolError("$.items: an id is no number.", path="$.items")
-        return max(map(int, found))
+        """The highest id among the rows, from where a list in the order of ids goes on.
+
+        Rows without a readable id are a problem in their place; the others say where to go on.
+        """
+        if not self.numbers:
+            raise errors.ProtocolError("$.items: no id is a number.", path="$.items")
+        return max(self.numbers)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The ids of the rows that have a readable one."""
+        found = [str(row.get("id")) for row in self.items if isinstance(row, Mapping)]
+        return [int(one) for one in found if is_digits(one) and len(one) <= MOST_DIGITS]
 
     def reaches(self, newest: int, after: int) -> bool:
         """Say whether these rows, which begin behind ``after``, bear out the newest row's id.
@@ -114,7 +124,7 @@ class Listing(JsonRecord, frozen=True):
         """
         if not self.items:
             return after == newest
-        return self.last_id < newest or newest in {int(created_id(row)) for row in self.items}
+        return self.last_id < newest or newest in self.numbers
 
 
 NO_ROWS = Listing(items=[])

@@ -25,6 +25,7 @@ from helpdesk_bridge.kit.json import (
     WrongType,
     as_id,
     as_number,
+    numbered,
 )
 from helpdesk_bridge.kit.mark import write_mark
 from helpdesk_bridge.kit.memo import Memo
@@ -202,6 +203,7 @@ __all__ = [
     "no_auth",
     "none",
     "normal_cid",
+    "numbered",
     "numbered_page",
     "page_number",
     "pages_behind",

@@ -77,7 +77,7 @@ class Adapter:
     - ``name``: the word in ``adapter = "…"``; without it the class is a base of others.
     - ``settings_type``: the attrs class of this vendor's settings.
     - ``offers``: what it can do; default nothing.
-    - ``id_pattern``: what ids look like; default 1 to 128 of ``A-Za-z0-9_-``.
+    - ``id_pattern``: what ids look like; default 1 to 255 of ``A-Za-z0-9_-.:@=+~``, not only dots.
     - ``error_codes``: the vendor's own codes and the errors they are; default none.
     - ``visible_after``: seconds until an accepted message is surely shown; default 10.
     - ``gives_up_after``: seconds for which the vendor may be at a message after it fell silent;
@@ -102,8 +102,11 @@ class Adapter:
     """The attrs class of this vendor's settings; credentials in it are :class:`Secret`."""
     offers: ClassVar[Mapping[Capability, Support]] = {}
     """The most this adapter can do, whatever the account."""
-    id_pattern: ClassVar[str] = r"[A-Za-z0-9_-]{1,128}"
-    """What a ticket, message or attachment id looks like; checked before any URL is built."""
+    id_pattern: ClassVar[str] = r"(?!\.+\Z)[A-Za-z0-9_.:@=+~-]{1,255}"
+    """What a ticket, message or attachment id looks like; checked before any URL is built.
+
+    The default takes what vendors make: numbers, UUIDs, ULIDs, URNs, base64url, message ids. None
+    of it changes the shape of an address."""
     error_codes: ClassVar[Mapping[str, type[HelpdeskError]]] = {}
     """The vendor's own error codes, as :meth:`explain` finds them."""
     visible_after: ClassVar[float] = 10.0

@@ -13,6 +13,12 @@ msgspec does the work. It refuses what does not fit: null only where the class s
 from a text, no text from a number. Fields nobody declared are ignored, and kept in ``raw``. Only
 times are converted; what needs a conversion of its own is declared as the vendor sends it, and
 converted by a method of the class, which raises :class:`WrongType` with its place.
+
+PHP's ``json_encode`` has one type for lists and objects, and tells them apart by their keys. So at
+any depth of a record ``[]`` is read as an empty object where there must be one (as null where that
+may be, too), and ``{"0": …, "2": …}``, which is a list that something was taken out of, as a list
+in the order of its keys. ``{}`` is no list: nothing says that it is one, and a list that is not
+there must not look like an empty one.
 """
 
 from __future__ import annotations
@@ -36,6 +42,7 @@ __all__ = [
     "as_number",
     "instant",
     "json_name",
+    "numbered",
     "read_record",
 ]
 
@@ -128,42 +135,61 @@ def read_record(value: Any, kind: type[R]) -> R:
     except msgspec.ValidationError:
         made = None
     if made is None:
-        made = _read_with_odd_times(value, kind)
+        made = _read_adapted(value, kind)
     msgspec.structs.force_setattr(made, "raw", value)
     return made
 
 
-def _read_with_odd_times(value: Any, kind: type[R]) -> R:
-    """Read again what msgspec refused, with times that are ISO 8601 and not RFC 3339."""
+def _read_adapted(value: Any, kind: type[R]) -> R:
+    """Read again what msgspec refused: ISO 8601 that is not RFC 3339, and PHP's arrays."""
     try:
-        return msgspec.convert(_with_times(value, kind), kind)
+        return msgspec.convert(_adapted(value, kind), kind)
     except msgspec.ValidationError as error:
         refusal = str(error)
     raise _explained(refusal)
 
 
-def _with_times(value: Any, kind: Any, place: str = "") -> Any:
-    """Return ``value`` with the texts read that are times by ``kind``, at any depth."""
+def _adapted(value: Any, kind: Any, place: str = "") -> Any:
+    """Return ``value`` as ``kind`` needs it, at any depth: with its times read, and its arrays."""
     if type(value) is str:
         return instant(value, place) if Timestamp in (kind, *get_args(kind)) else value
+    kinds = _alternatives(kind)
+    lists = [get_args(one)[0] for one in kinds if _is_list(one)]
+    objects = [one for one in kinds if _is_object(one)]
+    if type(value) is list and not value and place and objects and not lists:
+        return None if type(None) in kinds else {}
+    if type(value) is dict and lists and not objects:
+        value = numbered(value) or value
     if type(value) is list:
-        for item in (get_args(one)[0] for one in _alternatives(kind) if _is_list(one)):
-            return [_with_times(one, item, f"{place}[{index}]") for index, one in enumerate(value)]
+        for item in lists:
+            return [_adapted(one, item, f"{place}[{index}]") for index, one in enumerate(value)]
     if type(value) is dict:
-        for one in _alternatives(kind):
+        for one in objects:
             if isinstance(one, type) and issubclass(one, msgspec.Struct):
-                return {**value, **_fields_with_times(value, one, place)}
-            if get_origin(one) is dict:
-                item = get_args(one)[1]
-                return {key: _with_times(v, item, f"{place}[...]") for key, v in value.items()}
+                return {**value, **_adapted_fields(value, one, place)}
+            item = get_args(one)[1]
+            return {key: _adapted(v, item, f"{place}[...]") for key, v in value.items()}
     return value
 
 
-def _fields_with_times(
+def numbered(value: Any) -> list[Any] | None:
+    """Return the values of an object whose keys are numbers, as a list in their order, or None.
+
+    That is what PHP makes of a list that something was taken out of. ``{}`` is none.
+    """
+    if type(value) is not dict or not all(map(_INDEX.fullmatch, value)):
+        return None
+    return [value[key] for key in sorted(value, key=int)] or None
+
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
+
+
+def _adapted_fields(
     value: dict[str, Any], kind: type[msgspec.Struct], place: str
 ) -> dict[str, Any]:
     return {
-        name: _with_times(value[name], field.type, f"{place}.{name}")
+        name: _adapted(value[name], field.type, f"{place}.{name}")
         for field in msgspec.structs.fields(kind)
         if (name := field.encode_name) in value
     }
@@ -171,6 +197,12 @@ def _fields_with_times(
 
 def _is_list(kind: Any) -> bool:
     return get_origin(kind) in (list, tuple) and bool(get_args(kind))
+
+
+def _is_object(kind: Any) -> bool:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return True
+    return get_origin(kind) is dict
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from helpdesk_bridge.errors import HelpdeskError, ProtocolError
-from helpdesk_bridge.kit.json import AnyId, JsonRecord, WrongType, json_name, read_record
+from helpdesk_bridge.kit.json import AnyId, JsonRecord, WrongType, json_name, numbered, read_record
 from helpdesk_bridge.model import Problem
 
 __all__ = [
@@ -204,9 +204,12 @@ def read_each(
 
 
 def _listed(data: Any, path: str) -> list[Any]:
-    if type(data) is not list:
+    if type(data) is list:
+        return data
+    found = numbered(data)  # a list of PHP's that something was taken out of
+    if found is None:
         raise _odd(path, f"expected a list, got {json_name(type(data))}")
-    return data
+    return found
 
 
 def _odd(path: str, what: str) -> ProtocolError:

@@ -160,8 +160,9 @@ def field_of(path: str | None) -> str:
 def test_a_record_is_read_as_cattrs_reads_it(changed: dict[str, Any], dropped: set[str]) -> None:
     data = {key: value for key, value in {**RIGHT, **changed}.items() if key not in dropped}
     before = repr(data)
+    emptied = {key: None for key in ("leaf", "more") if data.get(key) == []}  # as PHP writes it
     try:
-        expected = STRICT.read(data, StrictTree)
+        expected = STRICT.read({**data, **emptied}, StrictTree)
     except ProtocolError as error:
         refused = error.path
         with pytest.raises(ProtocolError) as caught:
@@ -378,3 +379,72 @@ def test_a_text_that_is_no_number_is_refused_in_words(given: str) -> None:
     assert caught.value.path == "$.total"
     assert "an integer" in caught.value.message
     assert "regex" not in caught.value.message
+
+
+# -- what PHP makes of arrays ------------------------------------------------------------------
+
+
+class Branch(JsonRecord, frozen=True):
+    id: AnyId
+    leaf: Leaf | None = None
+    must: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
+    leaves: tuple[Leaf, ...] | None = None
+    words: list[str] = []  # noqa: RUF012 - msgspec copies it
+    either: dict[str, Any] | list[Any] | None = None
+    branches: tuple[Branch, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "made"),
+    [
+        ({"leaf": []}, "leaf", None),
+        ({"must": []}, "must", {}),
+        ({"words": {"0": "a", "2": "b"}}, "words", ["a", "b"]),
+        ({"words": {"10": "b", "9": "a"}}, "words", ["a", "b"]),
+        ({"leaves": {"1": {"id": 7}}}, "leaves", (Leaf(id=7),)),
+        ({"either": []}, "either", []),
+        ({"either": {"0": 1}}, "either", {"0": 1}),
+        ({"branches": [{"id": 2, "leaf": []}]}, "branches", (Branch(id=2),)),
+    ],
+)
+def test_an_array_of_php_is_read_as_what_must_be_there(
+    given: dict[str, Any], name: str, made: Any
+) -> None:
+    data = {"id": 1, **given}
+    before = repr(data)
+    found = read(data, Branch)
+    assert getattr(found, name) == made
+    assert repr(data) == before
+    assert found.raw is data
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"leaf": [1]}, "$.leaf"),
+        ({"leaf": {}}, "$.leaf.id"),
+        ({"words": {}}, "$.words"),
+        ({"words": {"a": "b"}}, "$.words"),
+        ({"words": {"0": "a", "x": "b"}}, "$.words"),
+        ({"words": {"00": "a"}}, "$.words"),
+        ({"words": {"-1": "a"}}, "$.words"),
+        ({"words": {"0": 5}}, "$.words[0]"),
+        ({"leaves": [[]]}, "$.leaves[0].id"),
+    ],
+)
+def test_what_is_no_array_of_php_is_refused_with_its_place(given: Any, path: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        read({"id": 1, **given}, Branch)
+    assert caught.value.path == path
+
+
+def test_no_record_is_read_from_an_empty_list() -> None:
+    with pytest.raises(ProtocolError, match="expected an object"):
+        read([], Leaf)
+
+
+def test_a_list_with_holes_is_read_record_by_record() -> None:
+    found, problems = read_records({"1": {"id": 1}, "3": {}}, Leaf, lambda leaf: leaf.id, "$.data")
+    assert (found, [problem.index for problem in problems]) == ((1,), [1])
+    with pytest.raises(ProtocolError):
+        read_records({}, Leaf, lambda leaf: leaf.id, "$.data")

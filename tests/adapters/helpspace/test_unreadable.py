@@ -41,7 +41,7 @@ BAD_TICKETS: list[tuple[Any, str]] = [
     ({"id": 1.5}, ".id"),
     ({"subject": 5}, ".subject"),
     ({"status": ["open"]}, ".status"),
-    ({"from_contact": []}, ".from_contact"),
+    ({"from_contact": [1]}, ".from_contact"),
     ({"from_contact": contact_json(value=7)}, ".from_contact.value"),
     ({"channel": {"id": 1, "name": {}}}, ".channel.name"),
     ({"assignee": "Ada"}, ".assignee"),

@@ -55,7 +55,7 @@ async def refused(fake: ScriptedFake, caught: Caught, call: Any) -> type[Helpdes
         "1\n",
         "٤٢",
         " 1",
-        "1" * 19,
+        "1" * 256,
         7,
         None,
         "a-",

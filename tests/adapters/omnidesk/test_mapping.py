@@ -157,6 +157,20 @@ async def test_an_abridged_entry_is_read_whole_before_a_filter_judges_it(
 
 
 @pytest.mark.asyncio
+async def test_an_abridged_entry_that_cannot_be_read_whole_is_a_problem_in_its_place(
+    mapped: Mapped, mapped_desk: Helpdesk
+) -> None:
+    whole = [{**ticket_json(), "id": number} for number in (1, 3)]
+    abridged = {"id": 2, "title": "Cut"}
+    odd = {"id": 9, "title": {}}
+    mapped.answers("GET", "ticket", listed(odd, whole[0], abridged, whole[1]))
+    mapped.answers("GET", "ticket/2", {"type": "item", "item": {"id": 2, "title": 7.5}})
+    page = await mapped_desk.tickets(requester=CUSTOMER)
+    assert [ticket.id for ticket in page.items] == ["1", "3"]
+    assert [problem.index for problem in page.problems] == [0, 2]
+
+
+@pytest.mark.asyncio
 async def test_an_entry_that_tells_enough_is_not_read_again(
     mapped: Mapped, mapped_desk: Helpdesk
 ) -> None:

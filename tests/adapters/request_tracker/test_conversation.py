@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from helpdesk_bridge_request_tracker import wire
 
 from helpdesk_bridge import Helpdesk, MessageType, NotFound, ProtocolError
 from tests.adapters.doubles import Caught, drain
@@ -189,6 +192,42 @@ async def test_a_row_that_cannot_be_read_does_not_lose_the_others(
     pager = desk.messages("4").collect_problems()
     assert [m.id async for m in pager] == ["100", "101"]
     assert [getattr(p.error, "path", "") for p in pager.problems] == ["$.items[2].Creator"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "change", [{"ContentLength": "many"}, {"Filename": 7}, {"Content": ["<p>"]}, {"Headers": {}}]
+)
+async def test_a_part_that_cannot_be_read_is_a_problem_of_its_message_alone(
+    fake: RequestTrackerDouble, desk: Helpdesk, change: dict[str, Any]
+) -> None:
+    talk(fake, 3)
+    fake.parts[1] |= change
+    pager = desk.messages("4").collect_problems()
+    assert [m.id async for m in pager] == ["100", "102"]
+    (problem,) = pager.problems
+    assert (problem.index, isinstance(problem.error, ProtocolError)) == (1, True)
+
+
+@pytest.mark.asyncio
+async def test_a_part_that_names_no_message_is_an_error(
+    fake: RequestTrackerDouble, desk: Helpdesk
+) -> None:
+    talk(fake, 2)
+    fake.ignores = "attachments"
+    fake.parts[1]["TransactionId"] = "77"
+    fake.parts[1]["Filename"] = 7
+    _, error = await drain(desk.messages("4"))
+    assert isinstance(error, ProtocolError)
+
+
+@pytest.mark.asyncio
+async def test_a_row_without_a_readable_id_does_not_lose_the_others() -> None:
+    rows = [row_json(100), {**row_json(101), "id": None}, "?", row_json(102), {"id": "9" * 300}]
+    assert wire.Listing(items=rows, per_page=100).last_id == 102
+    assert wire.speaking(rows) == ["100", "102"]
+    with pytest.raises(ProtocolError):
+        _ = wire.Listing(items=[{"id": "x"}, {}], per_page=100).last_id
 
 
 @pytest.mark.asyncio
