@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
 from typing import Any, Self, TypeVar
 
 from attrs import define, field
 
 from helpdesk_bridge.errors import Cause, HelpdeskError, Outcome, ProtocolError
-from helpdesk_bridge.transport.decode import decode_json
+from helpdesk_bridge.transport.decode import BOM, decode_json
 from helpdesk_bridge.transport.outcome import with_outcome
+from helpdesk_bridge.transport.refusal import No, is_login_page, says_no, sounds_refused
 from helpdesk_bridge.transport.request import Request
 
 __all__ = ["Response"]
@@ -27,6 +28,7 @@ class Response:
         headers: the headers, found whatever their case.
         content: the decoded body; empty for a download.
         chunks: the body of a download, still to be read; None for a complete answer.
+        login: whether it is a redirect to where people sign in, by the words of its address.
     """
 
     request: Request
@@ -34,6 +36,7 @@ class Response:
     headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(default=b"", repr=False)
     chunks: AsyncIterator[bytes] | None = field(default=None, repr=False)
+    login: bool = field(default=False, kw_only=True)
     _release: list[Callable[[], Awaitable[None]]] = field(factory=list, repr=False)
     _decoded: list[Any] = field(factory=list, init=False, repr=False, eq=False)
 
@@ -55,6 +58,37 @@ class Response:
         while self._release:
             await self._release.pop()()
 
+    def refusal(self, codes: Container[str] = ()) -> No | None:
+        """Return what this answer refuses in spite of its success status; None for nothing.
+
+        It is judged by its envelope, or by being a page on which people sign in. ``codes`` are the
+        vendor's own codes for errors. None of it is documented, so that it proves nothing.
+        """
+        if self.status >= 300 or self.chunks is not None or not self.content:
+            return None
+        first = self.content.removeprefix(BOM).lstrip()[:1]
+        if first == b"<":
+            return No(login=True) if is_login_page(self.content) else None
+        return says_no(self._peek(), codes) if first == b"{" else None
+
+    @property
+    def asks_to_log_in(self) -> bool:
+        """Whether a page on which people sign in, or an unnamed refusal of them, came instead."""
+        said = self.refusal()
+        return self.login or (said is not None and said.login)
+
+    def _peek(self) -> Any:
+        """Return the decoded body; None for what is no JSON, which whoever reads it will say."""
+        if not self._decoded:
+            try:
+                self._decoded.append(self._decode())
+            except ProtocolError:
+                return None
+        return self._decoded[0]
+
+    def _decode(self) -> Any:
+        return decode_json(self.content, self.headers.get("Content-Type", ""))
+
     def json(self) -> Any:
         """Return the decoded body. What is no JSON raises the error that fits the effect."""
         return self.read(lambda data: data)
@@ -68,8 +102,7 @@ class Response:
         failure: HelpdeskError
         try:
             if not self._decoded:  # the error table and the adapter read the same answer
-                content_type = self.headers.get("Content-Type", "")
-                self._decoded.append(decode_json(self.content, content_type))
+                self._decoded.append(self._decode())
             return convert(self._decoded[0])
         except HelpdeskError as error:
             failure = error
@@ -88,10 +121,17 @@ class Response:
     def accepted(self, *, sentence: bool = False) -> Self:
         """Return this answer to a write if its body is empty or JSON, or raise.
 
-        A web page, for one, proves nothing. With ``sentence`` any other text will do as well.
+        A web page, for one, proves nothing. With ``sentence`` any other text will do as well. What
+        says no more than a sentence must not be one of a refusal.
         """
-        if self.content.strip() and not (sentence and self.content.lstrip()[:1] != b"<"):
-            self.json()
+        text = self.content.strip()
+        if not text:
+            return self
+        said: Any = self._peek() if sentence and text[:1] != b"<" else self.json()
+        if said is None:
+            said = text.decode(errors="replace")
+        if sounds_refused(said):
+            raise self.with_outcome(ProtocolError("the answer sounds like a refusal."))
         return self
 
     def with_outcome(self, error: HelpdeskError) -> HelpdeskError:

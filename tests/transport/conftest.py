@@ -193,6 +193,7 @@ async def connect(
         auth: Middleware = no_auth,
         codes: Mapping[str, type[HelpdeskError]] | None = None,
         explain: Callable[[Response], Explanation] = lambda _: Explanation(),
+        is_error: Callable[[Response], bool] = lambda _: False,
         middlewares: Iterable[Middleware] = (),
         **options: object,
     ) -> Transport:
@@ -203,6 +204,7 @@ async def connect(
             auth=auth,
             error_codes=codes or {},
             explain=explain,
+            is_error=is_error,
             middlewares=tuple(middlewares),
         )
         made.append(transport)

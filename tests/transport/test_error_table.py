@@ -26,8 +26,11 @@ REFUSED: dict[int, type[errors.HelpdeskError]] = {
     412: errors.Conflict,
     413: errors.PayloadTooLarge,
     418: errors.ValidationFailed,
+    419: errors.AuthenticationError,
     422: errors.ValidationFailed,
     429: errors.RateLimited,
+    440: errors.AuthenticationError,
+    498: errors.AuthenticationError,
     499: errors.ValidationFailed,
 }
 IN_DOUBT = (408, 500, 501, 502, 503, 504, 520, 599)

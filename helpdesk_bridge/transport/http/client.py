@@ -27,6 +27,7 @@ from helpdesk_bridge.transport.http.received import encodings_of, is_end_announc
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.rate_headers import http_date, vendor_time
+from helpdesk_bridge.transport.refusal import leads_to_login
 from helpdesk_bridge.transport.request import Effect, Progress, Request
 from helpdesk_bridge.transport.response import Response
 
@@ -76,14 +77,19 @@ class HttpClient:
         else:
             url = urls.file_url(request.url)
             away = not urls.same_origin(url, self.base)
+        own = url
         for hop in range(_MAX_HOPS + 1):
             if away:
                 self._check_away(request, url)
             response = await self._attempt(request, url, away=away, redirected=hop > 0)
-            if response.status not in _REDIRECTS or request.effect is not Effect.READ:
+            if response.status not in _REDIRECTS:
+                return response
+            target = urls.redirected(url, response.headers.get("Location", ""))
+            response.login = not away and leads_to_login(target, own)
+            if response.login or request.effect is not Effect.READ:
                 return response  # a redirected write is never sent on: the error table says so
             await response.aclose()
-            url = self._next_hop(request, response, url)
+            url = self._next_hop(request, response, target)
             # For good: whoever sends us back must not have us show credentials.
             away = away or not urls.same_origin(url, self.base)
         raise errors.ProtocolError(
@@ -100,8 +106,7 @@ class HttpClient:
             error.outcome = judge(bytes_sent=request.progress.bytes_sent)
             raise
 
-    def _next_hop(self, request: Request, response: Response, url: URL) -> URL:
-        target = urls.redirected(url, response.headers.get("Location", ""))
+    def _next_hop(self, request: Request, response: Response, target: URL) -> URL:
         if request.stream and self.file_hosts:
             return target  # its host is checked like that of the first
         if request.method != "GET" or not urls.same_origin(target, self.base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason
@@ -12,6 +12,7 @@ from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.rate_headers import asked_wait, retry_after
 from helpdesk_bridge.transport.redaction import Quoted, redact
+from helpdesk_bridge.transport.refusal import SESSION_ENDED, No
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
 
@@ -38,7 +39,6 @@ class Explanation:
 
 BY_STATUS: Mapping[int, type[HelpdeskError]] = {
     400: errors.ValidationFailed,
-    401: errors.AuthenticationError,
     403: errors.PermissionDenied,
     404: errors.NotFound,
     408: errors.VendorUnavailable,
@@ -48,6 +48,7 @@ BY_STATUS: Mapping[int, type[HelpdeskError]] = {
     413: errors.PayloadTooLarge,
     422: errors.ValidationFailed,
     429: errors.RateLimited,
+    **dict.fromkeys(SESSION_ENDED, errors.AuthenticationError),
 }
 
 _REASONS: Mapping[int, Reason] = {
@@ -75,7 +76,11 @@ _SENTENCES: Mapping[type[HelpdeskError], str] = {
 
 @frozen
 class ErrorTable:
-    """Turns an answer that says no into an error: by the vendor's own code, then by status."""
+    """Turns an answer that says no into an error: by the vendor's own code, then by status.
+
+    A success status proves nothing where the answer says no. What :attr:`is_error` knows, the
+    vendor documents: it was refused. What only looks like a refusal leaves open what was done.
+    """
 
     codes: Mapping[str, type[HelpdeskError]]
     explain: Callable[[Response], Explanation]
@@ -85,22 +90,35 @@ class ErrorTable:
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on and judge the answer."""
         response = await handler(request)
+        no: No | None = None
         if response.status < 300 and not self._refused(response):
-            return response
+            no = response.refusal(self.codes)
+            if no is None:
+                return response
         await response.aclose()
-        raise response.with_outcome(self._error(response))
+        raise response.with_outcome(self._error(response, no))
 
-    def _error(self, response: Response) -> HelpdeskError:
+    def _error(self, response: Response, no: No | None) -> HelpdeskError:
         said = self._explained(response)
+        if no is not None:
+            said = _combined(
+                said, _cleaned(Explanation(message=no.message, code=no.code), response.request)
+            )
+        login = response.login or (no is not None and no.login)
         told = said.kind or self.codes.get(said.code or "")
-        kind = told or _by_status(response.status)
+        told = told or (errors.AuthenticationError if login else None)
+        kind = told or _by_status((no and no.status) or response.status)
+        if no is not None and issubclass(kind, errors.NotFound):
+            kind = errors.ValidationFailed  # it proves nothing, and least that something is gone
         sentence = _SENTENCES.get(kind, "the vendor refused it")
         context: dict[str, object] = {
             "vendor_code": _printable(said.code, known=self.codes),
             "status": response.status,
             "attempts": response.request.progress.attempts,
             "outcome": (
-                Outcome.REJECTED
+                Outcome.UNKNOWN
+                if no is not None
+                else Outcome.REJECTED
                 if response.status < 300
                 else judge(bytes_sent=True, status=response.status, complete=True)
             ),
@@ -117,7 +135,12 @@ class ErrorTable:
             context["retryable"] = False
         if told is None:
             context["reason"] = _REASONS.get(response.status)
-        if response.status == _NOT_MODIFIED:
+        if login and not said.message:
+            sentence = (
+                "the vendor shows the page on which people sign in: it does not accept the"
+                " credentials, or base_url is an address for people"
+            )
+        elif response.status == _NOT_MODIFIED:
             sentence = "it is said that nothing has changed, which nobody asked: check what caches"
         elif 300 <= response.status < 400:
             context["reason"] = Reason.REDIRECT
@@ -137,6 +160,11 @@ class ErrorTable:
             return _cleaned(self.explain(response), response.request)
         except Exception:  # noqa: BLE001 - whatever an adapter makes of an odd answer
             return Explanation()
+
+
+def _combined(said: Explanation, seen: Explanation) -> Explanation:
+    """Return what the adapter understood of an answer, and what can be seen where that is less."""
+    return evolve(said, message=said.message or seen.message, code=said.code or seen.code)
 
 
 def _cleaned(said: Explanation, request: Request) -> Explanation:

@@ -8,7 +8,7 @@ import binascii
 import importlib
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, TypeAlias, cast
 
 import orjson
@@ -23,9 +23,11 @@ from helpdesk_bridge.errors import (
 )
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport.call import waiting_for
+from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler, Middleware
 from helpdesk_bridge.transport.policies.auth import check_credential
-from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.refusal import SESSION_ENDED
+from helpdesk_bridge.transport.request import Effect, Request
 from helpdesk_bridge.transport.response import Response
 from helpdesk_bridge.transport.urls import check_header
 
@@ -34,8 +36,6 @@ __all__ = ["ChosenAuth", "FetchToken", "SessionAuth", "TokenProvider", "expiry_o
 _MARGIN = 30.0
 _CLOSING = 5.0
 """How long closing waits for a provider that ignores its cancellation."""
-_UNAUTHORISED = 401
-
 FetchToken: TypeAlias = Callable[[], Awaitable[str | Secret]]
 """What fetches a fresh token."""
 
@@ -107,15 +107,19 @@ class SessionAuth:
     """Puts a session token on each request, as ``Authorization: Bearer …``.
 
     With a provider the token is fetched when first needed, renewed shortly before it expires and
-    once after a 401, after which the request is sent again (a 401 is a refusal, so a write may be
-    too). Any number of tasks cause one call of the provider; it runs in a task of its own, so a
-    cancelled caller fails nobody else. A provider that raises gives every waiting call
+    once after an answer that shows that the session has ended: a 401 or another status of
+    ``ended``, a redirect to where people sign in, that page itself, or JSON that says so with a
+    200. Then the request is sent again: a read always, a write only after a refusal by its status
+    (4xx, 307, 308), for everything else proves nothing. A write in doubt raises, and the next call
+    gets a fresh token. Any number of tasks cause one call of the provider; it runs in a task of its
+    own, so a cancelled caller fails nobody else. A provider that raises gives every waiting call
     AuthenticationError, and the next call tries again.
 
     Args:
         fixed: a token that is never renewed; None where there is a provider.
         provider: what gives a fresh token; None: ``fixed`` is all there is.
         clock: what tells the present, in seconds since 1970.
+        ended: the HTTP statuses by which a vendor says that a session has ended.
     """
 
     fixed: Secret | None = None
@@ -123,18 +127,23 @@ class SessionAuth:
     clock: Callable[[], float] = field(default=time.time, repr=False)
     patience: float = 60.0
     """How long a provider may take (seconds), so that one that hangs does not stop the desk."""
+    ended: Collection[int] = SESSION_ENDED
     _token: _Token | None = field(default=None, init=False, repr=False)
     _renewal: asyncio.Task[tuple[str, str]] | None = field(default=None, init=False, repr=False)
     _failure: tuple[float, str] = field(default=(-math.inf, ""), init=False, repr=False)
     _closed: bool = field(default=False, init=False)
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
-        """Sign ``request``; after a 401 renew the token and send it once more."""
+        """Sign ``request``; when the session has ended, renew it and send it once more."""
         if not request.authenticate:
             return await handler(request)
         token = await self._current(request)
         response = await handler(_signed(request, token))
-        if response.status != _UNAUTHORISED or self.provider is None:
+        if self.provider is None or not self._has_ended(response):
+            return response
+        if request.effect is not Effect.READ and not _proves_refusal(response):
+            if self._token is not None and self._token.value == token:
+                self._token = None  # so that the next call does not fail in the same way
             return response
         await response.aclose()
         request.progress.bytes_sent = False  # refused: what is sent so far has done nothing
@@ -147,6 +156,9 @@ class SessionAuth:
         if self._renewal is not None:
             self._renewal.cancel()
             await asyncio.wait([self._renewal], timeout=_CLOSING)
+
+    def _has_ended(self, response: Response) -> bool:
+        return response.status in self.ended or response.asks_to_log_in
 
     async def _current(self, request: Request) -> str:
         if self.fixed is not None:
@@ -219,6 +231,12 @@ class SessionAuth:
         renew_at = now + lifetime - min(_MARGIN, lifetime / 2) if lifetime > 0 else None
         self._token = _Token(token, renew_at)
         return token, ""
+
+
+def _proves_refusal(response: Response) -> bool:
+    """Say whether an answer proves that nothing was done: only its status can."""
+    known = judge(bytes_sent=True, status=response.status, complete=True)
+    return known is Outcome.REJECTED
 
 
 def _signed(request: Request, token: str) -> Request:

@@ -1,0 +1,287 @@
+"""Notice a success status whose answer says no: pure functions of what was answered.
+
+Vendors, and what stands before them, say no with a 200: ``{"success": false}``, ``{"error": …}``,
+``{"status": "ERROR"}``, or by the page on which a person signs in. Nobody documents all of it, so
+that only the envelope is judged, by words that many APIs share: a record may have a field ``error``
+or the status ``failed``, and a ticket may be about both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from attrs import frozen
+from yarl import URL
+
+__all__ = ["SESSION_ENDED", "No", "is_login_page", "leads_to_login", "says_no", "sounds_refused"]
+
+SESSION_ENDED = frozenset((401, 419, 440, 498))
+"""401 is the standard's; Laravel says 419, IIS 440 and others 498 where a session has ended."""
+
+
+@frozen
+class No:
+    """What an answer with a success status says that it refused."""
+
+    message: str = ""
+    """The vendor's sentence; empty where it gives none."""
+    code: str | None = None
+    """Its own code; None where it tells none."""
+    status: int | None = None
+    """The HTTP status that it means; None where it tells none."""
+    login: bool = False
+    """Whether it is about credentials, or a session that has ended."""
+
+
+_MOST_KEYS = 100
+"""An envelope has few members; of an object with more, no more are looked at."""
+_LONGEST_KEY = 32
+
+_GOOD = frozenset(("success", "issuccess", "succeeded", "successful", "ok", "isok"))
+_BAD = frozenset(
+    (
+        "error",
+        "errors",
+        "iserror",
+        "haserror",
+        "haserrors",
+        "errorcode",
+        "errcode",
+        "errno",
+        "errormessage",
+        "errormsg",
+        "errmsg",
+        "exception",
+        "fault",
+        "failed",
+        "failure",
+    )
+)
+_STATES = frozenset(("status", "result", "state", "outcome", "type"))
+_CODES = frozenset(("code", "status", "statuscode", "httpstatus", "httpcode", "responsecode"))
+_SENTENCES = frozenset(("message", "msg", "detail", "title", "reason", "description"))
+_OTHER = frozenset(
+    (
+        "id",
+        "details",
+        "messages",
+        "requestid",
+        "traceid",
+        "timestamp",
+        "path",
+        "instance",
+        "documentationurl",
+        "meta",
+        "data",
+        "errordescription",
+        "debug",
+        "trace",
+        "line",
+        "file",
+        "help",
+    )
+)
+_OF_AN_ENVELOPE = _GOOD | _BAD | _STATES | _CODES | _SENTENCES | _OTHER
+_WRAPPERS = frozenset(("data", "result", "response", "meta", "item"))
+_BLANK = frozenset(("", "0", "false", "no", "none", "null", "ok", "success", "[]", "{}"))
+_NO = frozenset(("false", "0", "no", "n", "off"))
+_NO_STATES = frozenset(
+    (
+        "error",
+        "errors",
+        "fail",
+        "failed",
+        "failure",
+        "exception",
+        "fault",
+        "ko",
+        "nok",
+        "nack",
+        "refused",
+        "denied",
+        "forbidden",
+        "unauthorized",
+        "unauthorised",
+        "unauthenticated",
+    )
+)
+_LOGIN = re.compile(
+    r"un-?authenticated|un-?authori[sz]ed"
+    r"|(?:not|must be|be|to be) (?:authenticated|logged in|signed in)"
+    r"|authentication (?:required|failed|error|needed|expired)"
+    r"|(?:log ?in|sign ?in) (?:required|needed|again|first)|please (?:log|sign) ?in"
+    r"|(?:invalid|expired|missing|bad|unknown|wrong) (?:access |auth |bearer |api )?"
+    r"(?:token|session|jwt|api ?key|key|credentials?)"
+    r"|(?:token|session|jwt|credentials?)(?: has| is| have| are| was)?(?: been)?"
+    r" (?:expired|invalid|ended|timed out|timeout)"
+)
+_REFUSING = re.compile(
+    r"\b(?:errors?|fail(?:ed|ure|s)?|invalid|denied|forbidden|refused|rejected|exception|expired"
+    r"|unauthori[sz]ed|unauthenticated|unable|cannot|can't|could not|couldn't|not|no such|missing"
+    r"|unavailable|log ?in|sign ?in|permission)\b"
+)
+
+
+def says_no(data: Any, codes: Container[str] = ()) -> No | None:
+    """Return what the decoded answer ``data`` refuses; None where it says no such thing.
+
+    ``codes`` are the vendor's own codes for errors. Only the envelope is judged: the top of an
+    object, and an inner one that has nothing but words of an envelope.
+    """
+    if type(data) is not dict:
+        return None
+    found = _judged(data, codes)
+    for key, inner in islice(data.items(), _MOST_KEYS):
+        if found is None and type(inner) is dict and _word(key) in _WRAPPERS and _bare(inner):
+            found = _judged(inner, codes)
+    return found
+
+
+def sounds_refused(data: Any) -> bool:
+    """Say whether an answer to a write that tells no more than a sentence tells of a refusal.
+
+    ``data`` is that sentence, or what was decoded. In English, and rather once too often than not
+    at all: what is not surely done must not count as done.
+    """
+    if type(data) is dict:
+        told = {_word(key): value for key, value in islice(data.items(), _MOST_KEYS)}
+        data = _explained(told)[0] if told.keys() <= _OF_AN_ENVELOPE else ""
+    if type(data) is not str:
+        return type(data) in (bool, int) and not data
+    return _REFUSING.search(data[:1000].casefold().replace("_", " ")) is not None
+
+
+def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
+    told: dict[str, Any] = {}
+    for key, value in islice(data.items(), _MOST_KEYS):
+        told.setdefault(_word(key), value)
+    refused = any(_is_no(told[word]) for word in _GOOD & told.keys())
+    # What has an id and words of its own is a record, and what it says of itself is its content.
+    own_words = not told.keys() <= _OF_AN_ENVELOPE
+    record = "id" in told and own_words
+    status: int | None = None
+    if not record:
+        refused = refused or any(not _is_blank(told[word]) for word in _BAD & told.keys())
+        refused = refused or any(_is_bad_state(told[word]) for word in _STATES & told.keys())
+        status = next(filter(None, (_http(told[word]) for word in _CODES & told.keys())), None)
+        known = told.get("code")
+        refused = refused or status is not None or (type(known) is str and known in codes)
+    message, code = _explained(told)
+    # Some say only that: {"message": "Unauthenticated."}
+    alone = not own_words and not told.get("data")
+    login = status in SESSION_ENDED or _is_login(f"{message} {code or ''}")
+    if refused or (alone and login):
+        return No(message, code, status, login)
+    return None
+
+
+def _explained(told: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return the sentence and the code, from the top or from an object ``error``."""
+    inner = next((told[word] for word in ("error", "errors", "fault") if told.get(word)), None)
+    if type(inner) is list:
+        inner = inner[0]
+    places = [told]
+    if type(inner) is dict:
+        places.append({_word(key): value for key, value in islice(inner.items(), _MOST_KEYS)})
+    names = ("message", "errormessage", "errormsg", "errmsg", "msg", "detail", "title", "error")
+    sentences = [place[name] for place in places for name in names if type(place.get(name)) is str]
+    sentences += [inner] if type(inner) is str else []
+    codes = [place.get(name) for place in reversed(places) for name in ("code", "errorcode")]
+    code = next((one for one in codes if type(one) is str and one), None)
+    return " ".join(dict.fromkeys(sentences)), code
+
+
+def _is_login(text: str) -> bool:
+    return _LOGIN.search(text[:1000].casefold().replace("_", " ").replace("-", " ")) is not None
+
+
+def _is_no(value: Any) -> bool:
+    """Say whether it denies: false, 0 or such a word. null says nothing."""
+    if type(value) is str:
+        return value.strip().casefold() in _NO
+    return type(value) in (bool, int, float) and not value
+
+
+def _is_blank(value: Any) -> bool:
+    """Say whether a member for errors tells of none."""
+    if type(value) in (dict, list):
+        inner = value.values() if type(value) is dict else value
+        return all(_is_blank_word(one) for one in islice(inner, _MOST_KEYS))
+    return _is_blank_word(value)
+
+
+def _is_blank_word(value: Any) -> bool:
+    return value.strip().casefold() in _BLANK if type(value) is str else not value
+
+
+def _is_bad_state(value: Any) -> bool:
+    return value is False or (type(value) is str and value.strip().casefold() in _NO_STATES)
+
+
+def _http(value: Any) -> int | None:
+    """Return the HTTP status of an error that a figure, or a text of three digits, stands for."""
+    if type(value) is str and len(value) == 3 and value.isascii() and value.isdigit():
+        value = int(value)
+    return value if type(value) is int and 400 <= value <= 599 else None
+
+
+def _bare(inner: Mapping[str, Any]) -> bool:
+    words = set(map(_word, islice(inner, _MOST_KEYS + 1)))
+    return "id" not in words and words <= _OF_AN_ENVELOPE
+
+
+def _word(key: str) -> str:
+    """Return a key as it is compared: ``is_error``, ``isError`` and ``IsError`` are one."""
+    return _plain(key) if len(key) <= _LONGEST_KEY else key
+
+
+@lru_cache(maxsize=512)  # every answer has the same few keys
+def _plain(key: str) -> str:
+    return key.casefold().replace("_", "").replace("-", "")
+
+
+# -- pages for people -------------------------------------------------------------------------
+
+_LOOKED_AT = 64 * 1024
+_LOGIN_WORDS = (
+    r"log[-_ ]?[io]n|sign[-_ ]?[io]n|sso|saml2?|openid|oauth2?|authorize|authenticate|auth"
+    r"|no[-_]?auth|sessions?/new|anmelden|connexion|inloggen"
+)
+_LOGIN_ADDRESS = re.compile(rf"(?:^|[/._-])(?:{_LOGIN_WORDS})(?=$|[/._?;#-])")
+_LOGIN_QUERY = re.compile(r"(?:^|[&=/])(?:log-?in|sign-?in)(?=$|[&=])")
+_LOGIN_HOST = re.compile(r"(?:^|\.)(?:log-?in|sign-?in|sso|auth|accounts?|idp|id|identity)\.")
+_PASSWORD = re.compile(rb"<input[^>]{0,500}type\s*=\s*[\"']?password", re.IGNORECASE)
+_TITLE = re.compile(
+    rb"<title[^>]{0,200}>[^<]{0,200}"
+    rb"(?:log[ -]?[io]n|sign[ -]?[io]n|anmeld|connexion|inloggen"
+    rb"|session (?:has )?(?:expired|ended))",
+    re.IGNORECASE,
+)
+
+
+def is_login_page(content: bytes) -> bool:
+    """Say whether a body is a web page on which people sign in: by its title or its password."""
+    head = content[:_LOOKED_AT]
+    return _TITLE.search(head) is not None or _PASSWORD.search(head) is not None
+
+
+def leads_to_login(target: URL, own: URL) -> bool:
+    """Say whether a redirect leads to where people sign in, by the words of its address.
+
+    ``target`` is where it leads, ``own`` what was asked for. A word that stands there as well says
+    nothing.
+    """
+    host = (target.host or "").casefold()
+    if host != own.host and _LOGIN_HOST.search(host):
+        return True
+    if _LOGIN_QUERY.search(target.raw_query_string[:2000].casefold()):
+        return True
+    return not _words(_LOGIN_ADDRESS, target.raw_path) <= _words(_LOGIN_ADDRESS, own.raw_path)
+
+
+def _words(pattern: re.Pattern[str], path: str) -> set[str]:
+    return {found[0].strip("/._-") for found in pattern.finditer(path[:2000].casefold())}

@@ -1,0 +1,166 @@
+"""A session that ends in other ways than by a 401: by a page for people, or by what JSON says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from helpdesk_bridge import errors
+from helpdesk_bridge.errors import Outcome
+from helpdesk_bridge.secret import Secret
+from helpdesk_bridge.transport import Operation, Request, Response, SessionAuth
+from tests.transport.sessions import READ, request, session
+
+Connect = Callable[..., Any]
+LOGIN = b"<!doctype html><title>Sign in</title>"
+ENDS: dict[str, dict[str, Any]] = {
+    "redirect": {"status": 302, "headers": {"Location": "/login"}},
+    "see other": {"status": 303, "headers": {"Location": "/users/sign_in?x=1"}},
+    "moved": {"status": 307, "headers": {"Location": "https://sso.c.example/start"}},
+    "page": {"status": 200, "body": LOGIN, "headers": {"Content-Type": "text/html"}},
+    "json": {"status": 200, "body": b'{"error": "unauthenticated"}'},
+    "401": {"status": 401, "body": b"{}"},
+    "419": {"status": 419, "body": b"{}"},
+    "440": {"status": 440, "body": b"{}"},
+    "498": {"status": 498, "body": b"{}"},
+}
+PROOFS = ("moved", "401", "419", "440", "498")
+"""Only by these it is known that nothing was done."""
+
+
+def tokens(vendor: Any) -> list[str]:
+    return [seen.headers["Authorization"].removeprefix("Bearer ") for seen in vendor.seen]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("end", ENDS)
+async def test_a_read_goes_on_with_a_new_session(
+    connect: Connect, vendor: Any, read: Operation, end: str
+) -> None:
+    auth, given = session("one", "two")
+    vendor.answers(**ENDS[end])
+    vendor.answers(body=b'{"id": 1}')
+    response = await connect(vendor, auth=auth).send(read, "GET", ("t",))
+    assert (response.json(), tokens(vendor), given) == ({"id": 1}, ["one", "two"], ["one", "two"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("effect", ["unsafe", "idempotent"])
+async def test_a_write_is_sent_again_only_after_proof_and_the_next_call_has_a_new_session(
+    connect: Connect, vendor: Any, request: pytest.FixtureRequest, end: str, effect: str
+) -> None:
+    write: Operation = request.getfixturevalue(effect)
+    auth, given = session("one", "two")
+    transport = connect(vendor, auth=auth)
+    vendor.answers(**ENDS[end])
+    vendor.answers(body=b'{"id": 1}')
+    if end in PROOFS:
+        await transport.send(write, "POST", ("t",), json={})
+        assert tokens(vendor) == ["one", "two"]
+        return
+    with pytest.raises(errors.HelpdeskError) as caught:
+        await transport.send(write, "POST", ("t",), json={})
+    kind = errors.OutcomeUnknown if effect == "unsafe" else errors.AuthenticationError
+    assert (type(caught.value), caught.value.outcome) == (kind, Outcome.UNKNOWN)
+    assert (tokens(vendor), given) == (["one"], ["one"])
+    await transport.send(write, "POST", ("t",), json={})
+    assert (tokens(vendor), given) == (["one", "two"], ["one", "two"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("end", ENDS)
+async def test_a_session_that_does_not_help_is_an_error_and_is_asked_for_once(
+    connect: Connect, vendor: Any, read: Operation, caught: Any, end: str
+) -> None:
+    auth, given = session("one", "two")
+    for _ in range(2):
+        vendor.answers(**ENDS[end])
+    error = await caught(connect(vendor, auth=auth).send(read, "GET", ("t",)))
+    assert type(error) is errors.AuthenticationError
+    assert (tokens(vendor), given) == (["one", "two"], ["one", "two"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("end", ENDS)
+async def test_a_fixed_token_is_not_sent_again(
+    connect: Connect, vendor: Any, read: Operation, caught: Any, end: str
+) -> None:
+    vendor.answers(**ENDS[end])
+    auth = SessionAuth(fixed=Secret("one"))
+    error = await caught(connect(vendor, auth=auth).send(read, "GET", ("t",)))
+    assert (type(error), tokens(vendor)) == (errors.AuthenticationError, ["one"])
+    assert error.reason is errors.Reason.CREDENTIALS
+
+
+@pytest.mark.asyncio
+async def test_many_reads_that_are_led_to_the_login_page_share_one_renewal() -> None:
+    auth, given = session("one", "two")
+
+    async def server(request: Request) -> Response:
+        await asyncio.sleep(0)
+        old = request.headers["Authorization"] == "Bearer one"
+        return Response(request=request, status=302 if old else 200, headers={}, login=old)
+
+    found = await asyncio.gather(*(auth(request(), server) for _ in range(50)))
+    assert ({one.status for one in found}, given) == ({200}, ["one", "two"])
+
+
+@pytest.mark.asyncio
+async def test_writes_in_doubt_leave_a_session_that_others_renewed_meanwhile() -> None:
+    auth, given = session("one", "two")
+    held = asyncio.Event()
+
+    async def slow(request: Request) -> Response:
+        await held.wait()
+        return Response(request=request, status=302, headers={}, login=True)
+
+    async def server(request: Request) -> Response:
+        old = request.headers["Authorization"] == "Bearer one"
+        return Response(request=request, status=401 if old else 200, headers={})
+
+    write = asyncio.create_task(auth(request(operation=Operation("send"), method="POST"), slow))
+    await asyncio.sleep(0)
+    await auth(request(), server)
+    held.set()
+    assert (await write).status == 302
+    assert (await auth(request(), server)).status == 200
+    assert given == ["one", "two"]
+
+
+@pytest.mark.asyncio
+async def test_statuses_by_which_a_session_ends_can_be_chosen() -> None:
+    auth, given = session("one", "two")
+    auth.ended = (403,)
+
+    async def server(request: Request) -> Response:
+        old = request.headers["Authorization"] == "Bearer one"
+        return Response(request=request, status=403 if old else 200, headers={})
+
+    assert (await auth(request(operation=READ), server)).status == 200
+    assert given == ["one", "two"]
+
+
+@pytest.mark.asyncio
+async def test_a_redirect_elsewhere_renews_nothing(
+    connect: Connect, vendor: Any, read: Operation
+) -> None:
+    auth, given = session("one")
+    vendor.answers(302, headers={"Location": "/moved"})
+    vendor.answers(body=b'{"id": 1}')
+    response = await connect(vendor, auth=auth).send(read, "GET", ("t",))
+    assert (response.json(), given) == ({"id": 1}, ["one"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("end", ["redirect", "moved"])
+async def test_a_download_that_is_led_to_the_login_page_is_about_credentials(
+    connect: Connect, vendor: Any, read: Operation, end: str
+) -> None:
+    vendor.answers(**ENDS[end])
+    with pytest.raises(errors.AuthenticationError):
+        async with connect(vendor).stream(read, ("file",)) as chunks:
+            _ = [chunk async for chunk in chunks]
