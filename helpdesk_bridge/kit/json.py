@@ -175,7 +175,8 @@ def _adapted(value: Any, kind: Any, place: str = "") -> Any:
 def numbered(value: Any) -> list[Any] | None:
     """Return the values of an object whose keys are numbers, as a list in their order, or None.
 
-    That is what PHP makes of a list that something was taken out of. ``{}`` is none.
+    That is what PHP makes of a list that something was taken out of. ``{}`` is none, and neither is
+    a ``value`` that is no object.
     """
     if type(value) is not dict or not all(map(_INDEX.fullmatch, value)):
         return None

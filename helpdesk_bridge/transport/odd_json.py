@@ -1,7 +1,7 @@
-r"""JSON that is valid and that orjson refuses or rounds: half surrogate pairs, long integers.
+"""Read JSON that is valid and that orjson refuses or rounds: half pairs, long integers.
 
 JSON's grammar (RFC 8259, sections 6 and 8.2) allows both, and vendors send them: a text that was
-cut inside an emoji ends in ``\ud83d``, and a SIM card's number has 20 digits. orjson judges every
+cut inside an emoji ends in half a surrogate pair, and a SIM card's number has 20 digits. orjson judges every
 answer; only one that has such a place is looked at again here.
 """
 
@@ -23,8 +23,11 @@ _SAFE = 19
 """From so many digits on, an integer may be beyond 64 bits, and orjson makes a float of it."""
 _CLASSES = bytes.maketrans(b"0123456789:,[ \t\r\n", b"0" * 10 + b"," * 7)
 _LONG = b"0" * _SAFE
+_DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
+_FOUR = b"0" * 4
 _PIECE = 256 * 1024
 _AFTER_SIGN, _AFTER_MARK = b",-" + _LONG, b"," + _LONG
+_MARGIN = len(_AFTER_SIGN)
 
 _HIGH = rb"\\u[dD][89aAbB][0-9A-Fa-f]{2}"
 _LOW = rb"\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
@@ -45,14 +48,17 @@ _HUGE = re.compile(rb"(?:(?<=[:,\[\s])|\A)-?[1-9][0-9]{300,}(?=[\s,\]}]|\Z)")
 def rounds_integers(content: bytes) -> bool:
     """Say whether orjson may have rounded an integer of a JSON text: it has 19 digits or more.
 
-    They may stand in a text: that costs time, and nothing else. One pass and two searches, in C.
+    They may stand in a text: that costs time, and nothing else. Of 19 digits in a row every fourth
+    one is looked at first, which four of them pass and no time or telephone number does.
     """
     if content[:1].isdigit() or content[:1] == b"-":
         return True
     for start in range(0, len(content), _PIECE):  # a large answer must not be held twice
-        classes = content[start : start + _PIECE + len(_AFTER_SIGN)].translate(_CLASSES)
-        if _AFTER_MARK in classes or _AFTER_SIGN in classes:
-            return True
+        piece = content[start : start + _PIECE + _MARGIN]
+        if _FOUR in piece[::4].translate(_DIGITS):
+            classes = piece.translate(_CLASSES)
+            if _AFTER_MARK in classes or _AFTER_SIGN in classes:
+                return True
     return False
 
 

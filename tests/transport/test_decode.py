@@ -114,6 +114,12 @@ def test_an_integer_keeps_its_digits(number: int, form: str) -> None:
     assert str(number) in str(decode_json((form % number).encode()))
 
 
+@pytest.mark.parametrize("before", [*range(40), *range(256 * 1024 - 30, 256 * 1024 + 5)])
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1])
+def test_an_integer_keeps_its_digits_wherever_it_stands(before: int, number: int) -> None:
+    assert decode_json(b"[" + b" " * before + b"%d]" % number) == [number]
+
+
 @pytest.mark.parametrize(
     "content",
     [b"1" * 4301, b"[-" + b"1" * 4301 + b"]", b'{"a": 1e400}', b"[" + b"1" * 1_000_000 + b"]"],

@@ -58,7 +58,6 @@ _REASONS: Mapping[int, Reason] = {
 }
 """Statuses that say more than the class of error which goes with them."""
 
-_NOT_MODIFIED = 304
 _NEVER_BETTER = (501, 505)
 """Not implemented; HTTP version not supported: the same request will fail again."""
 
@@ -72,6 +71,12 @@ _SENTENCES: Mapping[type[HelpdeskError], str] = {
     errors.RateLimited: "too many requests",
     errors.VendorUnavailable: "the vendor failed to answer properly",
 }
+
+_REDIRECTED = (Reason.REDIRECT, "the vendor answered with a redirect: check base_url")
+_LED_AWAY: dict[int, tuple[Reason | None, str]] = {
+    304: (None, "it is said that nothing has changed, which nobody asked: check what caches")
+}
+"""What an answer with a 3xx comes to."""
 
 
 @frozen
@@ -140,11 +145,9 @@ class ErrorTable:
                 "the vendor shows the page on which people sign in: it does not accept the"
                 " credentials, or base_url is an address for people"
             )
-        elif response.status == _NOT_MODIFIED:
-            sentence = "it is said that nothing has changed, which nobody asked: check what caches"
         elif 300 <= response.status < 400:
-            context["reason"] = Reason.REDIRECT
-            sentence = "the vendor answered with a redirect: check base_url"
+            reason, sentence = _LED_AWAY.get(response.status, _REDIRECTED)
+            context["reason"] = reason or context.get("reason")
         if said.message:
             sentence = f"{sentence} ({redact(said.message)})"
         return kind(f"{sentence}.", **context)  # type: ignore[arg-type]
