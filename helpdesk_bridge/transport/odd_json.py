@@ -1,8 +1,8 @@
 """Read JSON that is valid and that orjson refuses or rounds: half pairs, long integers.
 
 JSON's grammar (RFC 8259, sections 6 and 8.2) allows both, and vendors send them: a text that was
-cut inside an emoji ends in half a surrogate pair, and a SIM card's number has 20 digits. orjson judges every
-answer; only one that has such a place is looked at again here.
+cut inside an emoji ends in half a surrogate pair, and a SIM card's number has 20 digits. orjson
+judges every answer; only one that has such a place is looked at again here.
 """
 
 from __future__ import annotations
