@@ -142,6 +142,10 @@ async def _to_a_login(_: web.Request) -> NoReturn:
     raise web.HTTPFound("https://login.example/")
 
 
+async def _elsewhere(_: web.Request) -> NoReturn:
+    raise web.HTTPFound("https://other.example/")
+
+
 async def _in_circles(request: web.Request) -> NoReturn:
     raise web.HTTPFound(str(request.rel_url))
 
@@ -156,7 +160,8 @@ async def _in_circles(request: web.Request) -> NoReturn:
         (answering(405), "wrong base_url: "),
         (answering(407), "proxy trouble: "),
         (answering(200, "<html>Log in</html>"), "wrong base_url: the answer is a web page"),
-        (_to_a_login, "wrong base_url: the vendor redirects to another place"),
+        (_to_a_login, "wrong credentials: the vendor shows the page on which people sign in"),
+        (_elsewhere, "wrong base_url: the vendor redirects to another place"),
         (_in_circles, "wrong base_url: the vendor redirects in circles"),
         (
             answering(429, **{"Retry-After": "17"}),
