@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+from heapq import heapify, heappop, heappush
+from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +14,9 @@ from attrs import define, field
 from helpdesk_bridge.errors import DeskClosed
 
 __all__ = ["OpenRequests", "RequestDeadline"]
+
+_SLACK = 64
+"""So many places of deadlines that are over are kept without looking."""
 
 
 @define(eq=False)
@@ -107,6 +112,11 @@ class OpenRequests:
     _deadlines: set[RequestDeadline] = field(factory=set, init=False)
     """Those with an end of their own; the end of one that ends later than the one around it is
     that one's."""
+    _in_order: list[tuple[float, int, RequestDeadline]] = field(factory=list, init=False)
+    """A heap of the same by their ends, the oldest first among equals: thousands may end at once,
+    and to look through all of them for each end would take longer than their time. One that is
+    over leaves its place behind, and one that was put off is found at its earlier place."""
+    _numbers: count[int] = field(factory=count, init=False)
     _innermost: dict[asyncio.Task[Any], RequestDeadline] = field(factory=dict, init=False)
     _alarm: asyncio.TimerHandle | None = field(default=None, init=False)
     """Rings for the first of them: a timer for each costs much of what a small request does."""
@@ -141,12 +151,17 @@ class OpenRequests:
         if outer is not None and not own_end and deadline.ends_at >= outer.ends_at:
             return
         self._deadlines.add(deadline)
+        if deadline.ends_at < math.inf:
+            heappush(self._in_order, (deadline.ends_at, next(self._numbers), deadline))
         if deadline.ends_at < self._rings_at or self._loop is not asyncio.get_running_loop():
             self._ring_at(deadline.ends_at)
 
     def end(self, deadline: RequestDeadline, task: asyncio.Task[Any]) -> None:
         """Watch it no longer; the alarm may ring for nothing then."""
         self._deadlines.discard(deadline)
+        if len(self._in_order) > 2 * len(self._deadlines) + _SLACK:
+            self._in_order = [one for one in self._in_order if one[2] in self._deadlines]
+            heapify(self._in_order)
         outer = deadline.outer
         if outer is None:
             self._innermost.pop(task, None)
@@ -179,14 +194,26 @@ class OpenRequests:
 
     def _close(self) -> None:
         """End all but what is patient, which has its own end."""
-        self._strike([one for one in self._deadlines if not one.is_patient])
+        for deadline in [one for one in self._deadlines if not one.is_patient]:
+            self._strike(deadline)
+        self._ring_for_the_next()
 
     def _expire(self, until: float) -> None:
-        """End what is to end by ``until`` (loop time), and wait for what is next."""
-        self._strike([one for one in self._deadlines if one.ends_at <= until])
+        """End what is to end by ``until`` (loop time) or by now, and wait for what is next."""
+        until = max(until, asyncio.get_running_loop().time())
+        while self._in_order and self._in_order[0][0] <= until:
+            _, number, deadline = heappop(self._in_order)
+            if deadline not in self._deadlines:
+                continue
+            if deadline.ends_at > until:  # its call waited on purpose meanwhile
+                heappush(self._in_order, (deadline.ends_at, number, deadline))
+            else:
+                self._strike(deadline)
+        self._ring_for_the_next()
 
-    def _strike(self, ended: list[RequestDeadline]) -> None:
-        for deadline in ended:
-            self._deadlines.discard(deadline)
-            deadline.strike()
-        self._ring_at(min((one.ends_at for one in self._deadlines), default=math.inf))
+    def _ring_for_the_next(self) -> None:
+        self._ring_at(self._in_order[0][0] if self._deadlines and self._in_order else math.inf)
+
+    def _strike(self, deadline: RequestDeadline) -> None:
+        self._deadlines.discard(deadline)
+        deadline.strike()

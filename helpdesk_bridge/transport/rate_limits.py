@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from attrs import define, field, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.transport.slots import Slots
 
 __all__ = ["Limiter", "Rate", "SlidingWindow"]
 
@@ -78,7 +79,7 @@ class SlidingWindow:
     rate: Rate
     _free: int = field(init=False)
     _back_at: deque[float] = field(factory=deque, init=False)
-    _turn: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _turn: Slots = field(factory=lambda: Slots(1), init=False)
     _returned: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -86,7 +87,7 @@ class SlidingWindow:
 
     async def acquire(self) -> None:
         """Wait for a permit and take it."""
-        async with self._turn:  # asyncio's lock is fair
+        async with self._turn:
             while not self._regained():
                 self._returned.clear()
                 back_at = self._back_at[0] if self._back_at else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from attrs import define, field
 
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
+from helpdesk_bridge.transport.slots import Slots
 
 __all__ = ["Pool"]
 
@@ -21,10 +20,10 @@ class Pool:
     """
 
     concurrency: int
-    _slots: asyncio.Semaphore = field(init=False)
+    _slots: Slots = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._slots = asyncio.Semaphore(self.concurrency)
+        self._slots = Slots(self.concurrency)
 
     async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on once there is room."""
