@@ -7,7 +7,7 @@ session API: snake_case out, camelCase in). ``trap N`` are those of docs/vendors
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -73,6 +73,7 @@ TYPES: Mapping[str, tuple[MessageType, Audience, Role]] = {
     "note": (MessageType.NOTE, Audience.INTERNAL, Role.AGENT),
 }
 _UNKNOWN = (MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN)
+_LONGEST_PATH = 200
 
 ERRORS: Mapping[str, type[errors.HelpdeskError]] = {  # page "errors", and "messages" for the last
     "INVALID_API_KEY": errors.AuthenticationError,
@@ -370,21 +371,24 @@ def explain(data: Any) -> kit.Explanation:
     if not isinstance(error, Mapping):
         return kit.Explanation(message=str(data.get("message") or error or ""))
     code = error.get("code")
+    fields, left_out = kit.first_fields(_fields(error.get("details")))
     return kit.Explanation(
         message=str(error.get("message") or ""),
         code=code if isinstance(code, str) else None,
-        fields=dict(_fields(error.get("details"), "")),
+        fields=fields,
+        fields_left_out=left_out,
     )
 
 
-def _fields(details: Any, path: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Return dotted path -> messages; the messages are a list of {code, message}."""
-    if isinstance(details, Mapping) and not isinstance(details.get("message"), str):
-        return [
-            found
-            for name, value in details.items()
-            for found in _fields(value, f"{path}.{name}" if path else str(name))
-        ]
-    told = details if isinstance(details, list) else [details]
-    texts = [t.get("message") or t.get("code") if isinstance(t, Mapping) else t for t in told]
-    return [(path, tuple(str(text) for text in texts if text))] if path else []
+def _fields(details: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Yield dotted path -> messages; the messages are a list of {code, message}."""
+    pending = [("", details)]
+    while pending:
+        path, told = pending.pop()
+        if isinstance(told, dict) and not isinstance(told.get("message"), str):
+            begin = f"{path[:_LONGEST_PATH]}." if path else ""
+            pending += [(f"{begin}{name}", value) for name, value in reversed(told.items())]
+        elif path:
+            told = told if isinstance(told, list) else [told]
+            found = [t.get("message") or t.get("code") if isinstance(t, dict) else t for t in told]
+            yield path, [text for text in found if text]

@@ -52,7 +52,15 @@ class Conflict(HelpdeskError):
 
 
 class ValidationFailed(HelpdeskError):
-    """The vendor refused a value; ``fields`` maps the vendor's dotted field names to messages."""
+    """The vendor refused a value; ``fields`` maps the vendor's dotted field names to messages.
+
+    ``fields_left_out`` is how many more fields the vendor named.
+
+    Args:
+        message: the sentence that says what failed.
+        fields: the messages by the names of the fields; None: the vendor names none.
+        fields_left_out: how many more fields the vendor named.
+    """
 
     outcome = Outcome.REJECTED
     reason = Reason.VALIDATION
@@ -62,13 +70,17 @@ class ValidationFailed(HelpdeskError):
         message: str,
         *,
         fields: Mapping[str, Sequence[str]] | None = None,
+        fields_left_out: int = 0,
         **context: Any,
     ) -> None:
         super().__init__(message, **context)
         self.fields = {name: tuple(texts) for name, texts in (fields or {}).items()}
+        self.fields_left_out = fields_left_out
 
     def __str__(self) -> str:
         named = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in self.fields.items())
+        if self.fields_left_out:
+            named += f"; … and {self.fields_left_out:,} more"
         return f"{super().__str__()} Fields: {named}" if named else super().__str__()
 
 

@@ -107,6 +107,7 @@ from helpdesk_bridge.transport import (
     check_credential,
     no_auth,
 )
+from helpdesk_bridge.transport.explanation import first_fields
 from helpdesk_bridge.transport.redaction import redact
 from helpdesk_bridge.transport.urls import SLASH, base_url, check_header
 
@@ -192,6 +193,7 @@ __all__ = [
     "fast_party",
     "fast_ticket",
     "figure",
+    "first_fields",
     "folded",
     "following",
     "html_to_text",

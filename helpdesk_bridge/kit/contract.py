@@ -39,6 +39,7 @@ from helpdesk_bridge.transport import (
     Transport,
     no_auth,
 )
+from helpdesk_bridge.transport.explanation import first_fields
 
 __all__ = ["Adapter", "Effect", "Operation"]
 
@@ -173,14 +174,13 @@ class Adapter:
         message = next((m for m in (data.get("message"), nested) if isinstance(m, str)), "")
         coded = error if isinstance(error, dict) else data
         code = coded.get("code")
-        fields = data.get("errors")
+        named = data.get("errors")
+        fields, left_out = first_fields(named.items() if isinstance(named, dict) else ())
         return Explanation(
             message=message,
             code=code if isinstance(code, str) else None,
-            fields={
-                str(name): tuple(str(text) for text in (told if isinstance(told, list) else [told]))
-                for name, told in (fields.items() if isinstance(fields, dict) else ())
-            },
+            fields=fields,
+            fields_left_out=left_out,
         )
 
     @classmethod

@@ -9,12 +9,12 @@ from helpdesk_bridge.transport.call import (
     to_its_end,
     waiting_for,
 )
+from helpdesk_bridge.transport.explanation import Explanation
 from helpdesk_bridge.transport.observer import Attempt, AttemptResult, Observer, Repetition
 from helpdesk_bridge.transport.operation import Effect, Operation
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies.auth import HeaderAuth, check_credential, no_auth
-from helpdesk_bridge.transport.policies.error_table import Explanation
 from helpdesk_bridge.transport.policies.session import (
     ChosenAuth,
     FetchToken,

@@ -34,12 +34,13 @@ from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart, Part, 
 from helpdesk_bridge.transport.call import CURRENT_CALL
 from helpdesk_bridge.transport.deadlines import OpenRequests
 from helpdesk_bridge.transport.download import Announced
+from helpdesk_bridge.transport.explanation import Explanation
 from helpdesk_bridge.transport.observer import Observer
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
 from helpdesk_bridge.transport.policies.auth import no_auth
 from helpdesk_bridge.transport.policies.deadline import Deadline
-from helpdesk_bridge.transport.policies.error_table import ErrorTable, Explanation
+from helpdesk_bridge.transport.policies.error_table import ErrorTable
 from helpdesk_bridge.transport.policies.observe import Observe, Observers
 from helpdesk_bridge.transport.policies.pacing import Pacing
 from helpdesk_bridge.transport.policies.pool import Pool

@@ -286,7 +286,7 @@ def test_a_quotation_from_a_large_file_is_looked_for_in_its_beginning_only(
     unsafe: Operation,
 ) -> None:
     """A file of many megabytes must not hold up the event loop when the vendor refuses it."""
-    assert len(Quoted.of(_request(unsafe, "x" * 10**7)).said) == 64 * 1024
+    assert len(Quoted.of(_request(unsafe, "x" * 10**7)).said or "") == 64 * 1024
 
 
 def _request(operation: Operation, text: str) -> Request:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason
+from helpdesk_bridge.transport.explanation import Explanation, first_fields
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.rate_headers import asked_wait, retry_after
@@ -16,25 +17,7 @@ from helpdesk_bridge.transport.refusal import SESSION_ENDED, No
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
 
-__all__ = ["BY_STATUS", "ErrorTable", "Explanation"]
-
-
-@frozen(kw_only=True)
-class Explanation:
-    """What a vendor's error answer says: a sentence, its own code, the fields it names.
-
-    ``kind`` is the error to raise where the vendor has no codes to look up; None leaves that to
-    the code and the HTTP status.
-
-    ``message`` is the vendor's sentence, ``kind`` the class of the error (None: by ``code`` or
-    status), ``code`` the vendor's own error code (None: it tells none), ``fields`` the texts about
-    each field.
-    """
-
-    message: str = ""
-    kind: type[HelpdeskError] | None = None
-    code: str | None = None
-    fields: Mapping[str, tuple[str, ...]] = field(factory=dict)
+__all__ = ["BY_STATUS", "ErrorTable"]
 
 
 BY_STATUS: Mapping[int, type[HelpdeskError]] = {
@@ -133,6 +116,7 @@ class ErrorTable:
                 redact(name): tuple(redact(text) for text in texts)
                 for name, texts in said.fields.items()
             }
+            context["fields_left_out"] = said.fields_left_out
         if issubclass(kind, (errors.RateLimited, errors.VendorUnavailable)):
             told_by = asked_wait if issubclass(kind, errors.RateLimited) else retry_after
             context["retry_after"] = told_by(response.headers)
@@ -177,14 +161,22 @@ def _cleaned(said: Explanation, request: Request) -> Explanation:
     """
     if said.kind is not None and not issubclass(said.kind, HelpdeskError):
         raise TypeError
-    clean = Quoted.of(request).strike_out
+    fields, left_out = first_fields(said.fields.items())
+    codes = [] if said.code is None else [said.code]
+    texts = [said.message, *codes, *fields, *(text for told in fields.values() for text in told)]
+    clean = iter(Quoted.of(request).struck_out(texts))
+    message = next(clean)
+    codes = [next(clean) for _ in codes]
+    names = [next(clean) for _ in fields]
     return Explanation(
-        message=clean(said.message),
+        message=message,
         kind=said.kind,
-        code=None if said.code is None else clean(said.code),
+        code=codes[0] if codes else None,
         fields={
-            clean(name): tuple(clean(text) for text in texts) for name, texts in said.fields.items()
+            name: tuple(next(clean) for _ in told)
+            for name, told in zip(names, fields.values(), strict=True)
         },
+        fields_left_out=left_out + said.fields_left_out,
     )
 
 
