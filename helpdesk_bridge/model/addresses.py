@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from contextlib import suppress
 
 from yarl import URL
+
+from helpdesk_bridge.model.normalisation import normalised
 
 __all__ = ["address_key", "address_spellings", "same_address"]
 
@@ -55,12 +56,12 @@ def address_spellings(address: str) -> tuple[str, ...]:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    return normalised("NFC", normalised("NFC", text).casefold())
 
 
 def _readable(domain: str) -> str:
     """Return a domain with its labels decoded, in lower case, without a full stop at its end."""
-    domain = unicodedata.normalize("NFC", domain).translate(_DOTS).lower().removesuffix(".")
+    domain = normalised("NFC", domain).translate(_DOTS).lower().removesuffix(".")
     return ".".join([_decoded(label) for label in domain.split(".")])
 
 

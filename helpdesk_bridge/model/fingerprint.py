@@ -19,6 +19,11 @@ from helpdesk_bridge.model.wording import (
 __all__ = ["Fingerprint", "digest", "seal"]
 
 
+_LONGEST_SUBJECT = 1000
+"""Characters up to which all parts of a subject are compared; a line of a mail has no more (RFC
+5322, section 2.1.1)."""
+
+
 def digest(text: str | None, salt: str = "") -> str:
     """Return a digest of the wording of ``text``; reformatting by a vendor does not change it.
 
@@ -153,7 +158,12 @@ class Fingerprint:
         return any(_hashed(part, self.salt) == self.subject for part in unlabelled(subject))
 
     def has_subject_within(self, subject: str | None) -> bool:
-        """Say whether ``subject`` may be the new ticket's with something put around it."""
+        """Say whether ``subject`` may be the new ticket's with something put around it.
+
+        Of a very long one that cannot be told in time, so that it may be.
+        """
+        if subject is not None and len(subject) > _LONGEST_SUBJECT:
+            return True
         return any(_hashed(part, self.salt) == self.subject for part in subject_parts(subject))
 
     def has_requester(self, email: str | None) -> bool | None:

@@ -14,6 +14,7 @@ from attrs.validators import instance_of, optional
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
+from helpdesk_bridge.model.normalisation import normalised
 from helpdesk_bridge.model.people import Party
 from helpdesk_bridge.model.times import moment
 from helpdesk_bridge.model.words import Audience, MessageType
@@ -54,7 +55,7 @@ class Attachment:
 
         It has at most 255 bytes in UTF-8, and is ``attachment-<id>`` if nothing usable is left.
         """
-        name = unicodedata.normalize("NFC", self.name or "")
+        name = normalised("NFC", self.name or "")
         name = "".join(c for c in name if unicodedata.category(c) not in _INVISIBLE)
         name = _UNSAFE.sub("_", re.split(r"[/\\]", name)[-1]).strip(" .")
         if not name or _DEVICE.match(name):

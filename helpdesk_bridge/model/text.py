@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TypeGuard
+
+from helpdesk_bridge.model.normalisation import normalised
 
 __all__ = ["folded", "is_digits"]
 
@@ -16,7 +17,7 @@ def folded(text: str) -> str:
     """
     if text.isascii() and text.isalnum():
         return text.lower()
-    composed = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    composed = normalised("NFC", normalised("NFC", text).casefold())
     return " ".join(composed.split())
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
+
+from helpdesk_bridge.model.normalisation import normalised
 
 __all__ = ["address_wording", "subject_parts", "subject_wording", "unlabelled", "wording"]
 
@@ -21,6 +22,10 @@ _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _LABEL = re.compile(r"(?:\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\}|[^\W\d_]{1,4}\s?(?:\[\d+\])?:)\s*")
 """What vendors put before a subject: ``[#12]``, ``(EXT)``, ``Re:``, ``AW[2]:``."""
 _MOST_WORDS = 40
+_MOST_LABELS = 8
+_LONGEST_LABEL = 63
+"""Characters of a label of a domain: RFC 1035, section 2.3.4. To read a longer one may take long,
+for Python's punycode takes a time that grows with the square."""
 
 
 def wording(text: str | None) -> str:
@@ -30,7 +35,7 @@ def wording(text: str | None) -> str:
     curled quotation marks are straight, and a link's target behind it is left out where it says
     what the link says. All else stays: signs, figures, emoji, punctuation, case. None is "".
     """
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFC", text or "")).translate(_QUOTES)
+    plain = _INVISIBLE.sub("", normalised("NFC", text or "")).translate(_QUOTES)
     kept: list[str] = []
     for word in plain.split():
         if kept and word[0] == "(" and word[-1] == ")" and _SCHEME.match(word, 1):
@@ -61,10 +66,16 @@ def subject_parts(subject: str | None) -> Iterator[str]:
 
 
 def unlabelled(subject: str | None) -> Iterator[str]:
-    """Yield the wording of ``subject``, then without its first label, its first two, and so on."""
+    """Yield the wording of ``subject``, then without its first label, its first two, and so on.
+
+    No vendor puts more than a few before it; of more, only the first are taken off.
+    """
     plain = subject_wording(subject)
     yield plain
-    while (found := _LABEL.match(plain)) is not None:
+    for _ in range(_MOST_LABELS):
+        found = _LABEL.match(plain)
+        if found is None:
+            return
         plain = plain[found.end() :]
         yield plain
 
@@ -75,14 +86,14 @@ def address_wording(address: str | None) -> str:
     Case, a tag (``+x``) and the spelling of the domain (``xn--…``) do not count. Two addresses
     that differ in these alone may be two people's.
     """
-    name, _, domain = unicodedata.normalize("NFKC", address or "").strip().rpartition("@")
+    name, _, domain = normalised("NFKC", address or "").strip().rpartition("@")
     domain = domain.replace("\u3002", ".").casefold().rstrip(".")
     labels = [_readable(label) for label in domain.split(".")]
     return f"{name.partition('+')[0] or name}@{'.'.join(labels)}".casefold()
 
 
 def _readable(label: str) -> str:
-    if label.startswith("xn--"):
+    if label.startswith("xn--") and len(label) <= _LONGEST_LABEL:
         with suppress(UnicodeError):
             label = label[4:].encode("ascii").decode("punycode")
-    return unicodedata.normalize("NFKC", label).casefold()
+    return normalised("NFKC", label).casefold()

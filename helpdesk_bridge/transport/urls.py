@@ -39,6 +39,8 @@ _PLAIN = "!$&'()*+,:=@"
 """What a segment may hold as it is, besides letters, digits, "-", ".", "_" and "~" (RFC 3986)."""
 _PLAIN_IN_QUERY = "!$'()*,/:?@"
 _FILE_URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?(?:[/?#].*)?")
+_LONGEST = 16 * 1024
+"""Characters of an address; to read the host of a very long one takes its time."""
 _NOT_A_URL = (ValueError, TypeError, IndexError)
 """What yarl raises for a text that is none; IndexError (yarl 1.25) for ``http://]@``."""
 _INTERNET_V6 = ipaddress.IPv6Network("2000::/3")
@@ -149,7 +151,7 @@ def same_origin(target: URL, base: URL) -> bool:
 def redirected(url: URL, location: str) -> URL:
     """Return where a redirect from ``url`` leads: an empty address when ``location`` is none."""
     try:
-        return _readable(url.join(URL(location)))
+        return _readable(url.join(URL(location))) if len(location) <= _LONGEST else URL()
     except _NOT_A_URL:
         return URL()
 
@@ -167,7 +169,8 @@ def file_url(text: str) -> URL:
     no blank, nothing that two readers could take for two hosts.
     """
     try:
-        if text.isprintable() and not {" ", "\\"}.intersection(text) and _FILE_URL.fullmatch(text):
+        plain = text.isprintable() and not {" ", "\\"}.intersection(text)
+        if plain and len(text) <= _LONGEST and _FILE_URL.fullmatch(text):
             return _readable(URL(text))
     except (*_NOT_A_URL, AttributeError):
         pass

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
+from helpdesk_bridge.errors import ConfigurationError, InvalidArgument, UnsafeURL
+from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.urls import SLASH, base_url, check_header, join
 
 BASE = URL("https://help.example.com/api/v1")
@@ -194,3 +195,10 @@ def test_a_refused_header_value_is_not_shown() -> None:
 
 def test_a_clean_header_value_is_returned_as_it_is() -> None:
     assert check_header("Authorization", "Bearer a.b-c=") == "Bearer a.b-c="
+
+
+def test_an_address_that_is_too_long_to_be_one_is_refused() -> None:
+    long = "https://xn--" + "a" * 60_000 + ".example/"
+    with pytest.raises(UnsafeURL):
+        urls.file_url(long)
+    assert urls.redirected(URL("https://desk.example/"), long) == URL()
