@@ -18,6 +18,11 @@ from helpdesk_bridge.errors import ConfigurationError
 __all__ = ["Config", "load_config"]
 
 _FILE = "helpdesk.toml"
+_LARGEST = 256 * 1024
+"""Bytes of a file: hundreds of desks have room in it."""
+_MOST_DOTS = 100
+"""Dots in a line: ``tomllib`` takes a time for a dotted key that grows with the square of its
+parts, a minute for 100 kB."""
 _PATH_VARIABLE = "HELPDESK_BRIDGE_CONFIG"
 
 
@@ -104,7 +109,9 @@ def load_config(
 
     problem: str
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(_content(path))
+    except _TooMuch as error:
+        problem = str(error)
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     except UnicodeDecodeError:
@@ -118,6 +125,22 @@ def load_config(
         _check_overrides(found)
         return found
     raise ConfigurationError(f"{path} {problem}")
+
+
+class _TooMuch(Exception):
+    """A file is more than can be read in a moment; the text says in what."""
+
+
+def _content(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise _TooMuch(f"is larger than {_LARGEST // 1024} KiB")
+    text = content.decode().replace("\r\n", "\n").replace("\r", "\n")
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > _MOST_DOTS:
+            raise _TooMuch(f"has more than {_MOST_DOTS} dots in line {number}")
+    return text
 
 
 def _find(environ: Mapping[str, str]) -> Path:

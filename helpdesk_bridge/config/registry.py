@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUP", "available", "load", "register", "suggest"]
 
+_LONGEST = 100
+"""Characters of a word that a slip of the pen is looked for in."""
+_MOST = 1000
+"""How many known words it is compared with."""
+_SHOWN = 50
+"""How many of them an error lists."""
+
 GROUP = "helpdesk_bridge.adapters"
 
 _registered: dict[str, type[Adapter]] = {}
@@ -78,7 +85,9 @@ def suggest(word: str, known: list[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest known word, else what there is."""
     import difflib  # only who errs needs it
 
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    few = [one for one in known if len(one) <= _LONGEST][:_MOST] if len(word) <= _LONGEST else []
+    near = difflib.get_close_matches(word, few, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
-    return f"; known: {', '.join(known)}" if known else ""
+    more = f" and {len(known) - _SHOWN:,} more" if len(known) > _SHOWN else ""
+    return f"; known: {', '.join(known[:_SHOWN])}{more}" if known else ""

@@ -1,0 +1,80 @@
+"""A configuration of any size is read in a moment, or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpdesk_bridge.config import load_config
+from helpdesk_bridge.errors import ConfigurationError
+from tests.work import instructions
+
+_DESK = '[desks.support]\nadapter = "memory"\n'
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "helpdesk.toml"
+    path.write_bytes(text.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    {
+        "one key of many parts": ("a" + ".a" * 50_000 + " = 1\n", "is larger than|dots in line 3"),
+        "a shorter one": ("a" + ".a" * 200 + " = 1\n", "has more than 100 dots in line 3"),
+        "many keys of many parts": (
+            "".join(f"a{'.a' * 101}.b{number} = 1\n" for number in range(500)),
+            "has more than 100 dots in line 3",
+        ),
+        "a large file": ("#" * 300_000, "is larger than 256 KiB"),
+        "many lists": ("a = " + "[" * 100_000, "cannot be read"),
+        "old ends of lines": ("\r" * 3 + "b" + ".b" * 101 + " = 1", "dots in line 6"),
+    }.values(),
+)
+def test_a_file_that_would_take_long_is_refused(tmp_path: Path, more: str, problem: str) -> None:
+    path = _written(tmp_path, _DESK + more)
+
+    def read() -> None:
+        with pytest.raises(ConfigurationError, match=problem) as info:
+            load_config(path, environ={})
+        assert str(path) in str(info.value)
+        assert len(str(info.value)) < 1000
+
+    assert instructions(read) < 3_000_000
+
+
+def test_no_more_than_the_limit_is_read(tmp_path: Path) -> None:
+    path = _written(tmp_path, "")
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(ConfigurationError, match="is larger than 256 KiB"):
+        load_config(path, environ={})
+
+
+def test_hundreds_of_desks_have_room(tmp_path: Path) -> None:
+    text = "".join(f'[desks.number-{number}]\r\nadapter = "memory"\r\n' for number in range(1000))
+    found = load_config(_written(tmp_path, text), environ={})
+    assert len(found.desks) == 1000
+    assert found.desk("number-7").name == "number-7"
+
+
+@pytest.mark.parametrize(
+    "desks",
+    {
+        "many": {f"d{number}": {"adapter": "memory"} for number in range(20_000)},
+        "long": {"d" * 1_000_000: {"adapter": "memory"}},
+    }.values(),
+)
+def test_a_name_that_is_not_there_is_not_looked_for_in_everything(desks: Any) -> None:
+    found = load_config({"desks": desks}, environ={})
+    with pytest.raises(ConfigurationError, match="there is no"):
+        found.desk("number")
+    assert instructions(lambda: _refused(found)) < 2_000_000
+
+
+def _refused(config: Any) -> None:
+    with pytest.raises(ConfigurationError):
+        config.desk("number")
