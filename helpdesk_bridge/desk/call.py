@@ -27,6 +27,7 @@ from helpdesk_bridge.errors import (
     moment,
     reason_of,
 )
+from helpdesk_bridge.errors.frames import forget_locals
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport import CURRENT_CALL, Call
 from helpdesk_bridge.transport.deadlines import OpenRequests, RequestDeadline
@@ -167,6 +168,8 @@ class CallContext:
     ) -> None:
         if self._token is not None:
             CURRENT_CALL.reset(self._token)
+        if isinstance(error, (HelpdeskError, asyncio.CancelledError)):
+            forget_locals(error)
         if self._deadline is not None and self._deadline.leave(kind):
             raise self._ended() from error
         self.name_error(error)

@@ -32,6 +32,7 @@ from helpdesk_bridge.transport import (
     Middleware,
     Observer,
     Operation,
+    Response,
     Transport,
     TransportOptions,
 )
@@ -233,10 +234,11 @@ class Helpdesk:
                 arguments.instance(effect, Effect, "effect")
             effect = effect or (Effect.READ if verb in ("GET", "HEAD") else Effect.UNSAFE_WRITE)
             call.writes = effect is not Effect.READ
-            response = await self._transport.send(
-                Operation("raw", effect), verb, path, query=pairs, json=json
+            return _decoded(
+                await self._transport.send(
+                    Operation("raw", effect), verb, path, query=pairs, json=json
+                )
             )
-            return response.json() if response.content.strip() else None
 
     @property
     def interrupted(self) -> deque[OutcomeUnknown]:
@@ -293,6 +295,10 @@ class Helpdesk:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _decoded(response: Response) -> Any:
+    return response.json() if response.content.strip() else None
 
 
 def _sender(

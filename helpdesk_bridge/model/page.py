@@ -31,6 +31,10 @@ class Problem:
     raw: Any = field(default=None, repr=False, eq=False)
     """The vendor's own record, if there is one."""
 
+    def __attrs_post_init__(self) -> None:
+        # It holds the whole list; whoever comes to the record raises the error anew.
+        self.error.__traceback__ = None
+
 
 @frozen(kw_only=True)
 class Page(Generic[T]):

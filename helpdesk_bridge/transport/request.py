@@ -16,7 +16,17 @@ from helpdesk_bridge.transport.observer import Observation
 from helpdesk_bridge.transport.operation import Effect, Operation
 from helpdesk_bridge.transport.outcome import with_outcome
 
-__all__ = ["Effect", "Operation", "Progress", "Request"]
+__all__ = ["Effect", "Failure", "Operation", "Progress", "Request"]
+
+
+@frozen
+class Failure:
+    """How an attempt at a request failed."""
+
+    message: str
+    """The sentence of its error."""
+    outcome: Outcome
+    """What was known of it then."""
 
 
 @define
@@ -65,8 +75,8 @@ class Progress:
 
     Written by Transport, from the call; read by the connector.
     """
-    failures: tuple[HelpdeskError, ...] = ()
-    """How the attempts so far failed.
+    failures: tuple[Failure, ...] = ()
+    """How the attempts so far failed. The errors themselves lead back here by their tracebacks.
 
     Written by Retry; read by Deadline, and through :attr:`attempt` and :attr:`Request.in_doubt`.
     """

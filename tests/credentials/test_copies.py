@@ -32,6 +32,7 @@ VALUES: dict[str, Any] = {
     "capability": "forward",
     "newer": ("9",),
     "fields": {"a": ("is odd",)},
+    "fields_left_out": 3,
     "path": "$.data",
     "ticket_id": "7",
     "message_id": "8",

@@ -9,6 +9,7 @@ import aiohttp
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import Cause, HelpdeskError, Outcome, Reason
+from helpdesk_bridge.errors.frames import forget_locals
 from helpdesk_bridge.transport.http.connector import SecondTry, SpokeFirst
 from helpdesk_bridge.transport.http.one_answer import (
     MAX_HEAD,
@@ -112,6 +113,9 @@ def failure_for(error: BaseException, *, bytes_sent: bool, kept: bool = False) -
     """
     failure = _translated(error, bytes_sent=bytes_sent, kept=kept)
     failure.__cause__ = Cause.of(error)
+    # aiohttp keeps it with the answer, and so what was read of that, and whoever reads it here.
+    forget_locals(error)
+    error.__traceback__ = None
     return failure
 
 

@@ -12,7 +12,7 @@ from helpdesk_bridge.errors import HelpdeskError, Outcome, RateLimited
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.policies.observe import Observers
-from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.request import Failure, Request
 from helpdesk_bridge.transport.response import Response
 
 __all__ = ["MAX_WAIT", "Budget", "Retry", "backoff", "may_repeat"]
@@ -100,7 +100,7 @@ class Retry:
             else:
                 self.budget.give(paid or 1)
                 return response
-            progress.failures = (*progress.failures, failure)
+            progress.failures = (*progress.failures, Failure(failure.message, failure.outcome))
             wait = self._wait(failure, request, attempt)
             price = 0 if wait is None else self.budget.take(limited=_limited(failure))
             if wait is None or not price:

@@ -1,0 +1,171 @@
+"""An error holds neither the answer nor itself: what is dropped is freed, without the collector."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import pytest
+
+import helpdesk_bridge as hb
+from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.testing import Answer, FaultServer
+from helpdesk_bridge.testing.sandbox import fake_of
+from helpdesk_bridge.transport import clock
+from tests.vendors import FAKES
+
+_CAP = 64 * 1024
+_BODY = b"x" * (_CAP - 16)
+Call: TypeAlias = Callable[[hb.Helpdesk], Awaitable[Any]]
+
+
+def _json(words: bytes) -> bytes:
+    return b'{"message": "' + words[:-32] + b'"}'
+
+
+def _answer(status: int, body: bytes, length: int | None = None) -> Answer:
+    head = b"HTTP/1.1 %d Said\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    return Answer(head % (status, len(body) if length is None else length) + body)
+
+
+ANSWERS = {
+    "too large": lambda: _answer(200, _BODY * 2),
+    "no JSON": lambda: _answer(200, _BODY),
+    "another shape": lambda: _answer(200, _json(_BODY)),
+    "cut off": lambda: _answer(200, _BODY, len(_BODY) + 10).cut(200 + len(_BODY) // 2),
+    "refused": lambda: _answer(422, _json(_BODY)),
+    "failed": lambda: _answer(500, _json(_BODY)),
+    "web page": lambda: _answer(200, b"<html>" + _BODY),
+}
+
+
+async def _list(desk: hb.Helpdesk) -> None:
+    async for _ in desk.tickets():
+        pass
+
+
+CALLS: dict[str, Call] = {
+    "a ticket": lambda desk: desk.ticket("1"),
+    "a list": _list,
+    "a note": lambda desk: desk.note("1", text="x"),
+    "a new ticket": lambda desk: desk.create_ticket(
+        subject="S", requester="li@customer.example", text="x"
+    ),
+    "raw": lambda desk: desk.raw("GET", "tickets"),
+}
+
+
+@asynccontextmanager
+async def _desk(adapter: str, answer: Answer, **transport: Any) -> AsyncIterator[hb.Helpdesk]:
+    """Open a desk of this adapter on a server that has one answer to everything."""
+    kind = fake_of(adapter)
+    assert kind is not None
+    async with FaultServer(default=answer) as server:
+        table = {**kind().table(), "base_url": server.url}
+        limits = {"max_body": _CAP, "max_attempts": 2, "deadline": 5.0, **transport}
+        config = {"desks": {"it": {**table, "transport": limits}}}
+        async with hb.connect("it", config=config) as desk:
+            yield desk
+
+
+async def _error(desk: hb.Helpdesk, call: Call) -> HelpdeskError:
+    try:
+        await call(desk)
+    except HelpdeskError as error:
+        return error
+    raise AssertionError("it went well")
+
+
+def _chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
+    if error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        yield from _chain(error.__cause__, seen)
+        yield from _chain(error.__context__, seen)
+        yield from _chain(getattr(error, "failure", None), seen)
+
+
+def _locals(trace: TracebackType | None) -> Iterator[tuple[str, Any]]:
+    while trace is not None:
+        for name, value in trace.tb_frame.f_locals.items():
+            yield f"{trace.tb_frame.f_code.co_name}: {name}", value
+        trace = trace.tb_next
+
+
+def _bodies(value: Any, seen: set[int], depth: int = 8) -> bool:
+    """Say whether something that is as large as the answer can be reached from a value."""
+    if id(value) in seen or depth == 0:
+        return False
+    seen.add(id(value))
+    if isinstance(value, (bytes, bytearray, str)):
+        return len(value) > _CAP // 4
+    if isinstance(value, (int, float, type, hb.Helpdesk, FaultServer)) or callable(value):
+        return False
+    return any(_bodies(one, seen, depth - 1) for one in gc.get_referents(value))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("adapter", FAKES)
+async def test_an_error_is_freed_when_it_is_dropped_and_holds_no_answer(
+    adapter: str, answer: str, call: str
+) -> None:
+    async with _desk(adapter, ANSWERS[answer]()) as desk:
+        if (call, answer) == ("raw", "another shape"):
+            return  # whatever is JSON is an answer to it
+        try:
+            error = await _error(desk, CALLS[call])
+        except AssertionError:
+            return  # the documented answer of this vendor is empty or anything
+        kept = [
+            name
+            for one in _chain(error, set())
+            for name, value in _locals(one.__traceback__)
+            if not name.startswith(("_error:", "test_")) and _bodies(value, set())
+        ]
+        assert kept == []
+        gc.collect()
+        gc.disable()
+        try:
+            dropped = weakref.ref(await _error(desk, CALLS[call]))
+            await asyncio.sleep(0)  # what the event loop was about to call
+            assert dropped() is None, "only the garbage collector would free it"
+        finally:
+            gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nobody wait between two attempts."""
+    monkeypatch.setattr(clock, "pause", lambda _: asyncio.sleep(0))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", FAKES)
+async def test_a_call_that_is_ended_in_the_middle_of_an_answer_leaves_nothing_either(
+    adapter: str,
+) -> None:
+    sent = asyncio.Event()
+
+    async def never() -> None:
+        sent.set()
+        await asyncio.Event().wait()
+
+    async with _desk(adapter, _answer(200, _BODY).dripped(40_000, never)) as desk:
+        gc.collect()
+        gc.disable()
+        try:
+            reading = asyncio.create_task(_error(desk, CALLS["a ticket"]))
+            await sent.wait()
+            await desk.aclose()
+            dropped = weakref.ref(await reading)
+            del reading
+            assert dropped() is None
+        finally:
+            gc.enable()
