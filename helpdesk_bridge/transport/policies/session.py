@@ -153,9 +153,10 @@ class SessionAuth:
     async def aclose(self) -> None:
         """End a renewal that is under way."""
         self._closed = True
-        if self._renewal is not None:
-            self._renewal.cancel()
-            await asyncio.wait([self._renewal], timeout=_CLOSING)
+        renewal = self._renewal
+        if renewal is not None and not renewal.get_loop().is_closed():
+            renewal.cancel()
+            await asyncio.wait([renewal], timeout=_CLOSING)
 
     def _has_ended(self, response: Response) -> bool:
         return response.status in self.ended or response.asks_to_log_in
@@ -194,9 +195,10 @@ class SessionAuth:
 
     async def _joined(self) -> tuple[str, str]:
         """Return what the renewal that is under way, or a new one, comes to."""
-        if self._renewal is None:
-            self._renewal = asyncio.create_task(self._fetch())
         renewal = self._renewal
+        if renewal is None or renewal.done():
+            # An eager task runs before this has it, and may be done by then.
+            renewal = self._renewal = asyncio.create_task(self._fetch())
         try:
             with waiting_for("the session provider"):
                 return await asyncio.shield(renewal)
@@ -219,7 +221,6 @@ class SessionAuth:
         except Exception as error:  # noqa: BLE001 - whatever the application's code raises
             trouble = type(error).__name__
         finally:
-            self._renewal = None
             if trouble:
                 self._failure = (asyncio.get_running_loop().time(), trouble)
         if trouble:
