@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from helpdesk_bridge.kit import errors
 from helpdesk_bridge.memory.store import Store
 from helpdesk_bridge.model.disk import OwnThread
+from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.transport import to_its_end, waiting_for
+from helpdesk_bridge.transport.slots import Slots
 
 if TYPE_CHECKING:
     from helpdesk_bridge.memory.database import Database
@@ -32,7 +34,8 @@ class Storage:
     def __init__(self, path: Path) -> None:
         self.store = Store()
         self._path = path.absolute()
-        self._lock = asyncio.Lock()
+        self._lock = Slots(1)
+        self._home = Home(may_move=True)
         self._thread = OwnThread("helpdesk-bridge-memory")
         self._database: Database | None = None
         self._running: asyncio.Future[None] | None = None
@@ -43,7 +46,18 @@ class Storage:
         if self._database is None:
             async with self._turn():
                 await self._open()
+        self._check_home()
         return self.store
+
+    def _check_home(self) -> None:
+        trouble = self._home.trouble()
+        if trouble:
+            raise errors.ConfigurationError(
+                f"the database {self._path} {trouble}: make a desk with a file of its own in each"
+                " event loop, thread and process.",
+                key="path",
+                reason=errors.Reason.STORAGE,
+            )
 
     async def write(self, ticket_id: int | None, change: Callable[[Store], T]) -> T:
         """Return ``change(branch)`` once all of it is on the disk, or keep nothing of it.
@@ -108,6 +122,7 @@ class Storage:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """Hold the lock, also for what is still running when nobody waits for it any more."""
+        self._check_home()
         await self._lock.acquire()
         try:
             yield
