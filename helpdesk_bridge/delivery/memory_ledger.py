@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from attrs import define, evolve, field
 
 from helpdesk_bridge.delivery.entry import OPEN, EntryState, LedgerEntry, with_result
 from helpdesk_bridge.delivery.ledger import KEEP, RECENT, decided, is_kept
+from helpdesk_bridge.errors import ConfigurationError, Reason
 from helpdesk_bridge.errors.moment import Moment
 
 __all__ = ["MemoryLedger"]
@@ -20,13 +23,16 @@ __all__ = ["MemoryLedger"]
 class MemoryLedger:
     """A ledger in this process: several desks may share it, and nothing of it survives.
 
-    Its desks may be in several threads. ``keep`` is how long settled entries are kept, and ``most``
-    how many at most; None is no limit. Open entries are always kept.
+    Its desks may be in several threads. A process that is forked once it was used cannot use it.
+    ``keep`` is how long settled entries are kept, and ``most`` how many at most; None is no limit.
+    Open entries are always kept.
     """
 
     keep: timedelta = KEEP
     most: int | None = None
     _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
+    _process: int | None = field(default=None, init=False, repr=False)
+    """The process that used it first; None: none yet."""
     _entries: OrderedDict[str, LedgerEntry] = field(factory=OrderedDict, init=False, repr=False)
     _places: dict[tuple[str, str | None], dict[str, None]] = field(
         factory=dict, init=False, repr=False
@@ -36,13 +42,27 @@ class MemoryLedger:
     _made: dict[tuple[str, str | None, str], str] = field(factory=dict, init=False, repr=False)
     """Who has made what, by desk and ticket (None: a ticket)."""
 
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the lock; ConfigurationError in a fork, whose copy no other process would see."""
+        if self._process is None:
+            self._process = os.getpid()
+        if self._process != os.getpid():
+            raise ConfigurationError(
+                "this MemoryLedger was used before this process was forked, and keeps account for"
+                " the other process only: give a SqliteLedger to share one.",
+                reason=Reason.STORAGE,
+            )
+        with self._lock:
+            yield
+
     async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
         """Keep ``entry``, unless its key is another's, which is returned then.
 
         Returns:
             None: it is kept. Else this is the entry that has the key.
         """
-        with self._lock:
+        with self._held():
             own = self._entries.get(entry.operation_id)
             if own is not None:
                 return None if own.state is EntryState.PENDING else own
@@ -65,7 +85,7 @@ class MemoryLedger:
         Returns:
             False: it is PENDING no more, or not here; nothing was changed.
         """
-        with self._lock:
+        with self._held():
             entry = self._entries.get(operation_id)
             if entry is None or entry.state is not EntryState.PENDING:
                 return False
@@ -82,7 +102,7 @@ class MemoryLedger:
         Returns:
             False: it is not PENDING, or it has beaten since; nothing was changed.
         """
-        with self._lock:
+        with self._held():
             entry = self._entries.get(operation_id)
             if entry is None or (entry.state, entry.beat) != (EntryState.PENDING, beat):
                 return False
@@ -110,7 +130,7 @@ class MemoryLedger:
         Returns:
             Whether it could be set.
         """
-        with self._lock:
+        with self._held():
             entry = self._entries.get(operation_id)
             taken = self._is_taken(entry, made_id)
             changed = with_result(entry, state, made_id, finished=finished, taken=taken)
@@ -121,16 +141,17 @@ class MemoryLedger:
 
     async def entry(self, operation_id: str) -> LedgerEntry | None:
         """Return an entry by the id of its call, ``operation_id``; None: it is not here."""
-        return self._entries.get(operation_id)
+        with self._held():
+            return self._entries.get(operation_id)
 
     async def with_key(self, desk: str, key: str) -> LedgerEntry | None:
         """Return the entry of the desk ``desk`` that has ``key``; None: no entry has."""
-        with self._lock:
+        with self._held():
             return self._entries.get(self._keys.get((desk, key), ""))
 
     async def unresolved(self, desk: str) -> list[LedgerEntry]:
         """Return the entries of the desk ``desk`` that are PENDING or UNKNOWN, oldest first."""
-        with self._lock:
+        with self._held():
             return [one for one in self._of(desk) if one.state in OPEN]
 
     async def on_ticket(self, desk: str, ticket_id: str | None) -> list[LedgerEntry]:
@@ -138,7 +159,7 @@ class MemoryLedger:
 
         ``desk`` is the name of the desk, ``ticket_id`` the ticket; None: those that create one.
         """
-        with self._lock:
+        with self._held():
             here = list(self._places.get((desk, ticket_id), ()))
             maker = self._made.get((desk, None, ticket_id or ""))
             found = [self._entries[one] for one in ([] if maker is None else [maker]) + here]
@@ -160,7 +181,7 @@ class MemoryLedger:
         Raises:
             InvalidArgument: there is no such entry, or it is settled already.
         """
-        with self._lock:
+        with self._held():
             entry = await self.entry(operation_id)
             taken = self._is_taken(entry, made_id)
             return self._put(decided(entry, operation_id, sent=sent, made_id=made_id, taken=taken))

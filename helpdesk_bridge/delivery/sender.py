@@ -240,8 +240,9 @@ class Sender:
 
         No longer than a call may take: what it does not have by then is for ``recover``.
         """
-        if self._recording:
-            _, late = await asyncio.wait(self._recording, timeout=self.seconds)
+        recordings = [one for one in self._recording if not one.get_loop().is_closed()]
+        if recordings:
+            _, late = await asyncio.wait(recordings, timeout=self.seconds)
             for recording in late:
                 recording.cancel()
 

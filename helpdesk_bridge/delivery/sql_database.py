@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from helpdesk_bridge.delivery.database_trouble import driver_error, number_of, why
 from helpdesk_bridge.errors import Cause, ConfigurationError, HelpdeskError, Reason
+from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.secret import Secret
 
 __all__ = ["Database", "Repeat", "Transaction", "understood"]
@@ -139,7 +139,7 @@ class Database:
     place: str = "the ledger's database"
     """What errors call it."""
     _engine: AsyncEngine | None = field(default=None, init=False, repr=False)
-    _owner: tuple[asyncio.AbstractEventLoop, int] | None = field(default=None, init=False)
+    _home: Home = field(factory=Home, init=False, repr=False)
     _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False, repr=False)
     _drop_at: float = field(default=0.0, init=False)
 
@@ -186,23 +186,22 @@ class Database:
     async def aclose(self) -> None:
         """Close all connections; in another event loop or process only forget them."""
         engine, self._engine = self._engine, None
-        owner, self._owner = self._owner, None
+        is_elsewhere = bool(self._home.trouble())
+        self._home.leave()
         self._lock, self._drop_at = asyncio.Lock(), 0.0
         if engine is None:
             return
-        if owner == (asyncio.get_running_loop(), os.getpid()):
+        if not is_elsewhere:
             await engine.dispose()
         else:
             engine.sync_engine.dispose(close=False)
 
     def _belong(self) -> None:
-        here = (asyncio.get_running_loop(), os.getpid())
-        if self._owner is None:
-            self._owner = here
-        elif self._owner != here:
+        trouble = self._home.trouble()
+        if trouble:
             raise ConfigurationError(
-                "a SqlLedger belongs to the event loop and the process that used it first:"
-                " make one in each, or aclose() it there before.",
+                f"this SqlLedger {trouble}: make one in each event loop, thread and process, or"
+                " aclose() it there before.",
                 reason=Reason.STORAGE,
             )
 

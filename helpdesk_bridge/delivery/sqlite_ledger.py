@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from helpdesk_bridge.delivery.ledger import KEEP, RECENT, decided
 from helpdesk_bridge.delivery.stored_entry import dumped, loaded, stamp
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, Reason, moment
 from helpdesk_bridge.errors.moment import Moment
+from helpdesk_bridge.model import forks
 from helpdesk_bridge.model.disk import OwnThread
 
 if TYPE_CHECKING:
@@ -63,6 +65,8 @@ class SqliteLedger:
     keep: timedelta = KEEP
     _thread: OwnThread = field(factory=lambda: OwnThread("ledger"), init=False, repr=False)
     _file: sqlite3.Connection | None = field(default=None, init=False, repr=False)
+    _process: int | None = field(default=None, init=False, repr=False)
+    """The process that used it first; None: none yet."""
     _pruned: float = field(default=-_PRUNE_EVERY, init=False, repr=False)
 
     async def begin(self, entry: LedgerEntry) -> LedgerEntry | None:
@@ -187,7 +191,10 @@ class SqliteLedger:
         return await self._run(decide)
 
     async def aclose(self) -> None:
-        """Close the file; the next call would open it again."""
+        """Close the file (a fork only lets go of it); the next call would open it again."""
+        if self._process not in (None, os.getpid()):
+            self.forked()
+        self._process = None
         if self._thread.started:
             await self._thread.run(self._close)
             self._thread.close()
@@ -228,7 +235,20 @@ class SqliteLedger:
                 (passed - self.keep.total_seconds(),),
             )
 
+    def forked(self) -> None:
+        """Leave the connection to the process that this one was forked from."""
+        file, self._file = self._file, None
+        self._thread = OwnThread("ledger")
+        if file is not None:
+            forks.leave_to_parent(file)
+
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._process is None:
+            self._process = os.getpid()
+            forks.watch(self)
+        if self._process != os.getpid():
+            text = "was used before this process was forked: make a SqliteLedger in each process."
+            raise ConfigurationError(f"the ledger {self.path} {text}", reason=Reason.STORAGE)
         return await self._thread.run(lambda: self._execute(work))
 
     def _execute(self, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -20,6 +20,7 @@ from helpdesk_bridge.errors import (
     DeskClosed,
     HelpdeskError,
     InProgress,
+    InvalidArgument,
     Outcome,
     OutcomeUnknown,
     PartlyDone,
@@ -29,6 +30,7 @@ from helpdesk_bridge.errors import (
 )
 from helpdesk_bridge.errors.frames import forget_locals
 from helpdesk_bridge.model.fingerprint import Fingerprint
+from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.transport import CURRENT_CALL, Call
 from helpdesk_bridge.transport.deadlines import OpenRequests, RequestDeadline
 from helpdesk_bridge.transport.download import Announced
@@ -47,8 +49,9 @@ _MOST_INTERRUPTED = 1000
 class Calls:
     """Opens the public calls of one desk, and keeps those that were cut off.
 
-    ``seconds`` is the deadline of each, and ``running`` ends them. A desk without HTTP
-    (``is_remote`` False) cannot tell how far a write has come: once it was begun it may be done.
+    ``seconds`` is the deadline of each, ``running`` ends them, and ``home`` is where they may be
+    made. A desk without HTTP (``is_remote`` False) cannot tell how far a write has come: once it
+    was begun it may be done.
     """
 
     desk: str
@@ -56,6 +59,7 @@ class Calls:
     seconds: float
     is_remote: bool
     running: OpenRequests
+    home: Home
     closed: bool = False
     interrupted: deque[OutcomeUnknown] = field(factory=lambda: deque(maxlen=_MOST_INTERRUPTED))
 
@@ -140,9 +144,20 @@ class CallContext:
             self._call.file = file
 
     def check_open(self) -> None:
-        """Raise DeskClosed if the desk was closed."""
+        """Raise DeskClosed if the desk was closed, InvalidArgument where it must not be used."""
         if self._calls.closed:
             raise self._named(DeskClosed("the desk is closed."))
+        self.check_home()
+
+    def check_home(self) -> None:
+        """Raise InvalidArgument in another event loop, thread or process than the desk's own."""
+        trouble = self._calls.home.trouble()
+        if trouble:
+            raise self._named(
+                InvalidArgument(
+                    f"this desk {trouble}: make a Helpdesk in each event loop, thread and process."
+                )
+            )
 
     def __enter__(self) -> Self:
         self.check_open()

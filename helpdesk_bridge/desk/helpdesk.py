@@ -27,6 +27,7 @@ from helpdesk_bridge.desk.prefetch import PrefetchTasks
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.model import Capabilities, Capability
+from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.transport import (
     Effect,
     Middleware,
@@ -89,6 +90,9 @@ def connect(
 
 class Helpdesk:
     """One desk at one vendor. Use it as ``async with``; :meth:`aclose` may be called again.
+
+    It belongs to the event loop of its first call: in another one, in a thread or in a process that
+    was forked since, each method raises InvalidArgument at once.
 
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
     DeskClosed before anything is sent, the others as the vendor or the network has it.
@@ -154,6 +158,7 @@ class Helpdesk:
             seconds,
             is_remote=address is not None,
             running=self._transport.running,
+            home=Home(may_move=address is None),
         )
         self._origin = Origin(self.name, kind.name)
         self._guard = Guard(self._origin, re.compile(kind.id_pattern), self.capabilities)
@@ -265,7 +270,16 @@ class Helpdesk:
         """Close the desk, its connections and whatever its adapter holds open.
 
         A ledger that was given to it is the caller's, and stays open.
+
+        Raises:
+            InvalidArgument: the desk belongs to another process, or to an event loop that is not
+                closed; nothing was closed.
         """
+        self._calls.home.end()
+        if not self.closed:
+            self._calls.begin("aclose").check_home()
+        elif self._calls.home.trouble():
+            return
         self._calls.closed = True
         try:
             await self._transport.aclose()
@@ -286,6 +300,7 @@ class Helpdesk:
     async def __aenter__(self) -> Self:
         if self.closed:
             raise DeskClosed("the desk is closed.", desk=self.name, vendor=self.adapter.name)
+        self._calls.begin("open").check_home()
         return self
 
     async def __aexit__(

@@ -68,6 +68,7 @@ def messages(
         tasks=self._prefetch,
         concurrency=self._options.concurrency,
         named=call.named,
+        check=call.check_home,
     )
 
 

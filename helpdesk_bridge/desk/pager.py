@@ -56,6 +56,7 @@ class Pager(Generic[T]):
         tasks: the desk's tasks, which its closing ends; None: the pager's own.
         concurrency: how many pages to read at once at the most.
         named: what puts the names of the desk and the call on an error; None: nothing does.
+        check: raises where the list must not be read on.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Pager(Generic[T]):
         tasks: PrefetchTasks | None = None,
         concurrency: int = 8,
         named: Callable[[HelpdeskError], HelpdeskError] | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._named = named
         self._reading = ReadAhead(fetch, tasks or PrefetchTasks())
@@ -99,6 +101,7 @@ class Pager(Generic[T]):
         self._known_before = 0
         self._walk = Walk(self._seen, whole=cursor is None)
         self._lock = asyncio.Lock()
+        self._check = check
         self._collect = False
         self.problems: list[Problem] = []
         """The records passed over, once :meth:`collect_problems` was called."""
@@ -132,6 +135,7 @@ class Pager(Generic[T]):
         return self._first().__await__()
 
     async def _first(self) -> Page[T]:
+        self._check()
         async with self._lock:
             page = await self._present()
         return page if page is not None else Page(items=())
@@ -149,6 +153,7 @@ class Pager(Generic[T]):
         found = self._next_of_page()
         if found is not None:
             return found
+        self._check()
         async with self._lock:
             while await self._present() is not None:
                 found = self._next_of_page()
@@ -184,6 +189,7 @@ class Pager(Generic[T]):
             Pages of items, none of them twice.
         """
         while True:
+            self._check()
             async with self._lock:
                 if self._page is None:
                     self._move_on()

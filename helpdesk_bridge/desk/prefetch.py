@@ -28,7 +28,7 @@ class PrefetchTasks:
         """Begin ``work()`` in a task of its own; None when the desk is closed."""
         if self._closed:
             return None
-        task = asyncio.create_task(work())
+        task = asyncio.create_task(work())  # an eager one may be done by now
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -134,7 +134,7 @@ async def _wait(task: asyncio.Task[Any]) -> None:
 
 
 async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    left = [task for task in tasks if not task.done()]
+    left = [task for task in tasks if not task.done() and not task.get_loop().is_closed()]
     for task in left:
         task.cancel()
     if left:

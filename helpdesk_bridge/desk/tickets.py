@@ -114,6 +114,7 @@ def tickets(
         tasks=self._prefetch,
         concurrency=self._options.concurrency,
         named=call.named,
+        check=call.check_home,
     )
 
 

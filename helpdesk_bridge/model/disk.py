@@ -42,6 +42,8 @@ class OwnThread:
         self._name = name
         self._executor: ThreadPoolExecutor | None = None
         self._process = os.getpid()
+        self._made = threading.Lock()
+        """Several event loops in as many threads may ask first at once."""
 
     @property
     def started(self) -> bool:
@@ -50,10 +52,13 @@ class OwnThread:
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Have the thread do ``work``, and return the future of what it returns."""
-        if self._executor is None or self._process != os.getpid():
-            self._executor = ThreadPoolExecutor(1, thread_name_prefix=self._name)
-            self._process = os.getpid()
-        return self._executor.submit(work)
+        if self._process != os.getpid():
+            self._process, self._made = os.getpid(), threading.Lock()
+            self._executor = None
+        with self._made:
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(1, thread_name_prefix=self._name)
+            return self._executor.submit(work)
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return ``work()``. A cancellation does not wait for its end."""

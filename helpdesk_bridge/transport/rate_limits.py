@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 from attrs import define, field, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.transport.slots import Slots
 
 __all__ = ["Limiter", "Rate", "SlidingWindow"]
@@ -80,6 +81,7 @@ class SlidingWindow:
     _free: int = field(init=False)
     _back_at: deque[float] = field(factory=deque, init=False)
     _turn: Slots = field(factory=lambda: Slots(1), init=False)
+    _home: Home = field(factory=lambda: Home(may_move=True), init=False)
     _returned: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -87,6 +89,11 @@ class SlidingWindow:
 
     async def acquire(self) -> None:
         """Wait for a permit and take it."""
+        trouble = self._home.trouble()
+        if trouble:
+            raise InvalidArgument(
+                f"this SlidingWindow {trouble}: give each desk its own, or share a FileLimiter."
+            )
         async with self._turn:
             while not self._regained():
                 self._returned.clear()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 import time
 import uuid
@@ -24,12 +25,14 @@ from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
 from helpdesk_bridge.model.disk import OwnThread
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.log import attributes
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
+from helpdesk_bridge.transport.slots import Slots
 
 __all__ = ["FileLimiter", "Limiter", "Rate", "RedisLimiter", "SlidingWindow"]
 
@@ -60,15 +63,17 @@ class _SharedLimiter:
     def __init__(self, store: _Store) -> None:
         self._store = store
         self._held: deque[str] = deque()
-        self._turn: tuple[asyncio.AbstractEventLoop | None, asyncio.Lock] = (None, asyncio.Lock())
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Slots] = WeakKeyDictionary()
+        """A turn for each event loop: those who wait are woken by their own."""
+        self._process = os.getpid()
         self._thread = OwnThread("helpdesk_bridge limiter")
 
     async def acquire(self) -> None:
         """Wait for a permit and take it; ConnectFailed when the store cannot be asked."""
+        if self._process != os.getpid():  # what the other process holds it gives back itself
+            self._process, self._held = os.getpid(), deque()
         loop = asyncio.get_running_loop()
-        if self._turn[0] is not loop:  # a lock belongs to one loop, a module's limiter to several
-            self._turn = (loop, asyncio.Lock())
-        async with self._turn[1]:  # asyncio's lock is fair
+        async with self._turns.setdefault(loop, Slots(1)):
             while (wait := await self._take()) > 0:
                 await clock.pause(min(wait, _POLL))
 

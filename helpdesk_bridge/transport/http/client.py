@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from yarl import URL
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Reason
+from helpdesk_bridge.model import forks
 from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.decode import BodyReader
 from helpdesk_bridge.transport.http.bodies import encoded
@@ -63,6 +65,8 @@ class HttpClient:
     _dated: tuple[str, datetime] | None = field(default=None, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     """The event loop of the sessions."""
+    _process: int = field(default=0, init=False)
+    """The process of the sessions."""
 
     @property
     def clock_offset(self) -> float | None:
@@ -212,7 +216,8 @@ class HttpClient:
     def _opened(self, way: _Way) -> aiohttp.ClientSession:
         if self._closed:  # a closed desk keeps no session
             raise errors.DeskClosed("the desk is closed.")
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._process = asyncio.get_running_loop(), os.getpid()
+        forks.watch(self)
         self._sessions[way] = self._make_session(way)
         return self._sessions[way]
 
@@ -241,6 +246,8 @@ class HttpClient:
 
     def abandon(self) -> bool:
         """Close all connections without waiting; say whether any session was still open."""
+        if self._process != os.getpid():
+            self.forked()
         sessions, self._sessions, self._closed = list(self._sessions.values()), {}, True
         for session in sessions:
             if self._loop is None or _runs_here(self._loop) or not self._loop.is_running():
@@ -249,8 +256,16 @@ class HttpClient:
                 self._loop.call_soon_threadsafe(_shut, session)
         return bool(sessions)
 
+    def forked(self) -> None:
+        """Leave the connections to the process that this one was forked from."""
+        sessions, self._sessions = self._sessions, {}
+        if sessions:
+            forks.leave_to_parent(sessions)
+
     async def aclose(self) -> None:
         """Close all connections; may be called again."""
+        if self._loop is not None and self._loop.is_closed():
+            self.abandon()
         self._closed = True
         sessions, self._sessions = self._sessions, {}
         async with AsyncExitStack() as stack:  # each is closed, whatever happens to the others
