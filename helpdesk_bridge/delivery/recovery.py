@@ -6,10 +6,11 @@ import asyncio
 
 from attrs import define
 
-from helpdesk_bridge.delivery.entry import OPEN, LedgerEntry
+from helpdesk_bridge.delivery.entry import LedgerEntry
 from helpdesk_bridge.delivery.lease import LEASE
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.sender import Sender
+from helpdesk_bridge.delivery.takeover import take_over
 from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.transport import pause
 
@@ -34,9 +35,13 @@ class Recovery:
         room = asyncio.Semaphore(_AT_ONCE)
         with self.reconciler.limit():
             entries = await self.sender.unresolved()
-        return list(
-            await asyncio.gather(*(self._recovered(one, settle, wait, room) for one in entries))
-        )
+        works = [asyncio.create_task(self._recovered(one, settle, wait, room)) for one in entries]
+        try:
+            return list(await asyncio.gather(*works))
+        finally:  # the error of one ends the others, which nobody waits for any more
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
 
     async def _recovered(
         self, entry: LedgerEntry, settle: float | None, wait: bool, room: asyncio.Semaphore
@@ -44,30 +49,24 @@ class Recovery:
         """Settle one entry, or say why it is left alone."""
         if entry.vendor != self.sender.vendor:
             return self._left(entry, f"it was written through the adapter {entry.vendor}.")
-        while (life := self.sender.watch.life(entry)).ended is None or not (
-            await self._taken_over(entry)
-        ):
-            if life.under_way and not (life.known_in and wait and not self.reconciler.gave_up()):
-                return self._left(entry, _UNDER_WAY, retry_after=life.known_in or LEASE)
-            await pause(min(life.known_in, _LONGEST_GAP))
-            again = await self._again(entry)
-            if again is None or again.state not in OPEN:
-                became = "it is not in the ledger any more" if again is None else again.state
-                return self._left(entry, f"it was settled meanwhile: {became}.")
-            if life.ended is not None and again == entry:
-                return self._left(entry, "the ledger does not give it away.")
-            entry = again
+        done = await take_over(
+            self.sender,
+            entry,
+            waits=lambda life: bool(life.known_in and wait and not self.reconciler.gave_up()),
+            pause=lambda seconds: pause(min(seconds, _LONGEST_GAP)),
+            asking=self.reconciler.limit,
+        )
+        if done.under_way is not None:
+            return self._left(entry, _UNDER_WAY, retry_after=done.under_way.known_in or LEASE)
+        if done.is_settled:
+            now = done.entry
+            became = "it is not in the ledger any more" if now is None else now.state
+            return self._left(entry, f"it was settled meanwhile: {became}.")
+        if done.ended is None:
+            return self._left(entry, "the ledger does not give it away.")
         async with room:
-            error = entry.as_error(life.ended)
+            error = (done.entry or entry).as_error(done.ended)
             return await self.reconciler.reconcile(error, settle, within=None if wait else 0.0)
-
-    async def _taken_over(self, entry: LedgerEntry) -> bool:
-        with self.reconciler.limit():
-            return await self.sender.has_taken_over(entry)
-
-    async def _again(self, entry: LedgerEntry) -> LedgerEntry | None:
-        with self.reconciler.limit():
-            return await self.sender.entry(entry.operation_id)
 
     def _left(
         self, entry: LedgerEntry, reason: str, retry_after: float | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.delivery.entry import OPEN, EntryState, LedgerEntry
+from helpdesk_bridge.delivery.takeover import take_over
 from helpdesk_bridge.delivery.write import Write
 from helpdesk_bridge.errors import InProgress, InvalidArgument, Moment
 from helpdesk_bridge.transport import clock
@@ -35,7 +36,7 @@ async def is_done(
         )
     if earlier.state is EntryState.SENT:
         return True
-    ended = await _until_dead(sender, call, earlier)
+    ended = await _end_of_writer(sender, call, earlier)
     found = None
     if ended is not None and sender.settle is not None:
         found = await sender.settle(earlier, ended, call.seconds_left)
@@ -52,25 +53,20 @@ async def is_done(
     raise unknown
 
 
-async def _until_dead(sender: Sender, call: SendingCall, entry: LedgerEntry) -> Moment | None:
+async def _end_of_writer(sender: Sender, call: SendingCall, entry: LedgerEntry) -> Moment | None:
     """Return when the writer of an open entry ended; None: the entry was settled meanwhile.
 
     It waits until that can be told, and raises InProgress for a writer that lives.
     """
-    while entry.state in OPEN:
-        life = sender.watch.life(entry)
-        if life.ended is not None and await sender.has_taken_over(entry):
-            return life.ended
-        if life.under_way and (not life.known_in or life.known_in > call.seconds_left):
-            raise _in_progress(life.known_in or None)
-        await clock.pause(min(life.known_in, _LOOK_EVERY))
-        again = await sender.entry(entry.operation_id)
-        if again is None:
-            return None
-        if life.ended is not None and again == entry:
-            raise _in_progress()  # the ledger does not give it away
-        entry = again
-    return None
+    done = await take_over(
+        sender,
+        entry,
+        waits=lambda life: 0 < life.known_in <= call.seconds_left,
+        pause=lambda seconds: clock.pause(min(seconds, _LOOK_EVERY)),
+    )
+    if done.ended is None and not done.is_settled:
+        raise _in_progress(done.under_way.known_in if done.under_way else None)
+    return done.ended
 
 
 def _in_progress(retry_after: float | None = None) -> InProgress:
