@@ -11,14 +11,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
 
 from attrs import define, evolve, field, frozen
 
 from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.ledger import Ledger
-from helpdesk_bridge.errors import InProgress, moment
-from helpdesk_bridge.errors.moment import BOOT, Moment
+from helpdesk_bridge.errors import InProgress
+from helpdesk_bridge.errors.moment import BOOT, Moment, Stopwatch
 from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["LEASE", "Hold", "Life", "Watch"]
@@ -44,8 +43,7 @@ class Hold:
     ledger: Ledger | None
     on_lost: Callable[[], None] = field(default=lambda: None, repr=False)
     """Ends what is being sent when another process may take the write over."""
-    _since: Moment = field(factory=Moment.now, init=False)
-    _since_by_clock: datetime = field(factory=lambda: moment.wall_clock(), init=False)
+    _since: Stopwatch = field(factory=Stopwatch, init=False)
     _lost: bool = field(default=False, init=False)
     _alarm: asyncio.TimerHandle | None = field(default=None, init=False)
     _end: asyncio.TimerHandle | None = field(default=None, init=False)
@@ -65,8 +63,8 @@ class Hold:
     def start(self) -> LedgerEntry:
         """Return the entry, to be begun now: the lease counts from here on."""
         self.release()
-        self._since, self._since_by_clock = Moment.now(), moment.wall_clock()
-        self.entry = evolve(self.entry, beaten=self._since)
+        self._since = Stopwatch()
+        self.entry = evolve(self.entry, beaten=self._since.began)
         return self.entry
 
     def begun(self) -> None:
@@ -83,13 +81,8 @@ class Hold:
             self._renewing.cancel()
 
     def check(self) -> None:
-        """Raise InProgress if another process may have taken the write over; called last of all.
-
-        The wall clock is asked, too, because a machine that was stopped from without has no other
-        sign of that.
-        """
-        by_clock = (moment.wall_clock() - self._since_by_clock).total_seconds()
-        if self._lost or max(self._since.age or 0.0, by_clock) > LEASE - _MARGIN:
+        """Raise InProgress if another process may have taken the write over; called last of all."""
+        if self._lost or self._since.seconds > LEASE - _MARGIN:
             raise InProgress(
                 "this process was held up for longer than its lease on the write, and another one"
                 " may have taken it over.",
@@ -101,7 +94,7 @@ class Hold:
             return
         if self._end is not None:
             self._end.cancel()
-        self._end = loop.call_later(LEASE - _MARGIN - (self._since.age or 0.0), self.on_lost)
+        self._end = loop.call_later(LEASE - _MARGIN - (self._since.began.age or 0.0), self.on_lost)
 
     def _renew_later(self) -> None:
         loop = _running_loop()
@@ -112,7 +105,7 @@ class Hold:
         self._renewing = loop.create_task(self._renew(ledger))
 
     async def _renew(self, ledger: Ledger) -> None:
-        began, by_clock = Moment.now(), moment.wall_clock()
+        began = Stopwatch()
         try:
             self._lost = not await ledger.renew(self.entry.operation_id)
         except Exception as error:  # noqa: BLE001 - whatever a ledger raises: the lease runs out
@@ -123,7 +116,7 @@ class Hold:
                 extra=attributes(desk=self.entry.desk, operation_id=self.entry.operation_id),
             )
         else:
-            self._since, self._since_by_clock = began, by_clock
+            self._since = began
             if self._lost:
                 self.on_lost()
                 return

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from operator import attrgetter
-
-from attrs import define, field
 
 from helpdesk_bridge.delivery.moved import written_since
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
-from helpdesk_bridge.errors import ConversationMoved, HelpdeskError, InvalidArgument, Moment
+from helpdesk_bridge.errors import ConversationMoved, HelpdeskError, InvalidArgument
+from helpdesk_bridge.errors.moment import Stopwatch
 from helpdesk_bridge.model import (
     Capability,
     Cursor,
@@ -51,7 +51,7 @@ async def ids_before(
     """
     if last is not None:
         found = await _unmoved(desk, ref, last)
-        call.check_before_bytes(_Fresh().check)
+        call.check_before_bytes(partial(_check_fresh, Stopwatch()))
         return found
     told = await desk.adapter.note_before_send(ref, message)
     can_read = desk._guard.capabilities.supports(Capability.LIST_MESSAGES)
@@ -64,19 +64,13 @@ async def ids_before(
     return None if problems else [one.id for one in messages]
 
 
-@define
-class _Fresh:
-    """Says that a conversation was read a moment ago, and not before some wait."""
-
-    _since: Moment = field(factory=Moment.now, init=False)
-
-    def check(self) -> None:
-        """Raise ConversationMoved if the message had to wait: the customer may have written."""
-        if (self._since.age or 0.0) > _FRESH:
-            raise ConversationMoved(
-                f"the reply had to wait for more than {_FRESH:g} s after the conversation was read,"
-                " and the customer may have written since: read it again."
-            )
+def _check_fresh(since: Stopwatch) -> None:
+    """Raise ConversationMoved if the message had to wait: the customer may have written."""
+    if since.seconds > _FRESH:
+        raise ConversationMoved(
+            f"the reply had to wait for more than {_FRESH:g} s after the conversation was read,"
+            " and the customer may have written since: read it again."
+        )
 
 
 async def _conversation(desk: Desk, ref: TicketRef) -> tuple[list[Message], list[Problem]]:

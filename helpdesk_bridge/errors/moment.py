@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from attrs import frozen
+from attrs import field, frozen
 
-__all__ = ["BOOT", "Moment", "uptime", "wall_clock"]
+__all__ = ["BOOT", "Moment", "Stopwatch", "uptime", "wall_clock"]
 
 
 def _boot() -> str:
@@ -63,3 +63,20 @@ class Moment:
     def later(self, seconds: float) -> Moment:
         """Return the moment that is ``seconds`` later."""
         return Moment(self.boot, self.seconds + seconds)
+
+
+@frozen
+class Stopwatch:
+    """Counts the seconds since it was made, for what must not be done too late.
+
+    The wall clock is asked, too, because a machine that was stopped from without has no other sign
+    of that. One that is put forward makes it too late; nothing makes it early.
+    """
+
+    began: Moment = field(factory=Moment.now)
+    by_clock: datetime = field(factory=lambda: wall_clock())
+
+    @property
+    def seconds(self) -> float:
+        """The seconds that have passed, by whichever clock says more."""
+        return max(self.began.age or 0.0, (wall_clock() - self.by_clock).total_seconds())
