@@ -172,7 +172,9 @@ class _Reader:
             return None
         bodies = [(part.kind, self._bodies.get(part.number, "")) for part in parts]
         return "\n".join(
-            body if kind == "text/html" else text_to_html(body) for kind, body in bodies
+            # Blank lines at the ends of a part only part it from the next.
+            body if kind == "text/html" else text_to_html(body.strip("\r\n"))
+            for kind, body in bodies
         )
 
     def as_text(self, words: _Words) -> str | None:
