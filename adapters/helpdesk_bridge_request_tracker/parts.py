@@ -55,9 +55,11 @@ class PartJson(JsonRecord, frozen=True, rename=json_name):
         told = self.content_length
         if told is None or told in ("", -1, "-1"):
             return None
-        if not is_digits(str(told)):
+        if isinstance(told, str) and is_digits(told) and len(told) <= 18:  # int() refuses 4,301
+            return int(told)
+        if not isinstance(told, int) or told < 0:
             raise WrongType("expected a number", ".ContentLength")
-        return int(told)
+        return told
 
     @property
     def is_text(self) -> bool:

@@ -8,6 +8,7 @@ and what is there (messages or tickets). What they leave open is never called "n
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 
 from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry
 from helpdesk_bridge.delivery.evidence import (
@@ -31,6 +32,8 @@ __all__ = [
     "judge_tickets",
     "likely_tickets",
 ]
+
+T = TypeVar("T")
 
 _WRITES = {
     "reply": MessageType.RESPONSE,
@@ -61,18 +64,28 @@ def judge_messages(search: Search, messages: Iterable[Message]) -> Finding:
     alike = [one for one in same if _fits(search, one)]
     others = [one for one in search.others if _is_open(one) and one.operation_id not in theirs]
     rivals = [other for other in others if any(_is_of(one, other) for one in same)]
-    old = [one for one in free if one not in new and one not in strange]
-    apart = [one for one in same if one not in alike]
-    left_over = _unmatched(rivals, old, [one for one in apart if one not in strange])
-    if alike and len(alike) == len(left_over) + 1 and not any(one in strange for one in same):
+    old = _without(_without(free, new), strange)
+    apart = _without(same, alike)
+    left_over = _unmatched(rivals, old, _without(apart, strange))
+    if alike and len(alike) == len(left_over) + 1 and _without(same, strange) == same:
         earlier = sum(other.started_at <= search.began for other in left_over)
         return Finding(sure=alike[earlier])
     if same:
         return Finding(candidates=(*alike, *apart), doubt=ALIKE)
     ours = [one for one in new if _is_of_the_side(one, mark.operation)]
-    left = _unexplained([one for one in ours if one not in strange], others)
-    unexplained = [one for one in ours if one in strange or one in left]
+    left = _unexplained(_without(ours, strange), others)
+    explained = _without(_without(ours, strange), left)
+    unexplained = _without(ours, explained)
     return Finding(candidates=tuple(unexplained), doubt=SIMILAR if unexplained else "")
+
+
+def _without(some: Iterable[T], others: Iterable[T]) -> list[T]:
+    """Return those of ``some`` that are none of ``others``, which are the same objects.
+
+    To compare thousands of messages with each other takes seconds.
+    """
+    left_out = {id(one) for one in others}
+    return [one for one in some if id(one) not in left_out]
 
 
 def _judge_marked(marked: Sequence[Message]) -> Finding:
@@ -107,8 +120,8 @@ def judge_tickets(
     open_others = [other for other in search.others if _is_open(other)]
     apart = [
         one
-        for one in _new_tickets(search, there)
-        if one not in likely and mark.has_requester(one.requester.email)
+        for one in _without(_new_tickets(search, there), likely)
+        if mark.has_requester(one.requester.email)
     ]
     rivals = []
     for other in open_others:
@@ -128,7 +141,8 @@ def judge_tickets(
         or mark.has_subject_within(one.subject)
     ]
     if any(mark.has_subject(one.subject) for one in candidates):
-        candidates.sort(key=lambda one: (one not in same, one not in likely))
+        ranks = {id(one): 1 for one in likely} | {id(one): 0 for one in same}
+        candidates.sort(key=lambda one: ranks.get(id(one), 2))
         return Finding(candidates=tuple(candidates), doubt=ALIKE)
     for other in open_others:
         its = [one for one in candidates if other.fingerprint.has_subject(one.subject)]
@@ -231,13 +245,18 @@ def _unmatched(
     of those ``apart``, whose time is against the one looked for, if it was made after that began.
     """
     left, rest = [*old, *apart], []
+    is_old = {id(one) for one in old}
     for entry in entries:
         noted, begin = entry.fingerprint.before is not None, entry.started_at - UNCOMPARED
         its = [
             one
             for one in left
             if _is_of(one, entry)
-            and (noted if one in old else one.created_at is not None and one.created_at >= begin)
+            and (
+                noted
+                if id(one) in is_old
+                else one.created_at is not None and one.created_at >= begin
+            )
         ]
         if its:
             left.remove(its[0])

@@ -20,6 +20,7 @@ from helpdesk_bridge.model import (
     TicketKind,
     Upload,
 )
+from helpdesk_bridge.model.addresses import address_key
 
 __all__ = ["AddressLike", "Addresses"]
 
@@ -137,24 +138,14 @@ def recipients(values: Addresses, name: str) -> tuple[Party, ...]:
     return found
 
 
-def distinct(**lists: tuple[Party, ...]) -> None:
-    """Raise InvalidArgument for a person who is named twice, in one list or in two of them.
-
-    Who is in two lists might get two mails, and who is in ``bcc`` and ``cc`` would be seen after
-    all.
-    """
-    where: dict[str, str] = {}
-    for name, people in lists.items():
-        for person in people:
-            address = (person.email or "").casefold()
-            if address in where:
-                places = (
-                    f"in {name}=" if where[address] == name else f"{where[address]}= and {name}="
-                )
-                raise InvalidArgument(
-                    f"the same address is there twice, {places}: a vendor might mail it twice."
-                )
-            where[address] = name
+def hidden(bcc: tuple[Party, ...], *shown: tuple[Party, ...]) -> None:
+    """Raise InvalidArgument for a person in ``bcc`` who is in a list that others see, too."""
+    seen = {address_key(person.email) for people in shown for person in people}
+    if any(address_key(person.email) in seen for person in bcc):
+        raise InvalidArgument(
+            "bcc= has somebody who is in to= or cc=, too, and would be seen there: name everybody"
+            " in one list."
+        )
 
 
 def channel(value: Channel | str) -> Channel:

@@ -119,7 +119,7 @@ async def reply(
             send_at=arguments.aware(send_at, "send_at"),
             extra=arguments.mapping(extra, "extra"),
         )
-        arguments.distinct(to=message.to, cc=message.cc, bcc=message.bcc)
+        arguments.hidden(message.bcc, message.to, message.cc)
         options = arguments.given(
             to=message.to, cc=message.cc, bcc=message.bcc, priority=priority, kind=kind
         )
@@ -240,7 +240,7 @@ async def forward(
             attachments=arguments.uploads(attachments),
             extra=arguments.mapping(extra, "extra"),
         )
-        arguments.distinct(to=message.to, cc=message.cc, bcc=message.bcc)
+        arguments.hidden(message.bcc, message.to, message.cc)
         options = arguments.given(cc=message.cc, bcc=message.bcc)
         self._guard.allow(Capability.FORWARD, options)
         return await _send(

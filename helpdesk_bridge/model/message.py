@@ -25,6 +25,9 @@ _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 
+_LONGEST_NAME = 2048
+"""Characters at either end of a name that are looked at; 255 bytes of it are kept."""
+
 _DEVICE = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)")
 
 
@@ -55,7 +58,10 @@ class Attachment:
 
         It has at most 255 bytes in UTF-8, and is ``attachment-<id>`` if nothing usable is left.
         """
-        name = normalised("NFC", self.name or "")
+        given = self.name or ""
+        if len(given) > _LONGEST_NAME:  # its beginning and its end are all that can be kept
+            given = given[:_LONGEST_NAME] + given[-_LONGEST_NAME:]
+        name = normalised("NFC", given)
         name = "".join(c for c in name if unicodedata.category(c) not in _INVISIBLE)
         name = _UNSAFE.sub("_", re.split(r"[/\\]", name)[-1]).strip(" .")
         if not name or _DEVICE.match(name):

@@ -25,9 +25,10 @@ def normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
     marks = sorted(one for one in set(text) if combining(normalize(apart, one)[0]))
     if marks:
         runs = f"[{re.escape(''.join(marks))}]{{{_LONG_RUN},}}"
-        text = re.sub(runs, lambda run: _in_order(apart, run[0]), text)
+        parts = {ord(one): normalize(apart, one) for one in marks}
+        text = re.sub(runs, lambda run: _in_order(run[0].translate(parts)), text)
     return normalize(form, text)
 
 
-def _in_order(apart: Literal["NFD", "NFKD"], marks: str) -> str:
-    return "".join(sorted("".join(normalize(apart, one) for one in marks), key=combining))
+def _in_order(marks: str) -> str:
+    return "".join(sorted(marks, key=combining))

@@ -79,15 +79,20 @@ class Response:
 
     def _peek(self) -> Any:
         """Return the decoded body; None for what is no JSON, which whoever reads it will say."""
-        if not self._decoded:
-            try:
-                self._decoded.append(self._decode())
-            except ProtocolError:
-                return None
-        return self._decoded[0]
+        try:
+            return self._value()
+        except ProtocolError:
+            return None
 
-    def _decode(self) -> Any:
-        return decode_json(self.content, self.headers.get("Content-Type", ""))
+    def _value(self) -> Any:
+        """Return the decoded body; the error table and the adapter read the same one.
+
+        A middleware may have put other bytes in its place meanwhile.
+        """
+        if not self._decoded or self._decoded[0] is not self.content:
+            kind = self.headers.get("Content-Type", "")
+            self._decoded[:] = [self.content, decode_json(self.content, kind)]
+        return self._decoded[1]
 
     def json(self) -> Any:
         """Return the decoded body. What is no JSON raises the error that fits the effect."""
@@ -101,9 +106,7 @@ class Response:
         """
         failure: HelpdeskError
         try:
-            if not self._decoded:  # the error table and the adapter read the same answer
-                self._decoded.append(self._decode())
-            return convert(self._decoded[0])
+            return convert(self._value())
         except HelpdeskError as error:
             failure = error
         except (

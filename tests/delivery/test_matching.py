@@ -434,3 +434,32 @@ def test_a_sender_whose_clock_was_ahead_takes_nothing_for_older(days: int, secon
     now = BEGAN - timedelta(days=days)
     search = search_of(mark_of("reply"), now=now)
     assert search.is_new("made", now - timedelta(seconds=seconds))
+
+
+def test_thousands_of_new_messages_are_not_compared_with_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = 0
+
+    def counted(self: object, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return self is other
+
+    monkeypatch.setattr(Message, "__eq__", counted)
+    now = datetime.now(UTC)
+    listed = [
+        Message(
+            id=str(number),
+            ticket_id="1",
+            type=MessageType.RESPONSE,
+            audience=Audience.EXTERNAL,
+            text=f"Number {number}",
+            created_at=now,
+        )
+        for number in range(1000)
+    ]
+    mark = Fingerprint.of("reply", salt="s", body="Paid back.", before=["1", "2"])
+    found = judge_messages(Search(mark=mark, began=now, now=now), listed)
+    assert len(found.candidates) == 998
+    assert compared < 10 * len(listed)

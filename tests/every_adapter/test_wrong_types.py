@@ -45,8 +45,8 @@ CALLS: dict[str, Call] = {
     "method": lambda d, t: d.raw(5),
     "ticket": lambda d, t: d.note(1001, text="Words."),
     "attachments": lambda d, t: d.note(t, text="Words.", attachments=["a.txt"]),
-    "the same person twice": lambda d, t: d.reply(
-        t, text="Words.", send_email=True, to=["a@b.example", "A@b.example"]
+    "somebody hidden and shown": lambda d, t: d.reply(
+        t, text="Words.", send_email=True, to=["a@b.example"], bcc=["A@b.example"]
     ),
     "effect of raw": lambda d, t: d.raw("GET", "tickets", effect="read"),
     "no custom fields": lambda d, t: d.update_ticket(t, custom_fields={}),

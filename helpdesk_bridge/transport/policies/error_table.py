@@ -86,7 +86,7 @@ class ErrorTable:
         await response.aclose()
         raise response.with_outcome(self._error(response, no))
 
-    def _error(self, response: Response, no: No | None) -> HelpdeskError:
+    def _error(self, response: Response, no: No | None = None) -> HelpdeskError:
         said = self._explained(response)
         if no is not None:
             said = _combined(

@@ -125,7 +125,8 @@ async def test_five_characters_are_enough(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    "bad", ["a@a.example,b@b.example", "a@a.example\r\nBcc: b@b.example", "A <a@b>", "nobody"]
+    "bad",
+    ["a@a.example,b@b.example", "a@a.example\r\nBcc: b@b.example", "A <a@b>, B <b@b>", "nobody"],
 )
 @pytest.mark.parametrize(
     ("operation", "name"),

@@ -224,10 +224,10 @@ async def test_a_part_that_names_no_message_is_an_error(
 @pytest.mark.asyncio
 async def test_a_row_without_a_readable_id_does_not_lose_the_others() -> None:
     rows = [row_json(100), {**row_json(101), "id": None}, "?", row_json(102), {"id": "9" * 300}]
-    assert wire.Listing(items=rows, per_page=100).last_id == 102
+    assert wire.Listing(items=rows).last_id == 102
     assert wire.speaking(rows) == ["100", "102"]
     with pytest.raises(ProtocolError):
-        _ = wire.Listing(items=[{"id": "x"}, {}], per_page=100).last_id
+        _ = wire.Listing(items=[{"id": "x"}, {}]).last_id
 
 
 @pytest.mark.asyncio
