@@ -8,12 +8,9 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
+from helpdesk_bridge.errors.plain import plain
+
 __all__ = ["complain", "page", "plain", "say"]
-
-
-def plain(text: str) -> str:
-    """Return ``text`` on one line, without characters that a terminal would obey."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def say(console: Console, *parts: str | tuple[str, str]) -> None:

@@ -7,10 +7,16 @@ import math
 from enum import StrEnum
 from typing import Any, ClassVar, Self, TypeVar
 
+from helpdesk_bridge.errors.plain import plain
 from helpdesk_bridge.errors.reason import Reason
 
 __all__ = ["HelpdeskError", "Outcome", "Stage", "reason_of"]
 
+_PLAIN = frozenset({
+    *("message", "vendor", "desk", "operation", "vendor_code", "request_id"),
+    *("path", "cause", "step"),
+})  # fmt: skip
+"""Attributes that are words for people; ids, keys and cursors stay as they are."""
 _LONG = 5.0
 """Seconds from which on an error text tells no parts of a second."""
 _MENDABLE = (Reason.CREDENTIALS, Reason.SESSION, Reason.DESK_CLOSED)
@@ -92,8 +98,8 @@ class HelpdeskError(Exception):
         retry_after: float | None = None,
         attempts: int | None = None,
     ) -> None:
-        super().__init__(message)
         self.message = message
+        super().__init__(self.message)
         self.vendor = vendor
         self.desk = desk
         self.operation = operation
@@ -115,6 +121,12 @@ class HelpdeskError(Exception):
         if retryable is not None:
             self.retryable = retryable
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute; what a log line or a terminal may show is kept plain."""
+        if name in _PLAIN and isinstance(value, str):
+            value = plain(value)
+        super().__setattr__(name, value)
+
     def fill(self, **context: Any) -> Self:
         """Set what is still None of the attributes named in ``context``, and return this error."""
         for key, value in context.items():
@@ -123,6 +135,9 @@ class HelpdeskError(Exception):
         return self
 
     def __str__(self) -> str:
+        return plain(self._text())
+
+    def _text(self) -> str:
         where = " ".join(
             part
             for part in (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from helpdesk_bridge.errors.base import HelpdeskError, Outcome
+from helpdesk_bridge.errors.plain import plain
 from helpdesk_bridge.errors.reason import Reason
 
 __all__ = [
@@ -32,7 +33,7 @@ class ConfigurationError(HelpdeskError, ValueError):
 
     def __init__(self, message: str, *, key: str | None = None, **context: Any) -> None:
         super().__init__(message, **context)
-        self.key = key
+        self.key = None if key is None else plain(key)
 
     def _sent(self) -> str:
         # Most of them come while the desk is made, when nothing could be.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helpdesk_bridge.errors.base import HelpdeskError, Outcome
+from helpdesk_bridge.errors.plain import plain
 from helpdesk_bridge.errors.reason import Reason
 
 __all__ = [
@@ -74,14 +75,17 @@ class ValidationFailed(HelpdeskError):
         **context: Any,
     ) -> None:
         super().__init__(message, **context)
-        self.fields = {name: tuple(texts) for name, texts in (fields or {}).items()}
+        self.fields = {
+            plain(name): tuple(plain(text) for text in texts)
+            for name, texts in (fields or {}).items()
+        }
         self.fields_left_out = fields_left_out
 
-    def __str__(self) -> str:
+    def _text(self) -> str:
         named = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in self.fields.items())
         if self.fields_left_out:
             named += f"; … and {self.fields_left_out:,} more"
-        return f"{super().__str__()} Fields: {named}" if named else super().__str__()
+        return f"{super()._text()} Fields: {named}" if named else super()._text()
 
 
 class PayloadTooLarge(HelpdeskError):

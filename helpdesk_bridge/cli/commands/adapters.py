@@ -23,7 +23,9 @@ def adapters() -> int:
     found = inventory()
     table = Table("adapter", "distribution", "version", "health")
     for one in found:
-        table.add_row(Text(plain(one.name)), one.distribution, one.version, _health(one))
+        table.add_row(
+            Text(plain(one.name)), plain(one.distribution), plain(one.version), _health(one)
+        )
     Console().print(table)
     return 1 if any(one.health is Health.BROKEN for one in found) else 0
 

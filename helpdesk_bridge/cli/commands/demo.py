@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from helpdesk_bridge.cli.console import plain
 from helpdesk_bridge.cli.story import Step, tell
 from helpdesk_bridge.desk import connect
 from helpdesk_bridge.testing import Store, TickingClock
@@ -48,16 +49,19 @@ async def _demo(console: Console) -> int:
 
 
 def _table(name: str, steps: list[Step], requests: int) -> Table:
-    table = Table(title=f"{name}: {requests} HTTP requests", title_justify="left", expand=False)
+    table = Table(
+        title=f"{escape(plain(name))}: {requests} HTTP requests", title_justify="left", expand=False
+    )
     table.add_column("")
     table.add_column("step")
     table.add_column("what happened")
     table.add_column("mails that would have left")
     for step in steps:
+        mails = [plain(f"to {', '.join(sorted(mail.recipients))}") for mail in step.mails]
         table.add_row(
             "[green]ok[/]" if step.good else "[red]failed[/]",
             step.name,
-            escape(step.result),
-            escape("\n".join(f"to {', '.join(sorted(m.recipients))}" for m in step.mails)) or "-",
+            escape(plain(step.result)),
+            escape("\n".join(mails)) or "-",
         )
     return table
