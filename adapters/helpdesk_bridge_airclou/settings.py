@@ -8,12 +8,15 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from helpdesk_bridge.kit import (
+    NUMBERED,
     FetchToken,
     Secret,
     TokenProvider,
     base_url,
     check_credential,
     errors,
+    numbered_id,
+    sealed,
 )
 
 __all__ = ["AirclouSettings"]
@@ -23,6 +26,7 @@ def _provider(given: FetchToken | TokenProvider | str | None) -> TokenProvider |
     return None if given is None else TokenProvider.of(given, key="session_provider")
 
 
+@sealed
 @frozen(kw_only=True)
 class AirclouSettings:
     """Settings of an Airclou desk: an API key for tickets, a session for messages, or both.
@@ -42,7 +46,7 @@ class AirclouSettings:
 
     adapter: ClassVar[str] = "airclou"
     api_key: Secret | None = field(default=None, converter=optional(Secret))
-    workspace_id: str | None = None
+    workspace_id: str | None = field(default=None, converter=numbered_id, metadata={NUMBERED: True})
     session_token: Secret | None = field(default=None, converter=optional(Secret))
     session_provider: TokenProvider | None = field(default=None, converter=_provider)
     base_url: str = "https://app.airclou.com/helpdesk"

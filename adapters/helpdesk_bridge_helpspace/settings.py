@@ -6,11 +6,25 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from helpdesk_bridge.kit import Secret, base_url, check_credential, errors, is_digits
+from helpdesk_bridge.kit import (
+    NUMBERED,
+    Secret,
+    base_url,
+    check_credential,
+    errors,
+    is_digits,
+    numbered_id,
+    sealed,
+)
 
 __all__ = ["HelpSpaceSettings"]
 
 
+def _client_id(given: str | int | Secret) -> Secret:
+    return Secret(numbered_id(given))
+
+
+@sealed
 @frozen(kw_only=True)
 class HelpSpaceSettings:
     """Settings of a HelpSpace desk.
@@ -21,7 +35,7 @@ class HelpSpaceSettings:
     adapter: ClassVar[str] = "helpspace"
     token: Secret = field(converter=Secret)
     """An access token, made at Settings -> Access Tokens."""
-    client_id: Secret = field(converter=Secret)
+    client_id: Secret = field(converter=_client_id, metadata={NUMBERED: True})
     """The client id, which names the workspace; it is a credential, too."""
     base_url: str = "https://api.helpspace.com/api/v1"
     """The address of the API, with its version."""
@@ -29,7 +43,7 @@ class HelpSpaceSettings:
     """The address that speaks in replies, notes and forwards; None: the ticket's channel."""
     sender_name: str | None = field(default=None, repr=False)
     """The name shown with ``sender``; None: HelpSpace makes one of the address."""
-    channel: str | None = None
+    channel: str | None = field(default=None, converter=numbered_id, metadata={NUMBERED: True})
     """The id of the channel for new tickets that name none. HelpSpace requires a channel, so None
     refuses such tickets."""
     escalated_word: str = "escalated"

@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
-from helpdesk_bridge.kit import Secret, base_url, check_credential, errors, is_digits
+from helpdesk_bridge.kit import (
+    NUMBERED,
+    Secret,
+    base_url,
+    check_credential,
+    errors,
+    is_digits,
+    numbered_id,
+    sealed,
+)
 
 __all__ = ["CHANNEL", "CUSTOMER_CHANNELS", "OmnideskSettings"]
 
@@ -34,6 +43,7 @@ def _without_path(text: str) -> str:
     return text
 
 
+@sealed
 @frozen(kw_only=True)
 class OmnideskSettings:
     """Settings of an Omnidesk desk."""
@@ -46,16 +56,16 @@ class OmnideskSettings:
     timezone: str
     """The account's time zone by its IANA name, such as ``Europe/Amsterdam``: the vendor writes
     times without a zone."""
-    note_type: str | None = None
+    note_type: str | None = field(default=None, converter=numbered_id, metadata={NUMBERED: True})
     """The message ``type`` that makes an internal note in this account. The vendor does not
     document it, and a wrong one would mail the note; None: the desk has no notes."""
-    brand_id: str | None = None
+    brand_id: str | None = field(default=None, converter=numbered_id, metadata={NUMBERED: True})
     """The id of the brand of new tickets; None: the desk creates none."""
-    channel: str = "1"
+    channel: str = field(default="1", converter=numbered_id, metadata={NUMBERED: True})
     """The id of the channel of new tickets that name none; 1 is e-mail."""
     sender: str | None = field(default=None, repr=False)
     """The account's own address, to which new tickets are written; None: the desk creates none."""
-    user_id: str | None = None
+    user_id: str | None = field(default=None, converter=numbered_id, metadata={NUMBERED: True})
     """The id of the agent who speaks; None: Omnidesk shows "Agent Anonymous"."""
 
     def __attrs_post_init__(self) -> None:

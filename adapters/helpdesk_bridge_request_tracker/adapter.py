@@ -177,7 +177,7 @@ class RequestTracker(kit.Adapter):
             "the ticket was created, but not all of the rest", ticket_id=ticket_id
         ):
             ticket = await self.get_ticket(ticket_id)
-            _require(judged(body, ticket, before=None, requester=new.requester))
+            _require(judged(body, ticket, before=None, requester=new.requester), answer)
         return ticket
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
@@ -188,7 +188,8 @@ class RequestTracker(kit.Adapter):
         body = outgoing.changes(changes)
         known, _ = await self._read(GET_TICKET).known(ticket_id)
         before = wire.to_ticket(known.raw)
-        said = await self._put(UPDATE_TICKET, ticket_id, body)
+        answer = await self._put(UPDATE_TICKET, ticket_id, body)
+        said = answer.read(wire.sentences)
         with kit.partly_done(
             "the change was accepted, but not all of the rest", ticket_id=ticket_id
         ):
@@ -199,19 +200,20 @@ class RequestTracker(kit.Adapter):
                 raw = (known.raw, now.raw)
         found = judged(body, ticket, before=before, said=said, raw=raw)
         if found.is_refusal:
-            _require(found)
+            _require(found, answer)
             return ticket
         sentence = "a part of the change was made, but not all of the rest"
         with kit.partly_done(sentence, ticket_id=ticket_id):
-            _require(found)
+            _require(found, answer)
         return ticket
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """PUT /ticket/{id} with the status deleted. T13: DELETE answers 500 where it refuses."""
-        said = await self._put(DELETE_TICKET, ticket_id, {"Status": "deleted"})
+        answer = await self._put(DELETE_TICKET, ticket_id, {"Status": "deleted"})
+        said = answer.read(wire.sentences)
         known, _ = await self._read(DELETE_TICKET).known(ticket_id)
         if (known.status or "").lower() != "deleted":
-            _require(Judged(refused=("Status",), said=said))
+            _require(Judged(refused=("Status",), said=said), answer)
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
@@ -282,7 +284,8 @@ class RequestTracker(kit.Adapter):
                 message_id=message_id,
             ):
                 said = answer.read(wire.sentences)
-                _require(judged(body, await self.get_ticket(ticket.id), before=None, said=said))
+                ticket_now = await self.get_ticket(ticket.id)
+                _require(judged(body, ticket_now, before=None, said=said), answer)
         return kit.SentMessage(ticket_id=ticket.id, id=message_id)
 
     @asynccontextmanager
@@ -376,10 +379,9 @@ class RequestTracker(kit.Adapter):
 
     async def _put(
         self, operation: Operation, ticket_id: str, body: Mapping[str, Any]
-    ) -> tuple[str, ...]:
+    ) -> kit.Response:
         path = (*API, "ticket", ticket_id)
-        answer = await self.transport.send(operation, "PUT", path, json=body)
-        return answer.read(wire.sentences)
+        return await self.transport.send(operation, "PUT", path, json=body)
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
@@ -405,8 +407,8 @@ def _unseen(count: int) -> kit.Problem:
     )
 
 
-def _require(found: Judged) -> None:
+def _require(found: Judged, answer: kit.Response) -> None:
     """Raise for what RT did not set as it was given; nothing if it set all."""
-    failure = found.failure()
+    failure = found.failure(answer.said)
     if failure is not None:
         raise failure

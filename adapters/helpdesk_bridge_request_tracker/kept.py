@@ -8,7 +8,7 @@ was. ``T1`` … as in :mod:`helpdesk_bridge_request_tracker.wire`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
@@ -49,8 +49,14 @@ class Judged:
         """Whether it is proved that nothing was changed."""
         return not (self.moved or self.otherwise or self.untold)
 
-    def failure(self) -> errors.HelpdeskError | None:
-        """Return the error for what is not as it was given; None if all is."""
+    def failure(
+        self, clean: Callable[[Iterable[str]], Iterable[str]]
+    ) -> errors.HelpdeskError | None:
+        """Return the error for what is not as it was given; None if all is.
+
+        ``clean`` takes out of RT's sentences what an error must not show. Only what is shown goes
+        through it: what the sentences mean is judged by RT's own words.
+        """
         clauses = []
         if self.refused:
             clauses.append(f"did not set {', '.join(self.refused)}")
@@ -61,7 +67,8 @@ class Judged:
             clauses.append(f"does not show {', '.join(self.untold)}, so that nobody can tell")
         if not clauses:
             return None
-        why = kit.redact(" ".join(s for s in self.said if not _TELLS_VALUES.search(s)))
+        shown = [sentence for sentence in self.said if not _TELLS_VALUES.search(sentence)]
+        why = kit.redact(" ".join(clean(shown)))
         text = f"Request Tracker {', and '.join(clauses)}{f' ({why})' if why else ''}."
         if self.refused and wire.is_denial(self.said):
             error: errors.HelpdeskError = errors.PermissionDenied(text)

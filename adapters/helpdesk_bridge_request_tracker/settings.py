@@ -8,7 +8,15 @@ from typing import ClassVar
 from attrs import field, frozen
 from attrs.converters import optional
 
-from helpdesk_bridge.kit import Secret, base_url, check_credential, errors
+from helpdesk_bridge.kit import (
+    NUMBERED,
+    Secret,
+    base_url,
+    check_credential,
+    errors,
+    numbered_id,
+    sealed,
+)
 
 __all__ = ["RequestTrackerSettings"]
 
@@ -20,6 +28,7 @@ def _without_api(text: str) -> str:
     return text.rstrip("/").removesuffix("/REST/2.0")
 
 
+@sealed
 @frozen(kw_only=True)
 class RequestTrackerSettings:
     """Settings of a Request Tracker desk. It signs with user and password, or with a token."""
@@ -34,7 +43,7 @@ class RequestTrackerSettings:
     """The password of the account; None with a token."""
     token: Secret | None = field(default=None, converter=optional(Secret))
     """A token from the account's page "Auth Tokens"; None with user and password."""
-    queue: str = "General"
+    queue: str = field(default="General", converter=numbered_id, metadata={NUMBERED: True})
     """The queue of new tickets that name no team."""
 
     def __attrs_post_init__(self) -> None:

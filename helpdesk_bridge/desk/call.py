@@ -7,7 +7,7 @@ import logging
 import math
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Token
 from types import TracebackType
@@ -29,9 +29,11 @@ from helpdesk_bridge.errors import (
     reason_of,
 )
 from helpdesk_bridge.errors.frames import forget_locals
+from helpdesk_bridge.model import Problem
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.transport import CURRENT_CALL, Call
+from helpdesk_bridge.transport.credentials import Credentials
 from helpdesk_bridge.transport.deadlines import OpenRequests, RequestDeadline
 from helpdesk_bridge.transport.download import Announced
 from helpdesk_bridge.transport.log import attributes
@@ -60,6 +62,8 @@ class Calls:
     is_remote: bool
     running: OpenRequests
     home: Home
+    credentials: Credentials = field(factory=Credentials)
+    """What no error of the desk may show."""
     closed: bool = False
     interrupted: deque[OutcomeUnknown] = field(factory=lambda: deque(maxlen=_MOST_INTERRUPTED))
 
@@ -215,6 +219,11 @@ class CallContext:
                 f"{type(error).__name__} was raised when it may have been sent already.", error
             ) from error
 
+    def clear(self, problems: Iterable[Problem]) -> None:
+        """Take the desk's credentials out of the errors of records that were passed over."""
+        for problem in problems:
+            self._calls.credentials.clear(problem.error)
+
     @contextmanager
     def own_errors(self) -> Iterator[None]:
         """Give the errors of public calls that are made for this one its name and its id."""
@@ -358,6 +367,7 @@ class CallContext:
         return error.fill(stage=Stage.WRITING if self.writes else Stage.READING)
 
     def _placed(self, error: HelpdeskError) -> HelpdeskError:
+        self._calls.credentials.clear(error)
         return error.fill(
             desk=self._calls.desk,
             vendor=self._calls.vendor,

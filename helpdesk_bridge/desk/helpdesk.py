@@ -25,6 +25,7 @@ from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
+from helpdesk_bridge.errors.frames import without_frames
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.model import Capabilities, Capability
 from helpdesk_bridge.model.home import Home
@@ -42,6 +43,7 @@ from helpdesk_bridge.transport.urls import base_url
 __all__ = ["Helpdesk", "connect"]
 
 
+@without_frames
 def connect(
     desk: str | None = None,
     *,
@@ -134,6 +136,8 @@ class Helpdesk:
         if not isinstance(settings, kind.settings_type):
             raise InvalidArgument(f"{kind.name} needs {kind.settings_type.__name__}(…) as settings")
         self.name = name or kind.name
+        if not self.name.isprintable():
+            raise InvalidArgument("the name of a desk holds characters that are not printed")
         self._options = options or TransportOptions()
         address = getattr(settings, "base_url", None)
         self._transport = Transport(
@@ -159,6 +163,7 @@ class Helpdesk:
             is_remote=address is not None,
             running=self._transport.running,
             home=Home(may_move=address is None),
+            credentials=self._transport.credentials,
         )
         self._origin = Origin(self.name, kind.name)
         self._guard = Guard(self._origin, re.compile(kind.id_pattern), self.capabilities)

@@ -59,6 +59,7 @@ def messages(
         with call.part():
             page = await list_messages(ref, query, place)
         mark(page.items)
+        call.clear(page.problems)
         return page
 
     return Pager(

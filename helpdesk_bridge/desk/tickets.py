@@ -104,6 +104,7 @@ def tickets(
         with call.part():
             page = await list_tickets(query, place)
         mark(page.items)
+        call.clear(page.problems)
         return page
 
     return Pager(

@@ -1,10 +1,16 @@
-"""What an error must not carry along: the values that its calls were at."""
+"""What an error must not carry along: the values that its calls were at, credentials among them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from traceback import clear_frames
+from typing import ParamSpec, TypeVar
 
-__all__ = ["forget_locals"]
+__all__ = ["forget_locals", "sealed", "without_frames"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def forget_locals(error: BaseException) -> None:
@@ -24,3 +30,27 @@ def forget_locals(error: BaseException) -> None:
         seen.add(id(one))
         clear_frames(one.__traceback__)
         pending += [one.__cause__, one.__context__]
+
+
+def without_frames(function: Callable[P, T]) -> Callable[P, T]:
+    """Have ``function`` raise with empty frames, and keep no argument.
+
+    Tools that show a traceback with its locals would show what a configuration holds.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            forget_locals(error)
+            del args, kwargs
+            raise
+
+    return call
+
+
+def sealed(cls: type[T]) -> type[T]:
+    """Return the settings class ``cls``, whose refusals keep none of the arguments it was given."""
+    setattr(cls, "__init__", without_frames(cls.__init__))  # noqa: B010 - mypy forbids the other
+    return cls

@@ -5,6 +5,7 @@ Everything an adapter needs is a name of this module; its fake may also use
 """
 
 from helpdesk_bridge import errors
+from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.cursors import page_number, pages_behind
 from helpdesk_bridge.kit.ends import (
@@ -29,6 +30,7 @@ from helpdesk_bridge.kit.json import (
 )
 from helpdesk_bridge.kit.mark import write_mark
 from helpdesk_bridge.kit.memo import Memo
+from helpdesk_bridge.kit.numbers import NUMBERED, numbered_id
 from helpdesk_bridge.kit.reading import (
     belongs,
     created_id,
@@ -112,6 +114,7 @@ from helpdesk_bridge.transport.redaction import redact
 from helpdesk_bridge.transport.urls import SLASH, base_url, check_header
 
 __all__ = [
+    "NUMBERED",
     "SLASH",
     "Adapter",
     "AnyId",
@@ -206,6 +209,7 @@ __all__ = [
     "none",
     "normal_cid",
     "numbered",
+    "numbered_id",
     "numbered_page",
     "page_number",
     "pages_behind",
@@ -222,6 +226,7 @@ __all__ = [
     "require_id",
     "require_page",
     "same_address",
+    "sealed",
     "shows_something",
     "text_to_html",
     "with_cids",

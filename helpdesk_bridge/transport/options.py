@@ -7,11 +7,13 @@ import ssl
 from attrs import field, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate
 
 __all__ = ["TransportOptions"]
 
 
+@sealed
 @frozen(kw_only=True)
 class TransportOptions:
     """The options of a desk's requests; a value that is not acceptable is InvalidArgument."""

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart
 from helpdesk_bridge.transport.explanation import MOST_TEXT
 from helpdesk_bridge.transport.request import Request
 
-__all__ = ["Quoted", "redact"]
+__all__ = ["Quoted", "redact", "showable"]
 
 _REDACTED = "<redacted>"
 _SHORTEST_SECRET = 4
@@ -56,6 +56,27 @@ def _beginning(text: str) -> str:
         return text
     whole, blank, _ = text[:MOST_TEXT].rpartition(" ")
     return f"{whole} …" if blank else text[:MOST_TEXT]
+
+
+def showable(
+    texts: Iterable[str], request: Request, *, single_words: bool = True
+) -> tuple[str, ...]:
+    """Return what a vendor said without credentials and without what it quotes of ``request``.
+
+    ``texts`` are its sentences, in the order in which they are shown; each stays one. Without
+    ``single_words`` a value that is one word, such as the name of a queue, may be quoted.
+    """
+    told = request.progress.credentials.strike_out_of([_beginning(text) for text in texts])
+    quoted = Quoted.of(request)
+    if not single_words:
+        quoted = evolve(
+            quoted,
+            words={
+                length: {one for one in words if " " in one}
+                for length, words in quoted.words.items()
+            },
+        )
+    return tuple(quoted.struck_out(told))
 
 
 @frozen

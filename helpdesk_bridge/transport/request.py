@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError, Outcome
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart
+from helpdesk_bridge.transport.credentials import Credentials
 from helpdesk_bridge.transport.deadlines import RequestDeadline
 from helpdesk_bridge.transport.download import Announced
 from helpdesk_bridge.transport.observer import Observation
@@ -91,6 +92,11 @@ class Progress:
     Written by HttpClient; read by :meth:`Request.with_outcome`, Response and the desk's calls.
     """
 
+    credentials: Credentials = field(factory=Credentials)
+    """What the desk signs with, to be struck out of what the vendor says.
+
+    Written by Transport, from what Signing saw; read by ErrorTable, Response and Observers.
+    """
     observed: Observation | None = None
     """What came of the present attempt so far, for those who observe it; None if nobody does.
 

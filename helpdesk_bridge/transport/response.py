@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping
 from typing import Any, Self, TypeVar
 
 from attrs import define, field
@@ -10,6 +10,7 @@ from attrs import define, field
 from helpdesk_bridge.errors import Cause, HelpdeskError, Outcome, ProtocolError
 from helpdesk_bridge.transport.decode import BOM, decode_json
 from helpdesk_bridge.transport.outcome import with_outcome
+from helpdesk_bridge.transport.redaction import showable
 from helpdesk_bridge.transport.refusal import No, is_login_page, says_no, sounds_refused
 from helpdesk_bridge.transport.request import Request
 
@@ -120,6 +121,14 @@ class Response:
             failure = ProtocolError("the answer is not of the documented shape.")
             failure.__cause__ = Cause.of(error)
         raise self.with_outcome(failure)
+
+    def said(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Return sentences of this answer without credentials and what they quote of the request.
+
+        ``texts`` are the vendor's. An adapter that shows some in an error asks for them here. A
+        value that is one word may be quoted: it is what the vendor refused.
+        """
+        return showable(texts, self.request, single_words=False)
 
     def accepted(self, *, sentence: bool = False) -> Self:
         """Return this answer to a write if its body is empty or JSON, or raise.

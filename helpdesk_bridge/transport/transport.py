@@ -32,13 +32,14 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.body import FormBody, JsonBody, Multipart, Part, Source
 from helpdesk_bridge.transport.call import CURRENT_CALL
+from helpdesk_bridge.transport.credentials import Credentials
 from helpdesk_bridge.transport.deadlines import OpenRequests
 from helpdesk_bridge.transport.download import Announced
 from helpdesk_bridge.transport.explanation import Explanation
 from helpdesk_bridge.transport.observer import Observer
 from helpdesk_bridge.transport.options import TransportOptions
 from helpdesk_bridge.transport.pipeline import Handler, Middleware, compose
-from helpdesk_bridge.transport.policies.auth import no_auth
+from helpdesk_bridge.transport.policies.auth import Signing, no_auth
 from helpdesk_bridge.transport.policies.deadline import Deadline
 from helpdesk_bridge.transport.policies.error_table import ErrorTable
 from helpdesk_bridge.transport.policies.observe import Observe, Observers
@@ -97,6 +98,7 @@ class Transport:
         self.options = options
         self._http = _Http(base, options, file_hosts)
         self._auth = auth
+        self.credentials = Credentials()
         self._running = OpenRequests()
         # Nothing in the pipeline leads back to the transport, so that a forgotten desk is
         # noticed when its last user lets go of it, and not at some later collection.
@@ -109,7 +111,7 @@ class Transport:
             Observe(told),
             ErrorTable(error_codes, explain, is_error),
             Pool(options.concurrency),
-            auth,
+            Signing(auth, self.credentials),
             Pacing(_limiters(options)),
         )
 
@@ -166,7 +168,7 @@ class Transport:
             headers=dict(headers) if headers else {},
             body=_body(json, form, multipart, files),
             authenticate=authenticate,
-            progress=_begun(),
+            progress=self._begun(),
         )
         if call is not None and request.effect is not Effect.READ:
             (call.writes if request.unsafe else call.changes).append(request.progress)
@@ -194,7 +196,7 @@ class Transport:
             path=tuple(path),
             stream=True,
             announced=_announced(),
-            progress=_begun(),
+            progress=self._begun(),
         )
         async with self._download(request) as chunks:
             yield chunks
@@ -223,7 +225,7 @@ class Transport:
             authenticate=self.base is not None and urls.same_origin(target, self.base),
             stream=True,
             announced=_announced(),
-            progress=_begun(),
+            progress=self._begun(),
         )
         async with self._download(request) as chunks:
             yield chunks
@@ -266,6 +268,9 @@ class Transport:
                 attempts=progress.attempts,
             )
         raise DeskClosed("the desk was closed during the download.", outcome=Outcome.UNKNOWN)
+
+    def _begun(self) -> Progress:
+        return Progress(began=asyncio.get_running_loop().time(), credentials=self.credentials)
 
     @property
     def running(self) -> OpenRequests:
@@ -339,10 +344,6 @@ def _checked(observers: Iterable[Observer]) -> tuple[Observer, ...]:
 def _announced() -> Announced | None:
     call = CURRENT_CALL.get()
     return None if call is None else call.file
-
-
-def _begun() -> Progress:
-    return Progress(began=asyncio.get_running_loop().time())
 
 
 def _body(

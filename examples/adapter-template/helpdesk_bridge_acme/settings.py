@@ -8,6 +8,7 @@ from attrs import field, frozen
 from helpdesk_bridge import kit
 
 
+@kit.sealed
 @frozen(kw_only=True)
 class AcmeSettings:
     """Settings of an Acme desk: the account's API token."""

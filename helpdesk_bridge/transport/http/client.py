@@ -16,6 +16,7 @@ from yarl import URL
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Reason
+from helpdesk_bridge.errors.frames import forget_locals
 from helpdesk_bridge.model import forks
 from helpdesk_bridge.transport import urls
 from helpdesk_bridge.transport.decode import BodyReader
@@ -163,6 +164,7 @@ class HttpClient:
             return response
         except HelpdeskError as error:
             failure = error
+            forget_locals(error)  # aiohttp's frames hold the headers
         except Exception as error:  # noqa: BLE001 - no foreign exception leaves this module
             if UNDERWAY.get() is progress and isinstance(error, (ValueError, TypeError)):
                 progress.bytes_sent = False  # aiohttp refused the request as it is

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from attrs import field, frozen
 
 from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
 from helpdesk_bridge.secret import Secret
-from helpdesk_bridge.transport.pipeline import Handler
+from helpdesk_bridge.transport.credentials import Credentials
+from helpdesk_bridge.transport.pipeline import Handler, Middleware
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
 from helpdesk_bridge.transport.urls import check_header
 
-__all__ = ["HeaderAuth", "check_credential", "no_auth"]
+__all__ = ["HeaderAuth", "Signing", "check_credential", "is_clean", "no_auth"]
 
 
 @frozen
@@ -31,10 +32,34 @@ class HeaderAuth:
         """Sign ``request`` and pass it on."""
         if request.authenticate:
             if not self._checked:
-                found = {n: check_header(n, one.reveal()) for n, one in self.headers.items()}
-                self._checked.update(found)
+                self._check()
             request = request.with_headers(self._checked)
         return await handler(request)
+
+    def _check(self) -> None:
+        for name, one in self.headers.items():
+            if not is_clean(one):
+                raise InvalidArgument(
+                    f"header {name!r} has line breaks or other characters it cannot have"
+                )
+        self._checked.update({name: one.reveal() for name, one in self.headers.items()})
+
+
+@frozen
+class Signing:
+    """Signs with ``auth``, and remembers in ``credentials`` what that puts on a request."""
+
+    auth: Middleware
+    credentials: Credentials
+
+    def __call__(self, request: Request, handler: Handler) -> Awaitable[Response]:
+        """Sign ``request`` and pass it on."""
+
+        def signed(one: Request) -> Awaitable[Response]:
+            self.credentials.saw(one.headers, request.headers)
+            return handler(one)
+
+        return self.auth(request, signed)
 
 
 async def no_auth(request: Request, handler: Handler) -> Response:
@@ -42,19 +67,27 @@ async def no_auth(request: Request, handler: Handler) -> Response:
     return await handler(request)
 
 
+def is_clean(value: Secret, *, word: bool = False) -> bool:
+    """Say whether a header can carry ``value`` (and whether it is one ``word``).
+
+    It raises nothing: a frame that an error holds must not have a credential in its locals.
+    """
+    text = value.reveal()
+    try:
+        check_header("credential", text)
+    except InvalidArgument:
+        return False
+    return not word or " " not in text
+
+
 def check_credential(key: str, value: Secret) -> None:
     """Raise ConfigurationError for a credential that no header could carry as one word.
 
     ``key`` is the name of the setting, ``value`` the credential.
     """
-    word = value.reveal()
-    clean = " " not in word
-    try:
-        check_header(key, word)
-    except InvalidArgument:
-        clean = False
-    if not clean:
-        scheme = " Give it without the scheme." if word.lower().startswith("bearer ") else ""
+    if not is_clean(value, word=True):
+        has_scheme = value.reveal().lower().startswith("bearer ")
+        scheme = " Give it without the scheme." if has_scheme else ""
         raise ConfigurationError(
             f"{key} is empty, or has blanks, line breaks or other characters no key has.{scheme}",
             key=key,

@@ -12,7 +12,7 @@ from helpdesk_bridge.transport.explanation import Explanation, first_fields
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.rate_headers import asked_wait, retry_after
-from helpdesk_bridge.transport.redaction import Quoted, redact
+from helpdesk_bridge.transport.redaction import redact, showable
 from helpdesk_bridge.transport.refusal import SESSION_ENDED, No
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
@@ -87,20 +87,19 @@ class ErrorTable:
         raise response.with_outcome(self._error(response, no))
 
     def _error(self, response: Response, no: No | None = None) -> HelpdeskError:
-        said = self._explained(response)
+        told = self._explained(response)
         if no is not None:
-            said = _combined(
-                said, _cleaned(Explanation(message=no.message, code=no.code), response.request)
-            )
+            seen = Explanation(message=no.message, code=no.code)
+            told = _combined(told, _cleaned(seen, response.request, known=self.codes))
         login = response.login or (no is not None and no.login)
-        told = said.kind or self.codes.get(said.code or "")
-        told = told or (errors.AuthenticationError if login else None)
-        kind = told or _by_status((no and no.status) or response.status)
+        named = told.kind or self.codes.get(told.code or "")
+        named = named or (errors.AuthenticationError if login else None)
+        kind = named or _by_status((no and no.status) or response.status)
         if no is not None and issubclass(kind, errors.NotFound):
             kind = errors.ValidationFailed  # it proves nothing, and least that something is gone
         sentence = _SENTENCES.get(kind, "the vendor refused it")
         context: dict[str, object] = {
-            "vendor_code": _printable(said.code, known=self.codes),
+            "vendor_code": _printable(told.code, known=self.codes),
             "status": response.status,
             "attempts": response.request.progress.attempts,
             "outcome": (
@@ -114,17 +113,17 @@ class ErrorTable:
         if issubclass(kind, errors.ValidationFailed):
             context["fields"] = {
                 redact(name): tuple(redact(text) for text in texts)
-                for name, texts in said.fields.items()
+                for name, texts in told.fields.items()
             }
-            context["fields_left_out"] = said.fields_left_out
+            context["fields_left_out"] = told.fields_left_out
         if issubclass(kind, (errors.RateLimited, errors.VendorUnavailable)):
             told_by = asked_wait if issubclass(kind, errors.RateLimited) else retry_after
             context["retry_after"] = told_by(response.headers)
         if response.status in _NEVER_BETTER:
             context["retryable"] = False
-        if told is None:
+        if named is None:
             context["reason"] = _REASONS.get(response.status)
-        if login and not said.message:
+        if login and not told.message:
             sentence = (
                 "the vendor shows the page on which people sign in: it does not accept the"
                 " credentials, or base_url is an address for people"
@@ -132,8 +131,8 @@ class ErrorTable:
         elif 300 <= response.status < 400:
             reason, sentence = _LED_AWAY.get(response.status, _REDIRECTED)
             context["reason"] = reason or context.get("reason")
-        if said.message:
-            sentence = f"{sentence} ({redact(said.message)})"
+        if told.message:
+            sentence = f"{sentence} ({redact(told.message)})"
         return kind(f"{sentence}.", **context)  # type: ignore[arg-type]
 
     def _refused(self, response: Response) -> bool:
@@ -144,39 +143,36 @@ class ErrorTable:
 
     def _explained(self, response: Response) -> Explanation:
         try:
-            return _cleaned(self.explain(response), response.request)
+            return _cleaned(self.explain(response), response.request, known=self.codes)
         except Exception:  # noqa: BLE001 - whatever an adapter makes of an odd answer
             return Explanation()
 
 
-def _combined(said: Explanation, seen: Explanation) -> Explanation:
+def _combined(told: Explanation, seen: Explanation) -> Explanation:
     """Return what the adapter understood of an answer, and what can be seen where that is less."""
-    return evolve(said, message=said.message or seen.message, code=said.code or seen.code)
+    return evolve(told, message=told.message or seen.message, code=told.code or seen.code)
 
 
-def _cleaned(said: Explanation, request: Request) -> Explanation:
-    """Return what the vendor said without what it quotes of ``request``.
+def _cleaned(told: Explanation, request: Request, *, known: Container[str]) -> Explanation:
+    """Return what the vendor told without credentials and what it quotes of ``request``.
 
-    What an adapter made of the wrong types is a TypeError or an AttributeError.
+    A code that is ``known`` is the adapter's own word, and stays. What an adapter made of the wrong
+    types is a TypeError or an AttributeError.
     """
-    if said.kind is not None and not issubclass(said.kind, HelpdeskError):
+    if told.kind is not None and not issubclass(told.kind, HelpdeskError):
         raise TypeError
-    fields, left_out = first_fields(said.fields.items())
-    codes = [] if said.code is None else [said.code]
-    texts = [said.message, *codes, *fields, *(text for told in fields.values() for text in told)]
-    clean = iter(Quoted.of(request).struck_out(texts))
-    message = next(clean)
-    codes = [next(clean) for _ in codes]
-    names = [next(clean) for _ in fields]
+    fields, left_out = first_fields(told.fields.items())
+    code = None if told.code in known else told.code
+    # In the order in which they are shown: a credential may be spread over several of them.
+    words = [word for name, said in fields.items() for word in (name, *said)]
+    clean = iter(showable([code or "", told.message, *words], request))
+    shown, message = next(clean), next(clean)
     return Explanation(
         message=message,
-        kind=said.kind,
-        code=codes[0] if codes else None,
-        fields={
-            name: tuple(next(clean) for _ in told)
-            for name, told in zip(names, fields.values(), strict=True)
-        },
-        fields_left_out=left_out + said.fields_left_out,
+        kind=told.kind,
+        code=told.code if code is None else shown,
+        fields={next(clean): tuple(next(clean) for _ in said) for said in fields.values()},
+        fields_left_out=left_out + told.fields_left_out,
     )
 
 

@@ -59,7 +59,7 @@ class Observers:
             effect=request.effect,
             attempt=number,
             method=request.method,
-            path="/" + "/".join(redact(str(one), _LONGEST_SEGMENT) for one in request.path),
+            path="/" + "/".join(redact(one, _LONGEST_SEGMENT) for one in _path(request)),
         )
 
     def started(self, attempt: Attempt) -> None:
@@ -143,6 +143,10 @@ class Observe:
             ),
         )
         return response
+
+
+def _path(request: Request) -> list[str]:
+    return request.progress.credentials.strike_out_of([str(one) for one in request.path])
 
 
 def _failed(

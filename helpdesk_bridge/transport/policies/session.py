@@ -18,6 +18,7 @@ from helpdesk_bridge.errors import (
     AuthenticationError,
     ConfigurationError,
     DeskClosed,
+    InvalidArgument,
     Outcome,
     Reason,
 )
@@ -25,11 +26,10 @@ from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport.call import waiting_for
 from helpdesk_bridge.transport.outcome import judge
 from helpdesk_bridge.transport.pipeline import Handler, Middleware
-from helpdesk_bridge.transport.policies.auth import check_credential
+from helpdesk_bridge.transport.policies.auth import check_credential, is_clean
 from helpdesk_bridge.transport.refusal import SESSION_ENDED
 from helpdesk_bridge.transport.request import Effect, Request
 from helpdesk_bridge.transport.response import Response
-from helpdesk_bridge.transport.urls import check_header
 
 __all__ = ["ChosenAuth", "FetchToken", "SessionAuth", "TokenProvider", "expiry_of"]
 
@@ -98,7 +98,7 @@ def expiry_of(token: str) -> float | None:
 
 @define
 class _Token:
-    value: str = field(repr=False)
+    value: Secret
     renew_at: float | None
 
 
@@ -129,7 +129,9 @@ class SessionAuth:
     """How long a provider may take (seconds), so that one that hangs does not stop the desk."""
     ended: Collection[int] = SESSION_ENDED
     _token: _Token | None = field(default=None, init=False, repr=False)
-    _renewal: asyncio.Task[tuple[str, str]] | None = field(default=None, init=False, repr=False)
+    _renewal: asyncio.Task[tuple[Secret | None, str]] | None = field(
+        default=None, init=False, repr=False
+    )
     _failure: tuple[float, str] = field(default=(-math.inf, ""), init=False, repr=False)
     _closed: bool = field(default=False, init=False)
 
@@ -161,17 +163,17 @@ class SessionAuth:
     def _has_ended(self, response: Response) -> bool:
         return response.status in self.ended or response.asks_to_log_in
 
-    async def _current(self, request: Request) -> str:
+    async def _current(self, request: Request) -> Secret:
         if self.fixed is not None:
-            return self.fixed.reveal()
+            return self.fixed
         token = self._token
         if token is None or (token.renew_at is not None and self.clock() >= token.renew_at):
             return await self._renewed(request, stale=token.value if token else None)
         return token.value
 
     async def _renewed(
-        self, request: Request, *, stale: str | None, outcome: Outcome = Outcome.NOT_SENT
-    ) -> str:
+        self, request: Request, *, stale: Secret | None, outcome: Outcome = Outcome.NOT_SENT
+    ) -> Secret:
         """Return a token other than ``stale``, joining a renewal that is under way.
 
         A request that was asked for before the last renewal failed shares that failure: it has
@@ -185,7 +187,7 @@ class SessionAuth:
         failed_at, trouble = self._failure
         if request.progress.began > failed_at:
             token, trouble = await self._joined()
-            if token:
+            if token is not None:
                 return token
         if self._closed:
             raise DeskClosed("the desk was closed while its session was renewed.")
@@ -193,7 +195,7 @@ class SessionAuth:
             f"the session provider failed ({trouble}).", outcome=outcome, reason=Reason.SESSION
         )
 
-    async def _joined(self) -> tuple[str, str]:
+    async def _joined(self) -> tuple[Secret | None, str]:
         """Return what the renewal that is under way, or a new one, comes to."""
         renewal = self._renewal
         if renewal is None or renewal.done():
@@ -205,17 +207,18 @@ class SessionAuth:
         except asyncio.CancelledError:
             if not renewal.cancelled():
                 raise
-        return "", "it was cancelled"
+        return None, "it was cancelled"
 
-    async def _fetch(self) -> tuple[str, str]:
+    async def _fetch(self) -> tuple[Secret | None, str]:
         """Return a token, or what went wrong; an exception that nobody awaits would be a leak."""
         assert self.provider is not None  # noqa: S101 - a desk without one has a fixed token
-        token, trouble = "", "it was cancelled"
+        token: Secret | None = None
+        trouble = "it was cancelled"
         try:
             async with asyncio.timeout(self.patience):
                 given = Secret(await self.provider.fetch())
             check_credential("session_token", given)
-            token, trouble = given.reveal(), ""
+            token, trouble = given, ""
         except ConfigurationError:
             trouble = "it gave no usable token"
         except Exception as error:  # noqa: BLE001 - whatever the application's code raises
@@ -223,10 +226,10 @@ class SessionAuth:
         finally:
             if trouble:
                 self._failure = (asyncio.get_running_loop().time(), trouble)
-        if trouble:
-            return "", trouble
+        if token is None:
+            return None, trouble
         now = self.clock()
-        exp = expiry_of(token)
+        exp = expiry_of(token.reveal())
         lifetime = 0.0 if exp is None else exp - now
         # A token that seems spent already (a clock is wrong) is used until a 401.
         renew_at = now + lifetime - min(_MARGIN, lifetime / 2) if lifetime > 0 else None
@@ -240,8 +243,10 @@ def _proves_refusal(response: Response) -> bool:
     return known is Outcome.REJECTED
 
 
-def _signed(request: Request, token: str) -> Request:
-    return request.with_headers({"Authorization": check_header("Authorization", f"Bearer {token}")})
+def _signed(request: Request, token: Secret) -> Request:
+    if not is_clean(token, word=True):
+        raise InvalidArgument("the session token has blanks, line breaks or the like")
+    return request.with_headers({"Authorization": f"Bearer {token.reveal()}"})
 
 
 @frozen

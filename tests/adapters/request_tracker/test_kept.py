@@ -72,7 +72,7 @@ def test_rts_spelling_of_a_value_is_that_value(
     found = judged(
         {"CustomFields": {"Place": given}}, ticket(after), before=was, said=["Place changed"]
     )
-    assert (found.done, found.failure()) == (("CustomFields.Place",), None)
+    assert (found.done, found.failure(tuple)) == (("CustomFields.Place",), None)
 
 
 @pytest.mark.parametrize(("given", "before", "after"), OTHER)
@@ -85,7 +85,7 @@ def test_another_value_is_neither_a_success_nor_a_refusal(
         {"CustomFields": {"Place": given}}, ticket(after), before=was, said=["Place changed"]
     )
     assert (found.otherwise, found.is_refusal) == (("CustomFields.Place",), False)
-    failure = found.failure()
+    failure = found.failure(tuple)
     assert isinstance(failure, ValidationFailed)
     assert failure.outcome is Outcome.UNKNOWN
 
@@ -103,7 +103,7 @@ def test_a_value_that_is_as_before_was_refused(said: list[str], kind: type[Helpd
     for given in ("platinum", "gold"):
         body = {"CustomFields": {"Place": given}}
         found = judged(body, ticket(["Gold"]), before=ticket(["Gold"]), said=said)
-        failure = found.failure()
+        failure = found.failure(tuple)
         assert found.is_refusal
         assert type(failure) is kind
         assert failure.outcome is Outcome.REJECTED
@@ -114,7 +114,7 @@ def test_a_value_that_is_there_in_another_spelling_needs_no_change() -> None:
     body = {"CustomFields": {"Place": "gold"}, "Subject": "Other"}
     before = Ticket(id="4", subject="One", custom_fields={"Place": ["Gold"]})
     after = Ticket(id="4", subject="Other", custom_fields={"Place": ["Gold"]})
-    assert judged(body, after, before=before, said=["Subject changed"]).failure() is None
+    assert judged(body, after, before=before, said=["Subject changed"]).failure(tuple) is None
     said = ["Subject changed", "something about Place"]
     assert judged(body, after, before=before, said=said).refused == ("CustomFields.Place",)
 
@@ -152,7 +152,7 @@ def test_errors_do_not_quote_values() -> None:
         "Invalid value for custom field",
     ]
     found = judged({"CustomFields": {"Place": "x"}}, ticket([]), before=None, said=said)
-    assert "(Invalid value for custom field)" in str(found.failure())
+    assert "(Invalid value for custom field)" in str(found.failure(tuple))
 
 
 # -- through the desk ------------------------------------------------------------------------

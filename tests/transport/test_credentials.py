@@ -1,0 +1,140 @@
+"""Of a credential no more than four characters are left, however a text spells it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from helpdesk_bridge.errors import OutcomeUnknown, ProtocolError, ValidationFailed
+from helpdesk_bridge.transport.credentials import Credentials
+from tests.credentials.spelled import SPELLINGS, shows
+
+TOKEN = "hs_live_Zq7XvB2m-Kp9LwT4sR.dYc8"
+USER, PASSWORD = "rt-robot", 'p@$$:w0"rd&%Grün'
+BASIC = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+def part(value: dict[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+JWT = ".".join((part({"alg": "HS256"}), part({"sub": "agent-Vx81kq"}), "sIgNaTuRe_9fK2-wQ7z"))
+
+
+def known(*headers: str) -> Credentials:
+    credentials = Credentials()
+    for header in headers:
+        credentials.add(header)
+    return credentials
+
+
+ALL = known(f"Bearer {TOKEN}", f"Basic {BASIC}", f"Bearer {JWT}", "4711-Key")
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("secret", [TOKEN, PASSWORD, BASIC, JWT, *JWT.split(".")[1:]])
+def test_no_spelling_of_a_credential_is_left(spelling: str, secret: str) -> None:
+    said = f"The login was {SPELLINGS[spelling](secret)} and it is not valid."
+    struck = ALL.strike_out(said)
+    assert shows(struck, secret) is None
+    assert struck.startswith("The login")
+    assert struck.endswith("it is not valid.")
+
+
+@given(st.data())
+def test_no_piece_of_five_characters_is_left(data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, len(TOKEN) - 5))
+    last = data.draw(st.integers(first + 5, len(TOKEN)))
+    spell = SPELLINGS[data.draw(st.sampled_from(["as it is", "in capitals", "percent", "html"]))]
+    before, behind = data.draw(st.tuples(st.text(max_size=5), st.text(max_size=5)))
+    assert shows(ALL.strike_out(before + spell(TOKEN[first:last]) + behind), TOKEN) is None
+
+
+@given(st.text(max_size=200))
+@example("%")
+@example("&;&#x110000;&#0;\\u{12\\")
+@example("%80%ff=zz\\")
+def test_any_text_can_be_looked_at(text: str) -> None:
+    assert isinstance(ALL.strike_out(text), str)
+
+
+@pytest.mark.parametrize("secret", [f"{USER}:", "Vx81kq", "4711-K", "$$:w0", 'w0"rd'])
+def test_user_claims_and_signs_are_struck_out_too(secret: str) -> None:
+    assert secret not in ALL.strike_out(f"a {secret} b")
+
+
+def test_a_short_password_is_struck_out_whole() -> None:
+    short = known("Basic " + base64.b64encode(b"root:ab12").decode())
+    assert short.strike_out("ab12 is wrong for root") == "<redacted> is wrong for <redacted>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The ticket is closed.", "TICKET_CLOSED", "Bearer", "hs_l****dYc8", "100 % of 4711", ""],
+)
+def test_what_shows_nothing_stays(text: str) -> None:
+    assert ALL.strike_out(text) == text
+
+
+def test_a_credential_spread_over_several_texts_is_struck_out() -> None:
+    pieces = [TOKEN[i : i + 4] for i in range(0, len(TOKEN), 4)]
+    struck = ALL.strike_out_of(["odd:", *pieces, "end"])
+    assert (struck[0], struck[-1], len(struck)) == ("odd:", "end", len(pieces) + 2)
+    assert shows("\n".join(struck), TOKEN) is None
+
+
+def test_old_sessions_are_known_and_those_in_use_are_never_forgotten() -> None:
+    credentials = known()
+    for number in range(100):
+        credentials.add(f"Bearer session-{number:03d}-{'abcdefghij'[number % 10]}x9q7")
+        credentials.add(f"Bearer {TOKEN}")
+    assert "session-099" not in credentials.strike_out("session-099-jx9q7")
+    assert "x9q7" not in credentials.strike_out("session-098-ix9q7")
+    assert shows(credentials.strike_out(TOKEN), TOKEN) is None
+    assert len(credentials._known) < 30
+
+
+def test_what_is_too_long_to_be_looked_at_is_not_shown() -> None:
+    struck = ALL.strike_out("x" * 70_000 + TOKEN)
+    assert shows(struck, TOKEN) is None
+    assert len(struck) < 70_000
+
+
+def test_an_error_is_cleared_of_them_and_keeps_its_own_words() -> None:
+    credentials = known("Bearer token-credentials-9Zk31Qv", "support1")
+    error = ValidationFailed(
+        "the credentials were not accepted by support (9Zk31Qv).",
+        vendor_code="9zk31",
+        request_id="req 9Zk31Qv",
+        fields={"9Zk31": ["token-credentials-9Zk31Qv"], "token": ["is missing"]},
+    )
+    credentials.clear(error)
+    assert error.message == error.args[0]
+    assert error.message == "the credentials were not accepted by support (<redacted>)."
+    assert (error.vendor_code, error.request_id) == ("<redacted>", "req <redacted>")
+    assert error.fields == {"<redacted>": ("<redacted>",), "token": ("is missing",)}
+    odd = ProtocolError("$.9Zk31Qv: expected a list.", path="$.9Zk31Qv")
+    credentials.clear(odd)
+    assert (odd.message, odd.path) == ("$.<redacted>: expected a list.", "$.<redacted>")
+
+
+@pytest.mark.parametrize(
+    ("vendors_id", "kept"),
+    [("48213", True), ("t-Zq7Xv", True), (f"t-{TOKEN}", False), (TOKEN[3:14], False)],
+)
+def test_an_id_stays_unless_it_is_no_chance(vendors_id: str, kept: bool) -> None:
+    error = OutcomeUnknown("lost.", ticket_id=vendors_id)
+    known(f"Bearer {TOKEN}", "48213").clear(error)
+    assert (error.ticket_id == vendors_id) is kept
+    assert kept or shows(error.ticket_id or "", TOKEN) is None
+
+
+def test_they_show_nothing_of_themselves() -> None:
+    assert repr(ALL) == "Credentials(***)"
+    with pytest.raises(TypeError):
+        pickle.dumps(ALL)
