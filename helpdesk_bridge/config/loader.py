@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
 import attrs
 from attrs import field, frozen
 
+from helpdesk_bridge.config import files, showable
 from helpdesk_bridge.config.registry import suggest
-from helpdesk_bridge.config.table import PREFIX, DeskConfig, Table, shouted
+from helpdesk_bridge.config.table import PREFIX, DeskConfig, Table, how_to_name, shouted
 from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.errors.frames import without_frames
 
 __all__ = ["Config", "load_config"]
 
 _FILE = "helpdesk.toml"
-_LARGEST = 256 * 1024
-"""Bytes of a file: hundreds of desks have room in it."""
 _MOST_DOTS = 100
 """Dots in a line: ``tomllib`` takes a time for a dotted key that grows with the square of its
 parts, a minute for 100 kB."""
 _PATH_VARIABLE = "HELPDESK_BRIDGE_CONFIG"
+_PLAIN_WORDS = re.compile(r"[A-Za-z ,-]+")
+
+
+class _Place(Enum):
+    """Where a file was: what was only found is trusted less than what somebody named."""
+
+    NAMED = auto()
+    USER_FOLDER = auto()
+    WORKING_DIRECTORY = auto()
 
 
 @frozen
@@ -40,12 +51,16 @@ class Config:
     """The environment variables that override values, and to which ``{ env = "…" }`` refers."""
     folder: Path = field(factory=Path, repr=False, eq=False)
     """Where relative paths begin: the file's folder; for a mapping, the working directory."""
+    only_found: bool = field(default=False, eq=False)
+    """Whether nobody named the file: it was found in the working directory. It may reach for no
+    variable, no other file and no code."""
 
     @property
     def desks(self) -> list[str]:
         """The names of all desks."""
         return list(self.tables)
 
+    @without_frames
     def desk(self, name: str | None = None) -> DeskConfig:
         """Return the desk ``name``, ready to be opened; None is the default one.
 
@@ -57,7 +72,8 @@ class Config:
             raise ConfigurationError(f"{self.origin}: the name of a desk is a str")
         if name not in self.tables:
             raise ConfigurationError(
-                f"{self.origin}: there is no [desks.{name}]{suggest(name, self.desks)}"
+                f"{self.origin}: there is no [desks.{showable.key(name)}]"
+                f"{suggest(name, self.desks)}"
             )
         table = Table(
             name,
@@ -65,6 +81,7 @@ class Config:
             origin=self.origin,
             environ=self.environ,
             folder=self.folder,
+            only_found=self.only_found,
         )
         return table.build()
 
@@ -77,6 +94,7 @@ class Config:
         )
 
 
+@without_frames
 def load_config(
     source: str | Path | Mapping[str, Any] | None = None,
     *,
@@ -85,6 +103,11 @@ def load_config(
     """Read a configuration and check its outline; each desk is checked when it is asked for.
 
     An environment variable ``HELPDESK_BRIDGE__DESK__KEY`` overrides a value.
+
+    A ``./helpdesk.toml`` that nobody named may have come with any download. It may hold values, and
+    paths below its folder; where it wants a variable, another file or code, the desk is refused
+    until somebody names it, by ``source`` or by ``HELPDESK_BRIDGE_CONFIG``. A file that was found
+    and belongs to another user, or that everybody may write to, is refused altogether.
 
     Args:
         source: the path of a file, or a mapping of the same shape. None takes the first of: the
@@ -104,52 +127,71 @@ def load_config(
         return _outline("the configuration given", source, environ)
     if source is not None and not isinstance(source, (str, Path)):
         raise ConfigurationError("config must be a path or a mapping")
-    path = Path(source) if source is not None else _find(environ)
+    if source is not None:
+        path, place = Path(source), _Place.NAMED
+    else:
+        path, place = _find(environ)
     import tomllib  # only who has a file needs it
 
     problem: str
     try:
-        data = tomllib.loads(_content(path))
-    except _TooMuch as error:
+        text, known = files.read(path)
+        doubt = "" if place is _Place.NAMED else files.doubt_of(known)
+        if doubt:
+            problem = f"was only found, and {doubt}. If you trust it, name it: {how_to_name(path)}"
+        else:
+            return _checked(tomllib.loads(_parsable(text)), path, environ, place)
+    except files.Unreadable as error:
         problem = str(error)
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-    except UnicodeDecodeError:
-        problem = "is not UTF-8"
     except tomllib.TOMLDecodeError as error:
-        problem = f"is not valid TOML: {error}"
+        problem = f"is not valid TOML: {_fault(str(error))}"
+    except ConfigurationError:
+        raise
     except (ValueError, RecursionError) as error:
         problem = f"cannot be read ({type(error).__name__})"
-    else:
-        found = attrs.evolve(_outline(str(path), data, environ), folder=path.parent)
-        _check_overrides(found)
-        return found
     raise ConfigurationError(f"{path} {problem}")
 
 
-class _TooMuch(Exception):
-    """A file is more than can be read in a moment; the text says in what."""
-
-
-def _content(path: Path) -> str:
-    with path.open("rb") as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise _TooMuch(f"is larger than {_LARGEST // 1024} KiB")
-    text = content.decode().replace("\r\n", "\n").replace("\r", "\n")
+def _parsable(text: str) -> str:
+    """Return the text of a file with one kind of line ends; Unreadable if it takes too long."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     for number, line in enumerate(text.split("\n"), 1):
         if line.count(".") > _MOST_DOTS:
-            raise _TooMuch(f"has more than {_MOST_DOTS} dots in line {number}")
+            raise files.Unreadable(f"has more than {_MOST_DOTS} dots in line {number}")
     return text
 
 
-def _find(environ: Mapping[str, str]) -> Path:
+def _checked(
+    data: Mapping[str, Any], path: Path, environ: Mapping[str, str], place: _Place
+) -> Config:
+    found = attrs.evolve(
+        _outline(str(path), data, environ),
+        folder=path.parent,
+        only_found=place is _Place.WORKING_DIRECTORY,
+    )
+    _check_overrides(found)
+    return found
+
+
+def _fault(said: str) -> str:
+    """Return what tomllib says without what it quotes, which may be a secret out of place."""
+    words, _, place = said.partition(" (at ")
+    if words.startswith(("Cannot ", "Duplicate ", "Can't ")):
+        words = "a key or a table stands there twice"
+    elif not _PLAIN_WORDS.fullmatch(words):
+        words = "it cannot be understood"
+    return f"{words} (at {place}" if place else words
+
+
+def _find(environ: Mapping[str, str]) -> tuple[Path, _Place]:
     if environ.get(_PATH_VARIABLE):
-        return Path(environ[_PATH_VARIABLE])
-    places = [Path(_FILE), _user_folder(environ) / _FILE]
-    for place in places:
-        if place.is_file():
-            return place
+        return Path(environ[_PATH_VARIABLE]), _Place.NAMED
+    own = _user_folder(environ) / _FILE
+    places = [Path(_FILE), own]
+    for path in places:
+        if os.path.lexists(path):  # a folder or a dead link of that name is told of
+            is_own = path is own or (own.exists() and path.exists() and path.samefile(own))
+            return path, _Place.USER_FOLDER if is_own else _Place.WORKING_DIRECTORY
     raise ConfigurationError(
         "no configuration found: give config= (--config on the command line), set"
         f" {_PATH_VARIABLE}, or write {_FILE} (looked for"
@@ -171,24 +213,57 @@ def _user_folder(environ: Mapping[str, str]) -> Path:
 def _outline(origin: str, data: Mapping[str, Any], environ: Mapping[str, str]) -> Config:
     for key in data:
         if key not in ("default", "desks"):
+            shown = showable.name(str(key))
             raise ConfigurationError(
-                f"{origin}: unknown key {key!r}{suggest(str(key), ['default', 'desks'])}",
-                key=str(key),
+                f"{origin}: unknown key {shown}{suggest(str(key), ['default', 'desks'])}",
+                key=str(key) if shown == repr(str(key)) else None,
             )
     desks = data.get("desks")
     if not isinstance(desks, Mapping) or not desks:
         raise ConfigurationError(f"{origin}: there is no [desks.NAME] table", key="desks")
     for name, table in desks.items():
+        _check_name(origin, str(name))
         if not isinstance(table, Mapping):
             raise ConfigurationError(f"{origin}: [desks.{name}] must be a table", key=str(name))
+    _check_variables(origin, [str(name) for name in desks])
     default = data.get("default")
     if default is not None and (not isinstance(default, str) or default not in desks):
         raise ConfigurationError(
-            f"{origin}: default names {default!r}, and there is no such desk"
+            f"{origin}: default names {showable.name(default)}, and there is no such desk"
             f"{suggest(str(default), list(desks))}",
             key="default",
         )
     return Config(origin, {str(n): dict(t) for n, t in desks.items()}, default, environ)
+
+
+def _check_name(origin: str, name: str) -> None:
+    """Refuse a name that errors and log lines, all of which have it, must not show."""
+    if not name.strip() or not name.isprintable():
+        raise ConfigurationError(
+            f"{origin}: the name of a desk is empty, or holds line breaks or other characters that"
+            " are not printed",
+            key="desks",
+        )
+    if showable.is_secret_like(name):
+        raise ConfigurationError(
+            f"{origin}: the name of a desk looks like a key or a token: it is in every error and"
+            " log line, so give it a short one of plain words",
+            key="desks",
+        )
+
+
+def _check_variables(origin: str, names: list[str]) -> None:
+    """Refuse two desks one of which would take the other's variables for its own."""
+    begins = {name: f"{shouted(name)}__" for name in names}
+    for one, mine in begins.items():
+        for other, theirs in begins.items():
+            if one is not other and theirs.startswith(mine):
+                raise ConfigurationError(
+                    f"{origin}: [desks.{one}] and [desks.{other}] would share the environment"
+                    f" variables {PREFIX}{theirs}…, so that one got the other's credentials:"
+                    " rename one of them",
+                    key="desks",
+                )
 
 
 def _check_overrides(config: Config) -> None:
@@ -196,17 +271,19 @@ def _check_overrides(config: Config) -> None:
     known = [shouted(name) for name in config.desks]
     for variable in config.environ:
         if variable.startswith(PREFIX):
-            desk, _, key = variable.removeprefix(PREFIX).partition("__")
-            if not key or desk not in known:
+            rest = variable.removeprefix(PREFIX)
+            desk, _, key = rest.partition("__")
+            if not any(rest.startswith(f"{one}__") and rest != f"{one}__" for one in known):
                 raise ConfigurationError(
-                    f"environment variable {variable}: {config.origin} has no desk of that name"
-                    f" (such a variable is written {_spelt(desk, key)}){suggest(desk, known)}",
-                    key=variable,
+                    f"environment variable {showable.variable(variable)}: {config.origin} has no"
+                    f" desk of that name (such a variable is written {_spelt(desk, key)})"
+                    f"{suggest(desk, known)}",
+                    key=showable.variable(variable),
                 )
 
 
 def _spelt(desk: str, key: str) -> str:
     """Return how a variable is written; there is no DESKS in it, as there is in the file."""
     if desk == "DESKS" and "__" in key:
-        return f"{PREFIX}{key}"
+        return showable.variable(f"{PREFIX}{key}")
     return f"{PREFIX}DESK__KEY"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from helpdesk_bridge.config import showable
 from helpdesk_bridge.errors import ConfigurationError, Reason
 from helpdesk_bridge.kit.contract import Adapter
 
@@ -42,7 +43,7 @@ def load(name: str) -> type[Adapter]:
     found = {(entry.value, _owner(entry)): entry for entry in entries}
     if not found:
         raise ConfigurationError(
-            f"there is no adapter {name!r}{suggest(name, available())}", key="adapter"
+            f"there is no adapter {showable.name(name)}{suggest(name, available())}", key="adapter"
         )
     if len(found) > 1:
         owners = " and ".join(sorted(_owner(entry) for entry in found.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,17 +12,20 @@ from typing import Any, get_args
 import attrs
 from attrs import frozen
 
-from helpdesk_bridge.config import registry
+from helpdesk_bridge.config import files, registry, showable
 from helpdesk_bridge.config.registry import suggest
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolError, Reason
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.json import WrongType
+from helpdesk_bridge.kit.numbers import NUMBERED
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TokenProvider, TransportOptions
 from helpdesk_bridge.transport.rate_limits import Limiter
 
-__all__ = ["PREFIX", "DeskConfig", "Table", "shouted"]
+__all__ = ["PREFIX", "DeskConfig", "Table", "how_to_name", "shouted"]
 
+_IMPORTED = {TokenProvider, Limiter, ssl.SSLContext}
+"""What is given as ``"module:name"``."""
 PREFIX = "HELPDESK_BRIDGE__"
 """How the variables begin that override a value."""
 
@@ -45,14 +49,20 @@ class DeskConfig:
 
 def shouted(name: str) -> str:
     """Return the name of a desk as variables of the environment have it."""
-    return name.upper().replace("-", "_")
+    return re.sub(r"[^A-Z0-9_]", "_", name.upper())
+
+
+def how_to_name(path: Path) -> str:
+    """Say how a file that was only found is named, for the text of an error."""
+    return f"set HELPDESK_BRIDGE_CONFIG={path.absolute()}, or give config= (--config)"
 
 
 class Table:
     """One [desks.NAME] table on its way to settings.
 
     ``origin`` is what complaints call the configuration, ``environ`` the environment, ``folder``
-    what paths are relative to.
+    what paths are relative to. ``only_found`` is a file that nobody named, which may reach for
+    nothing outside of itself.
     """
 
     def __init__(
@@ -63,11 +73,13 @@ class Table:
         origin: str,
         environ: Mapping[str, str],
         folder: Path,
+        only_found: bool = False,
     ) -> None:
         self._name = name
         self._origin = origin
         self._environ = environ
         self._folder = folder
+        self._only_found = only_found
         self._where = f"[desks.{name}]"
         self._values: dict[str, Any] = dict(values)
         # Here, because a program that is given no configuration need not wait for cattrs.
@@ -86,6 +98,8 @@ class Table:
         if not isinstance(transport, Mapping):
             raise self._wrong("transport", "must be a table")
         overrides: dict[str, tuple[str | None, Any]] = dict(self._overrides())
+        for variable, _ in overrides.values():
+            self._check_reach("", "to be overridden by the environment", variable=variable)
         given = self._values.pop("adapter", None)
         variable, word = overrides.pop("adapter", (None, given))
         if not isinstance(word, str):
@@ -127,7 +141,13 @@ class Table:
         text = place.reveal()
         if not text.strip():
             raise self._wrong("ledger", "must be the path of a file or a URL", variable=variable)
-        return place if "://" in text else Secret(str(self._path(text)))
+        if "://" in text:
+            if text.lower().startswith("sqlite"):
+                self._check_reach("ledger", "a path outside of its folder")
+            return place
+        path = self._path(text)
+        self._check_inside("ledger", path)
+        return Secret(str(path))
 
     def _overrides(self) -> Iterator[tuple[str, tuple[str | None, Any]]]:
         prefix = f"{PREFIX}{shouted(self._name)}__"
@@ -147,7 +167,7 @@ class Table:
             if key not in fields:
                 source = overrides[key][0] if key in overrides else None
                 hint = suggest(str(key), list(fields))
-                raise self._wrong(str(key), f"is unknown{hint}", where, source)
+                raise self._wrong(showable.key(str(key)), f"is unknown{hint}", where, source)
         arguments: dict[str, Any] = {}
         for key, attribute in fields.items():
             if key in overrides:
@@ -155,8 +175,7 @@ class Table:
                 given = _from_text(text, attribute.type)
                 arguments[key] = self._value(key, attribute.type, given, where, variable)
             elif key in values:
-                given = self._followed(key, attribute.type, values[key], where)
-                arguments[key] = self._value(key, attribute.type, given, where)
+                arguments[key] = self._argument(key, attribute, values[key], where)
             elif attribute.default is attrs.NOTHING:
                 raise self._wrong(key, "is missing", where)
         try:
@@ -168,28 +187,67 @@ class Table:
         source = overrides[key][0] if key in overrides else None
         raise self._wrong(key, message, where, source)
 
+    def _argument(self, key: str, attribute: Any, given: Any, where: str) -> Any:
+        """Return the value of a key of the file, as its field wants it."""
+        given = self._followed(key, attribute.type, given, where)
+        if type(given) is int and attribute.metadata.get(NUMBERED):
+            given = str(given)
+        if isinstance(given, str) and _IMPORTED & set(_kinds(attribute.type)):
+            self._check_reach(key, "code to be imported", where)
+        value = self._value(key, attribute.type, given, where)
+        if isinstance(value, Path):
+            self._check_inside(key, value, where)
+        return value
+
     def _followed(self, key: str, kind: Any, value: Any, where: str) -> Any:
         """Follow ``{ env = "…" }`` and ``{ file = "…" }``; what is there is read as text."""
         if not isinstance(value, Mapping) or len(value) != 1:
             return value
         source, name = next(iter(value.items()))
         if source == "env" and isinstance(name, str):
+            self._check_reach(key, "an environment variable", where)
             if not self._environ.get(name):
-                raise self._wrong(key, f"needs the environment variable {name}", where)
+                raise self._wrong(key, _needs_variable(name), where)
+            if "\0" in self._environ[name]:
+                raise self._wrong(key, "is a variable with a NUL in it", where)
             return _from_text(self._environ[name], kind)
         if source == "file" and isinstance(name, str):
+            self._check_reach(key, "a file", where)
             try:
-                path = self._folder / Path(name).expanduser()
-                return _from_text(path.read_text(encoding="utf-8").rstrip("\r\n"), kind)
-            except (OSError, ValueError, RuntimeError):
-                pass
-            raise self._wrong(key, f"needs the file {name}, which cannot be read", where)
+                text, _ = files.read(self._folder / Path(name).expanduser())
+            except (files.Unreadable, RuntimeError) as error:
+                reason = str(error)
+            else:
+                if "\0" not in text:
+                    return _from_text(text.rstrip("\r\n"), kind)
+                reason = "it has a NUL in it"
+            shown = showable.path(name)
+            why = reason.removeprefix("cannot be read: ")
+            raise self._wrong(key, f"needs the file {shown}, which cannot be read ({why})", where)
         return value
+
+    def _check_inside(self, key: str, path: Path, where: str | None = None) -> None:
+        if self._only_found and not path.resolve().is_relative_to(self._folder.resolve()):
+            self._check_reach(key, "a path outside of its folder", where)
+
+    def _check_reach(
+        self, key: str, what: str, where: str | None = None, variable: str | None = None
+    ) -> None:
+        """Refuse what reaches out of a file that nobody named: it could be anybody's."""
+        if self._only_found:
+            path = self._folder / Path(self._origin).name
+            raise self._wrong(
+                key,
+                f"a file that was only found in the working directory may not ask for {what}: it"
+                f" may have come with any download. If it is yours, {how_to_name(path)}",
+                where,
+                variable,
+            )
 
     def _value(
         self, key: str, kind: Any, value: Any, where: str, variable: str | None = None
     ) -> Any:
-        for own in get_args(kind) or (kind,):
+        for own in _kinds(kind):
             if isinstance(own, type) and own.__module__ != "builtins" and isinstance(value, own):
                 return value  # a configuration given as a mapping may hold objects
         try:
@@ -219,10 +277,25 @@ class Table:
         where = where or self._where
         place = f"{self._origin}: {where} {key}"
         if variable is not None:
-            place = f"environment variable {variable} ({where} {key})"
+            place = f"environment variable {showable.variable(variable)} ({where} {key})"
         return ConfigurationError(
             f"{place.rstrip()}: {message}", key=key, desk=self._name, reason=reason
         )
+
+
+def _needs_variable(name: str) -> str:
+    shown = showable.variable(name)
+    if shown == name:
+        return f"needs the environment variable {name}"
+    return (
+        f"needs an environment variable whose name is {shown}. env takes the NAME of a variable, in"
+        " capitals; a secret itself is written without { env = … }"
+    )
+
+
+def _kinds(kind: Any) -> tuple[Any, ...]:
+    """Return what a value may be: one kind, or those of a union."""
+    return get_args(kind) or (kind,)
 
 
 def _secret(value: Any) -> Secret:
