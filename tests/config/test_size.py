@@ -48,9 +48,16 @@ def test_a_file_that_would_take_long_is_refused(tmp_path: Path, more: str, probl
 
 def test_no_more_than_the_limit_is_read(tmp_path: Path) -> None:
     path = _written(tmp_path, "")
-    path.unlink()
-    path.symlink_to("/dev/zero")
+    with path.open("ab") as file:
+        file.truncate(1 << 40)  # takes no room on the disk
     with pytest.raises(ConfigurationError, match="is larger than 256 KiB"):
+        load_config(path, environ={})
+
+
+def test_of_a_device_without_an_end_nothing_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "helpdesk.toml"
+    path.symlink_to("/dev/zero")
+    with pytest.raises(ConfigurationError, match="it is a device"):
         load_config(path, environ={})
 
 
@@ -61,14 +68,27 @@ def test_hundreds_of_desks_have_room(tmp_path: Path) -> None:
     assert found.desk("number-7").name == "number-7"
 
 
-@pytest.mark.parametrize(
-    "desks",
-    {
-        "many": {f"d{number}": {"adapter": "memory"} for number in range(20_000)},
-        "long": {"d" * 1_000_000: {"adapter": "memory"}},
-    }.values(),
-)
-def test_a_name_that_is_not_there_is_not_looked_for_in_everything(desks: Any) -> None:
+def test_a_long_name_is_refused_at_once() -> None:
+    desks = {"d" * 1_000_000: {"adapter": "memory"}}
+
+    def read() -> None:
+        with pytest.raises(ConfigurationError, match="give it a short one") as info:
+            load_config({"desks": desks}, environ={})
+        assert len(str(info.value)) < 1000
+
+    assert instructions(read) < 100_000
+
+
+def test_the_work_of_reading_grows_with_the_desks_and_not_with_their_pairs() -> None:
+    def read(number: int) -> int:
+        desks = {f"d{one}": {"adapter": "memory"} for one in range(number)}
+        return instructions(lambda: load_config({"desks": desks}, environ={}))
+
+    assert read(4000) < 5 * read(1000)
+
+
+def test_a_name_that_is_not_there_is_not_looked_for_in_everything() -> None:
+    desks = {f"d{number}": {"adapter": "memory"} for number in range(20_000)}
     found = load_config({"desks": desks}, environ={})
     with pytest.raises(ConfigurationError, match="there is no"):
         found.desk("number")

@@ -33,6 +33,8 @@ VALUES: dict[str, Any] = {
     "newer": ("9",),
     "fields": {"a": ("is odd",)},
     "fields_left_out": 3,
+    "listed": 5,
+    "came": 4,
     "path": "$.data",
     "ticket_id": "7",
     "message_id": "8",

@@ -21,12 +21,13 @@ eager = pytest.mark.skipif(sys.version_info < (3, 12), reason="from Python 3.12 
 
 
 def _begun(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **more: Any) -> Any:
-    """Make a task of what is done after its first step, as an eager one may be."""
+    """Make a task of what is done at once, as an eager one may be."""
     if sys.version_info >= (3, 12):
         return asyncio.eager_task_factory(loop, work, **more)
     done = loop.create_future()
     try:
-        work.send(None)
+        while True:
+            work.send(None)
     except StopIteration as end:
         done.set_result(end.value)
     return done
