@@ -162,7 +162,7 @@ def _cleaned(told: Explanation, request: Request, *, known: Container[str]) -> E
     if told.kind is not None and not issubclass(told.kind, HelpdeskError):
         raise TypeError
     fields, left_out = first_fields(told.fields.items())
-    code = None if told.code in known else told.code
+    code = None if told.code is None or told.code in known else told.code
     # In the order in which they are shown: a credential may be spread over several of them.
     words = [word for name, said in fields.items() for word in (name, *said)]
     clean = iter(showable([code or "", told.message, *words], request))
