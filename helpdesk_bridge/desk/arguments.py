@@ -311,17 +311,10 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
     if "tags" in checked:
         checked["tags"] = words(checked["tags"], "tags")
     if "custom_fields" in checked:
-        checked["custom_fields"] = _new_values(checked["custom_fields"])
+        if not isinstance(checked["custom_fields"], Mapping):
+            raise InvalidArgument("custom_fields must be a mapping.")
+        checked["custom_fields"] = mapping(checked["custom_fields"], "custom_fields")
     return checked
-
-
-def _new_values(values: object) -> dict[str, Any]:
-    """Return the new values of custom fields, of one at least."""
-    if not isinstance(values, Mapping):
-        raise InvalidArgument("custom_fields must be a mapping.")
-    if not values:
-        raise InvalidArgument("custom_fields is empty: name the fields to change, or leave it out.")
-    return mapping(values, "custom_fields")
 
 
 def given(**options: object) -> list[str]:

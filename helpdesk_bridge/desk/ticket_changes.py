@@ -250,6 +250,8 @@ async def update_ticket(
             raise InvalidArgument("there is nothing to change.")
         changes = TicketChanges(**arguments.changes(given), extra=arguments.mapping(extra, "extra"))
         self._guard.allow(Capability.UPDATE_TICKET, given)
+        if changes.custom_fields == {}:
+            raise InvalidArgument("custom_fields is empty: name fields to change, or leave it out.")
         if not isinstance(changes.status, EllipsisType):
             self._guard.status(Capability.UPDATE_TICKET, changes.status)
         if not self.adapter.idempotent_extra.issuperset(changes.extra):

@@ -123,7 +123,8 @@ def test_the_reason_says_more_than_the_error(reason: Reason) -> None:
         (408, Trouble.TIMEOUT),
         (503, Trouble.VENDOR),
         (400, Trouble.ANSWER),
-        (304, Trouble.ADDRESS),
+        (301, Trouble.ADDRESS),
+        (304, Trouble.ANSWER),
     ],
 )
 @pytest.mark.asyncio
@@ -139,6 +140,7 @@ async def test_a_status_says_what_it_means(status: int, trouble: Trouble) -> Non
 
 
 CONNECTING = {
+    "the host speaks before it is asked, as no web server does: check base_url": Trouble.ANSWER,
     "the server's TLS certificate was not accepted": Trouble.TLS,
     "no TLS connection could be made": Trouble.TLS,
     "the host name of base_url cannot be resolved": Trouble.HOST,
@@ -151,7 +153,6 @@ CONNECTING = {
 ANSWERING = {
     "the vendor fell silent": Trouble.TIMEOUT,
     "the answer ends before its announced end": Trouble.CONNECTION,
-    "the answer is not proper HTTP": Trouble.ANSWER,
     "the connection was dropped": Trouble.CONNECTION,
     "the connection broke": Trouble.CONNECTION,
     "the connection failed": Trouble.CONNECTION,

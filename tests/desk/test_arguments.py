@@ -249,8 +249,6 @@ def test_who_is_hidden_is_not_shown_elsewhere(given: str, place: int) -> None:
     assert "@" not in str(caught.value)
 
 
-def test_no_waits_and_no_custom_fields_are_no_way_to_ask_for_some() -> None:
+def test_no_waits_are_no_way_to_ask_for_some() -> None:
     with pytest.raises(InvalidArgument, match="delays is empty"):
         arguments.delays([])
-    with pytest.raises(InvalidArgument, match="custom_fields is empty"):
-        arguments.changes({"custom_fields": {}})

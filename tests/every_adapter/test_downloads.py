@@ -254,7 +254,8 @@ async def test_a_redirect_to_a_login_page_gives_no_file(
     desk_at: Callable[[str], hb.Helpdesk], tmp_path: Path, file: hb.Attachment
 ) -> None:
     script = Answer.redirect("/login"), of(PAGE, PAGE_TYPE)
-    assert (await refusal(desk_at, file, tmp_path, *script)).reason is Reason.WEB_PAGE
+    error = await refusal(desk_at, file, tmp_path, *script)
+    assert (type(error), error.reason) == (hb.AuthenticationError, Reason.CREDENTIALS)
 
 
 async def test_a_redirect_to_the_file_is_followed(
@@ -421,6 +422,6 @@ async def test_request_tracker_gives_no_other_thing_for_a_file(
     async with FaultServer(answer, default=of(PAGE, PAGE_TYPE)) as server:
         settings = hb.RequestTrackerSettings(base_url=server.url, token="1-t0ken")
         async with hb.Helpdesk(settings, options=hb.TransportOptions(max_attempts=1)) as desk:
-            with pytest.raises(hb.ProtocolError):
+            with pytest.raises((hb.ProtocolError, hb.AuthenticationError)):  # a sign-in page
                 await desk.save_attachment(INVOICE, tmp_path)
     assert left(tmp_path) == []

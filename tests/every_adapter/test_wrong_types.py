@@ -49,7 +49,6 @@ CALLS: dict[str, Call] = {
         t, text="Words.", send_email=True, to=["a@b.example"], bcc=["A@b.example"]
     ),
     "effect of raw": lambda d, t: d.raw("GET", "tickets", effect="read"),
-    "no custom fields": lambda d, t: d.update_ticket(t, custom_fields={}),
     "created_at": lambda d, t: d.add_request(
         t, author="li@customer.example", text="Words.", created_at="2026-01-01"
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
-from attrs import evolve
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Capability, Effect, Operation, emulated, native, none
 
@@ -18,8 +17,8 @@ CREATE = Operation("create_ticket")  # an unsafe write: twice makes two tickets
 UPDATE = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
 MESSAGES = Operation("list_messages", Effect.READ)
 SEND = Operation("send")  # an unsafe write: twice mails the customer twice
-_STATUSES = kit.CapabilityLimits(statuses=wire.STATUS.writable())
-_CHANGES = evolve(_STATUSES, options=frozenset({"subject", "status"}))
+_STATES = kit.CapabilityLimits(statuses=wire.STATUS.writable())
+_CHANGES = kit.CapabilityLimits(statuses=_STATES.statuses, options=frozenset(("subject", "status")))
 _PAGE = kit.CapabilityLimits(page_size=wire.PAGE_SIZE)
 _PLAIN = kit.CapabilityLimits(options=frozenset())  # no optional argument is understood
 
@@ -40,9 +39,9 @@ class Acme(kit.Adapter):
         Capability.REPLY: native("To the ticket's customer only.", limits=_PLAIN),
         Capability.NOTE: native(limits=_PLAIN),
         Capability.REPLY_WITHOUT_EMAIL: native(),
-        Capability.REPLY_WITH_STATUS: emulated("By a second request.", limits=_STATUSES),
+        Capability.REPLY_WITH_STATUS: emulated("By a second request.", limits=_STATES),
         Capability.RECONCILE: emulated("By the words and the time of messages."),
-        Capability.FILTER_STATUS: native(limits=_STATUSES),
+        Capability.FILTER_STATUS: native(limits=_STATES),
         Capability.FILTER_REQUESTER: emulated("On what is read."),
         Capability.FILTER_CREATED_SINCE: emulated("On what is read."),
         Capability.FILTER_UPDATED_SINCE: none("Acme does not tell when a ticket was changed."),

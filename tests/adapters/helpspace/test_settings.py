@@ -12,7 +12,8 @@ from helpdesk_bridge import connect, errors
 GOOD = {"adapter": "helpspace", "token": "made-up-token", "client_id": "made-up-client"}
 BAD_SETTINGS: list[tuple[str, Any]] = [
     *((key, value) for key in ("token", "client_id")
-      for value in (None, "", " ", "two words", "line\nbreak", "tab\t", "umläut", 7)),
+      for value in (None, "", " ", "two words", "line\nbreak", "tab\t", "umläut", 7.0, True)),
+    ("token", 7),
     ("base_url", "http://api.helpspace.com/api/v1"),
     ("base_url", "http://127.0.0.1.example/api/v1"),
     ("base_url", "ftp://api.helpspace.com"),

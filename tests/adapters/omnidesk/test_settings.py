@@ -19,9 +19,9 @@ BAD_SETTINGS: list[tuple[str, Any]] = [
         "https://acme.omnidesk.com/api/v2?apiKey=x", 7,
     )),
     *(("timezone", value) for value in (None, "", "Mars/Olympus", "../etc/passwd", "Europe", 7)),
-    *(("note_type", value) for value in ("", "note", "-1", "1.0", "0 ", "0\n", "٣", 0)),
+    *(("note_type", value) for value in ("", "note", "-1", "1.0", "0 ", "0\n", "٣", 0.0, True)),
     *((key, value) for key in ("brand_id", "channel", "user_id")
-      for value in ("", "two", "-1", "1\n", "٣", 7)),
+      for value in ("", "two", "-1", "1\n", "٣", 7.0, True)),
     *(("sender", value) for value in ("", "support", "a@b,c@d", "a@b\r\nx", "A <a@b>", "@", 7)),
 ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from helpdesk_bridge_request_tracker import wire
+from helpdesk_bridge_request_tracker import messages, wire
 
 from helpdesk_bridge import Helpdesk, MessageType, NotFound, ProtocolError
 from tests.adapters.doubles import Caught, drain
@@ -225,7 +225,7 @@ async def test_a_part_that_names_no_message_is_an_error(
 async def test_a_row_without_a_readable_id_does_not_lose_the_others() -> None:
     rows = [row_json(100), {**row_json(101), "id": None}, "?", row_json(102), {"id": "9" * 300}]
     assert wire.Listing(items=rows).last_id == 102
-    assert wire.speaking(rows) == ["100", "102"]
+    assert messages.speaking(rows) == ["100", "102"]
     with pytest.raises(ProtocolError):
         _ = wire.Listing(items=[{"id": "x"}, {}]).last_id
 

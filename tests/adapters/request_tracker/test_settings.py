@@ -23,7 +23,7 @@ BAD_SETTINGS: list[tuple[str, Any]] = [
     *(("user", value) for value in (None, "", "a:b", 7)),
     *(("password", value) for value in (None, "", 7)),
     *(("token", value) for value in ("1-14-made-up", "two words")),
-    *(("queue", value) for value in ("", " ", 7)),
+    *(("queue", value) for value in ("", " ", 7.0, True)),
 ]  # fmt: skip
 
 
