@@ -14,8 +14,9 @@ import helpdesk_bridge as hb
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.memory import Memory
 from helpdesk_bridge.testing import MemorySettings
+from helpdesk_bridge.transport import SessionAuth, TokenProvider
 from tests.every_adapter.places import ADAPTERS, opened
-from tests.transport.sessions import Server, request, session
+from tests.transport.sessions import Server, request
 
 eager = pytest.mark.skipif(sys.version_info < (3, 12), reason="from Python 3.12 on")
 
@@ -30,24 +31,30 @@ def _begun(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **mo
             work.send(None)
     except StopIteration as end:
         done.set_result(end.value)
-    return done
+        return done
+    raise AssertionError("only what waits for nothing can be begun like this")
 
 
 @pytest.mark.asyncio
 async def test_a_session_is_renewed_though_its_task_is_done_at_once() -> None:
-    loop = asyncio.get_running_loop()
-    auth, asked = session("first", "second", "third")
-    server = Server("first")
+    loop, asked = asyncio.get_running_loop(), 0
+
+    async def at_once() -> str:
+        nonlocal asked
+        asked += 1
+        return f"token-{asked}"
+
+    auth, server = SessionAuth(provider=TokenProvider(at_once)), Server("token-1")
     loop.set_task_factory(_begun)  # type: ignore[arg-type]
     try:
         assert (await auth(request(), server)).status == 200
-        server.accepted = {"second"}
+        server.accepted = {"token-2"}
         assert (await auth(request(), server)).status == 200
-        server.accepted = {"third"}
+        server.accepted = {"token-3"}
         assert (await auth(request(), server)).status == 200
     finally:
         loop.set_task_factory(None)
-    assert len(asked) == 3
+    assert asked == 3
 
 
 @eager
