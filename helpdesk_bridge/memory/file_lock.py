@@ -48,13 +48,9 @@ class FileLock:
     def release(self) -> None:
         """Let go of it; may be called again."""
         descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None and sys.platform != "win32":
-            import fcntl
-
+        if descriptor is not None:
             with suppress(OSError):
                 self._place.unlink()
-            with suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_UN)  # also where a fork has it open still
             os.close(descriptor)
 
     def forked(self) -> None:

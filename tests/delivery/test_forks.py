@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+import threading
+import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +18,7 @@ from helpdesk_bridge.delivery.entry import EntryState
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
+from helpdesk_bridge.model import disk
 from tests.delivery.ledgers import entry
 from tests.forked import in_a_fork, needs_fork, outcome
 
@@ -139,3 +143,32 @@ def test_one_ledger_serves_several_threads_that_begin_at_once(kind: str, tmp_pat
 
 async def _won(ledger: Ledger, number: int) -> bool:
     return await ledger.begin(entry(f"o{number}", key="k")) is None
+
+
+def test_threads_that_ask_first_at_once_share_one_thread_of_the_ledger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[ThreadPoolExecutor] = []
+
+    class Slow(ThreadPoolExecutor):
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            made.append(self)
+            for _ in range(1000):
+                time.sleep(0)  # let the others run
+
+    monkeypatch.setattr(disk, "ThreadPoolExecutor", Slow)
+    own, ready = disk.OwnThread("x"), threading.Barrier(4)
+
+    def ask() -> None:
+        ready.wait()
+        own.submit(int)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for executor in made:
+        executor.shutdown()
+    assert len(made) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -393,3 +394,34 @@ async def test_every_error_of_a_list_is_named() -> None:
         error = await drain(Vendor(pages[what]).pager(named=name), [])
         assert error is not None
         assert error.desk == "support", what
+
+
+class _Elsewhere(Exception):
+    """What a desk says of a place where it must not be used."""
+
+
+@pytest.mark.asyncio
+async def test_where_a_list_must_not_be_read_on_nobody_waits_for_its_turn() -> None:
+    """Who holds the turn may be in an event loop that never wakes another one's tasks."""
+
+    def check() -> None:
+        if elsewhere:
+            raise _Elsewhere
+
+    elsewhere, asked, answered = False, asyncio.Event(), asyncio.Event()
+
+    async def fetch(_: Cursor | None) -> Page[str]:
+        asked.set()
+        await answered.wait()
+        return page("ab")
+
+    pager = Pager(fetch, str, check=check)
+    reading = asyncio.create_task(drain(pager, []))
+    await asked.wait()
+    elsewhere = True
+    for step in (pager, anext(pager), anext(pager.pages())):
+        with pytest.raises(_Elsewhere):
+            await step
+    elsewhere = False
+    answered.set()
+    assert await reading is None

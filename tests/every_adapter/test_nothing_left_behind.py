@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import tracemalloc
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -144,6 +145,29 @@ async def test_an_error_is_freed_when_it_is_dropped_and_holds_no_answer(
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have nobody wait between two attempts."""
     monkeypatch.setattr(clock, "pause", lambda _: asyncio.sleep(0))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("answer", ANSWERS)
+async def test_many_answers_that_are_errors_leave_no_memory_behind(answer: str) -> None:
+    """Others hold exceptions of theirs as well, such as aiohttp with the answer it could not read.
+
+    Which adapter it is plays no part in that.
+    """
+    async with _desk("helpspace", ANSWERS[answer]()) as desk:
+        await _error(desk, CALLS["a note"])
+        gc.collect()
+        gc.disable()
+        tracemalloc.start()
+        try:
+            for _ in range(20):
+                await _error(desk, CALLS["a note"])
+            await asyncio.sleep(0)
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            gc.enable()
+        assert held < 12 * _CAP  # and not 20 answers
 
 
 @pytest.mark.asyncio

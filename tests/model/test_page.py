@@ -38,3 +38,12 @@ def test_a_page_keeps_the_vendors_order(
     page = Page(items=items, problems=tuple(problem(index) for index in broken))
     assert [r.index if isinstance(r, Problem) else r for r in page.records()] == order
     assert len(page) == len(items)
+
+
+def test_a_problem_does_not_hold_the_list_that_it_was_found_in() -> None:
+    error = ProtocolError("odd.")
+    try:
+        raise error
+    except ProtocolError:
+        assert error.__traceback__ is not None
+    assert Problem(index=0, error=error).error.__traceback__ is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import socket
 import threading
 import tracemalloc
 import warnings
@@ -331,6 +332,57 @@ def test_a_desk_that_outlives_its_event_loop_is_told_once_by_us() -> None:
     assert texts.count(SENTENCE) == 1
     # Python itself may name the sockets that its closed loop left open; aiohttp says nothing.
     assert not [text for text in texts if "nclosed c" in text]
+
+
+def _answering(listener: socket.socket, connections: list[socket.socket]) -> None:
+    """Answer one request, and keep the connection open."""
+    connection, _ = listener.accept()
+    connections.append(connection)
+    connection.recv(65536)
+    body = b'{"data": [], "meta": {"total": 0, "current_page": 1, "last_page": 1}}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    connection.sendall(head % len(body) + body)
+
+
+def test_a_desk_that_outlives_its_event_loop_can_be_closed_in_another() -> None:
+    connections: list[socket.socket] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=_answering, args=(listener, connections))
+    thread.start()
+    table = {
+        "adapter": "helpspace",
+        "token": CANARY,
+        "client_id": "c",
+        "base_url": f"http://127.0.0.1:{listener.getsockname()[1]}",
+    }
+
+    async def main() -> Any:
+        desk = hb.connect(config={"desks": {"support": table}})
+        await desk.tickets()
+        return desk
+
+    desk = asyncio.run(main())
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        asyncio.run(desk.aclose())
+        client = desk._transport._http.client
+        assert client is not None
+        assert client._sessions == {}
+        assert asyncio.run(_says(desk)) == "DeskClosed"
+        del desk, client
+        gc.collect()
+    assert not [one for one in warned if "not closed" in str(one.message)]
+    thread.join()
+    for one in (listener, *connections):
+        one.close()
+
+
+async def _says(desk: hb.Helpdesk) -> str:
+    try:
+        await desk.tickets()
+    except hb.errors.HelpdeskError as error:
+        return type(error).__name__
+    return "nothing"
 
 
 @pytest.mark.asyncio

@@ -266,8 +266,6 @@ class HttpClient:
 
     async def aclose(self) -> None:
         """Close all connections; may be called again."""
-        if self._loop is not None and self._loop.is_closed():
-            self.abandon()
         self._closed = True
         sessions, self._sessions = self._sessions, {}
         async with AsyncExitStack() as stack:  # each is closed, whatever happens to the others

@@ -113,9 +113,7 @@ def failure_for(error: BaseException, *, bytes_sent: bool, kept: bool = False) -
     """
     failure = _translated(error, bytes_sent=bytes_sent, kept=kept)
     failure.__cause__ = Cause.of(error)
-    # aiohttp keeps it with the answer, and so what was read of that, and whoever reads it here.
-    forget_locals(error)
-    error.__traceback__ = None
+    forget_locals(error)  # aiohttp keeps it with the answer, and with it all that was read of that
     return failure
 
 
