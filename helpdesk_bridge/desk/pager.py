@@ -97,6 +97,7 @@ class Pager(Generic[T]):
         self._accepted = 0
         self._again = False
         self._is_short = False
+        self._is_cut = False  # whether the limit left something over
         self._restless = 0
         self._known_before = 0
         self._walk = Walk(self._seen, whole=cursor is None)
@@ -122,9 +123,10 @@ class Pager(Generic[T]):
     def exhausted(self) -> bool:
         """Whether everything the vendor lists was handed out.
 
-        False after an :class:`IncompleteList`: the vendor counts more than it showed.
+        False after an :class:`IncompleteList`: the vendor counts more than it showed. False where
+        a ``limit`` left something over.
         """
-        return self._done and self._at is None and not self._is_short
+        return self._done and self._at is None and not self._is_short and not self._is_cut
 
     def collect_problems(self) -> Self:
         """Keep unreadable records in :attr:`problems` in place of raising them; return self."""
@@ -241,18 +243,21 @@ class Pager(Generic[T]):
         return None
 
     def _end(self) -> None:
-        """Note that the list is at its end, and raise or keep that it is short of its count."""
-        if self._done:
-            return
-        self._done = True
-        self._move_on()
+        """Note that the list is at its end, and raise or keep that it is short of its count.
+
+        It is raised each time: who reads on after it must not take the list for whole.
+        """
+        is_known, self._done = self._done, True
+        if not is_known:
+            self._move_on()
         if self._full or not self._walk.short:
             return
         shortage = self._located(self._walk.shortage())
         self._is_short = True
         if not self._collect:
             raise shortage
-        self.problems.append(Problem(index=0, error=shortage))
+        if not is_known:
+            self.problems.append(Problem(index=0, error=shortage))
 
     def _read_on(self) -> None:
         """Ask for the pages that come next, as many as are known and wanted."""
@@ -315,7 +320,10 @@ class Pager(Generic[T]):
             raise self._located(
                 PaginationLoop(f"{self._walk.barren} pages in a row brought nothing new.")
             )
-        return evolve(fresh, next=None) if self._full else fresh
+        if not self._full:
+            return fresh
+        self._is_cut |= page.next is not None
+        return evolve(fresh, next=None)
 
     def _news(self, page: Page[T], ids: Sequence[str]) -> list[T | Problem]:
         """Return the records that did not come before, up to the limit."""
@@ -323,7 +331,7 @@ class Pager(Generic[T]):
         identities = iter(ids)
         for record in page.records():
             if self._full:
-                self._rest = self._at
+                self._rest, self._is_cut = self._at, True
                 break
             if isinstance(record, Problem):
                 if self._again and record.raw is not None and record.raw in self._odd:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -163,7 +163,8 @@ async def _walk(
         new = 0
         for record in page.records():
             if isinstance(record, Problem):
-                if record.raw is None or record.raw not in odd:
+                # The same object again is a record that moved; two nulls are two records.
+                if not isinstance(record.raw, Mapping) or record.raw not in odd:
                     odd.append(record.raw)
                     records.append(record)
             elif (known := identity(record)) not in walk.seen:
