@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from operator import lt
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import evolve
 
@@ -25,7 +25,10 @@ from helpdesk_bridge.kit import (
     read_records,
 )
 from helpdesk_bridge_helpspace import outgoing, wire
+from helpdesk_bridge_helpspace.agents import AgentList
+from helpdesk_bridge_helpspace.people import Conversation
 from helpdesk_bridge_helpspace.settings import HelpSpaceSettings
+from helpdesk_bridge_helpspace.wire import PER_PAGE
 
 __all__ = ["HelpSpace"]
 
@@ -39,10 +42,10 @@ GET_MESSAGE = Operation("get_message", Effect.READ)
 SEND = Operation("send")
 OPEN_ATTACHMENT = Operation("open_attachment", Effect.READ)
 
-PER_PAGE = 50
-"""The most the vendor allows, and the same for every page: page numbers depend on it."""
 MAX_BODY = 5_000_000
 """T24: "5 MB", of the HTML in bytes as the safe reading; images in a new ticket's body count."""
+
+T = TypeVar("T")
 
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
 _WRITABLE = wire.STATUS.writable()
@@ -104,6 +107,10 @@ class HelpSpace(kit.Adapter):
         Capability.FILTER_CREATED_SINCE: native(),
         Capability.FILTER_UPDATED_SINCE: emulated("Every ticket is read; HelpSpace cannot say."),
     }
+
+    def __init__(self, settings: HelpSpaceSettings, transport: kit.Transport) -> None:
+        super().__init__(settings, transport)
+        self._agents = AgentList(transport)
 
     @classmethod
     def auth(cls, settings: HelpSpaceSettings) -> kit.Middleware:
@@ -195,8 +202,15 @@ class HelpSpace(kit.Adapter):
         known = await self._known(ticket)
         path = ("tickets", ticket.id, "messages", message_id)
         answer = await self.transport.send(GET_MESSAGE, "GET", path)
-        message = answer.read(lambda data: wire.one_message(data, known, self.settings.sender))
+        talk = self._talk(known)
+
+        def convert() -> kit.Message:
+            return answer.read(lambda data: wire.one_message(data, known, conversation=talk))
+
+        message = await self._told(talk, convert)
         kit.require_id(message.id, message_id, "$.data.id")
+        for problem in talk.doubts:
+            raise problem.error
         return message
 
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
@@ -214,8 +228,8 @@ class HelpSpace(kit.Adapter):
         )
         made, message_id = answer.read(wire.made)
         try:
-            conversation = wire.Conversation.of(known, self.settings.sender)
-            stored = read(made, wire.MessageJson, "$.data").to_message(known, conversation)
+            # Without a request for the agents: one that hangs would put in doubt what was sent.
+            stored = read(made, wire.MessageJson, "$.data").to_message(known, self._talk(known))
         except errors.HelpdeskError:
             stored = None  # it was sent and has its id: an odd answer must not look like a failure
         return kit.SentMessage(ticket_id=ticket.id, id=message_id, message=stored)
@@ -285,8 +299,19 @@ class HelpSpace(kit.Adapter):
                 raise
         return await write("escaleted" if first == "escalated" else "escalated")
 
+    def _talk(self, ticket: kit.Ticket) -> Conversation:
+        return Conversation.of(ticket, self.settings.sender, self._agents.kept)
+
+    async def _told(self, talk: Conversation, convert: Callable[[], T]) -> T:
+        """Return what ``convert`` reads; once more if the list of agents may tell who speaks."""
+        read_so_far = convert()
+        if not talk.asks_who:
+            return read_so_far
+        talk.learn(await self._agents.read())
+        return convert()
+
     async def _messages_page(
-        self, ticket: kit.Ticket, conversation: wire.Conversation, number: int
+        self, ticket: kit.Ticket, talk: Conversation, number: int
     ) -> kit.Page[kit.Message]:
         """Return one page as the vendor orders it."""
         pairs = [("page", str(number)), ("per-page", str(PER_PAGE))]
@@ -294,12 +319,13 @@ class HelpSpace(kit.Adapter):
         path = ("tickets", ticket.id, "messages")
         answer = await self.transport.send(LIST_MESSAGES, "GET", path, query=pairs)
         listed = answer.read(lambda data: read(data, wire.Collection))
-        items, problems = read_records(
-            listed.data,
-            wire.MessageJson,
-            lambda message: message.of(ticket, conversation),
-            "$.data",
-        )
+
+        def convert() -> tuple[tuple[kit.Message, ...], tuple[kit.Problem, ...]]:
+            return read_records(
+                listed.data, wire.MessageJson, lambda message: message.of(ticket, talk), "$.data"
+            )
+
+        items, problems = await self._told(talk, convert)
         return kit.numbered_page(listed.told, items, problems, number=number, asked=PER_PAGE)
 
     async def _conversation(self, ticket: kit.Ticket) -> kit.Page[kit.Message]:
@@ -309,14 +335,18 @@ class HelpSpace(kit.Adapter):
         is there. New messages only push older ones to later pages meanwhile, if anywhere. One that
         is deleted meanwhile moves another one to a page that was read already: the count falls, and
         all is read again.
+
+        What is missing of the list of agents stands behind the last message, as a problem.
         """
-        conversation = wire.Conversation.of(ticket, self.settings.sender)
+        talk = self._talk(ticket)
 
         async def fetch(cursor: kit.Cursor | None) -> kit.Page[kit.Message]:
-            return await self._messages_page(ticket, conversation, kit.page_number(cursor))
+            return await self._messages_page(ticket, talk, kit.page_number(cursor))
 
         page = await kit.read_whole(fetch)
-        return evolve(page, items=_oldest_first(page.items))
+        end = len(page.items) + len(page.problems)
+        doubts = [evolve(doubt, index=end + at) for at, doubt in enumerate(talk.doubts)]
+        return evolve(page, items=_oldest_first(page.items), problems=(*page.problems, *doubts))
 
 
 def _created(record: Any, ticket_id: str) -> kit.Ticket:

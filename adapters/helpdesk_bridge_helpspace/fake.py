@@ -18,6 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
+from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Audience, Channel, MessageType, Party, Role, Status
 from helpdesk_bridge.testing import (
     FakeServer,
@@ -56,6 +57,7 @@ _TICKET_PARAMETERS = frozenset(
         *("created-between", "last-contact-between"),
     )
 )
+_PAGE_PARAMETERS = frozenset(("page", "per-page"))
 _MESSAGE_PARAMETERS = frozenset(("page", "per-page", "types[]", "additional-types[]"))
 _CREATE_FIELDS = MappingProxyType(
     {
@@ -147,7 +149,7 @@ class HelpSpaceFake(FakeServer):
         }
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return the documented operations on tickets, messages and media."""
+        """Return the documented operations on tickets, messages, media, and the list of agents."""
         ticket, messages = "/tickets/{ticket}", "/tickets/{ticket}/messages"
         return [
             web.get("/tickets", self._authorised(self.list_tickets, _TICKET_PARAMETERS)),
@@ -158,6 +160,7 @@ class HelpSpaceFake(FakeServer):
             web.get(messages, self._authorised(self.list_messages, _MESSAGE_PARAMETERS)),
             web.post(messages, self._authorised(self.create_message)),
             web.get(messages + "/{message}", self._authorised(self.get_message)),
+            web.get("/agents", self._authorised(self.list_agents, _PAGE_PARAMETERS)),
             web.get("/media/attachment/{file}", self._authorised(self.get_media)),
             web.get("/media/inline/{file}", self._authorised(self.get_media)),
             web.get("/media/inline/{file}/{size}", self._authorised(self.get_media)),
@@ -314,6 +317,19 @@ class HelpSpaceFake(FakeServer):
             bcc=_people(body.get("bcc", []), "bcc"),
         )
         return web.json_response({"data": self._message(message)}, status=201)
+
+    async def list_agents(self, request: web.Request) -> web.StreamResponse:
+        """GET /agents: those of the account, and who spoke as an agent."""
+        agents = list(self.store.agents)
+        known = {kit.address_key(agent.email) for agent in agents}
+        for ticket in self.store.tickets.values():
+            for message in ticket.messages:
+                author = message.author
+                key = kit.address_key(author.email)
+                if author.role is Role.AGENT and key and key not in known:
+                    known.add(key)
+                    agents.append(author)
+        return _page(request, agents, lambda agent: {**_agent_json(agent), "is_agent": True})
 
     async def get_media(self, request: web.Request) -> web.StreamResponse:
         """GET /media/attachment/{id}, /media/inline/{id} and /media/inline/{id}/{size}."""
@@ -637,7 +653,8 @@ def _contact_json(person: Party) -> dict[str, Any]:
     name = person.name or person.email.partition("@")[0]
     return {
         "id": number,
-        "user_id": number + 500_000,
+        # An agent's is the id of the agent, as in the examples; a contact's own is another.
+        "user_id": number if person.role is Role.AGENT else number + 500_000,
         "name": name,
         "value": person.email,
         "type": "email",

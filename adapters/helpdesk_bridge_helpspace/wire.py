@@ -7,19 +7,15 @@ docs/vendors/helpspace.md lists them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     AnyId,
-    Audience,
     EmptyList,
     JsonRecord,
-    Memo,
-    MessageType,
     Number,
     Role,
     Status,
@@ -36,6 +32,7 @@ from helpdesk_bridge.kit import (
     read,
     read_one,
 )
+from helpdesk_bridge_helpspace.people import NO_CONTACT, ContactJson, Conversation
 
 # -- words -----------------------------------------------------------------------------------
 
@@ -60,54 +57,14 @@ STATUS = kit.Vocabulary(
 )
 FILTERABLE = frozenset((Status.OPEN, Status.PENDING, Status.ESCALATED, Status.CLOSED, Status.SPAM))
 
-# MESSAGES, "Query parameters". `external` and `widget` say only that the customer sees it;
-# who speaks is told by the author. T18: any other word is unknown, and so not public.
-EXTERNAL_WORDS = frozenset(("external", "widget"))
-TYPES: Mapping[str, tuple[MessageType, Audience, Role]] = {
-    "forward": (MessageType.RESPONSE, Audience.FORWARD, Role.AGENT),
-    "internal": (MessageType.NOTE, Audience.INTERNAL, Role.AGENT),
-    "error": (MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM),
-    "bounce": (MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM),
-    "event": (MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM),
-}
-_FROM_CUSTOMER = (MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER)
-_FROM_AGENT = (MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT)
-_FROM_SOMEBODY = (MessageType.UNKNOWN, Audience.EXTERNAL, Role.UNKNOWN)
-_UNKNOWN = (MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN)
 # T16, T17: without these a conversation comes without its notes.
 ADDITIONAL_TYPES = ("internal", "error", "bounce", "event")
+PER_PAGE = 50
+"""The most the vendor allows, and the same for every page: page numbers depend on it."""
 SIZES = frozenset(("medium", "large"))  # MESSAGES, "Get Media Stream - Inline Image"
 
 
 # -- reading ---------------------------------------------------------------------------------
-
-
-class ContactJson(JsonRecord, frozen=True):
-    """T5: the address is in ``value`` on reading, in ``email`` on writing. T8: may be ``{}``."""
-
-    id: AnyId | None = None
-    user_id: AnyId | None = None
-    name: str | None = None
-    value: str | None = None
-    email: str | None = None
-    type: str | None = None
-
-    @property
-    def told(self) -> kit.Party:
-        """Who its texts name, with the e-mail address if this contact is one."""
-        if self.type in (None, "email") and self.value and "@" in self.value:
-            return kit.read_person(self.value)
-        return kit.read_person(self.email or "")
-
-    def to_party(self, role: Role) -> kit.Party:
-        """Return this contact as a person."""
-        told = self.told
-        return fast_party(
-            id=as_id(self.id), name=self.name or told.name, email=told.email, role=role
-        )
-
-
-_NO_CONTACT = ContactJson()
 
 
 class ChannelJson(JsonRecord, frozen=True):
@@ -157,7 +114,7 @@ class TicketJson(JsonRecord, frozen=True):
     def to_ticket(self) -> kit.Ticket:
         """Return the neutral ticket."""
         word = "" if self.status is None else str(self.status)
-        contact = self.from_contact or _NO_CONTACT
+        contact = self.from_contact or NO_CONTACT
         return fast_ticket(
             id=str(self.id),
             subject=self.subject or "",
@@ -246,7 +203,7 @@ class MessageJson(JsonRecord, frozen=True):
         """
         shared = conversation or Conversation.of(ticket)
         word = "" if self.type is None else str(self.type)
-        kind, audience, author = shared.speaker(word, self.from_contact or _NO_CONTACT)
+        kind, audience, author = shared.speaker(word, self.from_contact or NO_CONTACT)
         return fast_message(
             id=str(self.id),
             ticket_id=ticket.id,
@@ -271,104 +228,25 @@ class MessageJson(JsonRecord, frozen=True):
         return tuple(files)
 
 
-def _people(addresses: tuple[str, ...]) -> tuple[kit.Party, ...]:
-    return tuple([person for address in addresses for person in kit.read_people(address)])
-
-
-Speaker = tuple[MessageType, Audience, kit.Party]
-"""What a message is, and who wrote it."""
-
-
-@frozen
-class Conversation:
-    """What the messages of a ticket share: who its customer is, and the people who take part."""
-
-    customer_id: str | None
-    user_id: str | None
-    address: str | None
-    """The customer's, as all its spellings have it in common."""
-    agent_id: str | None = None
-    """The ticket's assignee, whom a message names in ``user_id`` (the examples of both pages)."""
-    desk: frozenset[str] = frozenset()
-    """The addresses, as all their spellings have them in common, by which the desk's side is
-    known: those of the channel, of the ticket's assignee, and of whom the settings name as who
-    speaks."""
-    people: Memo[tuple[str, ...], tuple[kit.Party, ...]] = field(factory=lambda: Memo(_people))
-    """Who is at some addresses."""
-    _speakers: dict[tuple[str, ContactJson], Speaker] = field(factory=dict)
-
-    @classmethod
-    def of(cls, ticket: kit.Ticket, sender: str | None = None) -> Conversation:
-        """Return the conversation of ``ticket``; ``sender`` is who speaks by the settings."""
-        contact = ticket.raw.get("from_contact")
-        user_id = contact.get("user_id") if isinstance(contact, Mapping) else None
-        return cls(
-            customer_id=ticket.requester.id or None,
-            user_id=None if user_id is None else str(user_id),
-            address=kit.address_key(ticket.requester.email) or None,
-            agent_id=ticket.assignee.id if ticket.assignee else None,
-            desk=frozenset(
-                kit.address_key(address)
-                for address in (
-                    sender,
-                    kit.read_person((ticket.channel and ticket.channel.address) or "").email,
-                    ticket.assignee and ticket.assignee.email,
-                )
-                if address
-            ),
-        )
-
-    def speaker(self, word: str, author: ContactJson) -> Speaker:
-        """Return what a message with this ``word`` is, and its ``author`` as a person."""
-        known = self._speakers.get((word, author))
-        if known is None:
-            kind, audience, role = TYPES.get(word) or self._kind(word, author)
-            known = kind, audience, author.to_party(role)
-            self._speakers[word, author] = known
-        return known
-
-    def _kind(self, word: str, author: ContactJson) -> tuple[MessageType, Audience, Role]:
-        """Return what a message is whose ``word`` does not tell who speaks.
-
-        Whoever is not the customer may be a person in copy, a colleague, or a mail system: a
-        response needs an author who is known to be of the desk's side.
-        """
-        if word not in EXTERNAL_WORDS:
-            return _UNKNOWN
-        if self.is_customer(author):
-            return _FROM_CUSTOMER
-        is_agent = author.user_id is not None and str(author.user_id) == self.agent_id
-        if is_agent or kit.address_key(author.told.email) in self.desk:
-            return _FROM_AGENT
-        return _FROM_SOMEBODY
-
-    def is_customer(self, author: ContactJson) -> bool | None:
-        """Say whether ``author`` is the ticket's contact; None when it cannot be told."""
-        told = False
-        address = author.told.email
-        for ours, theirs in (
-            (self.customer_id, as_id(author.id)),
-            (self.user_id, as_id(author.user_id)),
-            (self.address, kit.address_key(address) or None),
-        ):
-            if ours and theirs:
-                if ours == theirs:
-                    return True
-                told = True
-        return False if told else None
-
-
 def one_ticket(data: Any) -> kit.Ticket:
     """Return the ticket in its envelope ``{"data": {…}}``."""
     record, path = member(data, "data")
     return read(record, TicketJson, path).to_ticket()
 
 
-def one_message(data: Any, ticket: kit.Ticket, sender: str | None = None) -> kit.Message:
-    """Return the message of ``ticket`` in its envelope; ``sender`` speaks by the settings."""
+def one_message(
+    data: Any,
+    ticket: kit.Ticket,
+    sender: str | None = None,
+    conversation: Conversation | None = None,
+) -> kit.Message:
+    """Return the message of ``ticket`` in its envelope; ``sender`` speaks by the settings.
+
+    Who has the ``conversation`` that it belongs to gives that, and no ``sender``.
+    """
     record, path = member(data, "data")
-    conversation = Conversation.of(ticket, sender)
-    return read_one(record, MessageJson, lambda message: message.of(ticket, conversation), path)
+    shared = conversation or Conversation.of(ticket, sender)
+    return read_one(record, MessageJson, lambda message: message.of(ticket, shared), path)
 
 
 def made(data: Any) -> tuple[Any, str]:
