@@ -304,6 +304,17 @@ async def test_a_list_that_lacks_somebody_is_told_of_where_a_stranger_may_be_the
     assert len(fake.asked("GET", "/agents")) == 2 * asked  # for it is not kept
 
 
+async def test_a_list_that_is_not_kept_is_asked_once_a_conversation_all_the_same(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket
+) -> None:
+    for _ in range(120):
+        add(fake.store, stored, author=Party(id="44", email="mo@else.example"))
+    fake.instead("GET", "/agents", with_an_odd_one, times=20)
+    found, _ = await drain(desk.messages(str(stored.id)))
+    assert (len(found), len(fake.asked("GET", "/messages"))) == (121, 3)
+    assert len(fake.asked("GET", "/agents")) == 1
+
+
 @pytest.mark.parametrize("listed", [cut_short, with_an_odd_one])
 async def test_a_list_that_lacks_somebody_does_where_it_names_all(
     fake: ScriptedFake, desk: Helpdesk, listed: Any
