@@ -84,7 +84,7 @@ def list_of(pieces: list[str]) -> Answer:
 ANSWERS: Mapping[str, Callable[[list[str]], Answer]] = {
     **{
         str(status): partial(refusal, status=status)
-        for status in (400, 401, 403, 404, 422, 429, 500)
+        for status in (200, 201, 400, 401, 403, 404, 422, 429, 500)
     },
     "strange": strange,
     "list": list_of,
