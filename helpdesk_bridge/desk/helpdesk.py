@@ -70,7 +70,7 @@ def connect(
 
     Raises:
         ConfigurationError: it names the file, the table and the key.
-        InvalidArgument: ``ledger`` is none.
+        InvalidArgument: ``ledger`` is not a ledger.
     """
     read = load_config(config)
     found = read.desk(desk)
@@ -94,7 +94,8 @@ class Helpdesk:
     """One desk at one vendor. Use it as ``async with``; :meth:`aclose` may be called again.
 
     It belongs to the event loop of its first call: in another one, in a thread or in a process that
-    was forked since, each method raises InvalidArgument at once.
+    was forked since, each method raises InvalidArgument at once. A desk in memory may be used in
+    another loop once its first one is closed.
 
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
     DeskClosed before anything is sent, the others as the vendor or the network has it.
@@ -115,7 +116,7 @@ class Helpdesk:
         observers: who is told of the start and the end of each attempt at a request.
 
     Raises:
-        InvalidArgument: the settings are no adapter's, or another's; ``ledger`` is none.
+        InvalidArgument: the settings are no adapter's, or another's; ``ledger`` is not a ledger.
         ConfigurationError: the settings cannot work.
     """
 

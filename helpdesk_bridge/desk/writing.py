@@ -80,7 +80,8 @@ async def reply(
         kind: what sort of matter it is from now on; None leaves it.
         send_at: when it is to be sent (aware); None is now.
         extra: the vendor's own fields, put into the request as they are; None is none. A key that
-            the call sets itself is InvalidArgument.
+            the call sets itself is InvalidArgument, and with ``send_email=False`` so is every key
+            but those that the adapter vouches for (``Adapter.quiet_extra``).
         key: the application's own name for this write, unique for the desk, of at most 255
             characters: a call with it is done once, also by another process and after a crash. It
             needs a ledger. None: every call is a write of its own.
@@ -158,8 +159,9 @@ async def note(
         status: where the ticket is to stand afterwards, as with :meth:`reply`; None leaves it.
         priority: how urgent the ticket is from now on; None leaves it.
         kind: what sort of matter it is from now on; None leaves it.
-        extra: the vendor's own fields, put into the request as they are; None is none. A key that
-            the call sets itself, or that would name recipients, is InvalidArgument.
+        extra: the vendor's own fields, put into the request as they are; None is none. Only the
+            keys that the adapter vouches for (``Adapter.quiet_extra``): any other might have
+            somebody mailed, and is InvalidArgument.
         key: the application's own name for this write, unique for the desk, of at most 255
             characters: a call with it is done once, also by another process and after a crash. It
             needs a ledger. None: every call is a write of its own.
@@ -269,8 +271,8 @@ async def add_request(
         text: the words as plain text. None: not given.
         attachments: files.
         created_at: when the customer wrote (aware); None is now.
-        extra: the vendor's own fields, put into the request as they are; None is none. A key that
-            the call sets itself is InvalidArgument.
+        extra: the vendor's own fields, put into the request as they are; None is none. Only the
+            keys that the adapter vouches for (``Adapter.quiet_extra``), as for a note.
         key: the application's own name for this write, unique for the desk, of at most 255
             characters: a call with it is done once, also by another process and after a crash. It
             needs a ledger. None: every call is a write of its own.

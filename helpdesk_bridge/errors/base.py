@@ -137,12 +137,17 @@ class HelpdeskError(Exception):
     def __str__(self) -> str:
         return plain(self._text())
 
+    def _which_ticket(self) -> str | None:
+        if not self._names_ticket:
+            return None
+        return self.ticket_id if self.operation == "ticket" else f"of ticket {self.ticket_id}"
+
     def _text(self) -> str:
         where = " ".join(
             part
             for part in (
                 self.operation,
-                f"of ticket {self.ticket_id}" if self._names_ticket else None,
+                self._which_ticket(),
                 f"on desk {self.desk!r}" if self.desk else None,
                 f"({self.vendor})" if self.vendor else None,
             )
