@@ -34,6 +34,8 @@ class Relay(Loopback):
         """What becomes of an answer: from the method of its request and its bytes."""
         self.asked: list[str] = []
         """The methods of the requests."""
+        self.came_on: list[int] = []
+        """On which connection each of them came."""
         self.answers: list[bytes] = []
         """The answers as the fake gave them."""
         self.wires: list[Wire] = []
@@ -56,6 +58,7 @@ class Relay(Loopback):
                 method = head.first_line.split(" ")[0]
                 answered.methods.append(method)
                 self.asked.append(method)
+                self.came_on.append(number)
                 writer.write(request)
                 answer, _ = await _whole(reader, answered)
                 self.answers.append(answer)

@@ -154,17 +154,29 @@ async def test_a_body_behind_the_answer_to_a_head_is_dropped(
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("effect", ["read", "idempotent"])
 async def test_what_is_no_http_on_a_kept_connection_is_tried_again_on_another(
-    connect: Connect, vendor: Any, request: pytest.FixtureRequest, effect: str
+    connect: Connect, vendor: Any, read: Operation
 ) -> None:
-    operation = request.getfixturevalue(effect)
     transport = connect(vendor, max_attempts=3)
-    await transport.send(operation, "GET", ("one",))
+    await transport.send(read, "GET", ("one",))
     vendor.plays(b"garbage of the answer before\r\n\r\n")
     vendor.answers(body=b'{"id": 2}')
-    assert (await transport.send(operation, "PUT", ("two",))).json() == {"id": 2}
+    assert (await transport.send(read, "PUT", ("two",))).json() == {"id": 2}
     assert [seen.connection for seen in vendor.seen] == [1, 1, 2]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("effect", ["unsafe", "idempotent"])
+async def test_every_write_has_a_connection_that_no_other_request_has(
+    connect: Connect, vendor: Any, read: Operation, request: pytest.FixtureRequest, effect: str
+) -> None:
+    write = request.getfixturevalue(effect)
+    transport = connect(vendor, max_attempts=3)
+    await transport.send(read, "GET", ("one",))
+    for method in ("PUT", "DELETE"):
+        await transport.send(write, method, ("one",))
+    await transport.send(read, "GET", ("one",))
+    assert [seen.connection for seen in vendor.seen] == [1, 2, 3, 1]
 
 
 @pytest.mark.asyncio

@@ -45,8 +45,9 @@ class _Way(Enum):
 
     KEPT = auto()
     FRESH = auto()
-    """A connection for each request. A kept one may be dead already: a harmless refusal would then
-    look like a write whose outcome is unknown."""
+    """A connection for each request, as every write needs. On a kept one an answer that nobody
+    asked for may come after the write was sent, and would be taken for its answer. A kept one may
+    be dead, too: a harmless refusal would then look like a write whose outcome is unknown."""
     AWAY = auto()
     """To the hosts of files, which must not know whose they are."""
 
@@ -130,7 +131,7 @@ class HttpClient:
     ) -> Response:
         progress = request.progress
         # A second attempt, too: the kept connections may all have what spoiled the first.
-        fresh = request.unsafe or bool(progress.failures)
+        fresh = request.effect is not Effect.READ or bool(progress.failures)
         way = _Way.AWAY if away else _Way.FRESH if fresh else _Way.KEPT
         session = self._sessions.get(way) or self._opened(way)
         progress.attempts += 1
