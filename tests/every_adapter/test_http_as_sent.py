@@ -164,17 +164,15 @@ async def test_no_write_shares_a_connection_on_which_an_unasked_answer_may_come(
     async with relayed(adapter) as (place, relay):
         ticket = await ticket_of(place)
         await place.desk.ticket(ticket.id)
-        await place.desk.update_ticket(ticket, priority=hb.Priority.HIGH)
+        await place.desk.update_ticket(ticket, subject="Invoice 4712")
         await place.desk.reply(ticket, text="Refunded, sorry.", send_email=True)
-        if place.desk.can(Capability.DELETE_TICKET):
+        if place.desk.capabilities.supports(Capability.DELETE_TICKET):
             await place.desk.ticket(ticket.id)
             await place.desk.delete_ticket(ticket)
         came = list(zip(relay.asked, relay.came_on, strict=True))
         writes = [number for method, number in came if method != "GET"]
         assert len(writes) >= 3
         assert [relay.came_on.count(number) for number in writes] == [1] * len(writes)
-        reads = [number for method, number in came if method == "GET"]
-        assert len(set(reads)) < len(reads)
 
 
 @every_adapter

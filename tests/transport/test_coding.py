@@ -24,17 +24,12 @@ NO_CODING = [
     *("windows-1252", "cp1252", "latin1", "koi8-r", "Shift_JIS", "gb18030", "charset=utf-8"),
     *('charset="UTF-8"', "text", "text/html", "application/json", "application/vnd.api+json"),
     *("application/json; charset=utf-8", "identity, identity", "utf-8, none", "chunked", "plain"),
+    *("utf-8;q=1", "identity;q=1", "charset:utf-8", "json; charset=utf-8", '""', "aws-chunked"),
+    *("amz-1.0", "base64", "quoted-printable", "en", "de-DE", "uncompressed", "unknown", "*"),
+    *(";", ";gzip", "application/gzip", "canary", "gzipped?"),
 ]
-OTHERS = ["br", "BR", "deflate", "zstd", "compress", "dcb", "base64", "quoted-printable", "unknown"]
-OTHERS += [
-    "gzip, gzip",
-    "gzip, br",
-    "br, identity",
-    "application/gzip",
-    "utf-8 br",
-    "gzip;q=1",
-    "*",
-]
+OTHERS = ["br", "BR", "deflate", "zstd", "compress", "dcb", '"br"', "br;q=1.0", "xz", "x-bzip2"]
+OTHERS += ["gzip, gzip", "gzip, br", "br, identity", "br;level=4, aws-chunked"]
 
 
 @pytest.mark.parametrize("encoding", NO_CODING)
@@ -42,6 +37,7 @@ def test_what_names_no_coding_leaves_the_bytes_plain(encoding: str) -> None:
     assert not is_packed([encoding])
     assert is_packed([encoding, "gzip"])
     assert is_packed(["X-GZIP", encoding])
+    assert is_packed([encoding, "gzip;q=1"])
 
 
 def test_no_header_leaves_the_bytes_plain() -> None:
@@ -57,12 +53,14 @@ def test_a_coding_that_was_not_asked_for_is_an_error(encoding: str) -> None:
         is_packed(["utf-8", encoding])
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP ; q=1", '"gzip"', "x-gzip;level=9", "gzip;"])
+def test_gzip_is_gzip_with_parameters_and_in_quotes(encoding: str) -> None:
+    assert is_packed([encoding])
+
+
 def test_the_error_names_a_coding_that_is_known_and_no_other_text() -> None:
     with pytest.raises(errors.ProtocolError, match=r"\(zstd\)"):
-        is_packed(["zstd", "canary"])
-    with pytest.raises(errors.ProtocolError) as info:
-        is_packed(["canary"])
-    assert "canary" not in str(info.value)
+        is_packed(["zstd; canary", "canary"])
 
 
 @given(st.lists(st.text(max_size=30), max_size=4))
@@ -72,8 +70,7 @@ def test_no_header_raises_anything_but_a_protocol_error(values: list[str]) -> No
 
 
 def test_a_header_of_100_kb_is_judged_in_one_pass() -> None:
-    with pytest.raises(errors.ProtocolError):
-        is_packed(["application/" + "a-+." * 25_000])
+    assert not is_packed(["application/" + "a-+." * 25_000])
     with pytest.raises(errors.ProtocolError):
         is_packed([", ".join(["gzip"] * 10_000)])
 
