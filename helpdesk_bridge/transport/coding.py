@@ -42,7 +42,7 @@ def is_packed(encodings: Iterable[str]) -> bool:
         return True
     which = ", ".join(codings[:4])
     raise ProtocolError(
-        f"the answer has a content encoding that was not asked for ({which}): whatever stands before"
-        " the helpdesk must send plain bytes or gzip.",
+        f"the answer has a content encoding that was not asked for ({which}): whatever stands"
+        " before the helpdesk must send plain bytes or gzip.",
         reason=Reason.BAD_ENCODING,
     )

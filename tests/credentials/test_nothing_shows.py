@@ -66,7 +66,7 @@ FAULTS: Mapping[str, Any] = {
     "truncated gzip": Answer.of(
         200, gzip.compress(BODY, mtime=0)[:-9], {**LOUD, "Content-Encoding": "gzip"}
     ),
-    "another encoding": Answer.of(200, BODY, {**LOUD, "Content-Encoding": CANARY}),
+    "another encoding": Answer.of(200, BODY, {**LOUD, "Content-Encoding": f"br;{CANARY}"}),
     "too large": Answer.of(200, BODY * 100, LOUD),
     "no JSON": Answer.of(200, WORDS.encode(), LOUD),
     "a web page": Answer.of(200, f"<title>{WORDS}</title>".encode(), PAGE),
