@@ -35,6 +35,8 @@ class No:
     """The HTTP status that it means; None where it tells none."""
     login: bool = False
     """Whether it is about credentials, or a session that has ended."""
+    session: bool = False
+    """Whether it names a session, a token or signing in, so that a new session may help."""
 
 
 _MOST_KEYS = 100
@@ -61,6 +63,9 @@ _BAD = frozenset(
         "failure",
     )
 )
+_SIGNED_IN = frozenset(
+    ("loggedin", "isloggedin", "signedin", "issignedin", "authenticated", "isauthenticated")
+)
 _STATES = frozenset(("status", "result", "state", "outcome", "type"))
 _CODES = frozenset(("code", "status", "statuscode", "httpstatus", "httpcode", "responsecode"))
 _SENTENCES = frozenset(("message", "msg", "detail", "title", "reason", "description"))
@@ -85,7 +90,7 @@ _OTHER = frozenset(
         "help",
     )
 )
-_OF_AN_ENVELOPE = _GOOD | _BAD | _STATES | _CODES | _SENTENCES | _OTHER
+_OF_AN_ENVELOPE = _GOOD | _BAD | _SIGNED_IN | _STATES | _CODES | _SENTENCES | _OTHER
 _WRAPPERS = frozenset(("data", "result", "response", "meta", "item"))
 _BLANK = frozenset(("", "0", "false", "no", "none", "null", "ok", "success", "[]", "{}"))
 _NO = frozenset(("false", "0", "no", "n", "off"))
@@ -119,6 +124,7 @@ _LOGIN = re.compile(
     r"|(?:token|session|jwt|credentials?)(?: has| is| have| are| was)?(?: been)?"
     r" (?:expired|invalid|ended|timed out|timeout)"
 )
+_SESSION = re.compile("session|token|jwt|log.?in|logged|sign.?in|signed|auth")
 _REFUSING = re.compile(
     r"\b(?:errors?|fail(?:ed|ure|s)?|invalid|denied|forbidden|refused|rejected|exception|expired"
     r"|unauthori[sz]ed|unauthenticated|unable|cannot|can't|could not|couldn't|not|no such|missing"
@@ -160,6 +166,7 @@ def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
     for key, value in islice(data.items(), _MOST_KEYS):
         told.setdefault(_word(key), value)
     refused = any(_is_no(told[word]) for word in _GOOD & told.keys())
+    signed_out = any(_is_no(told[word]) for word in _SIGNED_IN & told.keys())
     # What has an id and words of its own is a record, and what it says of itself is its content.
     own_words = not told.keys() <= _OF_AN_ENVELOPE
     record = "id" in told and own_words
@@ -173,9 +180,11 @@ def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
     message, code = _explained(told)
     # Some say only that: {"message": "Unauthenticated."}
     alone = not own_words and not told.get("data")
-    login = status in SESSION_ENDED or _is_login(f"{message} {code or ''}")
+    text = f"{message} {code or ''}"
+    login = status in SESSION_ENDED or _is_login(text) or (signed_out and alone)
     if refused or (alone and login):
-        return No(message, code, status, login)
+        named = signed_out or _SESSION.search(text[:1000].casefold()) is not None
+        return No(message, code, status, login, login and named)
     return None
 
 

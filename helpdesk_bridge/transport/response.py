@@ -30,6 +30,7 @@ class Response:
         content: the decoded body; empty for a download.
         chunks: the body of a download, still to be read; None for a complete answer.
         login: whether it is a redirect to where people sign in, by the words of its address.
+        circles: whether redirects did not come to an end.
     """
 
     request: Request
@@ -38,6 +39,7 @@ class Response:
     content: bytes = field(default=b"", repr=False)
     chunks: AsyncIterator[bytes] | None = field(default=None, repr=False)
     login: bool = field(default=False, kw_only=True)
+    circles: bool = field(default=False, kw_only=True)
     _release: list[Callable[[], Awaitable[None]]] = field(factory=list, repr=False)
     _decoded: list[Any] = field(factory=list, init=False, repr=False, eq=False)
 
@@ -69,7 +71,7 @@ class Response:
             return None
         first = self.content.removeprefix(BOM).lstrip()[:1]
         if first == b"<":
-            return No(login=True) if is_login_page(self.content) else None
+            return No(login=True) if self.login or is_login_page(self.content) else None
         return says_no(self._peek(), codes) if first == b"{" else None
 
     @property
@@ -77,6 +79,23 @@ class Response:
         """Whether a page on which people sign in, or an unnamed refusal of them, came instead."""
         said = self.refusal()
         return self.login or (said is not None and said.login)
+
+    @property
+    def may_end_a_session(self) -> bool:
+        """Whether an answer to a call with a session is one that its end may have caused.
+
+        No call of an API is led to another place or is answered by a web page while its session
+        lasts; words are looked at only where JSON refuses (400, 403).
+        """
+        if self.asks_to_log_in or self.circles:
+            return True
+        first = self.content.removeprefix(BOM).lstrip()[:1]
+        if 300 <= self.status < 400:
+            return self.status != 304
+        if self.status < 300:
+            return first == b"<"
+        said = says_no(self._peek()) if self.status in (400, 403) and first == b"{" else None
+        return said is not None and said.session
 
     def _peek(self) -> Any:
         """Return the decoded body; None for what is no JSON, which whoever reads it will say."""

@@ -94,6 +94,9 @@ class HttpClient:
             response.login = not away and leads_to_login(target, own)
             if response.login or request.effect is not Effect.READ:
                 return response  # a redirected write is never sent on: the error table says so
+            if hop == _MAX_HOPS and not request.stream:
+                response.circles = True
+                return response
             await response.aclose()
             url = self._next_hop(request, response, target)
             # For good: whoever sends us back must not have us show credentials.

@@ -56,6 +56,7 @@ _SENTENCES: Mapping[type[HelpdeskError], str] = {
 }
 
 _REDIRECTED = (Reason.REDIRECT, "the vendor answered with a redirect: check base_url")
+_IN_CIRCLES = (Reason.REDIRECT, "the vendor redirects in circles: check base_url")
 _LED_AWAY: dict[int, tuple[Reason | None, str]] = {
     304: (None, "it is said that nothing has changed, which nobody asked: check what caches")
 }
@@ -129,7 +130,9 @@ class ErrorTable:
                 " credentials, or base_url is an address for people"
             )
         elif 300 <= response.status < 400:
-            reason, sentence = _LED_AWAY.get(response.status, _REDIRECTED)
+            reason, sentence = (
+                _IN_CIRCLES if response.circles else _LED_AWAY.get(response.status, _REDIRECTED)
+            )
             context["reason"] = reason or context.get("reason")
         if told.message:
             sentence = f"{sentence} ({redact(told.message)})"

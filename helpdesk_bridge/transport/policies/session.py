@@ -108,11 +108,12 @@ class SessionAuth:
 
     With a provider the token is fetched when first needed, renewed shortly before it expires and
     once after an answer that shows that the session has ended: a 401 or another status of
-    ``ended``, a redirect to where people sign in, that page itself, or JSON that says so with a
-    200. Then the request is sent again: a read always, a write only after a refusal by its status
-    (4xx, 307, 308), for everything else proves nothing. A write in doubt raises, and the next call
-    gets a fresh token. Any number of tasks cause one call of the provider; it runs in a task of its
-    own, so a cancelled caller fails nobody else. A provider that raises gives every waiting call
+    ``ended``, a redirect that leads nowhere else than to a web page, a web page, or JSON that says
+    so with a 200, 400 or 403. What still comes with a new session is AuthenticationError. Then the
+    request is sent again: a read always, a write only after a refusal by its status (4xx, 307,
+    308), for everything else proves nothing. A write in doubt raises, and the next call gets a
+    fresh token. Any number of tasks cause one call of the provider; it runs in a task of its own,
+    so a cancelled caller fails nobody else. A provider that raises gives every waiting call
     AuthenticationError, and the next call tries again.
 
     Args:
@@ -140,7 +141,7 @@ class SessionAuth:
         if not request.authenticate:
             return await handler(request)
         token = await self._current(request)
-        response = await handler(_signed(request, token))
+        response = await self._judged(_signed(request, token), handler)
         if self.provider is None or not self._has_ended(response):
             return response
         if request.effect is not Effect.READ and not _proves_refusal(response):
@@ -150,7 +151,14 @@ class SessionAuth:
         await response.aclose()
         request.progress.bytes_sent = False  # refused: what is sent so far has done nothing
         renewed = await self._renewed(request, stale=token, outcome=Outcome.REJECTED)
-        return response if renewed == token else await handler(_signed(request, renewed))
+        if renewed == token:
+            return response
+        return await self._judged(_signed(request, renewed), handler)
+
+    async def _judged(self, request: Request, handler: Handler) -> Response:
+        response = await handler(request)
+        response.login = response.login or response.may_end_a_session
+        return response
 
     async def aclose(self) -> None:
         """End a renewal that is under way."""
