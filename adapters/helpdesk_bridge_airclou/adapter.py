@@ -194,9 +194,7 @@ class Airclou(kit.Adapter):
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /api/v1/tickets/:id."""
         answer = await self.transport.send(GET_TICKET, "GET", (*TICKETS, ticket_id))
-        ticket = answer.read(wire.one_ticket)
-        kit.require_id(ticket.id, ticket_id, "$.ticket.id")
-        return ticket
+        return answer.read(lambda data: wire.one_ticket(data, ticket_id))
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /api/v1/tickets, then the first message."""
@@ -226,7 +224,7 @@ class Airclou(kit.Adapter):
         """PUT /api/v1/tickets/:id."""
         path, body = (*TICKETS, ticket_id), outgoing.changes(changes)
         answer = await self.transport.send(UPDATE_TICKET, UPDATE_METHOD, path, json=body)
-        return answer.read(wire.one_ticket)
+        return answer.read(lambda data: wire.one_ticket(data, ticket_id))
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /api/v1/tickets/:id."""
@@ -288,7 +286,7 @@ class Airclou(kit.Adapter):
     async def _post(self, ticket_id: str, message: kit.OutgoingMessage) -> kit.SentMessage:
         body = outgoing.message_body(message, ticket_id)
         answer = await self.transport.send(SEND, "POST", MESSAGES, json=body)
-        made, path, message_id = answer.read(lambda data: wire.made(data, "message"))
+        made, path, message_id = answer.read(lambda data: wire.made(data, "message", ticket_id))
         try:
             stored = read(made, wire.MessageJson, path).to_message(ticket_id)
         except errors.HelpdeskError:

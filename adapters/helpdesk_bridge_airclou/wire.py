@@ -308,10 +308,12 @@ def single(data: Any, *keys: str) -> tuple[Any, str]:
     return data, "$"
 
 
-def one_ticket(data: Any) -> kit.Ticket:
-    """Return the ticket of an answer, in a wrapper or bare."""
+def one_ticket(data: Any, ticket_id: str) -> kit.Ticket:
+    """Return the ticket ``ticket_id`` of an answer, in a wrapper or bare; no other will do."""
     record, path = single(data, "ticket", "data")
-    return read(record, TicketJson, path).to_ticket()
+    ticket = read(record, TicketJson, path).to_ticket()
+    kit.require_id(ticket.id, ticket_id, f"{path}.id")
+    return ticket
 
 
 def one_message(data: Any, ticket_id: str) -> kit.Message:
@@ -320,10 +322,13 @@ def one_message(data: Any, ticket_id: str) -> kit.Message:
     return read(record, MessageJson, path).to_message(ticket_id)
 
 
-def made(data: Any, wrapper: str) -> tuple[Any, str, str]:
-    """Return the record of what was made, its path, and its id, all that must be understood."""
+def made(data: Any, wrapper: str, ticket_id: str | None = None) -> tuple[Any, str, str]:
+    """Return the record of what was made, its path, and its id, all that must be understood.
+
+    A message must not be one of another ticket than ``ticket_id``.
+    """
     record, path = single(data, wrapper, "data")
-    return record, path, created_id(record, path)
+    return record, path, created_id(record, path, ticket_id)
 
 
 _SMALLEST_PAGE = 10

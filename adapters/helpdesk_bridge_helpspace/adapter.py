@@ -148,9 +148,7 @@ class HelpSpace(kit.Adapter):
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /tickets/{id}."""
         answer = await self.transport.send(GET_TICKET, "GET", ("tickets", ticket_id))
-        ticket = answer.read(wire.one_ticket)
-        kit.require_id(ticket.id, ticket_id, "$.data.id")
-        return ticket
+        return answer.read(lambda data: wire.one_ticket(data, ticket_id))
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /tickets."""
@@ -178,7 +176,7 @@ class HelpSpace(kit.Adapter):
             body = outgoing.changes(changes, escalated=escalated)
             path = ("tickets", ticket_id)
             answer = await self.transport.send(UPDATE_TICKET, "PATCH", path, json=body)
-            return answer.read(wire.one_ticket)
+            return answer.read(lambda data: wire.one_ticket(data, ticket_id))
 
         ticket = await self._spelled(changes.status, update)
         return ticket if changes.tags is ... else outgoing.with_all_tags(ticket, changes.tags)
@@ -226,7 +224,7 @@ class HelpSpace(kit.Adapter):
         answer = await self.transport.send(
             SEND, "POST", path, json=body, files=outgoing.sources(files)
         )
-        made, message_id = answer.read(wire.made)
+        made, message_id = answer.read(lambda data: wire.made(data, ticket.id))
         try:
             # Without a request for the agents: one that hangs would put in doubt what was sent.
             stored = read(made, wire.MessageJson, "$.data").to_message(known, self._talk(known))

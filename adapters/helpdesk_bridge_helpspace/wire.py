@@ -228,10 +228,13 @@ class MessageJson(JsonRecord, frozen=True):
         return tuple(files)
 
 
-def one_ticket(data: Any) -> kit.Ticket:
-    """Return the ticket in its envelope ``{"data": {…}}``."""
+def one_ticket(data: Any, ticket_id: str | None = None) -> kit.Ticket:
+    """Return the ticket in its envelope ``{"data": {…}}``; no other one than ``ticket_id``."""
     record, path = member(data, "data")
-    return read(record, TicketJson, path).to_ticket()
+    ticket = read(record, TicketJson, path).to_ticket()
+    if ticket_id is not None:
+        kit.require_id(ticket.id, ticket_id, f"{path}.id")
+    return ticket
 
 
 def one_message(
@@ -249,10 +252,13 @@ def one_message(
     return read_one(record, MessageJson, lambda message: message.of(ticket, shared), path)
 
 
-def made(data: Any) -> tuple[Any, str]:
-    """Return the record of what was made, and its id, which is all that must be understood."""
+def made(data: Any, ticket_id: str | None = None) -> tuple[Any, str]:
+    """Return the record of what was made, and its id, which is all that must be understood.
+
+    A message must not be one of another ticket than ``ticket_id``.
+    """
     record, path = member(data, "data")
-    return record, created_id(record, path)
+    return record, created_id(record, path, ticket_id)
 
 
 class Collection(JsonRecord, frozen=True):

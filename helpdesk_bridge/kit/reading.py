@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from helpdesk_bridge.errors import HelpdeskError, ProtocolError
 from helpdesk_bridge.kit.json import AnyId, JsonRecord, WrongType, json_name, numbered, read_record
 from helpdesk_bridge.model import Problem
+from helpdesk_bridge.model.text import is_digits
 
 __all__ = [
     "belongs",
@@ -28,13 +31,27 @@ class _CreatedId(JsonRecord, frozen=True):
     id: AnyId
 
 
-def created_id(data: Any, path: str = "$") -> str:
+def created_id(data: Any, path: str = "$", ticket_id: str | None = None) -> str:
     """Return the id of what was made: all that must be understood of the answer to a write.
 
-    ``data`` is the decoded object that stands at ``path`` in the answer. ProtocolError without an
-    id.
+    Args:
+        data: the decoded object of what was made.
+        path: where ``data`` stands in the answer.
+        ticket_id: the ticket that a message was written to; None for what is no message.
+
+    Returns:
+        The id.
+
+    Raises:
+        ProtocolError: there is no id, or the message is one of another ticket.
     """
-    return str(read(data, _CreatedId, path).id)
+
+    def checked(made: _CreatedId) -> str:
+        if ticket_id is not None:
+            belongs(made.raw, ticket_id)
+        return str(made.id)
+
+    return read_one(data, _CreatedId, checked, path)
 
 
 def member(data: Any, key: str, path: str = "$") -> tuple[Any, str]:
@@ -72,26 +89,45 @@ def require_id(found: str, wanted: str, path: str) -> None:
         raise _odd(path, "another one than was asked for")
 
 
-_TICKET_NAMES = ("ticket_id", "ticketId", "ticketID", "TicketId", "ticket")
+_LONGEST_NAME = 32
+_IS_ID = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9_.:@=+~-]{1,255}")
 
 
 def belongs(record: Mapping[str, Any], ticket_id: str) -> None:
     """Raise WrongType for the message of another ticket than the one that was asked for.
 
     A vendor that does not know a filter, or no longer by this name, answers with everybody's
-    messages.
+    messages. What does not look like an id of this vendor, such as a title or an address, says
+    nothing.
 
     Args:
         record: the vendor's message, which may tell its ticket by one of several names.
         ticket_id: the ticket that was asked for.
     """
-    for name in _TICKET_NAMES:
-        told = record.get(name)
+    for name, told in record.items():
+        if len(name) > _LONGEST_NAME or not _names_ticket(name):
+            continue
         place = f".{name}"
         if type(told) is dict:
             told, place = told.get("id"), f"{place}.id"
-        if type(told) in (str, int) and told not in ("", ticket_id) and str(told) != ticket_id:
+        if _is_other(told, ticket_id):
             raise WrongType("a message of another ticket than the one asked for", place)
+
+
+@lru_cache(maxsize=512)  # every message has the same few names
+def _names_ticket(name: str) -> bool:
+    return name.casefold().replace("_", "").replace("-", "") in ("ticket", "ticketid")
+
+
+def _is_other(told: Any, ticket_id: str) -> bool:
+    """Say whether ``told`` looks like an id as ``ticket_id`` does, and is another."""
+    if type(told) not in (str, int) or told == ticket_id:
+        return False
+    text = str(told).strip().removeprefix("#")
+    if is_digits(ticket_id):
+        # An id of a message may be 255 figures long: more than int() takes in some settings.
+        return is_digits(text) and text.lstrip("0") != ticket_id.lstrip("0")
+    return _IS_ID.fullmatch(text) is not None and not is_digits(text) and text != ticket_id
 
 
 def read(data: Any, into: type[R], path: str = "$") -> R:

@@ -1,0 +1,56 @@
+"""What tells that a message is one of another ticket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from helpdesk_bridge.errors import ProtocolError
+from helpdesk_bridge.kit import WrongType, belongs, created_id
+
+
+@pytest.mark.parametrize(
+    "name", ["ticket_id", "ticketId", "ticketID", "TicketID", "ticket_ID", "TICKET-ID", "Ticket"]
+)
+@pytest.mark.parametrize("told", [8, "8", "#8", " 8", {"id": 8}])
+def test_another_ticket_is_noticed_however_its_name_is_spelled(name: str, told: Any) -> None:
+    with pytest.raises(WrongType, match="another ticket"):
+        belongs({"id": 1, name: told}, "7")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "#7",
+        7,
+        "7",
+        "07",
+        "https://desk.example/tickets/8",
+        "Invoice 8",
+        "Invoice",
+        "",
+        None,
+        True,
+        {"number": 8},
+        {"id": None},
+        ["8"],
+        7.5,
+    ],
+)
+def test_what_is_no_id_of_another_ticket_says_nothing(told: Any) -> None:
+    belongs({"id": 1, "ticket": told, "x" * 99: 8, "ticketNumber": 8}, "7")
+
+
+def test_ids_in_words_are_compared_with_their_like() -> None:
+    for told in ("tkt_7", "#tkt_7", "Invoice", 7, "7", "https://desk.example/tkt_8"):
+        belongs({"ticket": told}, "tkt_7")
+    with pytest.raises(WrongType):
+        belongs({"ticketId": "tkt_8"}, "tkt_7")
+
+
+def test_what_was_made_on_another_ticket_is_not_taken() -> None:
+    assert created_id({"id": 5, "ticket_id": 7}, "$", "7") == "5"
+    assert created_id({"id": 5, "ticket_id": 8}) == "5"
+    with pytest.raises(ProtocolError, match=r"^\$\.data\.ticket_id: a message of another ticket"):
+        created_id({"id": 5, "ticket_id": 8}, "$.data", "7")
