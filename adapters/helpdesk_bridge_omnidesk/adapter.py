@@ -217,14 +217,14 @@ class Omnidesk(kit.Adapter):
         fields = outgoing.changes(changes)
         path = _path(ticket_id)
         answer = await self.transport.send(UPDATE_TICKET, "PUT", path, form=fields)
-        answer.accepted()
+        answer.accepted(ticket_id)
         with kit.partly_done("the ticket was changed, and could not be read", ticket_id=ticket_id):
             return await self.get_ticket(ticket_id)
 
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /ticket/{id}."""
         answer = await self.transport.send(DELETE_TICKET, "DELETE", _path(ticket_id))
-        answer.accepted()
+        answer.accepted(ticket_id)
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
@@ -275,7 +275,7 @@ class Omnidesk(kit.Adapter):
                 user_id=self.settings.user_id,
                 zone=self.settings.zone,
             )
-            await self._post(SEND, ("message",), fields)
+            await self._post(SEND, ("message",), fields, ticket.id)
         return kit.SentMessage(ticket_id=ticket.id)
 
     # -- within ------------------------------------------------------------------------------
@@ -285,17 +285,22 @@ class Omnidesk(kit.Adapter):
         operation: Operation,
         path: tuple[str, ...],
         fields: Sequence[tuple[str, str | kit.Base64]],
+        ticket_id: str | None = None,
     ) -> kit.Response:
+        """Post, for a message to the ticket ``ticket_id``. T8: nothing is answered, or JSON."""
         parts = outgoing.parts(fields)
         answer = await self.transport.send(operation, "POST", (*API, *path), multipart=parts)
-        return answer.accepted()  # T8: nothing, or JSON
+        answer.accepted()
+        if ticket_id is not None and answer.content.strip():
+            answer.read(lambda data: wire.require_own(data, ticket_id))
+        return answer
 
     async def _add_request(
         self, ticket: kit.Ticket, message: kit.CustomerMessage, files: Sequence[kit.Base64]
     ) -> None:
         message_id = wire.mail_id(kit.write_mark())
         fields = outgoing.inbound_mail(message, ticket, message_id=message_id, files=files)
-        await self._post(ADD_REQUEST, ("email", "newInboundMessage"), fields)
+        await self._post(ADD_REQUEST, ("email", "newInboundMessage"), fields, ticket.id)
 
     def _channel(self, ticket: kit.Ticket, message: kit.Reply | kit.Note | kit.Forward) -> str:
         """Return the ``type`` to send with. T5: a note never falls back to a channel."""

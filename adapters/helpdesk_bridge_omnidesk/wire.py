@@ -371,6 +371,14 @@ def made_id(data: Any) -> str:
     raise errors.ProtocolError("$: no ticket id.", path="$")
 
 
+def require_own(data: Any, ticket_id: str) -> None:
+    """Raise WrongType for the answer to a message that names another ticket than ``ticket_id``."""
+    places = [data, data.get("item"), data.get("data")] if isinstance(data, Mapping) else []
+    for place in places:
+        if isinstance(place, Mapping):
+            belongs(place, ticket_id)
+
+
 def is_error(data: Any) -> bool:
     """Say whether a 2xx answer is a refusal: ``status`` or ``type`` is ``error``."""
     return isinstance(data, Mapping) and "error" in (data.get("status"), data.get("type"))

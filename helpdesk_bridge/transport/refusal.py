@@ -9,7 +9,7 @@ or the status ``failed``, and a ticket may be about both.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -17,7 +17,23 @@ from typing import Any
 from attrs import frozen
 from yarl import URL
 
-__all__ = ["SESSION_ENDED", "No", "is_login_page", "leads_to_login", "says_no", "sounds_refused"]
+__all__ = [
+    "BAD",
+    "ENVELOPE",
+    "GOOD",
+    "MOST_KEYS",
+    "SENTENCES",
+    "SESSION_ENDED",
+    "STATES",
+    "No",
+    "http_error",
+    "is_blank",
+    "is_login_page",
+    "leads_to_login",
+    "says_no",
+    "sounds_refused",
+    "word",
+]
 
 SESSION_ENDED = frozenset((401, 419, 440, 498))
 """401 is the standard's; Laravel says 419, IIS 440 and others 498 where a session has ended."""
@@ -39,12 +55,12 @@ class No:
     """Whether it names a session, a token or signing in, so that a new session may help."""
 
 
-_MOST_KEYS = 100
+MOST_KEYS = 100
 """An envelope has few members; of an object with more, no more are looked at."""
 _LONGEST_KEY = 32
 
-_GOOD = frozenset(("success", "issuccess", "succeeded", "successful", "ok", "isok"))
-_BAD = frozenset(
+GOOD = frozenset(("success", "issuccess", "succeeded", "successful", "ok", "isok"))
+BAD = frozenset(
     (
         "error",
         "errors",
@@ -66,9 +82,9 @@ _BAD = frozenset(
 _SIGNED_IN = frozenset(
     ("loggedin", "isloggedin", "signedin", "issignedin", "authenticated", "isauthenticated")
 )
-_STATES = frozenset(("status", "result", "state", "outcome", "type"))
+STATES = frozenset(("status", "result", "state", "outcome", "type"))
 _CODES = frozenset(("code", "status", "statuscode", "httpstatus", "httpcode", "responsecode"))
-_SENTENCES = frozenset(("message", "msg", "detail", "title", "reason", "description"))
+SENTENCES = frozenset(("message", "msg", "detail", "title", "reason", "description"))
 _OTHER = frozenset(
     (
         "id",
@@ -90,9 +106,13 @@ _OTHER = frozenset(
         "help",
     )
 )
-_OF_AN_ENVELOPE = _GOOD | _BAD | _SIGNED_IN | _STATES | _CODES | _SENTENCES | _OTHER
+ENVELOPE = GOOD | BAD | _SIGNED_IN | STATES | _CODES | SENTENCES | _OTHER
 _WRAPPERS = frozenset(("data", "result", "response", "meta", "item"))
 _BLANK = frozenset(("", "0", "false", "no", "none", "null", "ok", "success", "[]", "{}"))
+_NO_ERROR = re.compile(
+    r"(?:no|without|0|zero) (?:errors?|failures?)|errors?: (?:none|no|0)"
+    r"|(?:request |operation )?(?:was |is )?(?:success|successful|succeeded)"
+)
 _NO = frozenset(("false", "0", "no", "n", "off"))
 _NO_STATES = frozenset(
     (
@@ -141,40 +161,37 @@ def says_no(data: Any, codes: Container[str] = ()) -> No | None:
     if type(data) is not dict:
         return None
     found = _judged(data, codes)
-    for key, inner in islice(data.items(), _MOST_KEYS):
-        if found is None and type(inner) is dict and _word(key) in _WRAPPERS and _bare(inner):
+    for key, inner in islice(data.items(), MOST_KEYS):
+        if found is None and type(inner) is dict and word(key) in _WRAPPERS and _bare(inner):
             found = _judged(inner, codes)
     return found
 
 
-def sounds_refused(data: Any) -> bool:
-    """Say whether an answer to a write that tells no more than a sentence tells of a refusal.
-
-    ``data`` is that sentence, or what was decoded. In English, and rather once too often than not
-    at all: what is not surely done must not count as done.
-    """
-    if type(data) is dict:
-        told = {_word(key): value for key, value in islice(data.items(), _MOST_KEYS)}
-        data = _explained(told)[0] if told.keys() <= _OF_AN_ENVELOPE else ""
-    if type(data) is not str:
-        return type(data) in (bool, int) and not data
-    return _REFUSING.search(data[:1000].casefold().replace("_", " ")) is not None
+def sounds_refused(text: Any) -> bool:
+    """Say whether a sentence of the vendor's, in English, tells of a refusal."""
+    if type(text) is not str:
+        return False
+    return _REFUSING.search(text[:1000].casefold().replace("_", " ")) is not None
 
 
 def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
     told: dict[str, Any] = {}
-    for key, value in islice(data.items(), _MOST_KEYS):
-        told.setdefault(_word(key), value)
-    refused = any(_is_no(told[word]) for word in _GOOD & told.keys())
-    signed_out = any(_is_no(told[word]) for word in _SIGNED_IN & told.keys())
+    for key, value in islice(data.items(), MOST_KEYS):
+        told.setdefault(word(key), value)
+    refused = any(_is_no(told[name]) for name in GOOD & told.keys())
+    signed_out = any(_is_no(told[name]) for name in _SIGNED_IN & told.keys())
     # What has an id and words of its own is a record, and what it says of itself is its content.
-    own_words = not told.keys() <= _OF_AN_ENVELOPE
+    own_words = not told.keys() <= ENVELOPE
     record = "id" in told and own_words
     status: int | None = None
     if not record:
-        refused = refused or any(not _is_blank(told[word]) for word in _BAD & told.keys())
-        refused = refused or any(_is_bad_state(told[word]) for word in _STATES & told.keys())
-        status = next(filter(None, (_http(told[word]) for word in _CODES & told.keys())), None)
+        filled = any(told.get(name) and type(told[name]) is list for name in told.keys() - BAD)
+        refused = refused or any(
+            not is_blank(told[name]) and not (filled and _is_notice(told[name]))
+            for name in BAD & told.keys()
+        )
+        refused = refused or any(_is_bad_state(told[name]) for name in STATES & told.keys())
+        status = next(filter(None, (http_error(told[name]) for name in _CODES & told.keys())), None)
         known = told.get("code")
         refused = refused or status is not None or (type(known) is str and known in codes)
     message, code = _explained(told)
@@ -190,12 +207,12 @@ def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
 
 def _explained(told: Mapping[str, Any]) -> tuple[str, str | None]:
     """Return the sentence and the code, from the top or from an object ``error``."""
-    inner = next((told[word] for word in ("error", "errors", "fault") if told.get(word)), None)
+    inner = next((told[name] for name in ("error", "errors", "fault") if told.get(name)), None)
     if type(inner) is list:
         inner = inner[0]
     places = [told]
     if type(inner) is dict:
-        places.append({_word(key): value for key, value in islice(inner.items(), _MOST_KEYS)})
+        places.append({word(key): value for key, value in islice(inner.items(), MOST_KEYS)})
     names = ("message", "errormessage", "errormsg", "errmsg", "msg", "detail", "title", "error")
     sentences = [place[name] for place in places for name in names if type(place.get(name)) is str]
     sentences += [inner] if type(inner) is str else []
@@ -215,23 +232,46 @@ def _is_no(value: Any) -> bool:
     return type(value) in (bool, int, float) and not value
 
 
-def _is_blank(value: Any) -> bool:
-    """Say whether a member for errors tells of none."""
-    if type(value) in (dict, list):
-        inner = value.values() if type(value) is dict else value
-        return all(_is_blank_word(one) for one in islice(inner, _MOST_KEYS))
+def is_blank(value: Any) -> bool:
+    """Say whether a member for errors tells of none: nothing, "No error", 0000 or a 2xx."""
+    if type(value) is dict:
+        inner = islice(value.items(), MOST_KEYS)
+        return all(
+            _is_blank_word(one) or (word(key) in _CODES and _is_2xx(one)) for key, one in inner
+        )
+    if type(value) is list:
+        return all(_is_blank_word(one) for one in islice(value, MOST_KEYS))
     return _is_blank_word(value)
 
 
 def _is_blank_word(value: Any) -> bool:
-    return value.strip().casefold() in _BLANK if type(value) is str else not value
+    if type(value) is not str:
+        return not value
+    text = value.strip().casefold().rstrip(".!")
+    return text in _BLANK or not text.strip("0.") or _NO_ERROR.fullmatch(text) is not None
+
+
+def _is_2xx(value: Any) -> bool:
+    return type(value) in (int, str) and re.fullmatch("2[0-9]{2}", str(value)) is not None
+
+
+def _is_notice(value: Any) -> bool:
+    """Say whether a list for errors tells only of what is deprecated."""
+    return type(value) is list and all(
+        any(type(text) is str and "deprecat" in text.casefold() for text in _texts(one))
+        for one in value[:MOST_KEYS]
+    )
+
+
+def _texts(value: Any) -> Iterable[Any]:
+    return value.values() if type(value) is dict else (value,)
 
 
 def _is_bad_state(value: Any) -> bool:
     return value is False or (type(value) is str and value.strip().casefold() in _NO_STATES)
 
 
-def _http(value: Any) -> int | None:
+def http_error(value: Any) -> int | None:
     """Return the HTTP status of an error that a figure, or a text of three digits, stands for."""
     if type(value) is str and len(value) == 3 and value.isascii() and value.isdigit():
         value = int(value)
@@ -239,11 +279,11 @@ def _http(value: Any) -> int | None:
 
 
 def _bare(inner: Mapping[str, Any]) -> bool:
-    words = set(map(_word, islice(inner, _MOST_KEYS + 1)))
-    return "id" not in words and words <= _OF_AN_ENVELOPE
+    words = set(map(word, islice(inner, MOST_KEYS + 1)))
+    return "id" not in words and words <= ENVELOPE
 
 
-def _word(key: str) -> str:
+def word(key: str) -> str:
     """Return a key as it is compared: ``is_error``, ``isError`` and ``IsError`` are one."""
     return _plain(key) if len(key) <= _LONGEST_KEY else key
 

@@ -8,10 +8,11 @@ from typing import Any, Self, TypeVar
 from attrs import define, field
 
 from helpdesk_bridge.errors import Cause, HelpdeskError, Outcome, ProtocolError
+from helpdesk_bridge.transport.acceptance import is_accepted
 from helpdesk_bridge.transport.decode import BOM, decode_json
 from helpdesk_bridge.transport.outcome import with_outcome
 from helpdesk_bridge.transport.redaction import showable
-from helpdesk_bridge.transport.refusal import No, is_login_page, says_no, sounds_refused
+from helpdesk_bridge.transport.refusal import No, is_login_page, says_no
 from helpdesk_bridge.transport.request import Request
 
 __all__ = ["Response"]
@@ -149,20 +150,24 @@ class Response:
         """
         return showable(texts, self.request, single_words=False)
 
-    def accepted(self, *, sentence: bool = False) -> Self:
-        """Return this answer to a write if its body is empty or JSON, or raise.
+    def accepted(self, ticket_id: str | None = None, *, sentence: bool = False) -> Self:
+        """Return this answer to a write whose record is not read, or raise where it is no success.
 
-        A web page, for one, proves nothing. With ``sentence`` any other text will do as well. What
-        says no more than a sentence must not be one of a refusal.
+        An empty body is one, an explicit yes, the id of what was written, or JSON that says
+        nothing. A web page, a denial, and words that are no yes leave the write in doubt.
+
+        Args:
+            ticket_id: the ticket that was changed or deleted; None where something is made.
+            sentence: whether a text that is no JSON will do.
         """
         text = self.content.strip()
         if not text:
             return self
         said: Any = self._peek() if sentence and text[:1] != b"<" else self.json()
-        if said is None:
+        if said is None and text != b"null":
             said = text.decode(errors="replace")
-        if sounds_refused(said):
-            raise self.with_outcome(ProtocolError("the answer sounds like a refusal."))
+        if not is_accepted(said, ticket_id):
+            raise self.with_outcome(ProtocolError("the answer does not say that it was done."))
         return self
 
     def with_outcome(self, error: HelpdeskError) -> HelpdeskError:

@@ -34,7 +34,7 @@ async def two(desk: hb.Helpdesk) -> tuple[hb.Ticket, str]:
 async def test_a_change_answered_with_another_ticket_is_in_doubt(adapter: str) -> None:
     async with desk_and_fake(adapter) as (desk, fake):
         ticket, other = await two(desk)
-        if adapter in ("omnidesk", "request_tracker"):
+        if adapter == "request_tracker":
             pytest.skip("its answer to a change tells no ticket; the ticket is read")
         fake.answer, fake.counted = said(TICKETS[adapter](other)), 0
         with pytest.raises(hb.ProtocolError) as caught:
@@ -51,6 +51,20 @@ async def test_another_ticket_is_not_the_one_that_is_read(adapter: str) -> None:
         fake.wanted, fake.answer = reads, said(TICKETS[adapter](other))
         with pytest.raises((hb.ProtocolError, hb.NotFound)):
             await desk.ticket(ticket.id)
+
+
+@pytest.mark.asyncio
+async def test_a_message_without_an_id_that_names_another_ticket_may_or_may_not_be_sent() -> None:
+    async with desk_and_fake("omnidesk") as (desk, fake):
+        ticket, other = await two(desk)
+        for answer in ({"type": "result", "ticketID": other}, {"data": {"ticket_id": other}}):
+            fake.answer = said(answer)
+            with pytest.raises(hb.OutcomeUnknown):
+                await desk.reply(ticket, text="Some words.", send_email=True)
+            with pytest.raises(hb.OutcomeUnknown):
+                await desk.add_request(ticket, author="li@c.example", text="Some words.")
+        fake.answer = said({"type": "result", "message": "Sent.", "ticketID": ticket.id})
+        await desk.reply(ticket, text="Other words.", send_email=True)
 
 
 @pytest.mark.asyncio

@@ -1,0 +1,121 @@
+"""What tells that a write was accepted whose record is not read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from helpdesk_bridge.transport.acceptance import is_accepted
+
+DENIED: list[Any] = [
+    *({"status": word} for word in ("rejected", "ERR", "not_found", "invalid", "unsuccessful")),
+    *({"result": word} for word in ("NG", "KO", "refused", False, 0)),
+    *({name: False} for name in ("sent", "accepted", "deleted", "data", "anything")),
+    *({"success": word} for word in ("non", "", "FALSE ", [], {}, -1)),
+    *({"deleted": word} for word in (0, "no", "never")),
+    *({"code": code} for code in (-1, 403, "403", 40301)),
+    *({"status": 0, "message": text} for text in ("", "Mail not accepted")),
+    {"redirect": "/login"},
+    {"status": {"code": 403}},
+    {"status": {"type": "error"}},
+    {"meta": {"code": 403, "error_type": "x"}},
+    {"Response": {"Status": "Error"}},
+    {"data": {"deleted": False}},
+    {"success": True, "sent": False},
+    [{"error": "x"}],
+    ["error"],
+    [{"status": "error", "message": "no"}],
+    {"results": [{"success": False}]},
+    {"results": [{"id": 7, "success": True}, {"success": False}]},
+    *({"message": text} for text in ("Quota exceeded", "Ticket is locked", "You do not own this")),
+    {"user": {"name": "Ada"}},
+    {"warning": "not delivered"},
+    {"type": "result", "message": "Message could not be sent."},
+    {"id": 7, "error": "x"},
+    {"id": "req_1", "message": "Quota exceeded"},
+    "Nachricht konnte nicht gesendet werden",
+    "Ticket not found",
+    "Nothing was deleted.",
+    "Messages sent must have a subject",
+    "Message sent to nobody",
+    "Deleted tickets cannot be deleted",
+    "Your message was sent, but could not be delivered",
+    "Undeleted",
+    "ERROR",
+    False,
+    0,
+    -1,
+    403,
+    1e999,
+    float("-inf"),
+]
+ACCEPTED: list[Any] = [
+    None,
+    {},
+    [],
+    True,
+    1,
+    {"type": "result"},
+    {"type": "result", "message": "Message has been sent."},
+    {
+        "type": "result",
+        "message": "Message has been sent and the ticket status was updated.",
+    },
+    {"type": "result", "message": "Message sent.", "ticketID": 7},
+    {"message": "Object deleted."},
+    {"message": None, "data": None},
+    *({"success": word} for word in (True, "true", "OK", 1)),
+    *({"status": word} for word in ("success", "ok", "deleted", 200, "204", 1)),
+    *({"deleted": word} for word in (True, 1, "2026-01-02T03:04:05Z")),
+    {"success": True, "message": "Ticket will be purged if not restored within 30 days"},
+    {"success": True, "message": "Sent. Missing subject was replaced."},
+    {"status": "success", "message": "No errors"},
+    {"status": "ok", "message": "Message queued; it will not be sent before 10:00"},
+    {"code": 0, "msg": "ok", "data": None},
+    {"id": 7},
+    {"id": 7, "subject": "error", "status": "rejected", "read": False, "failed": True},
+    {"data": {"id": 7, "subject": "Not found", "spam": False}},
+    {"ticket": {"id": "7", "deleted_at": "2026-01-02"}, "request_id": "r-1"},
+    {"id": "job_9", "success": True},
+    "Ticket deleted.",
+    "Ticket 7 was moved to trash. This cannot be undone.",
+    "Deleted. It can't be restored.",
+    'Ticket "Login error" deleted',
+    "1 ticket deleted, 0 failed",
+    "OK",
+]
+
+
+@pytest.mark.parametrize("data", DENIED)
+def test_what_denies_or_is_no_explicit_yes_is_not_accepted(data: Any) -> None:
+    assert not is_accepted(data)
+    assert not is_accepted(data, "7")
+
+
+@pytest.mark.parametrize("data", ACCEPTED)
+def test_a_yes_an_id_or_nothing_that_denies_is_accepted(data: Any) -> None:
+    assert is_accepted(data)
+    assert is_accepted(data, "7")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"id": 8},
+        {"type": "item", "item": {"id": 8, "title": "Another"}},
+        {"ticket": {"id": "8", "subject": "Another"}},
+        {"ticket_id": 8},
+    ],
+)
+def test_the_record_of_another_ticket_is_no_yes(data: Any) -> None:
+    assert not is_accepted(data, "7")
+    assert is_accepted(data, "8")
+
+
+def test_what_is_deep_or_large_is_looked_at_within_bounds() -> None:
+    deep: Any = False
+    for _ in range(5000):
+        deep = [deep]
+    is_accepted(deep)
+    is_accepted([{"a": "x" * 100_000}] * 1000)
