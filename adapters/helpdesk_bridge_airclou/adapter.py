@@ -313,4 +313,5 @@ def _by_cursor(
         next=None if cursor is None else kit.Cursor(cursor),
         listed=told.total,
         unsure=told.more is False,
+        doubted=told.more is False and count < PAGE_SIZE,
     )

@@ -331,10 +331,6 @@ def made(data: Any, wrapper: str, ticket_id: str | None = None) -> tuple[Any, st
     return record, path, created_id(record, path, ticket_id)
 
 
-_SMALLEST_PAGE = 10
-"""Fewer records than any page size in use: nothing is missing behind them, whatever is not told."""
-
-
 def next_cursor(told: kit.Told, *, count: int, asked: int, first: bool) -> str | None:
     """Return the cursor of the next page, never an address to follow.
 
@@ -348,7 +344,7 @@ def next_cursor(told: kit.Told, *, count: int, asked: int, first: bool) -> str |
         asked: how many were asked for.
         first: whether it is the first page, whose records a total can be compared with.
     """
-    if told.more is not False or told.points_on(count, asked):
+    if told.more is not False or count >= min(asked, kit.SMALLEST_PAGE):
         cursor = told.cursor or told.link_cursor()
         if cursor is not None:
             return cursor
@@ -365,7 +361,7 @@ def next_cursor(told: kit.Told, *, count: int, asked: int, first: bool) -> str |
         )
     if told.odd is not None and not ends:
         raise errors.ProtocolError(f"{told.odd}: does not say where the list ends.", path=told.odd)
-    if not ends and count >= _SMALLEST_PAGE:
+    if not ends and count >= kit.SMALLEST_PAGE:
         raise errors.ProtocolError("$: a page that does not say whether it is the last.", path="$")
     return None
 

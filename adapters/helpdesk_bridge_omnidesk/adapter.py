@@ -171,15 +171,20 @@ class Omnidesk(kit.Adapter):
             problems=problems,
             total=told.total,
             next=behind if going_on.is_there else None,
-            listed=told.total,
+            listed=kit.counted(told, count=count, before=start),
             ahead=ahead if count == PAGE and going_on.is_there else (),
             unsure=going_on.unsure,
+            doubted=going_on.doubted,
             beyond=behind,
         )
         return page.where(lambda ticket: outgoing.matches(ticket, query, reading))
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /ticket/{id}, with its timeline."""
+        return (await self._with_envelope(ticket_id))[0]
+
+    async def _with_envelope(self, ticket_id: str) -> tuple[kit.Ticket, kit.Told]:
+        """Return a ticket, and what its answer tells of the timeline."""
         # The guide lists the parameter among those of the path, which has only the id.
         answer = await self.transport.send(
             GET_TICKET, "GET", _path(ticket_id), query=[("getTicketHistory", "true")]
@@ -187,7 +192,7 @@ class Omnidesk(kit.Adapter):
         reading = self._reading()
         ticket = answer.read(lambda data: wire.one_ticket(data, reading))
         kit.require_id(ticket.id, ticket_id, "$.item.id")
-        return ticket
+        return ticket, answer.read(lambda data: wire.told_of_timeline(ticket, data))
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /ticket, then the first message; or POST /message/chatbot (channel kind chatbot)."""
@@ -232,12 +237,12 @@ class Omnidesk(kit.Adapter):
         """GET /ticket/{id}: there is no other way to read messages than the timeline."""
         if cursor is not None:
             raise errors.InvalidArgument("a timeline comes in one piece: there is no cursor.")
-        ticket.ticket = await self.get_ticket(ticket.id)
-        return self._timeline(ticket.ticket).where(query.matches)
+        ticket.ticket, told = await self._with_envelope(ticket.id)
+        return self._timeline(ticket.ticket, told).where(query.matches)
 
     async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
         """Return an entry of the timeline."""
-        page = self._timeline(await self.get_ticket(ticket.id))
+        page = self._timeline(*await self._with_envelope(ticket.id))
         for message in page.items:
             if message.id == message_id:
                 return message
@@ -250,7 +255,8 @@ class Omnidesk(kit.Adapter):
     ) -> list[str]:
         """Return what is in the timeline now: T8, the vendor tells no id of what it accepts."""
         outgoing.check_message(message, self.settings.zone)
-        return [one.id for one in self._timeline(await ticket.full(self.get_ticket)).items]
+        ticket.ticket, told = await self._with_envelope(ticket.id)
+        return [one.id for one in self._timeline(ticket.ticket, told).items]
 
     def mark_of(self, message: kit.Message) -> str | None:
         """Return the call of a customer's mail that was recorded here (page "email")."""
@@ -367,7 +373,7 @@ class Omnidesk(kit.Adapter):
         except errors.NotFound:
             return ticket  # it went meanwhile: nothing is known of it that could match
 
-    def _timeline(self, ticket: kit.Ticket) -> kit.Page[kit.Message]:
+    def _timeline(self, ticket: kit.Ticket, told: kit.Told) -> kit.Page[kit.Message]:
         """Return the whole timeline, oldest first."""
         reading = self._reading()
         items, problems = read_records(
@@ -376,8 +382,7 @@ class Omnidesk(kit.Adapter):
             lambda entry: entry.of(ticket.id, reading),
             "$.item.timeline",
         )
-        told = wire.told_of_timeline(ticket, len(items) + len(problems))
-        if told.more or told.points_on(0, 0):
+        if told.more or (told.names_next and told.more is None):
             raise errors.ProtocolError(
                 "$.item: the timeline goes on, and does not say where.", path="$.item"
             )

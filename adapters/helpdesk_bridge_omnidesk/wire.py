@@ -402,19 +402,26 @@ def timeline(ticket: kit.Ticket) -> Any:
     return [] if entries is None else entries
 
 
-def told_of_timeline(ticket: kit.Ticket, count: int) -> kit.Told:
-    """Return what the vendor says of a timeline of ``count`` entries, such as ``timeline_total``.
+def told_of_timeline(ticket: kit.Ticket, data: Mapping[str, Any]) -> kit.Told:
+    """Return what an answer says of the ticket's timeline, such as ``timeline_total``.
 
-    Whether it cuts long ones is not documented, nor how it would say so.
+    Whether the vendor cuts long ones is not documented, nor how it would say so: in the ticket, or
+    beside it in the envelope.
     """
-    return kit.Told.of(
-        {
-            name.casefold().replace("_", "").removeprefix("timeline"): value
-            for name, value in ticket.raw.items()
-            if name.casefold().startswith("timeline") and name != "timeline"
-        },
-        count,
-    )
+    entries = ticket.raw.get("timeline")
+    signs = {
+        name.casefold().replace("_", "").removeprefix("timeline"): value
+        for name, value in ticket.raw.items()
+        if name.casefold().startswith("timeline") and name != "timeline"
+    }
+    beside = {name: value for name, value in data.items() if name != "item"}
+    count = len(entries) if isinstance(entries, (list, Mapping)) else 0
+    told, around = kit.Told.of(signs, count), kit.Told.of(beside, count)
+    if told.total is None and around.total != 1:  # 1 beside the ticket is the ticket itself
+        told.total = around.total
+    told.more = told.more if around.more is None else around.more or bool(told.more)
+    told.cursor, told.link = told.cursor or around.cursor, told.link or around.link
+    return told
 
 
 def oldest_first(messages: Sequence[kit.Message], reading: Reading) -> tuple[kit.Message, ...]:

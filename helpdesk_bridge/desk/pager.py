@@ -317,9 +317,7 @@ class Pager(Generic[T]):
         if self._again:
             walk.seen |= came
         if self._walk.runs_in_circles and page.next is not None:
-            raise self._located(
-                PaginationLoop(f"{self._walk.barren} pages in a row brought nothing new.")
-            )
+            raise self._located(self._walk.loop())
         if not self._full:
             return fresh
         self._is_cut |= page.next is not None

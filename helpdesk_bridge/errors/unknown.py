@@ -179,7 +179,7 @@ class IncompleteList(HelpdeskError):
 
     It was read again before, so that what moved meanwhile is not the cause. All that came was
     handed out. A vendor may count wrongly for ever: who accepts that has the list
-    ``collect_problems()``.
+    ``collect_problems()``, and conversations() ``on_error="keep"``.
 
     Args:
         message: the sentence that says what failed.
@@ -192,6 +192,10 @@ class IncompleteList(HelpdeskError):
         "All that came was handed out. List again later; if the vendor counts what it never shows,"
         " collect_problems() accepts that."
     )
+    _ADVICE_OF_CONVERSATIONS = (
+        'What came is kept with on_error="keep", which hands the conversation out with this'
+        " error. Read it again later; the vendor may count what it never shows."
+    )
 
     def __init__(
         self, message: str, *, listed: int | None = None, came: int | None = None, **context: Any
@@ -199,6 +203,9 @@ class IncompleteList(HelpdeskError):
         super().__init__(message, **context)
         self.listed = listed
         self.came = came
+
+    def _advice(self) -> str:
+        return self._ADVICE_OF_CONVERSATIONS if self.operation == "conversations" else self.advice
 
     @property
     def missing(self) -> int | None:

@@ -9,7 +9,9 @@ from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.cursors import page_number, pages_behind
 from helpdesk_bridge.kit.ends import (
+    SMALLEST_PAGE,
     Following,
+    counted,
     following,
     numbered_page,
     require_page,
@@ -116,6 +118,7 @@ from helpdesk_bridge.transport.urls import SLASH, base_url, check_header
 __all__ = [
     "NUMBERED",
     "SLASH",
+    "SMALLEST_PAGE",
     "Adapter",
     "AnyId",
     "Attachment",
@@ -187,6 +190,7 @@ __all__ = [
     "check_credential",
     "check_header",
     "cids_shown",
+    "counted",
     "created_id",
     "emulated",
     "errors",

@@ -15,9 +15,12 @@ from helpdesk_bridge.kit.cursors import pages_behind
 from helpdesk_bridge.kit.envelope import Told
 from helpdesk_bridge.model import Cursor, Page, Problem
 
-__all__ = ["Following", "following", "numbered_page", "require_page"]
+__all__ = ["SMALLEST_PAGE", "Following", "counted", "following", "numbered_page", "require_page"]
 
 T = TypeVar("T")
+
+SMALLEST_PAGE = 10
+"""Fewer records than any page size in use: a page of fewer is no page that a server has cut."""
 
 
 @frozen
@@ -28,6 +31,9 @@ class Following:
     """Whether the next page is to be asked for."""
     unsure: bool = False
     """Whether nothing says so: the page is short, and nothing says that it is the last one."""
+    doubted: bool = False
+    """Whether the signs do show the end, and the next page is only looked for, as they may fit
+    this page alone."""
 
 
 def following(
@@ -37,7 +43,9 @@ def following(
 
     A sign for more outweighs all signs for the end. A figure that cannot be right (a total below
     what came, a last page before this one) is no sign at all. Without any sign, only an empty page
-    ends a list.
+    ends a list. A full page by the server's own size, where that is below what was asked for, is
+    never the end by itself: its figures may be those of the page. The next one is looked for then,
+    as it is where the place of a next page stands beside a word that denies it.
 
     Args:
         told: what the envelope says.
@@ -50,24 +58,50 @@ def following(
         Whether there is another page, and whether that is only looked for.
     """
     came, last, total = before + count, told.last_page, told.total
-    more = told.more is True or told.points_on(count, asked)
+    size = min(told.per_page or asked, asked)
+    full = count >= size
+    more = told.more is True or (told.names_next and told.more is None)
     end, by_number = told.more is False or told.closed, False
     if last is not None and number is not None:
         more |= last > number
         by_number = last == number or (count == 0 and last < number)
+    elif last is not None and count:
+        more |= last > before // count + 1  # with an offset, by pages of this size
     if total is not None:
         # An empty last page makes a total that is too high no sign for more.
         more |= total > came and not (count == 0 and (end or by_number))
         # Equal to a full first page it may be the count of that page.
-        end |= total == came and not (before == 0 and count == asked and not by_number)
+        end |= total == came and not (before == 0 and full and not by_number)
         end |= count == 0 and total <= before
     if more:
         return Following(is_there=True)
-    if end or count == 0 or (by_number and count < asked):
+    if count == 0:
+        return Following(is_there=False)
+    if told.names_next and full:  # beside a word that denies it
+        return Following(is_there=True)
+    # A server that gives fewer than were asked for may take its page for the list.
+    is_capped = full and size < asked and not (before and total == came)
+    if is_capped or (told.names_next and count >= SMALLEST_PAGE):
+        shown = end or by_number or total == came
+        return Following(is_there=True, unsure=True, doubted=shown)
+    if end or (by_number and not full):
         return Following(is_there=False)
     if by_number:  # a full page, and nothing else says that it is the last
-        return Following(is_there=True, unsure=True)
+        return Following(is_there=True, unsure=True, doubted=True)
     return Following(is_there=True, unsure=count < asked)
+
+
+def counted(told: Told, *, count: int, before: int) -> int | None:
+    """Return how many records the list has, as far as it is told.
+
+    A total on a later page that is no more than the page holds is the page's own count.
+
+    Args:
+        told: what the envelope says.
+        count: how many records are on the page.
+        before: how many there are before it.
+    """
+    return None if before and told.total == count else told.total
 
 
 def numbered_page(
@@ -98,16 +132,18 @@ def numbered_page(
     require_page(told.page, number)
     count, behind = len(items) + len(problems), Cursor(str(number + 1))
     size = max(told.per_page or asked, count)
-    going_on = following(told, count=count, asked=asked, before=(number - 1) * size, number=number)
+    before = (number - 1) * size
+    going_on = following(told, count=count, asked=asked, before=before, number=number)
     last = told.last_page or -(-(told.total or 0) // size)
     return Page(
         items=items,
         problems=problems,
         total=told.total,
         next=behind if going_on.is_there else None,
-        listed=told.total,
+        listed=counted(told, count=count, before=before),
         ahead=pages_behind(number + 1, last) if going_on.is_there else (),
         unsure=going_on.unsure,
+        doubted=going_on.doubted,
         beyond=behind,
     )
 

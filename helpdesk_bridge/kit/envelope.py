@@ -87,6 +87,7 @@ _LINK_CURSORS = ("after", "page[after]", "pageAfter", "cursor", "page[cursor]", 
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _MOST = 10**12
 """No list has more records: a larger figure is none."""
+_BACKWARDS = re.compile("prev|before|start|first|self|current")
 _ADDRESS = re.compile(r"[/?=]")
 _FIGURE = re.compile(r"\s*([+-]?[0-9]{1,15})(\.0{1,15})?\s*")
 
@@ -162,21 +163,10 @@ class Told:
         known = (self.more, self.cursor, self.link, self.total, self.last_page)
         return not self.closed and all(one is None for one in known)
 
-    def points_on(self, count: int, asked: int) -> bool:
-        """Say whether the place of a next page is a sign that there is one.
-
-        Many vendors tell it on the last page too: not if they also say that there is no more, and
-        the page is short.
-
-        Args:
-            count: how many records are on the page.
-            asked: how many were asked for.
-
-        Returns:
-            Whether it is a sign.
-        """
-        told = self.cursor is not None or self.link is not None
-        return told and not (self.more is False and count < asked)
+    @property
+    def names_next(self) -> bool:
+        """Whether the place of a next page is told, as many vendors do on the last page too."""
+        return self.cursor is not None or self.link is not None
 
     def link_cursor(self, *names: str) -> str | None:
         """Return the cursor in the link to the next page.
@@ -198,6 +188,8 @@ class Told:
             self._cursor(value, path)
         elif name in _LINK:
             self._link(value, path)
+        elif "cursor" in name and type(value) is str and not _BACKWARDS.search(name):
+            self._odd(value, path)  # of the next page or of this one
         else:
             self._figure(name, figure(value), count)
 

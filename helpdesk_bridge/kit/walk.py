@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from attrs import evolve
 
 from helpdesk_bridge.errors import IncompleteList, PaginationLoop
+from helpdesk_bridge.kit.ends import SMALLEST_PAGE
 from helpdesk_bridge.model import Cursor, Page, Problem
 
 __all__ = ["MAX_BARREN", "Walk", "read_whole"]
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 MAX_BARREN = 3
 """Pages in a row that bring nothing new before the list counts as running in circles."""
+_MAX_SAME = 100
+"""Pages in a row of the same unreadable records, before the list counts as running in circles."""
 _MAX_RESTLESS = 4
 """How often a list is read again that does not hold still."""
 _ID: Callable[[Any], str] = attrgetter("id")
@@ -41,15 +44,26 @@ class Walk:
         """How many records came."""
         self.barren = 0
         """How many pages in a row brought nothing new."""
+        self._same = 0  # pages in a row of the same bad records
+        self._news = 0  # pages that brought something new
+        self._largest = 0
+        self._repeats = False
         self._unsure = False
+        self._doubted = False
         self._whole = whole
         self._odd: list[object] = []
 
     def see(self, page: Page[T], new: int) -> Cursor | None:
         """Take note of a page as the vendor sent it, and return where the walk goes on.
 
-        None is the end: the vendor says so, a page that was only looked for brings nothing new, or
-        the pages are empty and only the vendor's places of next pages speak against it.
+        None is the end: the vendor says so, a page that was only looked for is empty, or the pages
+        are empty and only the vendor's places of next pages speak against it.
+
+        A page that comes again is the end where the signs of the one before had shown it, and
+        where that one cannot have been cut: it is shorter than the pages before it, or than any
+        page size in use. Otherwise the vendor may ignore which page is asked for, and cap what it
+        gives: that is no end. Of a vendor that tells nothing and knows no pages, a list of ten or
+        more cannot be told from that, and is an error, too.
 
         Args:
             page: the page.
@@ -60,16 +74,37 @@ class Walk:
         if page.listed is not None:
             self.fell |= self.listed is not None and page.listed < self.listed
             self.listed = page.listed
-        another, self._odd = odd != self._odd, odd
-        has_news = new > 0 or (bool(odd) and another)
+        same, self._odd = new == 0 and bool(odd) and odd == self._odd, odd
+        self._same = self._same + 1 if same else 0
+        # Nobody can tell unreadable records apart: they are others, if more is told.
+        is_told = page.next is not None and not page.unsure and _size(page) == len(odd)
+        has_news = new > 0 or (bool(odd) and (not same or (is_told and self._same < _MAX_SAME)))
         self.barren = 0 if has_news else self.barren + 1
-        if not has_news and (self._unsure or self._is_given_up(page)):
+        if not has_news and self._has_ended(page):
             return None
-        self._unsure = page.unsure
+        size = _size(page)
+        is_cut, self._largest = size >= self._largest, max(size, self._largest)
+        self._news += has_news
+        self._unsure, self._doubted = page.unsure, page.doubted
+        if page.doubted and not is_cut and not self.short:
+            return None
         if page.next is None and has_news and self.short:
-            self._unsure = True
+            self._unsure = self._doubted = True
             return page.beyond
         return page.next
+
+    def _has_ended(self, page: Page[T]) -> bool:
+        """Say whether a page that brought nothing new shows that the list ended before it."""
+        if is_empty(page):
+            return self._unsure or self._is_given_up(page)
+        if not self._unsure:
+            return False
+        size = _size(page)
+        was_whole = size < SMALLEST_PAGE or (self._news > 1 and size < self._largest)
+        if self._doubted or (was_whole and len(page.problems) < size):
+            return True
+        self._repeats = len(page.problems) < size
+        return False
 
     def _is_given_up(self, page: Page[T]) -> bool:
         """Say whether an empty page ends the list although it names a next one.
@@ -89,7 +124,16 @@ class Walk:
     @property
     def runs_in_circles(self) -> bool:
         """Whether so many pages in a row brought nothing new that no more are asked for."""
-        return self.barren >= MAX_BARREN
+        return self._repeats or self.barren >= MAX_BARREN
+
+    def loop(self) -> PaginationLoop:
+        """Return the error of a list that runs in circles."""
+        if self._repeats:
+            return PaginationLoop(
+                "a page came again in place of the next one, and nothing says that the list ended:"
+                " the vendor may ignore which page is asked for."
+            )
+        return PaginationLoop(f"{self.barren} pages in a row brought nothing new.")
 
     def shortage(self) -> IncompleteList:
         """Return the error of a list that ends short of the vendor's own count."""
@@ -100,6 +144,10 @@ class Walk:
             listed=listed,
             came=self.came,
         )
+
+
+def _size(page: Page[T]) -> int:
+    return len(page.items) + len(page.problems) + len(page.filtered)
 
 
 def is_empty(page: Page[T]) -> bool:
@@ -164,7 +212,7 @@ async def _walk(
         for record in page.records():
             if isinstance(record, Problem):
                 # The same object again is a record that moved; two nulls are two records.
-                if not isinstance(record.raw, Mapping) or record.raw not in odd:
+                if not _has_id(record.raw) or record.raw not in odd:
                     odd.append(record.raw)
                     records.append(record)
             elif (known := identity(record)) not in walk.seen:
@@ -178,6 +226,14 @@ async def _walk(
         if walk.runs_in_circles or (walk.barren and not is_empty(page)):
             break
     raise PaginationLoop("the vendor's list leads back to itself.")
+
+
+def _has_id(raw: object) -> bool:
+    """Say whether an unreadable record tells which one it is, under whatever name."""
+    return isinstance(raw, Mapping) and any(
+        str(name).casefold().endswith("id") and value not in (None, "")
+        for name, value in raw.items()
+    )
 
 
 def _joined(records: list[T | Problem], total: int | None) -> Page[T]:

@@ -68,6 +68,10 @@ class Page(Generic[T]):
     """Whether nothing says that there is a page at ``next``, nor that this one is the last.
 
     If it brings nothing new, the list has ended; it does not run in circles."""
+    doubted: bool = field(default=False, repr=False, eq=False)
+    """Whether this page's signs do show the end, and ``next`` is only looked for, since they may
+    fit this page alone. It is not asked for where a page before was larger: no server cut this
+    one."""
     beyond: Cursor | None = field(default=None, repr=False, eq=False)
     """Where the next page would be, if the vendor were wrong about this one being the last.
 
@@ -111,6 +115,7 @@ class Page(Generic[T]):
             listed=self.listed,
             ahead=self.ahead,
             unsure=self.unsure,
+            doubted=self.doubted,
             beyond=self.beyond,
         )
 

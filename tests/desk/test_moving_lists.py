@@ -14,6 +14,7 @@ from helpdesk_bridge.errors import (
     PaginationLoop,
     ProtocolError,
 )
+from helpdesk_bridge.kit import read_whole
 from helpdesk_bridge.model import Cursor, Page, Problem
 
 
@@ -161,6 +162,73 @@ async def test_a_page_that_was_only_looked_for_may_be_empty_or_the_same_again(be
     first = evolve(counted("AB", "2"), unsure=True)
     found, error, asked = await read({None: first, "2": evolve(first, items=tuple(beyond))})
     assert (found, error, asked) == (["A", "B"], None, [None, "2"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("letters", "doubted", "error"),
+    [
+        ("ABCDEFGHI", False, None),  # no server has pages of nine
+        ("ABCDEFGHIJ", False, PaginationLoop),
+        ("ABCDEFGHIJ", True, None),
+    ],
+)
+async def test_a_page_that_comes_again_is_the_end_only_where_the_end_was_shown(
+    letters: str, doubted: bool, error: object
+) -> None:
+    first = evolve(counted(letters, "2"), unsure=True, doubted=doubted)
+    found = await read({None: first, "2": evolve(first, next=Cursor("3"))})
+    assert found == (list(letters), error, [None, "2"])
+
+
+@pytest.mark.asyncio
+async def test_a_shorter_page_that_comes_again_behind_longer_ones_is_the_last() -> None:
+    last = evolve(counted("NOPQRSTUVWX", "3"), unsure=True)
+    pages = {None: counted("ABCDEFGHIJKLM", "2"), "2": last, "3": evolve(last, next=Cursor("4"))}
+    assert (await read({**pages}))[1] is None
+
+
+@pytest.mark.asyncio
+async def test_a_page_that_no_server_cut_is_not_doubted() -> None:
+    last = evolve(counted("D", "3"), unsure=True, doubted=True)
+    found = await read({None: counted("ABC", "2"), "2": last})
+    assert found == (list("ABCD"), None, [None, "2"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("raw", [None, {}, {"id": None}])
+async def test_equal_pages_of_unreadable_records_end_no_list_that_goes_on(raw: object) -> None:
+    bad = tuple(Problem(index=i, error=ProtocolError("odd."), raw=raw) for i in range(2))
+    pages: dict[Cursor | None, Page[str]] = {
+        None: counted("AB", "2"),
+        Cursor("7"): counted("CD"),
+    }
+    for n in range(2, 7):
+        pages[Cursor(f"{n}")] = evolve(counted("", f"{n + 1}"), problems=bad)
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        return pages[place]
+
+    pager = Pager(fetch, str).collect_problems()
+    assert [letter async for letter in pager] == list("ABCD")
+    assert len(pager.problems) == 10
+    whole = await read_whole(fetch, str)
+    assert (whole.items, len(whole.problems)) == (tuple("ABCD"), 10)
+
+
+@pytest.mark.asyncio
+async def test_equal_pages_of_unreadable_records_do_not_go_on_for_ever() -> None:
+    bad = (Problem(index=0, error=ProtocolError("odd."), raw=None),)
+    asked = 0
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        nonlocal asked
+        asked += 1
+        return Page(items=(), problems=bad, next=Cursor(str(asked)))
+
+    with pytest.raises(PaginationLoop):
+        _ = [letter async for letter in Pager(fetch, str).collect_problems()]
+    assert asked < 200
 
 
 @pytest.mark.asyncio

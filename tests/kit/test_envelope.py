@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import PaginationLoop
-from helpdesk_bridge.kit import Following, Told, figure, following, numbered_page
+from helpdesk_bridge.kit import Following, Told, counted, figure, following, numbered_page
 from helpdesk_bridge.kit.envelope import flag
 
 MORE: dict[str, Any] = {
@@ -100,8 +100,8 @@ def test_an_empty_page_ends_a_list_of_which_nothing_is_told(told: str) -> None:
 
 
 def test_a_last_page_that_is_full_is_followed_by_a_look_if_nothing_else_says_so() -> None:
-    assert judge({"last_page": 1}) == Following(is_there=True, unsure=True)
-    assert judge({"last_page": 1, "total": 0}) == Following(is_there=True, unsure=True)
+    assert judge({"last_page": 1}) == Following(True, unsure=True, doubted=True)
+    assert judge({"last_page": 1, "total": 0}) == Following(True, unsure=True, doubted=True)
     assert judge({"last_page": 1}, count=99) == Following(is_there=False)
     assert judge({"last_page": 1}, count=0, number=2) == Following(is_there=False)
 
@@ -109,6 +109,34 @@ def test_a_last_page_that_is_full_is_followed_by_a_look_if_nothing_else_says_so(
 @pytest.mark.parametrize("told", ["nothing", "an empty meta", "total -1", "last_page -3"])
 def test_a_short_page_that_tells_nothing_is_followed_by_a_look(told: str) -> None:
     assert judge(NOTHING[told], count=25) == Following(is_there=True, unsure=True)
+
+
+@pytest.mark.parametrize(
+    ("told", "doubted"),
+    [
+        ({"per_page": 30, "last_page": 1}, True),
+        ({"per_page": 30, "total": 30}, True),
+        ({"per_page": 30, "total": 30, "last_page": 1}, True),
+        ({"per_page": 30, "links": {"next": None}}, True),
+        ({"limit": "30", "hasMore": False}, True),
+        ({"hasMore": False, "afterCursor": "c2"}, True),
+        ({"per_page": 30}, False),
+    ],
+)
+def test_signs_that_may_fit_the_page_alone_are_followed_by_a_look(told: Any, doubted: bool) -> None:
+    assert judge(told, count=30) == Following(is_there=True, unsure=True, doubted=doubted)
+
+
+def test_a_last_page_is_a_sign_for_more_in_a_list_by_offset() -> None:
+    told: Told = Told.of({"totalPages": 2, "hasMore": False}, 100)
+    assert following(told, count=100, asked=100, before=0).is_there
+    assert not following(told, count=100, asked=100, before=100).is_there
+
+
+def test_a_total_that_is_the_count_of_a_later_page_counts_no_list() -> None:
+    told: Told = Told.of({"total": 30}, 30)
+    assert [counted(told, count=30, before=n) for n in (0, 30)] == [30, None]
+    assert counted(told, count=29, before=1) == 30
 
 
 def test_a_cursor_on_a_short_last_page_is_only_its_place() -> None:

@@ -17,7 +17,7 @@ from helpdesk_bridge import (
     Ticket,
     errors,
 )
-from tests.adapters.doubles import CUSTOMER, Caught, ids
+from tests.adapters.doubles import CUSTOMER, Caught, drain, ids
 from tests.adapters.omnidesk.conftest import (
     API,
     DESK,
@@ -295,3 +295,23 @@ async def test_another_tickets_answer_is_refused(
     mapped.answers("GET", "ticket/900101", one(id=900102))
     error = await caught(mapped_desk.ticket("900101"))
     assert (type(error), getattr(error, "path", None)) == (errors.ProtocolError, "$.item.id")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("beside", "kind"),
+    [
+        ({"hasMore": True}, errors.ProtocolError),
+        ({"meta": {"next": "/x?page=2"}}, errors.ProtocolError),
+        ({"total": 9}, errors.IncompleteList),
+        ({"total": 1, "hasMore": False}, None),
+    ],
+)
+async def test_what_stands_beside_the_ticket_tells_of_its_timeline_too(
+    mapped: Mapped, mapped_desk: Helpdesk, beside: Any, kind: Any
+) -> None:
+    for _ in range(2):
+        answer = {**one(timeline=[said_json("inbound")]), **beside}
+        mapped.answers("GET", "ticket/900101", answer)
+    _, error = await drain(mapped_desk.messages("900101"))
+    assert type(error) is (kind or type(None))

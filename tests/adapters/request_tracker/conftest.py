@@ -166,14 +166,18 @@ class RequestTrackerDouble(FakeServer):
 
     # -- answering ---------------------------------------------------------------------------
 
+    cap = 100
+    """How many attachments a page has, whatever it says of itself."""
+
     def page(
         self, request: web.Request, rows: Sequence[dict[str, Any]], *, total: bool
     ) -> web.Response:
         size = min(int(request.query.get("per_page", 20)), 100)
         number = int(request.query.get("page", 1))
         backwards = request.query.get("order") == "DESC"
+        most = min(size, self.cap) if request.path.endswith("/attachments") else size
         cut = sorted(rows, key=lambda row: int(row["id"]), reverse=backwards)[
-            (number - 1) * size : number * size
+            (number - 1) * most : number * most
         ]
         shown = [r for r in cut if int(r.get("TransactionId", r["id"])) not in self.hidden]
         return web.json_response(

@@ -174,6 +174,17 @@ async def test_messages_of_many_files_have_all_of_them(
 
 
 @pytest.mark.asyncio
+async def test_attachments_on_shorter_pages_than_are_told_all_come(
+    fake: RequestTrackerDouble, desk: Helpdesk
+) -> None:
+    fake.cap = 50
+    expected = talk(fake, 80)
+    read, error = await drain(desk.messages("4"))
+    assert (error, [message.id for message in read]) == (None, expected)
+    assert all(message.text == "Correspond" for message in read)
+
+
+@pytest.mark.asyncio
 async def test_a_body_that_does_not_come_is_an_error(
     fake: RequestTrackerDouble, desk: Helpdesk
 ) -> None:
