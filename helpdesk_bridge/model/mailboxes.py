@@ -22,6 +22,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _ANGLE = re.compile(r'<(?:"(?:[^"\\]|\\.)*+"|[^<>"])*+>', re.DOTALL)
 _PLAIN = re.compile(r'[^",;:()<]++')
 _COMMENT_PART = re.compile(r"\\.|[()]", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)")
 _MAILTO = re.compile(r"\s*+mailto:", re.IGNORECASE)
 
 _LABEL = r"(?!-)[-0-9A-Za-z_\x80-\U0010ffff]{1,63}(?<!-)"
@@ -33,6 +34,12 @@ _NUMBER_AT_END = re.compile(r"[@.][0-9]++\Z")
 _LONGEST = 320
 _USUAL = re.compile(r"[0-9A-Za-z._+-]{1,64}@(?:[0-9A-Za-z]{1,63}[.-]){1,5}[A-Za-z]{2,20}")
 """What nearly all addresses are, so that nothing else needs to be looked for."""
+_NOT_PLAIN = re.compile(r'["<():]')
+"""What gives a separator another meaning."""
+_LONGEST_PERSON = 1000
+"""Characters that may name one person; more are no name and address, and would take long."""
+_LONGEST_LIST = 65_536
+"""Characters of a list that are read; mail servers take headers of about as many."""
 
 _Kind = Literal["plain", "quoted", "comment", "angle", "broken"]
 
@@ -54,6 +61,11 @@ class _Piece(NamedTuple):
         """All of it, in one line."""
         return _one_line("".join(token.text for token in self.tokens))
 
+    @property
+    def has_at(self) -> bool:
+        """Whether it holds the sign of an address."""
+        return any("@" in token.text for token in self.tokens)
+
 
 def read_people(text: str, role: Role = Role.UNKNOWN) -> tuple[Party, ...]:
     """Return who is named in a list of addresses, as a header To has it.
@@ -62,6 +74,9 @@ def read_people(text: str, role: Role = Role.UNKNOWN) -> tuple[Party, ...]:
     in a name before angle brackets separates nothing. Of a group its members are returned, and its
     name if it has none, as of ``undisclosed-recipients:;``. Encoded words are read. Nothing is
     dropped: what is not surely an address is the name of a Party without one.
+
+    Of a list of more than 65,536 characters those up to a separator are read. What follows is one
+    Party without an address, and the first 1,000 characters of it are its name.
 
     Args:
         text: the list, of any form; "" is nobody.
@@ -72,21 +87,28 @@ def read_people(text: str, role: Role = Role.UNKNOWN) -> tuple[Party, ...]:
     """
     if not text or _USUAL.fullmatch(text):
         return (fast_party(email=text, role=role),) if text else ()
+    if len(text) > _LONGEST_LIST:
+        end = 1 + max(text.rfind(sign, 0, _LONGEST_LIST) for sign in ",;")
+        rest = text[end:].strip(",; \t\r\n")
+        return (*read_people(text[:end], role), *([_shortened(rest, role)] if rest else []))
+    if not _NOT_PLAIN.search(text):
+        found = [_plain_person(one, role) for one in text.replace(";", ",").split(",")]
+        return tuple([person for person in found if person is not None])
     people: list[Party] = []
     names: list[str] = []  # which may be the begin of a name with commas
     for piece in _pieces(text):
         name, email = _read(piece)
-        begins = email is None and piece.ends == "," and "@" not in piece.text
+        begins = email is None and piece.ends == "," and not piece.has_at
         if begins:
             names += [name] if name else []
             continue
         if email and name and any(token.kind == "angle" for token in piece.tokens):
             name, names = ", ".join((*names, name)), []
-        people += [Party(name=one, role=role) for one in names]
+        people += [fast_party(name=one, role=role) for one in names]
         names = []
         if name or email:
-            people.append(Party(name=name, email=email, role=role))
-    people += [Party(name=one, role=role) for one in names]
+            people.append(fast_party(name=name, email=email, role=role))
+    people += [fast_party(name=one, role=role) for one in names]
     return tuple(people)
 
 
@@ -99,14 +121,36 @@ def read_person(text: str, role: Role = Role.UNKNOWN) -> Party:
 
     Returns:
         The person. One whose ``email`` is None and whose ``name`` is the text, where that is not
-        surely the address of one.
+        surely the address of one; the first 1,000 characters of it, where it has more.
     """
     if not text or _USUAL.fullmatch(text):
         return fast_party(email=text or None, role=role)
+    if len(text) > _LONGEST_PERSON:
+        return _shortened(text, role)
     people = read_people(text, role)
     if len(people) == 1:
         return people[0]
     return Party(name=_one_line(text) or None, role=role)
+
+
+def _shortened(text: str, role: Role) -> Party:
+    """Return a long text as the name of a Party without an address, with a sign where it is cut."""
+    text = text.strip()
+    cut = "\u2026" if len(text) > _LONGEST_PERSON else ""
+    name = _one_line(text[:_LONGEST_PERSON])
+    return fast_party(name=f"{name}{cut}" if name else None, role=role)
+
+
+def _plain_person(text: str, role: Role) -> Party | None:
+    """Return who is named between two separators, where no sign has a meaning; None for nobody."""
+    word = text.strip()
+    if _USUAL.fullmatch(word):
+        return fast_party(email=word, role=role)
+    email = _address(word) if "@" in word else None
+    if email is not None:
+        return fast_party(email=email, role=role)
+    name = _plain_name(word)
+    return fast_party(name=name, role=role) if name else None
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
@@ -222,10 +266,15 @@ def _name(tokens: list[_Token]) -> str | None:
     if [token.kind for token in tokens] == ["comment"]:
         return _one_line(decoded_words(tokens[0].text[1:-1])) or None
     words = [
-        re.sub(r"\\(.)", r"\1", token.text[1:-1]) if token.kind == "quoted" else token.text
+        _ESCAPED.sub(r"\1", token.text[1:-1]) if token.kind == "quoted" else token.text
         for token in tokens
     ]
-    name = _one_line(decoded_words("".join(words)))
+    return _plain_name("".join(words))
+
+
+def _plain_name(text: str) -> str | None:
+    """Return a name without quotation marks as people read it; None where there is none."""
+    name = _one_line(decoded_words(text))
     if len(name) > 2 and name[0] == name[-1] == "'":
         name = name[1:-1]
     return name or None
@@ -233,4 +282,6 @@ def _name(tokens: list[_Token]) -> str | None:
 
 def _one_line(text: str) -> str:
     """Return ``text`` with single blanks in place of line ends and control characters."""
+    if text.isprintable() and " " not in text:
+        return text  # which most are
     return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpdesk_bridge import Party, Role
+from helpdesk_bridge.model import mailboxes
 from helpdesk_bridge.model.mailboxes import read_people, read_person
 
 
@@ -110,3 +113,61 @@ def test_a_quoted_name_never_changes_the_address(name: str, email: str) -> None:
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     people = read_people(f'"{quoted}" <{email}>, z@z.example')
     assert [person.email for person in people] == [email, "z@z.example"]
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Count what is done for each part of a text."""
+    done: list[str] = []
+    for name in ("_token", "_plain_person", "_read", "_plain_name"):
+        real = getattr(mailboxes, name)
+
+        def counted(*given: object, real: Callable[..., object] = real, name: str = name) -> object:
+            done.append(name)
+            return real(*given)
+
+        monkeypatch.setattr(mailboxes, name, counted)
+    return done
+
+
+@pytest.mark.parametrize("unit", ["a,", '"', '""', "a;", "()", "<", ":", "a@x.example,", "x"])
+def test_a_text_that_is_too_long_for_one_person_is_a_name_only(unit: str, steps: list[str]) -> None:
+    text = unit * 20_000
+    assert read_person(f" {text}", Role.CUSTOMER) == Party(
+        name=f"{text[:1000]}\u2026", role=Role.CUSTOMER
+    )
+    assert steps == []
+
+
+def test_a_text_of_a_thousand_characters_may_still_be_one_person() -> None:
+    text = f"{'x' * 985} <li@x.example>"
+    assert len(text) == 1000
+    assert read_person(text) == Party(name="x" * 985, email="li@x.example")
+    assert read_person(f"x{text}") == Party(name=f"x{text}"[:1000] + "\u2026")
+
+
+def test_a_list_that_is_too_long_is_read_up_to_a_separator() -> None:
+    one = "li@x.example"
+    count = 65_536 // len(f"{one},")
+    people = read_people(",".join([one] * (count + 1000)), Role.CUSTOMER)
+    assert people[:-1] == (Party(email=one, role=Role.CUSTOMER),) * count
+    rest = ",".join([one] * 1000)[:1000]
+    assert people[-1] == Party(name=f"{rest}\u2026", role=Role.CUSTOMER)
+    assert read_people(f"{one},{'x' * 70_000}")[0] == Party(email=one)
+    assert read_people("x" * 70_000) == (Party(name=f"{'x' * 1000}\u2026"),)
+    assert len(read_people(",".join([one] * count))) == count
+    assert read_people(f"{one}{',' * 70_000}") == (Party(email=one),)
+
+
+@pytest.mark.parametrize("unit", ["a,", '"', "a;", "()", "<>", ":", '"a",', "a:b;"])
+def test_no_more_is_done_for_a_list_however_long_it_is(unit: str, steps: list[str]) -> None:
+    read_people(unit * 70_000)
+    first = len(steps)
+    read_people(unit * 700_000)
+    assert len(steps) <= 2 * first + 10
+    assert first <= 3 * 65_536
+
+
+def test_a_list_of_bare_addresses_takes_one_step_each(steps: list[str]) -> None:
+    assert len(read_people(", ".join(["li@x.example"] * 100))) == 100
+    assert steps == ["_plain_person"] * 100
