@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Mapping
 
-__all__ = ["ANY_TYPE", "is_packed", "media_type_of"]
+__all__ = ["ANY_TYPE", "is_packed", "media_type_of", "unpacked_name"]
 
 ANY_TYPE = "application/octet-stream"
 """Bytes of which nothing is known (RFC 2046, 4.5.1)."""
@@ -50,6 +50,11 @@ def is_packed(name: str | None, mime_type: str | None) -> bool:
     Archives such as zip count not among them: nothing unpacks them on their way.
     """
     return _suffix(name or "") in _PACKED or mime_type in _PACKED_TYPES
+
+
+def unpacked_name(name: str) -> str:
+    """Return the name of what a packed file of this name holds; another name as it is."""
+    return name.rpartition(".")[0] if _suffix(name) in _PACKED else name
 
 
 def _suffix(name: str) -> str:

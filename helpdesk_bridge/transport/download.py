@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Reason
-from helpdesk_bridge.model.media_types import ANY_TYPE, is_packed, media_type_of
+from helpdesk_bridge.model.media_types import ANY_TYPE, is_packed, media_type_of, unpacked_name
 from helpdesk_bridge.transport.rate_headers import retry_after
 
 __all__ = [
@@ -24,6 +24,11 @@ _HTML = ("text/html", "application/xhtml+xml")
 _NOT_YET, _PART = 202, 206
 _NO_TYPE = frozenset(("", ANY_TYPE, "binary/octet-stream", "application/x-download"))
 """What says nothing of a file: S3 and many a PHP program have the last two."""
+_FORMS: Mapping[str, str] = {
+    **dict.fromkeys(("har", "geojson", "topojson", "ipynb", "webmanifest", "map"), "json"),
+    **dict.fromkeys(("gpx", "kml", "wsdl", "xsl", "xsd", "xslt", "plist", "drawio"), "xml"),
+}
+"""How files are written whose suffixes ``mimetypes`` does not know everywhere."""
 _MARKUP = (b"<!doctype html", b"<html")
 _LONGEST = max(map(len, _MARKUP))
 _MOST_HELD = 4096
@@ -45,6 +50,15 @@ class Announced:
         told = {_bare(self.mime_type), media_type_of(self.name or "")}
         return frozenset(told - _NO_TYPE)
 
+    @property
+    def unpacked(self) -> Announced:
+        """What is told of the content of a packed file; of another file the same."""
+        kind = _bare(self.mime_type)
+        if not is_packed(self.name, kind):
+            return self
+        told = None if is_packed(None, kind) else self.mime_type
+        return evolve(self, name=unpacked_name(self.name or ""), mime_type=told or ANY_TYPE)
+
 
 def no_file(
     status: int, headers: Mapping[str, str], announced: Announced | None, *, redirected: bool
@@ -54,7 +68,9 @@ def no_file(
     What counts as evidence: a status other than 200, and the types of web pages and of answers
     of programs (HTML, JSON, XML) where a file of another kind was announced. Other types are no
     evidence, for many servers have one for all files. An HTML page behind a redirect is taken for
-    a login page unless an exact size can prove the opposite.
+    a login page unless an exact size can prove the opposite. The type of an answer with a
+    ``Content-Encoding`` is that of what is packed in it (RFC 9110, section 8.4). What is sent to be
+    saved (RFC 6266) is the file if it has the announced size, which is counted.
 
     Args:
         status: the HTTP status.
@@ -73,12 +89,13 @@ def no_file(
         return errors.ProtocolError(
             f"the vendor answered {status}, which comes with no file.", reason=Reason.NOT_THE_FILE
         )
-    if announced is None:
+    if announced is None or (announced.size is not None and _is_attached(headers)):
         return None
     came = _bare(headers.get("Content-Type"))
-    if came in _HTML and not _may_be_page(headers, announced, redirected=redirected):
+    content = announced.unpacked if _is_encoded(headers) else announced
+    if came in _HTML and not _may_be_page(headers, content, redirected=redirected):
         return _page(announced)
-    if _is_program_answer(came) and not _may_be_answer(came, headers, announced):
+    if _is_program_answer(came) and not _may_be_answer(came, headers, content):
         return errors.ProtocolError(
             f"{came} came in place of the file{_expected(announced)}: an answer to a program, which"
             " may tell of an error.",
@@ -109,10 +126,16 @@ def _may_be_answer(came: str, headers: Mapping[str, str], announced: Announced) 
         return True  # nothing says that it is not
     if any(kind.endswith((f"/{form}", f"+{form}")) for kind in announced.types):
         return True
+    if _FORMS.get((announced.name or "").rpartition(".")[2].lower()) == form:
+        return True
     # Of text, and of what has no type, JSON and XML may be the file: then the rest has to say so.
     if all(kind.startswith("text/") for kind in announced.types):
         return announced.size is not None or _is_attached(headers)
     return False
+
+
+def _is_encoded(headers: Mapping[str, str]) -> bool:
+    return _bare(headers.get("Content-Encoding")) not in ("", "identity")
 
 
 def _is_attached(headers: Mapping[str, str]) -> bool:

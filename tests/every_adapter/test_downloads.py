@@ -425,3 +425,101 @@ async def test_request_tracker_gives_no_other_thing_for_a_file(
             with pytest.raises((hb.ProtocolError, hb.AuthenticationError)):  # a sign-in page
                 await desk.save_attachment(INVOICE, tmp_path)
     assert left(tmp_path) == []
+
+
+# -- of a type that is not the one announced, and the file all the same ---------------------------
+
+ATTACHED = {"Content-Disposition": 'attachment; filename="a"'}
+X_GZIPPED = {"Content-Encoding": "x-gzip"}
+
+
+def gz(name: str, size: int | None = len(PACKED)) -> hb.Attachment:
+    """Announce a packed file."""
+    return hb.Attachment(id="5", name=name, mime_type="application/gzip", size=size)
+
+
+@pytest.mark.parametrize("made", [of, chunked])
+@pytest.mark.parametrize("size", [len(PACKED), None], ids=["sized", "unsized"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("r.xml.gz", "application/xml"),
+        ("r.XML.GZ", "text/xml"),
+        ("r.json.gz", "application/json"),
+        ("r.html.gz", "text/html; charset=utf-8"),
+        ("r.har.gz", "application/json"),
+        ("r.log.gz", "text/plain"),
+    ],
+)
+async def test_the_type_of_an_encoded_answer_is_that_of_its_content(
+    desk_at: Callable[[str], hb.Helpdesk],
+    tmp_path: Path,
+    made: Callable[..., Answer],
+    size: int | None,
+    name: str,
+    kind: str,
+) -> None:
+    answer = made(PACKED, {"Content-Type": kind, **X_GZIPPED})
+    assert await saved(desk_at, gz(name, size), tmp_path, answer) == PACKED
+
+
+@pytest.mark.parametrize(
+    ("file", "headers", "reason"),
+    [
+        (gz("r.pdf.gz"), {**PAGE_TYPE, **X_GZIPPED}, Reason.WEB_PAGE),
+        (gz("r.pdf.gz"), {"Content-Type": "text/xml", **X_GZIPPED}, Reason.NOT_THE_FILE),
+        (gz("r.xml.gz"), {"Content-Type": "application/xml"}, Reason.NOT_THE_FILE),
+        (gz("r.xml.gz"), {**PAGE_TYPE, **X_GZIPPED}, Reason.WEB_PAGE),
+        (gz("r.gz", None), {**PAGE_TYPE, **X_GZIPPED}, Reason.WEB_PAGE),
+        (gz("r.gz", None), {"Content-Type": "text/xml", **X_GZIPPED}, Reason.NOT_THE_FILE),
+        (
+            hb.Attachment(id="5", mime_type="application/gzip"),
+            {"Content-Type": "application/json", **X_GZIPPED},
+            Reason.NOT_THE_FILE,
+        ),
+        (INVOICE, {**PAGE_TYPE, **X_GZIPPED}, Reason.WEB_PAGE),
+        (
+            hb.Attachment(id="5", name="a.har"),
+            {"Content-Type": "application/xml"},
+            Reason.NOT_THE_FILE,
+        ),
+    ],
+)
+async def test_an_encoded_answer_of_another_content_is_no_file(
+    desk_at: Callable[[str], hb.Helpdesk],
+    tmp_path: Path,
+    file: hb.Attachment,
+    headers: Mapping[str, str],
+    reason: Reason,
+) -> None:
+    assert (await refusal(desk_at, file, tmp_path, of(PACKED, headers))).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("file", "headers"),
+    [
+        (hb.Attachment(id="5", name="a.har"), {"Content-Type": "application/json"}),
+        (hb.Attachment(id="5", name="a.GPX"), {"Content-Type": "text/xml"}),
+        (hb.Attachment(id="5", name="a.log", size=len(CSV)), {**PAGE_TYPE, **ATTACHED}),
+        (
+            hb.Attachment(id="5", name="a.xls", size=len(CSV)),
+            {"Content-Type": "application/xml", **ATTACHED},
+        ),
+    ],
+)
+async def test_a_file_is_believed_by_its_form_or_as_an_attachment_of_its_size(
+    desk_at: Callable[[str], hb.Helpdesk],
+    tmp_path: Path,
+    file: hb.Attachment,
+    headers: Mapping[str, str],
+) -> None:
+    assert await saved(desk_at, file, tmp_path, of(CSV, headers)) == CSV
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+async def test_an_attachment_of_another_size_is_no_file(
+    desk_at: Callable[[str], hb.Helpdesk], tmp_path: Path, off: int
+) -> None:
+    file = hb.Attachment(id="5", name="a.xls", size=len(CSV) + off)
+    answer = of(CSV, {"Content-Type": "application/xml", **ATTACHED})
+    await refusal(desk_at, file, tmp_path, answer)
