@@ -126,7 +126,10 @@ def changes(changed: kit.TicketChanges) -> list[tuple[str, str]]:
         fields.append(("title", changed.subject))
     if not isinstance(changed.status, EllipsisType):
         fields.append(("status", STATUS.write(changed.status)))
-    return with_extra(fields, changed.extra)
+    sent = with_extra(fields, changed.extra)
+    if not sent:  # None and empty lists are left out, and an empty PUT would change nothing
+        raise errors.InvalidArgument("there is nothing to change.")
+    return sent
 
 
 def inbound_mail(

@@ -264,6 +264,19 @@ async def test_t19_what_was_not_given_is_not_sent_and_so_not_erased(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "extra",
+    [{"assignedUserID": None}, {"labels": []}, {"labels": ()}, {"labels": [], "language": None}],
+)
+async def test_t19_a_change_of_which_nothing_is_left_to_send_is_refused(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, caught: Caught, extra: dict[str, Any]
+) -> None:
+    error = await caught(desk.update_ticket(str(stored.id), extra=extra))
+    assert (type(error), fake.journal) == (errors.InvalidArgument, [])
+    assert "there is nothing to change" in str(error)
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("status", [Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD])
 async def test_t20_a_ticket_is_only_solved_or_closed_by_an_update(
     fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, caught: Caught, status: Status
