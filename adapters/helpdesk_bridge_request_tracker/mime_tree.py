@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from helpdesk_bridge.kit import html_to_text, is_digits, text_to_html
+from helpdesk_bridge.kit import (
+    html_to_text,
+    is_blank,
+    is_digits,
+    shows_something,
+    text_to_html,
+)
 from helpdesk_bridge_request_tracker.parts import PartJson
 
 __all__ = ["Layout", "Node", "arranged", "can_be_words", "tree"]
@@ -155,14 +161,14 @@ class _Reader:
         return all(self.is_blank(part) for part in (*words.html, *words.text))
 
     def is_blank(self, part: PartJson) -> bool:
-        """Say whether a part shows nothing: white space, or markup around nothing."""
+        """Say whether a part shows nothing: blanks, invisible signs, or markup around nothing."""
         known = self._blank.get(part.number)
         if known is None:
             body = self._bodies.get(part.number, "")
             if part.kind == "text/html":
-                known = not _shows(body) and not html_to_text(body).strip()
+                known = not _shows(body) and not shows_something(body)
             else:
-                known = not body.strip()
+                known = is_blank(body)
             self._blank[part.number] = known
         return known
 
@@ -192,7 +198,7 @@ class _Reader:
         return "\n".join(text.strip("\r\n") for text in texts)
 
 
-_WORD = re.compile(r"<(?:p|div|td|span|li|a|b|br|font|h[1-6])\b[^<>]*+>\s*+[^\s<&]", re.IGNORECASE)
+_WORD = re.compile(r"<(?:p|div|td|span|li|a|b|br|font|h[1-6])\b[^<>]*+>\s*+\w", re.IGNORECASE)
 _SHOWS = re.compile(r"<(?:img|svg|picture|object|embed|iframe|video|audio|input)\b", re.IGNORECASE)
 
 

@@ -291,3 +291,25 @@ def test_a_tree_without_a_bottom_is_read_to_a_depth() -> None:
     found = arranged(tree([to_part(row) for row in rows], parents), {"5000": "<p>deep</p>"})
     assert MOST_LEVELS < 5000
     assert (found.html, files(found)) == (None, ["text/html"])
+
+
+FOOTER = "-- list footer"
+ORDER = "<p>Please cancel my order</p>"
+
+
+@pytest.mark.parametrize(
+    "unseen", ["\u200b", "\ufeff", "\ufeff \r\n", "\u200e\u2060", "\xad", "\xa0\u200d\x00"]
+)
+def test_a_form_of_signs_that_nobody_sees_hides_no_other(unseen: str) -> None:
+    for forms in (
+        [plain(unseen), html(ORDER)],
+        [plain("Please cancel my order"), html(f"<p>{unseen}</p>")],
+        [plain("Please cancel my order"), html(f"<div><!-- x --><b>{unseen}</b></div>")],
+    ):
+        layout = laid_out(
+            part("multipart/mixed", part("multipart/alternative", *forms), plain(FOOTER))
+        )
+        words = (layout.html or "") + (layout.text or "")
+        assert "Please cancel my order" in words
+        assert FOOTER in words
+        assert "Please cancel my order" in (layout.text or "")
