@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 from unicodedata import category
 
+from attrs import evolve
+
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import (
     Channel,
@@ -61,6 +63,21 @@ def required_line(value: str, name: str) -> str:
     if not _printable(value, name).strip():
         raise InvalidArgument(f"{name} is empty.")
     return value
+
+
+def sought(value: str | None, name: str) -> str | None:
+    """Return a single line to look for without the blanks around it, or None."""
+    return None if value is None else required_line(value, name).strip()
+
+
+def sought_person(value: AddressLike | None, name: str) -> Party | None:
+    """Return a person to look for, without blanks around the id or the name; or None."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = required_line(value, name).strip()
+    person = party(value, name)
+    return evolve(person, id=sought(person.id, name), name=person.name and person.name.strip())
 
 
 def words(values: Iterable[str], name: str) -> tuple[str, ...]:

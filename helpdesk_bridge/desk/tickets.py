@@ -83,11 +83,11 @@ def tickets(
     with call:
         query = TicketQuery(
             status=arguments.member(Status, status, "status"),
-            assignee=None if assignee is None else arguments.party(assignee, "assignee"),
-            team=arguments.line(team, "team"),
-            tag=arguments.line(tag, "tag"),
-            requester=None if requester is None else arguments.party(requester, "requester"),
-            text=arguments.line(text, "text"),
+            assignee=arguments.sought_person(assignee, "assignee"),
+            team=arguments.sought(team, "team"),
+            tag=arguments.sought(tag, "tag"),
+            requester=arguments.sought_person(requester, "requester"),
+            text=arguments.sought(text, "text"),
             created_since=arguments.aware(created_since, "created_since"),
             updated_since=arguments.aware(updated_since, "updated_since"),
             limit=arguments.limit(limit),

@@ -48,6 +48,21 @@ def test_words_are_a_collection_of_lines(value: Any) -> None:
         arguments.words(value, "tags")
 
 
+def test_what_is_looked_for_has_no_blanks_around_it() -> None:
+    assert arguments.sought(" Billing\u3000", "team") == "Billing"
+    assert arguments.sought(None, "team") is None
+    assert arguments.sought_person(None, "assignee") is None
+    assert arguments.sought_person(" 5 ", "assignee") == Party(id="5")
+    assert arguments.sought_person(" li@x.example", "assignee") == Party(email="li@x.example")
+    party = Party(id=" 5", name=" Li ", email="li@x.example")
+    assert arguments.sought_person(party, "assignee") == Party(
+        id="5", name="Li", email="li@x.example"
+    )
+    for blank in ("", "  "):
+        with pytest.raises(InvalidArgument, match="team"):
+            arguments.sought(blank, "team")
+
+
 def test_words_keep_their_order() -> None:
     assert arguments.words(iter(["b", "a"]), "tags") == ("b", "a")
 

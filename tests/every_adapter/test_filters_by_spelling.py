@@ -41,13 +41,20 @@ async def test_a_requester_is_found_by_either_spelling(place: Place, kept: str, 
     assert await found(place, requester=asked) == [wanted]
 
 
+@pytest.mark.parametrize("asked", [" li@customer.example", "Li <li@customer.example> "])
+async def test_blanks_around_a_requester_do_not_count(place: Place, asked: str) -> None:
+    wanted = made(place, requester="li@customer.example")
+    made(place)
+    assert await found(place, requester=asked) == [wanted]
+
+
 async def test_an_address_with_a_full_stop_behind_it_is_the_same(place: Place) -> None:
     wanted = made(place, requester="li@customer.example")
     made(place)
     assert await found(place, requester="Li@Customer.Example.") == [wanted]
 
 
-@pytest.mark.parametrize("asked", ["rush job", "RUSH JOB"])
+@pytest.mark.parametrize("asked", ["rush job", "RUSH JOB", " rush job", "Rush job\u00a0 "])
 async def test_a_tag_is_found_in_any_case(place: Place, asked: str) -> None:
     if not place.desk.capabilities.supports(Capability.FILTER_TAG):
         with pytest.raises(hb.UnsupportedCapability):
@@ -58,7 +65,7 @@ async def test_a_tag_is_found_in_any_case(place: Place, asked: str) -> None:
     assert await found(place, tag=asked) == [wanted]
 
 
-@pytest.mark.parametrize("asked", ["Billing", "BILLING", "billing"])
+@pytest.mark.parametrize("asked", ["Billing", "BILLING", "billing", " Billing", "Billing  "])
 async def test_a_team_is_found_in_any_case(place: Place, asked: str) -> None:
     name = place.desk.adapter.name
     if name == "airclou":
