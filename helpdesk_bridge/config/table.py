@@ -142,8 +142,8 @@ class Table:
         if not text.strip():
             raise self._wrong("ledger", "must be the path of a file or a URL", variable=variable)
         if "://" in text:
-            if text.lower().startswith("sqlite"):
-                self._check_reach("ledger", "a path outside of its folder")
+            # Drivers add passwords to a URL, from the environment and from files of the home.
+            self._check_reach("ledger", "a database by its URL")
             return place
         path = self._path(text)
         self._check_inside("ledger", path)

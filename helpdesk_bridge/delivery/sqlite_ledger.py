@@ -16,7 +16,7 @@ from helpdesk_bridge.delivery.stored_entry import dumped, loaded, stamp
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, Reason, moment
 from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.model import forks
-from helpdesk_bridge.model.disk import OwnThread
+from helpdesk_bridge.model.disk import OwnThread, sqlite_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -278,9 +278,8 @@ class SqliteLedger:
 
         if "\0" in str(self.path):
             raise sqlite3.OperationalError("no file has such a name")
-        file = sqlite3.connect(
-            self.path, timeout=10.0, isolation_level=None, check_same_thread=False
-        )
+        path = sqlite_name(self.path)
+        file = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
         try:
             file.execute("pragma synchronous = extra")
             with file:

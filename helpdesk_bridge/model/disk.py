@@ -14,12 +14,21 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-__all__ = ["CHUNK", "OwnThread", "Spool", "chunks_of", "in_thread", "open_file"]
+__all__ = ["CHUNK", "OwnThread", "Spool", "chunks_of", "in_thread", "open_file", "sqlite_name"]
 
 T = TypeVar("T")
 
 CHUNK = 128 * 1024
 """How many bytes are read at once."""
+
+
+def sqlite_name(path: Path) -> str:
+    """Return ``path`` as SQLite takes it for the name of a file, also if it begins with ``file:``.
+
+    Many builds of SQLite read such a name as a URI, which leads to another file.
+    """
+    name = str(path)
+    return f"{os.curdir}{os.sep}{name}" if name.lower().startswith("file:") else name
 
 
 async def in_thread(action: Callable[[], T]) -> T:

@@ -28,7 +28,7 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
-from helpdesk_bridge.model.disk import OwnThread
+from helpdesk_bridge.model.disk import OwnThread, sqlite_name
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.log import attributes
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
@@ -203,7 +203,7 @@ class _File:
         try:
             # A connection for each question: nothing to close, nothing that outlives a fork.
             with closing(
-                sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
+                sqlite3.connect(sqlite_name(self._path), timeout=_PATIENCE, isolation_level=None)
             ) as db:
                 db.execute("PRAGMA synchronous = OFF")  # a power cut ends all requests, too
                 db.execute("BEGIN IMMEDIATE")

@@ -22,6 +22,18 @@ def desk(ledger: str) -> dict[str, str]:
     return {"adapter": "memory", "ledger": ledger}
 
 
+@pytest.fixture
+def named(write: Write, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Write ``helpdesk.toml`` and name it, as a file with the URL of a database wants."""
+
+    def put(**desks: dict[str, str]) -> Path:
+        path = write(**desks)
+        monkeypatch.setenv("HELPDESK_BRIDGE_CONFIG", path.name)
+        return path
+
+    return put
+
+
 def keep(ledger: hb.Ledger, *states: EntryState) -> None:
     """Keep an entry of the desk ``it`` for each state, and one of another desk."""
 
@@ -102,8 +114,8 @@ def test_a_file_that_may_only_be_read_is_told(
     assert "this process may not write it" in done.line("ledger")
 
 
-def test_a_database_that_is_down_is_told(run: Run, write: Write, closed_port: int) -> None:
-    write(it=desk(f"postgresql://worker:{PASSWORD}@127.0.0.1:{closed_port}/acme"))
+def test_a_database_that_is_down_is_told(run: Run, named: Write, closed_port: int) -> None:
+    named(it=desk(f"postgresql://worker:{PASSWORD}@127.0.0.1:{closed_port}/acme"))
     done = run("doctor")
     assert (done.status, "canary" in done.words) == (1, False)
     place = f"the ledger's database acme at 127.0.0.1:{closed_port}"
@@ -113,8 +125,8 @@ def test_a_database_that_is_down_is_told(run: Run, write: Write, closed_port: in
 
 
 @pytest.mark.parametrize("url", [f"mysql://u:{PASSWORD}@h/d", f"postgresql://h/d?x={PASSWORD}"])
-def test_a_url_that_is_refused_is_told(run: Run, write: Write, url: str) -> None:
-    write(it=desk(url))
+def test_a_url_that_is_refused_is_told(run: Run, named: Write, url: str) -> None:
+    named(it=desk(url))
     done = run("doctor")
     assert (done.status, "canary" in done.words) == (1, False)
     where = "helpdesk.toml: [desks.it] ledger: "
@@ -122,7 +134,7 @@ def test_a_url_that_is_refused_is_told(run: Run, write: Write, url: str) -> None
 
 
 def test_a_database_is_read_and_nothing_old_is_dropped(
-    run: Run, write: Write, postgres: Postgres, postgres_url: str
+    run: Run, named: Write, postgres: Postgres, postgres_url: str
 ) -> None:
     keep(hb.SqlLedger(postgres_url), EntryState.SENT, EntryState.UNKNOWN, EntryState.SENT)
     kept = Kept("sql", postgres_url, postgres)
@@ -133,7 +145,7 @@ def test_a_database_is_read_and_nothing_old_is_dropped(
         " where operation_id = 'a2'"
     )
     before = kept.sql("select * from helpdesk_bridge_writes order by operation_id")
-    write(it=desk(postgres_url))
+    named(it=desk(postgres_url))
     done = run("doctor")
     assert done.status == 0
     assert done.line("ledger").startswith("ok ledger 1 write is open; ")

@@ -54,6 +54,9 @@ REACHING = {
     "an absolute path": ('adapter = "memory"', 'path = "/var/tmp/desk.db"'),
     "a ledger above": ('adapter = "memory"', 'ledger = "../writes.db"'),
     "a file by its URL": ('adapter = "memory"', 'ledger = "sqlite+aiosqlite:////tmp/x.db"'),
+    "a database": ('adapter = "memory"', 'ledger = "postgresql+asyncpg://x@evil.example/db"'),
+    "a database of any kind": ('adapter = "memory"', 'ledger = "any+thing://evil.example/db"'),
+    "a file in its folder by its URL": ('adapter = "memory"', 'ledger = "sqlite:///x.db"'),
     "a ledger's variable": ('adapter = "memory"', 'ledger = { env = "VICTIM" }'),
 }
 
@@ -106,6 +109,19 @@ def test_values_and_paths_below_its_folder_are_its_own(
 ) -> None:
     write(folder, *lines)
     assert load_config().desk("support").name == "support"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("key", ["ledger", "path"])
+async def test_a_name_that_looks_like_a_uri_leads_nowhere_else(
+    folder: Path, tmp_path: Path, key: str
+) -> None:
+    outside = tmp_path / "out.db"
+    write(folder, 'adapter = "memory"', f'{key} = "file:{outside}"')
+    with pytest.raises(ConfigurationError, match=r"the (ledger|database) "):
+        async with connect("support") as desk:
+            await desk.create_ticket(subject="S", requester="li@acme.example", text="Help.")
+    assert not outside.exists()
 
 
 @pytest.mark.parametrize("how", ["argument", "relative argument", "variable", "user's folder"])
