@@ -26,6 +26,16 @@ _FILE = "helpdesk.toml"
 _MOST_DOTS = 100
 """Dots in a line: ``tomllib`` takes a time for a dotted key that grows with the square of its
 parts, a minute for 100 kB."""
+_NOT_BARE = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+"{0,5}'
+    r"|'''(?:[^']|'(?!''))*+'{0,5}"
+    r'|"(?:[^"\\\n]|\\[^\n])*+"?'
+    r"|'[^'\n]*+'?"
+    r"|#[^\n]*+",
+    re.DOTALL,
+)
+"""Strings and comments, whose dots part no key. Behind a string without an end nothing is read; it
+matches, so that each character is looked at once."""
 _PATH_VARIABLE = "HELPDESK_BRIDGE_CONFIG"
 _PLAIN_WORDS = re.compile(r"[A-Za-z ,-]+")
 
@@ -156,7 +166,8 @@ def load_config(
 def _parsable(text: str) -> str:
     """Return the text of a file with one kind of line ends; Unreadable if it takes too long."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    for number, line in enumerate(text.split("\n"), 1):
+    bare = _NOT_BARE.sub(lambda found: "\n" * found[0].count("\n"), text)
+    for number, line in enumerate(bare.split("\n"), 1):
         if line.count(".") > _MOST_DOTS:
             raise files.Unreadable(f"has more than {_MOST_DOTS} dots in line {number}")
     return text

@@ -21,7 +21,6 @@ from helpdesk_bridge.memory.file_lock import FileLock
 from helpdesk_bridge.memory.store import Store
 from helpdesk_bridge.memory.stored import Mail, StoredFile, StoredMessage, StoredTicket
 from helpdesk_bridge.model import forks
-from helpdesk_bridge.model.disk import sqlite_name
 
 __all__ = ["Database"]
 
@@ -101,7 +100,7 @@ class Database:
         except (OSError, ValueError, RuntimeError):  # the last is a link that leads to itself
             pass  # SQLite says why the file cannot be used, or uses it without
         try:
-            self._sql = sqlite3.connect(sqlite_name(path), timeout=0, isolation_level=None)
+            self._sql = sqlite3.connect(path, timeout=0, isolation_level=None)
         except (sqlite3.Error, ValueError) as error:
             failure = _advice(error)
         else:

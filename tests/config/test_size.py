@@ -46,6 +46,43 @@ def test_a_file_that_would_take_long_is_refused(tmp_path: Path, more: str, probl
     assert instructions(read) < 3_000_000
 
 
+_DOTS = "." * 112
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"# {_DOTS}\n",
+        f'path = "x" # "{_DOTS}\n',
+        rf'path = "a\"{_DOTS}"',
+        rf"path = '{_DOTS}\'",
+        f'path = """\n"{_DOTS}\\""" {_DOTS}\n{_DOTS}"""""\n',
+        f"path = '''\n'{_DOTS}\n{_DOTS}'''''\n",
+    ],
+)
+def test_dots_that_part_no_key_are_not_counted(tmp_path: Path, more: str) -> None:
+    assert load_config(_written(tmp_path, _DESK + more), environ={}).desks == ["support"]
+
+
+@pytest.mark.parametrize(
+    "lead", ['"', '"\\', "'", '"""\\', "'''", 'a = "\\', '""" "" \\', "#", "\n'"]
+)
+def test_a_string_without_an_end_hides_no_key_and_takes_no_time(tmp_path: Path, lead: str) -> None:
+    path = _written(tmp_path, f"{lead * 10_000}\na{'.a' * 50_000} = 1\n")
+
+    def read() -> None:
+        with pytest.raises(ConfigurationError):
+            load_config(path, environ={})
+
+    assert instructions(read) < 3_000_000
+
+
+def test_dots_beside_a_string_are_counted(tmp_path: Path) -> None:
+    path = _written(tmp_path, f"{_DESK}\"a.b\" . ''{'.a' * 101} = '''\n'''\n")
+    with pytest.raises(ConfigurationError, match="100 dots in line 3"):
+        load_config(path, environ={})
+
+
 def test_no_more_than_the_limit_is_read(tmp_path: Path) -> None:
     path = _written(tmp_path, "")
     with path.open("ab") as file:
