@@ -13,6 +13,7 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import orjson
@@ -220,12 +221,23 @@ def _made(forms: set[str]) -> _Finder:
             for one in (plain, plain[::-1]):
                 _cut(one, min(_RUN, len(one)), runs)
             if keep is letters:
-                octets = form.encode("utf-8", "surrogatepass")
-                _cut(octets.hex(), _HEX_RUN, runs)
-                for shift in range(3):
-                    _cut(_base64(octets, shift), _BASE64_RUN, runs)
+                for octets in _octets(form):
+                    _cut(octets.hex(), _HEX_RUN, runs)
+                    for shift in range(3):
+                        _cut(_base64(octets, shift), _BASE64_RUN, runs)
         finder.append((keep, {length: frozenset(known) for length, known in runs.items()}))
     return finder
+
+
+def _octets(form: str) -> set[bytes]:
+    """Return the octets of ``form``: in UTF-8, composed and not, and in Latin-1 where it can be."""
+    found = {form.encode("utf-8", "surrogatepass")}
+    if not form.isascii():
+        composed, apart = (unicodedata.normalize(way, form) for way in ("NFC", "NFD"))
+        found |= {one.encode("utf-8", "surrogatepass") for one in (composed, apart)}
+        with suppress(UnicodeEncodeError):
+            found.add(composed.encode("latin-1"))
+    return found
 
 
 def _cut(text: str, length: int, runs: dict[int, set[str]]) -> None:
@@ -260,9 +272,13 @@ def _forms(value: str) -> Iterator[str]:
 
 def _user_and_password(word: str) -> Iterator[str]:
     try:
-        text = base64.b64decode(word).decode("utf-8")
+        octets = base64.b64decode(word)
     except (binascii.Error, ValueError):
         return
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError:
+        text = octets.decode("latin-1")
     yield text
     yield from text.split(":", 1)
 

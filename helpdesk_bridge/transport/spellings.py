@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from urllib.parse import unquote_to_bytes
 
 from attrs import frozen
 
 __all__ = ["Spelling", "decodings", "kept_quickly", "letters", "signs", "unquoted"]
 
 _ENCODED = re.compile(
-    r"(?P<octets>(?:%[0-9A-Fa-f]{2})+)"
-    r"|(?P<quoted>=[0-9A-Fa-f]{2})"
-    r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});?)"
-    r"|\\(?:u\{?(?P<wide>[0-9A-Fa-f]{4})\}?|x(?P<narrow>[0-9A-Fa-f]{2})|(?P<escaped>.))",
+    r"(?P<octets>(?:%[0-9A-Fa-f]{2})+|(?:=[0-9A-Fa-f]{2})+|(?:\\x[0-9A-Fa-f]{2})+)"
+    r"|(?P<entity>&(?:#(?=[0-9])0*+[0-9]{0,7}|#[xX](?=[0-9A-Fa-f])0*+[0-9A-Fa-f]{0,6}"
+    r"|[A-Za-z][A-Za-z0-9]{1,30});?)"
+    r"|\\[uUx]\{0*+(?P<braced>[0-9A-Fa-f]{1,6})\}|\\U00(?P<long>[0-9A-Fa-f]{6})"
+    r"|(?:%u|\\u\{?)(?P<wide>[0-9A-Fa-f]{4})\}?"
+    r"|\\(?P<escaped>.)",
     re.DOTALL,
 )
+_LEADS = re.compile(r"%|=|\\x")
+_ZEROS = re.compile(r"(?<=[#xX])0+(?=[0-9A-Fa-f])")
+_NO_UTF8 = {0xDC00 + octet: octet for octet in range(0x80, 0x100)}
+"""What stands for octets that are no UTF-8: they are read as Latin-1."""
 _ROUNDS = 3
 """How often what is encoded is decoded: a text may be escaped for JSON in a page of HTML."""
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -71,7 +77,9 @@ def _decoded(spelling: Spelling) -> Spelling:
         take(done, first)
         done = last
         meant = _meaning(found)
-        each = 3 if len(meant) * 3 == last - first and found["octets"] else 0
+        each = 4 if found[0].startswith("\\") else 3
+        if not found["octets"] or len(meant) * each != last - first:
+            each = 0
         for place, one in enumerate(meant):
             begin = first + each * place if each else first
             end = begin + each if each else last
@@ -84,20 +92,22 @@ def _decoded(spelling: Spelling) -> Spelling:
 
 def _meaning(found: re.Match[str]) -> str:
     if found["octets"]:
-        return unquote_to_bytes(found[0]).decode("utf-8", "replace")
-    if found["quoted"]:
-        return chr(int(found[0][1:], 16))
+        octets = bytes.fromhex(_LEADS.sub("", found[0]))
+        return octets.decode("utf-8", "surrogateescape").translate(_NO_UTF8)
     if found["entity"]:
-        return html.unescape(found[0])
-    if code := found["wide"] or found["narrow"]:
-        return chr(int(code, 16))
+        return html.unescape(_ZEROS.sub("", found[0], count=1))
+    if code := found["braced"] or found["long"] or found["wide"]:
+        return chr(min(int(code, 16), sys.maxunicode))
     return _BLANKS.get(found["escaped"], found["escaped"])
 
 
 @lru_cache(2048)
 def _folded(char: str) -> str:
-    text = char if char.isascii() else unicodedata.normalize("NFKC", char)
-    return text.casefold()
+    """Return ``char`` in small letters and without marks, which may be characters of their own."""
+    if char.isascii():
+        return char.lower()
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+    return "".join(one for one in folded if not unicodedata.combining(one))
 
 
 @lru_cache(2048)

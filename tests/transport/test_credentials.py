@@ -5,6 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+from collections.abc import Callable, Mapping
+from typing import Literal
+from unicodedata import combining, normalize
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
@@ -44,6 +48,48 @@ def test_no_spelling_of_a_credential_is_left(spelling: str, secret: str) -> None
     assert shows(struck, secret) is None
     assert struck.startswith("The login")
     assert struck.endswith("it is not valid.")
+
+
+_ACCENTS = "Übêr-Grünés-åäök"
+_COMPOSED: Mapping[str, Callable[[str], str]] = {
+    "as it is": lambda t: t,
+    "percent": lambda t: quote(t, safe=""),
+    "percent in Latin-1": lambda t: quote(t, safe="", encoding="latin-1", errors="ignore"),
+    "all percent in Latin-1": lambda t: "".join(f"%{o:02x}" for o in t.encode("latin-1", "ignore")),
+    "quoted-printable": lambda t: "".join(f"={o:02X}" for o in t.encode()),
+    "octets": lambda t: "".join(f"\\x{o:02x}" for o in t.encode()),
+    "base64": lambda t: base64.b64encode(t.encode()).decode(),
+    "base64 in Latin-1": lambda t: base64.b64encode(t.encode("latin-1", "ignore")).decode(),
+    "hex in Latin-1": lambda t: t.encode("latin-1", "ignore").hex(),
+    "escape()": lambda t: "".join(f"%u{ord(c):04X}" for c in t),
+    "html with zeros": lambda t: "".join(f"&#{ord(c):08d};" for c in t),
+    "html with many zeros": lambda t: "".join(f"&#{ord(c):0200d};" for c in t),
+    "html in hex with zeros": lambda t: "".join(f"&#x{ord(c):08x};" for c in t),
+    "braces": lambda t: "".join(f"\\u{{{ord(c):x}}}" for c in t),
+    "long escapes": lambda t: "".join(f"\\U{ord(c):08x}" for c in t),
+    "without marks": lambda t: "".join(c for c in normalize("NFD", t) if not combining(c)),
+}
+
+
+@pytest.mark.parametrize("spelling", _COMPOSED)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("kept", ["NFC", "NFD", "Latin-1"])
+def test_letters_with_marks_are_found_however_they_are_composed(
+    spelling: str, form: Literal["NFC", "NFD"], kept: Literal["NFC", "NFD", "Latin-1"]
+) -> None:
+    if spelling.endswith("Latin-1") and form == "NFD":
+        form = "NFC"  # Latin-1 has no marks by themselves
+    secret = f"u:{_ACCENTS}"
+    octets = secret.encode("latin-1") if kept == "Latin-1" else normalize(kept, secret).encode()
+    credentials = known("Basic " + base64.b64encode(octets).decode())
+    shown = _COMPOSED[spelling](normalize(form, _ACCENTS))
+    assert len(credentials.strike_out(f"The login {shown} is wrong.")) <= len(
+        "The login <redacted>==== is wrong."
+    )
+
+
+def test_a_number_of_many_figures_can_be_looked_at() -> None:
+    assert ALL.strike_out(f"&#{'0' * 9000}; &#{'9' * 6000}; \\u{{{'0' * 900}}} \\u{{ffffff}}")
 
 
 @given(st.data())
