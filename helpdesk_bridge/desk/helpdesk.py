@@ -120,6 +120,7 @@ class Helpdesk:
         ConfigurationError: the settings cannot work.
     """
 
+    @without_frames
     def __init__(
         self,
         settings: Any,

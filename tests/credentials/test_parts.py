@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import helpdesk_bridge as hb
+from helpdesk_bridge.config import registry
 from helpdesk_bridge.testing import Answer, FaultServer
 from helpdesk_bridge.testing.faults import ReceivedRequest
 from tests.canary import text_of
@@ -207,3 +208,10 @@ async def test_a_provider_that_raises_with_a_token_shows_none(tmp_path: Path) ->
             failures = await failures_of(Case(desk, ticket, tmp_path))
     assert hb.AuthenticationError in {type(one) for one in failures}
     check(failures, KEY, frames=True)
+
+
+@pytest.mark.parametrize("options", [{}, {"adapter": registry.load("memory")}])
+def test_settings_that_are_none_are_in_no_frame(options: dict[str, Any]) -> None:
+    with pytest.raises(hb.InvalidArgument) as info:
+        hb.Helpdesk({"token": KEY}, **options)
+    check([info.value], KEY, frames=True)
