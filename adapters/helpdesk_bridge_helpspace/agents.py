@@ -66,8 +66,9 @@ class AgentList:
     async def read(self) -> Agents:
         """Return the whole list, read once for all who ask at the same time.
 
-        An account that may not read it (403, 404) knows no agents by it. A list of which something
-        is missing is not kept.
+        An account that may not read it (403, 404), or gets no list for it, knows no agents by it:
+        a reading of messages does not fail for that, and who is not known stays unknown. A list of
+        which something is missing is not kept.
 
         Raises:
             HelpdeskError: it could not be read.
@@ -92,10 +93,10 @@ class AgentList:
             nonlocal answered
             try:
                 page = await self._page(cursor)
-            except (errors.PermissionDenied, errors.NotFound):
+            except (errors.PermissionDenied, errors.NotFound, errors.ProtocolError):
                 if answered:  # it may, and what came is not the whole list
                     raise
-                return kit.Page(items=())
+                return kit.Page(items=())  # what is no list names nobody
             answered = True
             return page
 

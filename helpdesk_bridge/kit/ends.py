@@ -100,6 +100,9 @@ def counted(told: Told, *, count: int, before: int) -> int | None:
         told: what the envelope says.
         count: how many records are on the page.
         before: how many there are before it.
+
+    Returns:
+        The number of records; None where the vendor does not tell it.
     """
     return None if before and told.total == count else told.total
 

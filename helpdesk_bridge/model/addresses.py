@@ -35,7 +35,7 @@ def address_key(address: str | None) -> str:
     """
     text = (address or "").strip()
     if text.isascii() and "xn--" not in text.lower():  # almost all, and a thousand in a list
-        return text.removesuffix(".").lower()
+        return text.rstrip(".").lower()
     name, at, domain = text.rpartition("@")
     return f"{_folded(name)}@{_encoded(_readable(domain))}" if at else _folded(text)
 
@@ -50,7 +50,7 @@ def address_spellings(address: str) -> tuple[str, ...]:
         return (address.strip(),)
     readable = _readable(domain)
     forms: dict[str, str] = {}
-    for form in (domain.removesuffix("."), _encoded(readable), readable):
+    for form in (domain.rstrip("."), _encoded(readable), readable):
         forms.setdefault(form.lower(), form)
     return tuple(f"{name}@{form}" for form in forms.values())
 
@@ -61,7 +61,7 @@ def _folded(text: str) -> str:
 
 def _readable(domain: str) -> str:
     """Return a domain with its labels decoded, in lower case, without a full stop at its end."""
-    domain = normalised("NFC", domain).translate(_DOTS).lower().removesuffix(".")
+    domain = normalised("NFC", domain).translate(_DOTS).lower().rstrip(".")
     return ".".join([_decoded(label) for label in domain.split(".")])
 
 

@@ -8,11 +8,13 @@ from unicodedata import combining, normalize
 
 __all__ = ["normalised"]
 
+Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
+
 _LONG_RUN = 31
 """Real text has no more than 30 marks in a row: Unicode Standard Annex 15, "Stream-Safe Text"."""
 
 
-def normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
+def normalised(form: Form, text: str) -> str:
     """Return what ``unicodedata.normalize(form, text)`` does.
 
     Python before 3.14 sorts marks that follow each other by insertion: 40,000 of them, which is
@@ -20,7 +22,7 @@ def normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
     """
     if text.isascii():
         return text
-    apart: Literal["NFD", "NFKD"] = "NFD" if form == "NFC" else "NFKD"
+    apart: Form = "NFKD" if "K" in form else "NFD"
     # By the decomposed form: some marks count as letters by themselves.
     marks = sorted(one for one in set(text) if combining(normalize(apart, one)[0]))
     if marks:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -19,6 +18,7 @@ from typing import Any, NoReturn
 import orjson
 
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.model.normalisation import normalised
 from helpdesk_bridge.transport.spellings import (
     Spelling,
     decodings,
@@ -233,7 +233,7 @@ def _octets(form: str) -> set[bytes]:
     """Return the octets of ``form``: in UTF-8, composed and not, and in Latin-1 where it can be."""
     found = {form.encode("utf-8", "surrogatepass")}
     if not form.isascii():
-        composed, apart = (unicodedata.normalize(way, form) for way in ("NFC", "NFD"))
+        composed, apart = normalised("NFC", form), normalised("NFD", form)
         found |= {one.encode("utf-8", "surrogatepass") for one in (composed, apart)}
         with suppress(UnicodeEncodeError):
             found.add(composed.encode("latin-1"))
@@ -295,7 +295,7 @@ def _claims(token: str) -> Iterator[str]:
     while pending:
         value = pending.pop()
         if isinstance(value, str) and len(value) >= _RUN:
-            yield unicodedata.normalize("NFC", value)
+            yield normalised("NFC", value)
         elif isinstance(value, dict):
             pending.extend(value.values())
         elif isinstance(value, list):

@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from attrs import frozen
 
+from helpdesk_bridge.model.normalisation import normalised
+
 __all__ = ["Spelling", "decodings", "kept_quickly", "letters", "signs", "unquoted"]
 
 _ENCODED = re.compile(
@@ -106,7 +108,7 @@ def _folded(char: str) -> str:
     """Return ``char`` in small letters and without marks, which may be characters of their own."""
     if char.isascii():
         return char.lower()
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+    folded = normalised("NFKD", normalised("NFKD", char).casefold())
     return "".join(one for one in folded if not unicodedata.combining(one))
 
 

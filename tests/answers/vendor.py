@@ -32,7 +32,8 @@ class _Selector(selectors.DefaultSelector):
     now = 1000.0
 
     def select(self, timeout: float | None = None) -> Any:
-        ready = super().select(0)
+        # The kernel may take a moment to bring bytes from one end of a connection to the other.
+        ready = super().select(0 if timeout == 0 else 0.01)
         if ready or not timeout:
             return ready if ready or timeout == 0 else super().select(timeout)
         self.now += timeout
