@@ -231,7 +231,7 @@ async def _walk(
 def _has_id(raw: object) -> bool:
     """Say whether an unreadable record tells which one it is, under whatever name."""
     return isinstance(raw, Mapping) and any(
-        str(name).casefold().endswith("id") and value not in (None, "")
+        str(name).casefold().endswith("id") and isinstance(value, str | int) and value != ""
         for name, value in raw.items()
     )
 
