@@ -7,6 +7,7 @@ from contextlib import suppress
 from yarl import URL
 
 from helpdesk_bridge.model.normalisation import normalised
+from helpdesk_bridge.model.text import caseless
 
 __all__ = ["address_key", "address_spellings", "same_address"]
 
@@ -37,7 +38,7 @@ def address_key(address: str | None) -> str:
     if text.isascii() and "xn--" not in text.lower():  # almost all, and a thousand in a list
         return text.rstrip(".").lower()
     name, at, domain = text.rpartition("@")
-    return f"{_folded(name)}@{_encoded(_readable(domain))}" if at else _folded(text)
+    return f"{caseless(name)}@{_encoded(_readable(domain))}" if at else caseless(text)
 
 
 def address_spellings(address: str) -> tuple[str, ...]:
@@ -53,10 +54,6 @@ def address_spellings(address: str) -> tuple[str, ...]:
     for form in (domain.rstrip("."), _encoded(readable), readable):
         forms.setdefault(form.lower(), form)
     return tuple(f"{name}@{form}" for form in forms.values())
-
-
-def _folded(text: str) -> str:
-    return normalised("NFC", normalised("NFC", text).casefold())
 
 
 def _readable(domain: str) -> str:
@@ -80,4 +77,4 @@ def _encoded(domain: str) -> str:
         host = URL.build(scheme="https", host=domain).raw_host
         if host is not None:
             return host
-    return _folded(domain)
+    return caseless(domain)

@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 from helpdesk_bridge.model.normalisation import normalised
 
-__all__ = ["folded", "is_digits"]
+__all__ = ["caseless", "folded", "is_digits"]
 
 
 def folded(text: str) -> str:
@@ -17,8 +17,12 @@ def folded(text: str) -> str:
     """
     if text.isascii() and text.isalnum():
         return text.lower()
-    composed = normalised("NFC", normalised("NFC", text).casefold())
-    return " ".join(composed.split())
+    return " ".join(caseless(text).split())
+
+
+def caseless(text: str) -> str:
+    """Return ``text`` as it is compared where case and composition tell nothing apart."""
+    return normalised("NFC", normalised("NFC", text).casefold())
 
 
 def is_digits(value: object) -> TypeGuard[str]:

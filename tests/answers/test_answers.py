@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 import helpdesk_bridge as hb
 from tests.answers.shapes import CUTS, DRESS, LISTS, NOES, RECORDS, Meaning
-from tests.answers.vendor import CUSTOMER, DEADLINE, Distortion, VirtualLoop, World, opened
+from tests.answers.vendor import CUSTOMER, DEADLINE, Distortion, World, opened
 from tests.vendors import FAKES
+from tests.virtual_loop import SocketSelector, VirtualLoop
 
 ALL = os.environ.get("HELPDESK_BRIDGE_ALL_FAULTS") == "1"
 READ = 16
@@ -160,7 +161,7 @@ def _judge_write(world: World, name: str, distortion: Distortion, found: Any) ->
 
 
 def _run(adapter: str, name: str, play: Any, *, lists: bool) -> None:
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(SocketSelector())) as runner:
         world_of = opened(adapter)
         world = runner.run(world_of.__aenter__())
         if name not in world.can:

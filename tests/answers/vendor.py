@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import selectors
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,36 +17,13 @@ from helpdesk_bridge.testing.faults import ReceivedRequest
 from tests.answers.shapes import Change, Meaning, Plain, Shape
 from tests.vendors import FAKES
 
-__all__ = ["CUSTOMER", "DEADLINE", "Distortion", "VirtualLoop", "World", "opened"]
+__all__ = ["CUSTOMER", "DEADLINE", "Distortion", "World", "opened"]
 
 CUSTOMER = "li@customer.example"
 DEADLINE = 20.0
 TICKETS, MESSAGES = 230, 130
 _KEPT = ("content-type", "etag", "location")
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
-
-
-class _Selector(selectors.DefaultSelector):
-    now = 1000.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        # The kernel may take a moment to bring bytes from one end of a connection to the other.
-        ready = super().select(0 if timeout == 0 else 0.01)
-        if ready or not timeout:
-            return ready if ready or timeout == 0 else super().select(timeout)
-        self.now += timeout
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """When no socket has anything to say it is the time of the next timer: nobody sleeps."""
-
-    def __init__(self) -> None:
-        self._clock = _Selector()
-        super().__init__(self._clock)
-
-    def time(self) -> float:
-        return self._clock.now
 
 
 @frozen

@@ -10,7 +10,8 @@ import pytest
 
 from helpdesk_bridge.errors import DeskClosed
 from helpdesk_bridge.transport.deadlines import OpenRequests
-from tests.transport.virtual import VirtualLoop, now, run
+from tests.transport.virtual import now, run
+from tests.virtual_loop import VirtualLoop
 
 Body: TypeAlias = Callable[[], Awaitable[None]]
 

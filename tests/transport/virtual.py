@@ -1,9 +1,8 @@
-"""An event loop whose clock jumps to the next timer, and a wire without sockets to go with it."""
+"""A wire without sockets, on the loop whose clock jumps to the next timer."""
 
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -23,32 +22,12 @@ from helpdesk_bridge.transport import (
     clock,
 )
 from helpdesk_bridge.transport.outcome import with_outcome
+from tests.virtual_loop import VirtualLoop
 
 T = TypeVar("T")
 READ = Operation("list_tickets", Effect.READ)
 IDEMPOTENT = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
 UNSAFE = Operation("reply", Effect.UNSAFE_WRITE)
-
-
-class _Selector(selectors.DefaultSelector):
-    now = 1000.0
-
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout is None:
-            raise AssertionError("everybody waits, and nothing will ever happen")
-        self.now += timeout
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """Nobody sleeps: when nothing else is to be done, it is the time of the next timer."""
-
-    def __init__(self) -> None:
-        self._clock = _Selector()
-        super().__init__(self._clock)
-
-    def time(self) -> float:
-        return self._clock.now
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
