@@ -28,6 +28,10 @@ class AuthenticationError(HelpdeskError):
     outcome = Outcome.REJECTED
     reason = Reason.CREDENTIALS
     advice = "Check the credentials of this desk."
+    _ADVICE_OF_PROVIDERS = "Call the session provider by itself to see what is wrong with it."
+
+    def _advice(self) -> str:
+        return self._ADVICE_OF_PROVIDERS if self.reason is Reason.SESSION else self.advice
 
 
 class PermissionDenied(HelpdeskError):

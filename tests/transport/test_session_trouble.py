@@ -61,9 +61,22 @@ async def test_a_provider_that_gives_no_token_is_an_authentication_error_and_is_
 
 
 @pytest.mark.asyncio
-async def test_a_provider_that_is_no_coroutine_function_is_an_authentication_error() -> None:
+async def test_a_provider_that_is_no_coroutine_function_is_told_so() -> None:
     auth = SessionAuth(provider=TokenProvider(lambda: "canary"))  # type: ignore[arg-type,return-value]
-    assert type(await failure(auth(request(), Server()))) is AuthenticationError
+    error = await failure(auth(request(), Server()))
+    assert type(error) is AuthenticationError
+    assert str(error) == (
+        "the session provider failed (it is not async, and returned a str). Nothing was sent."
+        " Call the session provider by itself to see what is wrong with it."
+    )
+
+
+@pytest.mark.asyncio
+async def test_the_advice_after_a_provider_that_raises_is_about_the_provider() -> None:
+    auth, _ = session(ConnectionError("canary"))
+    text = str(await failure(auth(request(), Server())))
+    assert "the session provider failed (it raised ConnectionError)." in text
+    assert "Check the credentials" not in text
 
 
 @pytest.mark.asyncio

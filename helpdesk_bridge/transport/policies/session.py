@@ -224,13 +224,17 @@ class SessionAuth:
         trouble = "it was cancelled"
         try:
             async with asyncio.timeout(self.patience):
-                given = Secret(await self.provider.fetch())
+                asked: object = self.provider.fetch()
+                if not isinstance(asked, Awaitable):
+                    trouble = f"it is not async, and returned a {type(asked).__name__}"
+                    return None, trouble
+                given = Secret(await asked)
             check_credential("session_token", given)
             token, trouble = given, ""
         except ConfigurationError:
             trouble = "it gave no usable token"
         except Exception as error:  # noqa: BLE001 - whatever the application's code raises
-            trouble = type(error).__name__
+            trouble = f"it raised {type(error).__name__}"
         finally:
             if trouble:
                 self._failure = (asyncio.get_running_loop().time(), trouble)
