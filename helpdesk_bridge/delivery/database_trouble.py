@@ -10,24 +10,15 @@ import ssl
 from collections.abc import Callable
 
 import asyncpg  # type: ignore[import-untyped]
-from attrs import frozen
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
-__all__ = ["Trouble", "driver_error", "number_of", "place_of", "why"]
+from helpdesk_bridge.delivery.trouble import Trouble
+
+__all__ = ["driver_error", "number_of", "place_of", "why"]
 
 _TABLE = "helpdesk_bridge_writes"
-
-
-@frozen
-class Trouble:
-    """What is wrong with a database."""
-
-    says: str
-    """It in words."""
-    retryable: bool = True
-    """Whether it may go away by itself."""
 
 
 _NO_SUCH_HOST = Trouble("there is no such host, or names cannot be resolved here")

@@ -6,11 +6,15 @@ import os
 import sqlite3
 from pathlib import Path
 
-__all__ = ["can_be_made", "whole", "why"]
+from helpdesk_bridge.delivery.trouble import Trouble
+from helpdesk_bridge.errors import ConfigurationError, Reason
+
+__all__ = ["can_be_made", "unusable", "whole", "why"]
 
 _SAYS = {
     sqlite3.SQLITE_BUSY: "another process has locked it",
     sqlite3.SQLITE_LOCKED: "another process has locked it",
+    sqlite3.SQLITE_PROTOCOL: "another process has locked it",
     sqlite3.SQLITE_CORRUPT: "it is damaged",
     sqlite3.SQLITE_NOTADB: "it is no SQLite file",
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -19,8 +23,20 @@ _SAYS = {
     sqlite3.SQLITE_PERM: "this process may not write it",
     sqlite3.SQLITE_READONLY: "this process may not write it",
     sqlite3.SQLITE_READONLY_DBMOVED: "it was moved or deleted while it was open",
+    sqlite3.SQLITE_NOMEM: "there is no memory left",
 }
 """What each code means; where an extended one is missing, its lowest byte counts."""
+_PASSING = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_CANTOPEN,
+)
+"""What may go away by itself, unless the file system tells why it does not. Without such a reason
+SQLITE_CANTOPEN is a process with too many open files."""
 
 
 def whole(path: Path) -> Path:
@@ -31,15 +47,29 @@ def whole(path: Path) -> Path:
         return path
 
 
-def why(path: Path, error: sqlite3.Error) -> str:
+def unusable(path: Path, error: Exception) -> ConfigurationError:
+    """Return what is raised for an error of SQLite, or of an entry that cannot be read."""
+    if isinstance(error, sqlite3.Error):
+        trouble = why(path, error)
+        says = f"cannot be used: {trouble.says}."
+    else:
+        trouble = Trouble(type(error).__name__, retryable=False)
+        says = f"holds an entry that cannot be read ({trouble.says})."
+    return ConfigurationError(
+        f"the ledger {whole(path)} {says}", reason=Reason.STORAGE, retryable=trouble.retryable
+    )
+
+
+def why(path: Path, error: sqlite3.Error) -> Trouble:
     """Return why the file at ``path`` cannot be used, with SQLite's own name of the error."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     kind = code & 0xFF
-    says: str | None = None
+    seen: str | None = None
     if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
-        says = _of_the_path(whole(path))
-    says = says or _SAYS.get(code) or _SAYS.get(kind) or "SQLite refuses it"
-    return f"{says} ({getattr(error, 'sqlite_errorname', None) or type(error).__name__})"
+        seen = _of_the_path(whole(path))
+    says = seen or _SAYS.get(code) or _SAYS.get(kind) or "SQLite refuses it"
+    name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+    return Trouble(f"{says} ({name})", retryable=seen is None and kind in _PASSING)
 
 
 def can_be_made(path: Path) -> bool:

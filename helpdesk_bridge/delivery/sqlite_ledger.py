@@ -254,7 +254,7 @@ class SqliteLedger:
     def _execute(self, work: Callable[[sqlite3.Connection], T]) -> T:
         import sqlite3
 
-        from helpdesk_bridge.delivery.file_trouble import whole, why
+        from helpdesk_bridge.delivery.file_trouble import unusable
 
         try:
             if self._file is None:
@@ -264,22 +264,20 @@ class SqliteLedger:
                 return work(self._file)
         except HelpdeskError:
             raise
-        except sqlite3.Error as error:
-            trouble = f"cannot be used: {why(self.path, error)}."
-        except (ValueError, TypeError, LookupError) as error:
-            reason = type(error).__name__
-            trouble = f"holds an entry that cannot be read ({reason})."
-        raise ConfigurationError(
-            f"the ledger {whole(self.path)} {trouble}", reason=Reason.STORAGE, retryable=True
-        )
+        except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
+            failure = unusable(self.path, error)
+        raise failure
 
     def _opened(self) -> sqlite3.Connection:
         import sqlite3
 
-        if "\0" in str(self.path):
-            raise sqlite3.OperationalError("no file has such a name")
         path = sqlite_name(self.path)
-        file = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
+        try:
+            file = sqlite3.connect(
+                path, timeout=10.0, isolation_level=None, check_same_thread=False
+            )
+        except ValueError:
+            raise sqlite3.OperationalError("no file has such a name") from None
         try:
             file.execute("pragma synchronous = extra")
             with file:

@@ -19,13 +19,13 @@ pytestmark = pytest.mark.asyncio
 AS_ROOT = hasattr(os, "getuid") and os.getuid() == 0
 
 
-async def told(path: Path | str) -> str:
-    """Return what a ledger says of its file, and see that another try may help."""
+async def told(path: Path | str, *, retryable: bool = False) -> str:
+    """Return what a ledger says of its file, and see whether another try may help."""
     async with aclosing(hb.SqliteLedger(Path(path))) as ledger:
         with pytest.raises(hb.ConfigurationError) as caught:
             await ledger.begin(entry("a"))
     assert caught.value.reason is hb.Reason.STORAGE
-    assert caught.value.retryable
+    assert caught.value.retryable is retryable
     return caught.value.message
 
 
@@ -74,8 +74,9 @@ async def test_a_relative_path_is_told_whole(
     )
 
 
-async def test_a_name_that_no_file_has(tmp_path: Path) -> None:
-    assert "cannot be used" in await told(tmp_path / "w\0.db")
+@pytest.mark.parametrize("name", ["w\0.db", "w\ud800.db"])
+async def test_a_name_that_no_file_has(tmp_path: Path, name: str) -> None:
+    assert "cannot be used" in await told(tmp_path / name)
 
 
 async def test_a_file_that_another_process_has_locked(
@@ -88,7 +89,7 @@ async def test_a_file_that_another_process_has_locked(
         monkeypatch.setattr(
             sqlite3, "connect", lambda *a, **kw: connect(*a, **{**kw, "timeout": 0})
         )
-        assert "another process has locked it (SQLITE_BUSY)" in await told(path)
+        assert "another process has locked it (SQLITE_BUSY)" in await told(path, retryable=True)
 
 
 async def test_a_file_that_may_only_be_read(
@@ -117,7 +118,8 @@ async def test_a_folder_in_which_this_process_has_no_rights(
     error = sqlite3.OperationalError("unable to open database file")
     error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_CANTOPEN, "SQLITE_CANTOPEN"
     says = f"this process may not write into the folder {tmp_path} (SQLITE_CANTOPEN)"
-    assert file_trouble.why(tmp_path / "w.db", error) == says
+    found = file_trouble.why(tmp_path / "w.db", error)
+    assert (found.says, found.retryable) == (says, False)
     assert not file_trouble.can_be_made(tmp_path / "w.db")
 
 
@@ -132,4 +134,38 @@ async def test_a_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         insert(file, *one)
 
     monkeypatch.setattr(sqlite_ledger, "_insert", on_a_full_disk)
-    assert f"the ledger {path} cannot be used: the disk is full (SQLITE_FULL)." == await told(path)
+    message = await told(path, retryable=True)
+    assert message == f"the ledger {path} cannot be used: the disk is full (SQLITE_FULL)."
+
+
+@pytest.mark.parametrize(
+    ("name", "retryable"),
+    [
+        ("SQLITE_BUSY_SNAPSHOT", True),
+        ("SQLITE_LOCKED", True),
+        ("SQLITE_PROTOCOL", True),
+        ("SQLITE_FULL", True),
+        ("SQLITE_IOERR_FSYNC", True),
+        ("SQLITE_NOMEM", True),
+        ("SQLITE_CANTOPEN", True),  # the folder is there and may be written: no file is left
+        ("SQLITE_NOTADB", False),
+        ("SQLITE_CORRUPT", False),
+        ("SQLITE_PERM", False),
+        ("SQLITE_READONLY", False),
+        ("SQLITE_READONLY_DBMOVED", False),
+        ("SQLITE_ERROR", False),
+        ("SQLITE_MISUSE", False),
+    ],
+)
+async def test_another_try_may_help_where_the_trouble_can_pass(
+    tmp_path: Path, name: str, retryable: bool
+) -> None:
+    error = sqlite3.OperationalError("x")
+    error.sqlite_errorcode, error.sqlite_errorname = getattr(sqlite3, name), name
+    assert file_trouble.why(tmp_path / "w.db", error).retryable is retryable
+
+
+async def test_a_failing_disk_whose_folder_is_gone_does_not_come_back(tmp_path: Path) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    assert not file_trouble.why(tmp_path / "gone" / "w.db", error).retryable

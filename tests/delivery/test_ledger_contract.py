@@ -465,7 +465,7 @@ async def test_an_entry_that_cannot_be_read_is_said_to_be_one(kept: Kept) -> Non
     kept.sql(f"update {table} set entry = '{{}}'")
     with pytest.raises(hb.ConfigurationError, match="cannot be read") as caught:
         await ledger.unresolved("it")
-    assert caught.value.reason is hb.Reason.STORAGE
+    assert (caught.value.reason, caught.value.retryable) == (hb.Reason.STORAGE, False)
 
 
 @durable
