@@ -271,9 +271,7 @@ class HelpSpace(kit.Adapter):
             )
         if kit.same_address(address, customer):
             raise errors.InvalidArgument("this would speak in the customer's name. Set `sender`.")
-        return kit.Party(
-            email=address, name=self.settings.sender_name if self.settings.sender else None
-        )
+        return kit.Party(email=address, name=self.settings.sender_name)
 
     async def _encoded(self, uploads: Sequence[kit.Upload]) -> list[outgoing.Encoded]:
         """T24: the limit is on base64 characters, the safe reading of "5 MB"."""

@@ -59,8 +59,15 @@ class HelpSpaceSettings:
         check_credential("client_id", self.client_id)
         if self.sender is not None and not _is_address(self.sender):
             raise errors.ConfigurationError("sender is not one e-mail address", key="sender")
-        if self.sender_name is not None and not self.sender_name.isprintable():
-            raise errors.ConfigurationError("sender_name has line breaks", key="sender_name")
+        if self.sender_name is not None:
+            if not self.sender_name.strip() or not self.sender_name.isprintable():
+                raise errors.ConfigurationError(
+                    "sender_name is empty, or has line breaks", key="sender_name"
+                )
+            if self.sender is None:
+                raise errors.ConfigurationError(
+                    "sender_name is shown with sender, which is missing", key="sender_name"
+                )
         if self.channel is not None and not is_digits(self.channel):
             raise errors.ConfigurationError("channel is the number of a channel", key="channel")
         if self.escalated_word not in ("escalated", "escaleted"):

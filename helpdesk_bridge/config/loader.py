@@ -20,7 +20,7 @@ from helpdesk_bridge.config.table import PREFIX, DeskConfig, Table, how_to_name,
 from helpdesk_bridge.errors import ConfigurationError
 from helpdesk_bridge.errors.frames import without_frames
 
-__all__ = ["Config", "load_config"]
+__all__ = ["Config", "check_asked", "load_config"]
 
 _FILE = "helpdesk.toml"
 _MOST_DOTS = 100
@@ -78,9 +78,9 @@ class Config:
         Raises:
             ConfigurationError: it names the file, the table and the key.
         """
-        name = name or self.default or self._only()
-        if not isinstance(name, str):
-            raise ConfigurationError(f"{self.origin}: the name of a desk is a str")
+        check_asked(name)
+        if name is None:
+            name = self._only() if self.default is None else self.default
         if name not in self.tables:
             raise ConfigurationError(
                 f"{self.origin}: there is no [desks.{showable.key(name)}]"
@@ -103,6 +103,22 @@ class Config:
             f"{self.origin}: say which desk, or set `default` to one of: {', '.join(self.desks)}",
             key="default",
         )
+
+
+def check_asked(name: object) -> None:
+    """Refuse what is no name of a desk, before any configuration is looked for.
+
+    ``name`` None is the default desk. An empty one is a variable that is not set, whose desk is not
+    the default one. Raises ConfigurationError.
+    """
+    if name is None:
+        return
+    if not isinstance(name, str):
+        raise ConfigurationError(
+            "the name of a desk is a str; give the configuration itself, or its path, as config="
+        )
+    if not name.strip():
+        raise ConfigurationError("the name of a desk is empty; without one it is the default desk")
 
 
 @without_frames
@@ -139,6 +155,8 @@ def load_config(
     if source is not None and not isinstance(source, (str, Path)):
         raise ConfigurationError("config must be a path or a mapping")
     if source is not None:
+        if not str(source):
+            raise ConfigurationError("config is an empty path; without one it is looked for")
         path, place = Path(source), _Place.NAMED
     else:
         path, place = _find(environ)
@@ -196,8 +214,14 @@ def _fault(said: str) -> str:
 
 
 def _find(environ: Mapping[str, str]) -> tuple[Path, _Place]:
-    if environ.get(_PATH_VARIABLE):
-        return Path(environ[_PATH_VARIABLE]), _Place.NAMED
+    named = environ.get(_PATH_VARIABLE)
+    if named == "":
+        raise ConfigurationError(
+            f"environment variable {_PATH_VARIABLE} is empty: set it to the path of a file, or"
+            " unset it"
+        )
+    if named is not None:
+        return Path(named), _Place.NAMED
     own = _user_folder(environ) / _FILE
     places = [Path(_FILE), own]
     for path in places:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from helpdesk_bridge.config import load_config, registry
+from helpdesk_bridge.config.loader import check_asked
 from helpdesk_bridge.delivery.ledger import Ledger, checked
 from helpdesk_bridge.delivery.open_ledger import open_ledger
 from helpdesk_bridge.delivery.reader import Reader
@@ -69,9 +70,11 @@ def connect(
         The desk; use it as ``async with``.
 
     Raises:
-        ConfigurationError: it names the file, the table and the key.
+        ConfigurationError: it names the file, the table and the key; or ``desk`` is empty, or no
+            str.
         InvalidArgument: ``ledger`` is not a ledger.
     """
+    check_asked(desk)
     read = load_config(config)
     found = read.desk(desk)
     own = found.ledger is not None and ledger is None
@@ -137,7 +140,7 @@ class Helpdesk:
         kind = adapter or registry.load(_adapter_of(settings))
         if not isinstance(settings, kind.settings_type):
             raise InvalidArgument(f"{kind.name} needs {kind.settings_type.__name__}(…) as settings")
-        self.name = name or kind.name
+        self.name = kind.name if name is None else arguments.required_line(name, "name")
         if not self.name.isprintable():
             raise InvalidArgument("the name of a desk holds characters that are not printed")
         self._options = options or TransportOptions()

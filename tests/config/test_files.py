@@ -66,7 +66,7 @@ def test_a_folder_a_dead_link_and_a_loop_are_told_of(
     path.symlink_to("gone.toml")
     assert "cannot be read" in str(refused())
     assert "cannot be read" in str(refused("a\0b"))
-    assert "it is a folder" in str(refused(""))
+    assert "it is a folder" in str(refused("."))
 
 
 @PIPES

@@ -22,7 +22,7 @@ BAD_SETTINGS: list[tuple[str, Any]] = [
     ("base_url", "https://api.helpspace.com/api/v1?x=1"),
     *(("sender", value)
       for value in ("", "@", "a@", "@a", "a b@c", "a@b@c", "a@b,c@d", "a@b\n", "A <a@b>")),
-    ("sender_name", "line\nbreak"),
+    *(("sender_name", value) for value in ("line\nbreak", "", " ", "a name without sender")),
     ("channel", "support"),
     ("channel", "-1"),
     ("escalated_word", "urgent"),
