@@ -20,6 +20,7 @@ from helpdesk_bridge.kit.json import WrongType
 from helpdesk_bridge.kit.numbers import NUMBERED
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TokenProvider, TransportOptions
+from helpdesk_bridge.transport.options import CHECK
 from helpdesk_bridge.transport.rate_limits import Limiter
 
 __all__ = ["PREFIX", "DeskConfig", "Table", "how_to_name", "shouted"]
@@ -178,6 +179,10 @@ class Table:
                 arguments[key] = self._argument(key, attribute, values[key], where)
             elif attribute.default is attrs.NOTHING:
                 raise self._wrong(key, "is missing", where)
+            check = attribute.metadata.get(CHECK)
+            trouble = check(arguments[key]) if check and key in arguments else ""
+            if trouble:
+                raise self._wrong(key, trouble, where, overrides.get(key, (None,))[0])
         try:
             return cls(**arguments)
         except HelpdeskError as error:

@@ -14,7 +14,13 @@ from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.transport.slots import Slots
 
-__all__ = ["Limiter", "Rate", "SlidingWindow"]
+__all__ = ["WRITTEN", "Limiter", "Rate", "SlidingWindow"]
+
+WRITTEN = (
+    'is written like "400/minute", several of them with commas between; the periods are second,'
+    " minute, hour and day"
+)
+"""What is said of a rate that cannot be read."""
 
 _RATE = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(?:([1-9][0-9]{0,5}) ?)?(second|minute|hour|day)s?")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -46,10 +52,7 @@ class Rate:
         for word in text.split(",") if isinstance(text, str) else [""]:
             found = _RATE.fullmatch(word.strip())
             if found is None:
-                raise InvalidArgument(
-                    'the transport option rate_limit is written like "400/minute", several of them'
-                    " with commas between; the periods are second, minute, hour and day."
-                )
+                raise InvalidArgument(f"the transport option rate_limit {WRITTEN}.")
             rates.append(cls(int(found[1]), float(int(found[2] or 1) * _SECONDS[found[3]])))
         return tuple(rates)
 

@@ -19,6 +19,7 @@ __all__ = [
     "check_header",
     "file_url",
     "is_loopback",
+    "is_proxy",
     "is_public",
     "join",
     "redirected",
@@ -73,6 +74,21 @@ def base_url(text: str) -> URL:
         )
     # The raw path: decoding it and encoding it again would turn %2F into a separator.
     return url.with_path(url.raw_path.rstrip("/"), encoded=True)
+
+
+def is_proxy(text: object) -> bool:
+    """Say whether ``text`` is the address of a proxy: scheme, host and port, perhaps with a user.
+
+    It may hold a password, and is not to be shown.
+    """
+    if not isinstance(text, str) or not text.isprintable() or " " in text:
+        return False
+    try:
+        url = URL(text)
+        named = url.scheme in ("http", "https") and url.host and url.port
+    except _NOT_A_URL:
+        return False
+    return bool(named) and url.path in ("", "/") and not (url.query_string or url.fragment)
 
 
 def is_loopback(host: str) -> bool:

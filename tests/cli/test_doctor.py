@@ -327,7 +327,7 @@ def test_without_a_configuration_it_says_how_to_write_one(run: Run, words: tuple
         ("support", helpspace("x.test", tokn="1"), "tokn: is unknown; did you mean 'token'?"),
         ("support", helpspace("http://x.test"), "base_url must be https"),
         ("support", helpspace("https://x.test", token=f"{TOKEN} x"), "token is empty, or has"),
-        ("support", helpspace("https://x.test", transport={"deadline": 0}), "deadline must be"),
+        ("support", helpspace("https://x.test", transport={"deadline": 0}), "deadline: must be"),
     ],
 )
 def test_a_setting_that_cannot_work_is_named(

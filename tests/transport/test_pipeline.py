@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
 import pytest
+from yarl import URL
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.transport import (
@@ -16,7 +22,26 @@ from helpdesk_bridge.transport import (
     TransportOptions,
     compose,
 )
+from helpdesk_bridge.transport.rate_limits import SlidingWindow
 
+TIMES = ("deadline", "connect", "read_gap")
+COUNTS = ("max_attempts", "concurrency", "max_body")
+PROXIES = [
+    "",
+    "foo",
+    "p.example:3128",
+    "u:canary@p.example:3128",
+    "//u:canary@p.example:3128",
+    "socks5://u:canary@p.example:3128",
+    "http://u:can#canary@p.example:3128",
+    "http://u:canary@",
+    "http://u:canary@p.example:99999",
+    "http://u:canary@p.example/path",
+    "http://u:canary@p.example?x=1",
+    "http://u:canary@xn--/",
+    "http://u:canary canary@p.example",
+    URL("http://p.example"),
+]
 REQUEST = Request(operation=Operation("x", Effect.READ), method="GET", path=("tickets",))
 
 
@@ -92,5 +117,31 @@ def test_a_limit_that_is_not_above_zero_is_refused(name: str, value: float) -> N
         TransportOptions(**{name: value})  # type: ignore[arg-type]
 
 
-def test_a_proxy_with_its_password_is_not_shown() -> None:
-    assert "canary" not in repr(TransportOptions(proxy="http://user:canary@127.0.0.1:1"))
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        *((name, ["3", True, None, timedelta(1), 10**400]) for name in TIMES),
+        *((name, ["3", True, None, 1.5]) for name in COUNTS),
+        ("connect", [float("inf")]),
+        ("rate_limit", ["", "often", 400, b"1/second"]),
+        ("limiter", [5, "x:y", SlidingWindow, object()]),
+        ("tls", [True, False, "x", ssl.SSLContext]),
+        ("proxy", PROXIES),
+    ],
+)
+def test_what_is_no_option_is_refused_by_its_name(name: str, values: list[Any]) -> None:
+    for value in values:
+        with pytest.raises(InvalidArgument, match=f"the transport option {name} ") as caught:
+            TransportOptions(**{name: value})
+        assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://user:canary@127.0.0.1:1", "https://p.example/", "http://[::1]:3128"]
+)
+def test_a_proxy_with_its_password_is_not_shown(proxy: str) -> None:
+    assert "canary" not in repr(TransportOptions(proxy=proxy))
+
+
+def test_seconds_are_any_kind_of_number() -> None:
+    assert TransportOptions(deadline=5, connect=Fraction(1, 2)).connect == 0.5  # type: ignore[arg-type]
