@@ -72,7 +72,7 @@ def connect(
     Raises:
         ConfigurationError: it names the file, the table and the key; or ``desk`` is empty, or no
             str.
-        InvalidArgument: ``ledger`` is not a ledger.
+        InvalidArgument: ``ledger``, ``middlewares`` or ``observers`` is not what it must be.
     """
     check_asked(desk)
     read = load_config(config)
@@ -119,7 +119,8 @@ class Helpdesk:
         observers: who is told of the start and the end of each attempt at a request.
 
     Raises:
-        InvalidArgument: the settings are no adapter's, or another's; ``ledger`` is not a ledger.
+        InvalidArgument: the settings are no adapter's, or another's; another argument is not what
+            it must be, such as a ``ledger`` that is none.
         ConfigurationError: the settings cannot work.
     """
 
@@ -137,13 +138,17 @@ class Helpdesk:
     ) -> None:
         if ledger is not None:
             checked(ledger)
-        kind = adapter or registry.load(_adapter_of(settings))
+        kind = registry.load(_adapter_of(settings)) if adapter is None else adapter
+        if not isinstance(kind, type) or not issubclass(kind, Adapter):
+            raise InvalidArgument("adapter= takes the class of an adapter.")
         if not isinstance(settings, kind.settings_type):
             raise InvalidArgument(f"{kind.name} needs {kind.settings_type.__name__}(…) as settings")
         self.name = kind.name if name is None else arguments.required_line(name, "name")
         if not self.name.isprintable():
             raise InvalidArgument("the name of a desk holds characters that are not printed")
-        self._options = options or TransportOptions()
+        if options is not None and not isinstance(options, TransportOptions):
+            raise InvalidArgument("options= takes TransportOptions(…).")
+        self._options = TransportOptions() if options is None else options
         address = getattr(settings, "base_url", None)
         self._transport = Transport(
             base_url(address) if address is not None else None,

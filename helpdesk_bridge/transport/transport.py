@@ -43,6 +43,7 @@ from helpdesk_bridge.transport.policies.auth import Signing, no_auth
 from helpdesk_bridge.transport.policies.deadline import Deadline
 from helpdesk_bridge.transport.policies.error_table import ErrorTable
 from helpdesk_bridge.transport.policies.observe import Observe, Observers
+from helpdesk_bridge.transport.policies.own import own
 from helpdesk_bridge.transport.policies.pacing import Pacing
 from helpdesk_bridge.transport.policies.pool import Pool
 from helpdesk_bridge.transport.policies.retry import Retry
@@ -106,7 +107,7 @@ class Transport:
         self._handler: Handler = compose(
             self._http,
             Deadline(options.deadline, self._running),
-            *middlewares,
+            *own(middlewares),
             Retry(options.max_attempts, told),
             Observe(told),
             ErrorTable(error_codes, explain, is_error),
