@@ -20,6 +20,9 @@ _MOST = 1000
 _SHOWN = 50
 """How many of them an error lists."""
 
+_OF_ADAPTERS = 0.8
+"""How alike the name of an adapter is: vendors call themselves alike, and are not each other."""
+
 GROUP = "helpdesk_bridge.adapters"
 
 _registered: dict[str, type[Adapter]] = {}
@@ -43,7 +46,9 @@ def load(name: str) -> type[Adapter]:
     found = {(entry.value, _owner(entry)): entry for entry in entries}
     if not found:
         raise ConfigurationError(
-            f"there is no adapter {showable.name(name)}{suggest(name, available())}", key="adapter"
+            f"there is no adapter {showable.name(name)}"
+            f"{suggest(name, available(), likeness=_OF_ADAPTERS)}",
+            key="adapter",
         )
     if len(found) > 1:
         owners = " and ".join(sorted(_owner(entry) for entry in found.values()))
@@ -82,13 +87,20 @@ def _owner(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist else entry.value
 
 
-def suggest(word: str, known: list[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the nearest known word, else what there is."""
+def suggest(word: str, known: list[str], *, likeness: float = 0.6) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest known word, else what there is.
+
+    ``likeness`` is how near it must be, 1 being the same. A word of the same letters is near, and
+    capitals do not count.
+    """
     import difflib  # only who errs needs it
 
     few = [one for one in known if len(one) <= _LONGEST][:_MOST] if len(word) <= _LONGEST else []
-    near = difflib.get_close_matches(word, few, n=1, cutoff=0.6)
+    by_fold = {one.casefold(): one for one in reversed(few)}
+    word = word.casefold()
+    near = [one for one in by_fold if sorted(one) == sorted(word)]
+    near = near or difflib.get_close_matches(word, by_fold, n=1, cutoff=likeness)
     if near:
-        return f"; did you mean {near[0]!r}?"
+        return f"; did you mean {by_fold[near[0]]!r}?"
     more = f" and {len(known) - _SHOWN:,} more" if len(known) > _SHOWN else ""
     return f"; known: {', '.join(known[:_SHOWN])}{more}" if known else ""

@@ -27,6 +27,8 @@ __all__ = ["PREFIX", "DeskConfig", "Table", "how_to_name", "shouted"]
 
 _IMPORTED = {TokenProvider, Limiter, ssl.SSLContext}
 """What is given as ``"module:name"``."""
+_COMMON = ("adapter", "ledger", "transport")
+"""The keys that every desk's table may have, whatever its adapter."""
 PREFIX = "HELPDESK_BRIDGE__"
 """How the variables begin that override a value."""
 
@@ -167,7 +169,8 @@ class Table:
         for key in [*values, *overrides]:
             if key not in fields:
                 source = overrides[key][0] if key in overrides else None
-                hint = suggest(str(key), list(fields))
+                common = _COMMON if where == self._where else ()
+                hint = suggest(str(key), [*fields, *common])
                 raise self._wrong(showable.key(str(key)), f"is unknown{hint}", where, source)
         arguments: dict[str, Any] = {}
         for key, attribute in fields.items():

@@ -123,6 +123,12 @@ def test_every_complaint_about_a_desk_names_the_file_the_table_and_the_key(tmp_p
     ("table", "parts"),
     [
         ({"tokn": TOKEN}, ("[desks.main] tokn: is unknown", "did you mean 'token'?")),
+        ({"leger": "w.db"}, ("[desks.main] leger: is unknown; did you mean 'ledger'?",)),
+        ({"adaptor": "own"}, ("[desks.main] adaptor: is unknown; did you mean 'adapter'?",)),
+        ({"trasnport": {}}, ("[desks.main] trasnport: is unknown; did you mean 'transport'?",)),
+        ({"Token": TOKEN}, ("[desks.main] Token: is unknown; did you mean 'token'?",)),
+        ({"xyz": 1}, ("[desks.main] xyz: is unknown; known: token,", "adapter, ledger, transport")),
+        ({"transport": {"leger": 1}}, ("[desks.main.transport] leger: is unknown", "known: dead")),
         ({3: TOKEN}, ("[desks.main] 3: is unknown",)),
         ({"token": None}, ("[desks.main] token: is missing",)),
         ({"adapter": None}, ("[desks.main] adapter: is missing", "own")),

@@ -109,12 +109,19 @@ def test_an_entry_point_without_a_distribution_is_named_by_its_value(installed: 
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"), [("onw", "did you mean 'own'"), ("zendesk", "known: other, own")]
+    ("word", "hint"),
+    [
+        ("onw", "did you mean 'own'"),
+        ("OWN", "did you mean 'own'"),
+        ("omnidek", "did you mean 'omnidesk'"),
+        ("zendesk", "known: omnidesk, other, own"),
+        ("freshdesk", "known: omnidesk, other, own"),
+    ],
 )
 def test_an_unknown_adapter_is_answered_with_the_nearest_one(
     installed: list[Any], word: str, hint: str
 ) -> None:
-    installed += [Installed("own", "a:Own", "own"), Installed("other", "b:B", "other")]
+    installed += [Installed(name, f"a:{name}", name) for name in ("own", "other", "omnidesk")]
     with pytest.raises(ConfigurationError, match=f"no adapter '{word}'; {hint}") as caught:
         registry.load(word)
     assert caught.value.key == "adapter"
