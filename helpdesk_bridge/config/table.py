@@ -84,6 +84,7 @@ class Table:
         self._folder = folder
         self._only_found = only_found
         self._where = f"[desks.{name}]"
+        self._where_options = f"[desks.{name}.transport]"
         self._values: dict[str, Any] = dict(values)
         # Here, because a program that is given no configuration need not wait for cattrs.
         from helpdesk_bridge.config.convert import StrictConverter
@@ -101,8 +102,11 @@ class Table:
         if not isinstance(transport, Mapping):
             raise self._wrong("transport", "must be a table")
         overrides: dict[str, tuple[str | None, Any]] = dict(self._overrides())
-        for variable, _ in overrides.values():
-            self._check_reach("", "to be overridden by the environment", variable=variable)
+        for key, (variable, _) in overrides.items():
+            option = key.removeprefix("transport__")
+            where = self._where if option == key else self._where_options
+            what = "have its values replaced by the environment's"
+            self._check_reach(showable.key(option), what, where, variable)
         given = self._values.pop("adapter", None)
         variable, word = overrides.pop("adapter", (None, given))
         if not isinstance(word, str):
@@ -122,7 +126,7 @@ class Table:
                     for key, value in overrides.items() if not key.startswith("transport__")
                 }),
                 options=self._make(
-                    TransportOptions, f"[desks.{self._name}.transport]", transport, {
+                    TransportOptions, self._where_options, transport, {
                         key.removeprefix("transport__"): value
                         for key, value in overrides.items() if key.startswith("transport__")
                     }
@@ -146,7 +150,7 @@ class Table:
             raise self._wrong("ledger", "must be the path of a file or a URL", variable=variable)
         if "://" in text:
             # Drivers add passwords to a URL, from the environment and from files of the home.
-            self._check_reach("ledger", "a database by its URL")
+            self._check_reach("ledger", "ask for a database by its URL")
             return place
         path = self._path(text)
         self._check_inside("ledger", path)
@@ -201,7 +205,7 @@ class Table:
         if type(given) is int and attribute.metadata.get(NUMBERED):
             given = str(given)
         if isinstance(given, str) and _IMPORTED & set(_kinds(attribute.type)):
-            self._check_reach(key, "code to be imported", where)
+            self._check_reach(key, "ask for code to be imported", where)
         value = self._value(key, attribute.type, given, where)
         if isinstance(value, Path):
             self._check_inside(key, value, where)
@@ -213,14 +217,14 @@ class Table:
             return value
         source, name = next(iter(value.items()))
         if source == "env" and isinstance(name, str):
-            self._check_reach(key, "an environment variable", where)
+            self._check_reach(key, "ask for an environment variable", where)
             if not self._environ.get(name):
                 raise self._wrong(key, _needs_variable(name), where)
             if "\0" in self._environ[name]:
                 raise self._wrong(key, "is a variable with a NUL in it", where)
             return _from_text(self._environ[name], kind)
         if source == "file" and isinstance(name, str):
-            self._check_reach(key, "a file", where)
+            self._check_reach(key, "ask for a file", where)
             try:
                 text, _ = files.read(self._folder / Path(name).expanduser())
             except (files.Unreadable, RuntimeError) as error:
@@ -236,18 +240,18 @@ class Table:
 
     def _check_inside(self, key: str, path: Path, where: str | None = None) -> None:
         if self._only_found and not path.resolve().is_relative_to(self._folder.resolve()):
-            self._check_reach(key, "a path outside of its folder", where)
+            self._check_reach(key, "ask for a path outside of its folder", where)
 
     def _check_reach(
         self, key: str, what: str, where: str | None = None, variable: str | None = None
     ) -> None:
-        """Refuse what reaches out of a file that nobody named: it could be anybody's."""
+        """Refuse ``what`` a file that nobody named would do: it could be anybody's."""
         if self._only_found:
             path = self._folder / Path(self._origin).name
             raise self._wrong(
                 key,
-                f"a file that was only found in the working directory may not ask for {what}: it"
-                f" may have come with any download. If it is yours, {how_to_name(path)}",
+                f"a file that was only found in the working directory may not {what}: it may have"
+                f" come with any download. If it is yours, {how_to_name(path)}",
                 where,
                 variable,
             )

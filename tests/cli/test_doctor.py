@@ -183,6 +183,7 @@ async def test_what_a_vendor_answers_is_told_apart(
     done = await run_beside("doctor")
     assert done.status == 1
     assert done.line("tickets").startswith(f"wrong tickets {says}")
+    assert done.line("messages") == "not checked messages the tickets could not be read."
     assert done.out.endswith("1 wrong; 1 not checked.\n")
     assert {method for method, _ in vendor.seen} == {"GET"}
     assert "canary" not in done.words
@@ -341,6 +342,19 @@ def test_a_setting_that_cannot_work_is_named(
     assert says in line
 
 
+def test_a_file_that_was_only_found_is_to_be_named_and_not_corrected(
+    run: Run, write: Write, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(support=helpspace("https://x.test"))
+    monkeypatch.setenv("HELPDESK_BRIDGE__SUPPORT__TOKEN", TOKEN)
+    done = run("doctor")
+    assert (done.status, "canary" in done.words) == (1, False)
+    line = done.line("settings")
+    assert "HELPDESK_BRIDGE__SUPPORT__TOKEN ([desks.support] token): a file that" in line
+    path = folder / "helpdesk.toml"
+    assert line.endswith(f"set HELPDESK_BRIDGE_CONFIG={path}, or give config= (--config).")
+
+
 def test_a_file_that_is_no_toml_is_named(run: Run, folder: Path) -> None:
     (folder / "my.toml").write_text(f'[desks.support\ntoken = "{TOKEN}"')
     done = run("doctor", "--config", "my.toml")
@@ -433,7 +447,7 @@ async def test_of_a_desk_with_only_messages_the_connection_is_checked_and_the_re
     assert done.status == 0
     assert done.line("tickets").startswith("not checked tickets Set api_key and workspace_id")
     assert done.line("connection").startswith("ok connection somebody answers")
-    assert done.line("messages").startswith("not checked messages ")
+    assert done.line("messages").startswith("not checked messages no ticket is known")
     assert done.line("clock").startswith("ok clock ")
 
 

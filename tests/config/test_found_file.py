@@ -75,15 +75,27 @@ def test_it_may_reach_for_nothing(folder: Path, case: str) -> None:
     assert "planted" not in sys.modules
 
 
-@pytest.mark.parametrize("key", ["API_KEY", "TRANSPORT__PROXY", "ADAPTER", "LEDGER"])
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("API_KEY", "[desks.support] api_key"),
+        ("TRANSPORT__PROXY", "[desks.support.transport] proxy"),
+        ("ADAPTER", "[desks.support] adapter"),
+        ("LEDGER", "[desks.support] ledger"),
+    ],
+)
 def test_no_variable_is_given_to_it(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, key: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, key: str, place: str
 ) -> None:
     write(folder, *VENDOR, 'api_key = "k"')
     monkeypatch.setenv(f"HELPDESK_BRIDGE__SUPPORT__{key}", SECRET)
     with pytest.raises(ConfigurationError, match="only found in the working directory") as caught:
         connect("support")
     assert SECRET not in str(caught.value)
+    assert f"environment variable HELPDESK_BRIDGE__SUPPORT__{key} ({place}): a file " in str(
+        caught.value
+    )
+    assert "may not have its values replaced by the environment's: " in str(caught.value)
 
 
 @pytest.mark.asyncio

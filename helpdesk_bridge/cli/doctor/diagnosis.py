@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from helpdesk_bridge.errors import HelpdeskError, Reason, reason_of
+from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, Reason, reason_of
 
 __all__ = ["MEANING", "CheckResult", "Finding", "Trouble", "clock", "diagnose"]
 
@@ -147,6 +147,8 @@ def diagnose(check: str, error: Exception, *, keys: Collection[str] = ()) -> Fin
     says = error.message if error.message.endswith((".", "?", "!")) else f"{error.message}."
     if error.status is not None:
         says += f" HTTP {error.status}."
+    if isinstance(error, ConfigurationError) and error.reason is Reason.SETTINGS:
+        return _wrong(check, trouble, says)  # it names the place, and says what belongs there
     wait = f"{error.retry_after:g} seconds" if error.retry_after is not None else "a while"
     advice = _ADVICE[trouble].format(keys=", ".join(keys) or "the credentials", wait=wait)
     return _wrong(check, trouble, says, advice)
@@ -167,5 +169,5 @@ def clock(skew: timedelta | None) -> Finding:
     return _wrong("clock", Trouble.CLOCK, says, _ADVICE[Trouble.CLOCK])
 
 
-def _wrong(check: str, trouble: Trouble, says: str, advice: str) -> Finding:
+def _wrong(check: str, trouble: Trouble, says: str, advice: str = "") -> Finding:
     return Finding(check=check, result=CheckResult.WRONG, trouble=trouble, says=says, advice=advice)

@@ -124,11 +124,13 @@ class _Examination:
         elif self._address is not None:
             yield await self._connection()
         if able.supports(Capability.LIST_MESSAGES):
-            yield _unchecked("messages", _NO_TICKET)
+            yield _unchecked("messages", "no ticket is known whose messages could be read.")
 
     async def _messages(self, page: Page[Ticket] | None) -> Finding:
-        if page is None or not page.items:
-            return _unchecked("messages", _NO_TICKET)
+        if page is None:
+            return _unchecked("messages", "the tickets could not be read.")
+        if not page.items:
+            return _unchecked("messages", "there is no ticket whose messages could be read.")
         ticket = page.items[0]
         _, finding = await self._try(
             "messages",
@@ -160,9 +162,6 @@ class _Examination:
 
     def _diagnosed(self, check: str, error: Exception) -> Finding:
         return diagnose(check, error, keys=self._keys)
-
-
-_NO_TICKET = "there is no ticket whose messages could be read."
 
 
 def _count_of_tickets(page: Page[Ticket]) -> str:
