@@ -21,6 +21,7 @@ from helpdesk_bridge.kit.numbers import NUMBERED
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TokenProvider, TransportOptions
 from helpdesk_bridge.transport.options import CHECK
+from helpdesk_bridge.transport.policies.auth import LOOKS_LIKE_A_REFERENCE, is_reference
 from helpdesk_bridge.transport.rate_limits import Limiter
 
 __all__ = ["PREFIX", "DeskConfig", "Table", "how_to_name", "shouted"]
@@ -213,6 +214,9 @@ class Table:
 
     def _followed(self, key: str, kind: Any, value: Any, where: str) -> Any:
         """Follow ``{ env = "…" }`` and ``{ file = "…" }``; what is there is read as text."""
+        if isinstance(value, str) and Secret in _kinds(kind) and is_reference(Secret(value)):
+            # Not of what is fetched or given in Python: there even this may be a password.
+            raise self._wrong(key, LOOKS_LIKE_A_REFERENCE, where)
         if not isinstance(value, Mapping) or len(value) != 1:
             return value
         source, name = next(iter(value.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Mapping
 
 from attrs import field, frozen
@@ -14,7 +15,22 @@ from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
 from helpdesk_bridge.transport.urls import check_header
 
-__all__ = ["HeaderAuth", "Signing", "check_credential", "is_clean", "no_auth"]
+__all__ = [
+    "LOOKS_LIKE_A_REFERENCE",
+    "HeaderAuth",
+    "Signing",
+    "check_credential",
+    "is_clean",
+    "is_reference",
+    "no_auth",
+]
+
+LOOKS_LIKE_A_REFERENCE = (
+    'looks like a reference to a variable, which is not followed: write { env = "NAME" }'
+)
+"""What is said of a credential that is the name of a variable in the way of another tool."""
+_NAME = "[A-Z_][A-Z0-9_]*"
+_REFERENCE = re.compile(rf"\${_NAME}|\$\{{{_NAME}\}}|env:{_NAME}|%{_NAME}%")
 
 
 @frozen
@@ -80,11 +96,21 @@ def is_clean(value: Secret, *, word: bool = False) -> bool:
     return not word or " " not in text
 
 
+def is_reference(value: Secret) -> bool:
+    """Say whether ``value`` is how a shell or another tool refers to a variable."""
+    return _REFERENCE.fullmatch(value.reveal()) is not None
+
+
 def check_credential(key: str, value: Secret) -> None:
     """Raise ConfigurationError for a credential that no header could carry as one word.
 
+    What refers to a variable, as ``$NAME`` does in a shell, is none either: nobody follows it.
     ``key`` is the name of the setting, ``value`` the credential.
     """
+    if is_reference(value):
+        raise ConfigurationError(
+            f'{key} {LOOKS_LIKE_A_REFERENCE}, or in Python os.environ["NAME"]', key=key
+        )
     if not is_clean(value, word=True):
         has_scheme = value.reveal().lower().startswith("bearer ")
         scheme = " Give it without the scheme." if has_scheme else ""
