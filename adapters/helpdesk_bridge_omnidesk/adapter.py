@@ -248,6 +248,7 @@ class Omnidesk(kit.Adapter):
                 return message
         for problem in page.problems:
             raise problem.error
+        _require_whole(page)
         raise errors.NotFound("the ticket has no such message.")
 
     async def note_before_send(
@@ -256,7 +257,9 @@ class Omnidesk(kit.Adapter):
         """Return what is in the timeline now: T8, the vendor tells no id of what it accepts."""
         outgoing.check_message(message, self.settings.zone)
         ticket.ticket, told = await self._with_envelope(ticket.id)
-        return [one.id for one in self._timeline(ticket.ticket, told).items]
+        page = self._timeline(ticket.ticket, told)
+        _require_whole(page)
+        return [one.id for one in page.items]
 
     def mark_of(self, message: kit.Message) -> str | None:
         """Return the call of a customer's mail that was recorded here (page "email")."""
@@ -374,7 +377,7 @@ class Omnidesk(kit.Adapter):
             return ticket  # it went meanwhile: nothing is known of it that could match
 
     def _timeline(self, ticket: kit.Ticket, told: kit.Told) -> kit.Page[kit.Message]:
-        """Return the whole timeline, oldest first."""
+        """Return the timeline, oldest first; one that is cut is an error, or short of its count."""
         reading = self._reading()
         items, problems = read_records(
             wire.timeline(ticket),
@@ -382,12 +385,25 @@ class Omnidesk(kit.Adapter):
             lambda entry: entry.of(ticket.id, reading),
             "$.item.timeline",
         )
-        if told.more or (told.names_next and told.more is None):
+        count = len(items) + len(problems)
+        is_short = told.total is not None and told.total > count
+        if not is_short and wire.goes_on(told, count):
             raise errors.ProtocolError(
                 "$.item: the timeline goes on, and does not say where.", path="$.item"
             )
         return kit.Page(
             items=wire.oldest_first(items, reading), problems=problems, listed=told.total
+        )
+
+
+def _require_whole(page: kit.Page[kit.Message]) -> None:
+    """Raise IncompleteList for a timeline that has fewer entries than the vendor counts."""
+    came, listed = len(page.items) + len(page.problems), page.listed or 0
+    if came < listed:
+        raise errors.IncompleteList(
+            f"the vendor counts {listed} entries in the timeline, and {came} came.",
+            listed=listed,
+            came=came,
         )
 
 
