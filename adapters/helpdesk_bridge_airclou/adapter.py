@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypeVar
 
+from attrs import evolve
+
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     Capability,
@@ -260,7 +262,7 @@ class Airclou(kit.Adapter):
         )
         told = kit.Told.of(data, len(records))
         page = kit.numbered_page(told, items, problems, number=number, asked=LIMIT)
-        return page.where(query.matches)
+        return evolve(page, shifts=True).where(query.matches)
 
     async def get_message(self, ticket: kit.TicketRef, message_id: str) -> kit.Message:
         """GET /api/messages/:messageId; a message of another ticket is not this one's."""

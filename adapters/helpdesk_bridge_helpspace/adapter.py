@@ -322,7 +322,8 @@ class HelpSpace(kit.Adapter):
             )
 
         items, problems = await self._told(talk, convert)
-        return kit.numbered_page(listed.told, items, problems, number=number, asked=PER_PAGE)
+        page = kit.numbered_page(listed.told, items, problems, number=number, asked=PER_PAGE)
+        return evolve(page, shifts=True)
 
     async def _conversation(self, ticket: kit.Ticket) -> kit.Page[kit.Message]:
         """Return all messages in one page, oldest first.
@@ -330,7 +331,7 @@ class HelpSpace(kit.Adapter):
         The vendor's order is not documented, so nothing can be handed out before the last page
         is there. New messages only push older ones to later pages meanwhile, if anywhere. One that
         is deleted meanwhile moves another one to a page that was read already: the count falls, and
-        all is read again.
+        all is read again, as it is in any case where several pages came without a count.
 
         What is missing of the list of agents stands behind the last message, as a problem.
         """

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from helpdesk_bridge.desk.prefetch import FetchPage, PrefetchTasks, ReadAhead
 from helpdesk_bridge.errors import HelpdeskError, IncompleteList, PaginationLoop
-from helpdesk_bridge.kit.walk import Walk
+from helpdesk_bridge.kit.walk import Walk, distinct
 from helpdesk_bridge.model import Cursor, Page, Problem
 
 __all__ = ["Pager"]
@@ -41,7 +41,11 @@ class Pager(Generic[T]):
     When the vendor's count of a numbered list falls while it is read (because the caller answers
     what it lists, say), records have moved to pages that were read already, and the list is walked
     again until it holds still. One that leaves and one that arrives between two pages keep the
-    count as it is, and cannot be noticed; neither can one that leaves a list without a count.
+    count as it is, and cannot be noticed; neither can one that leaves a list of tickets without a
+    count. A conversation of several pages without a count is walked again until nothing new comes.
+
+    Two records of one page that have the same id and differ are a record and one that cannot be
+    read.
 
     A list that ends with fewer records than the vendor counts, also when it is walked again, is
     raised as :class:`IncompleteList`, which says how many are missing; :attr:`exhausted` stays
@@ -279,7 +283,7 @@ class Pager(Generic[T]):
     def _walk_again(self) -> bool:
         """Begin again if records moved during the walk, so that some may have been jumped over."""
         walk, news = self._walk, len(self._seen) > self._known_before
-        if self._full or self._done or not (walk.fell or walk.short):
+        if self._full or self._done or not (walk.fell or walk.short or walk.is_unproven):
             return False
         if not news and not walk.fell:
             return False
@@ -297,6 +301,7 @@ class Pager(Generic[T]):
     def _fresh(self, page: Page[T]) -> Page[T]:
         """Return ``page`` without what came before, and within the limit."""
         walk, seen = self._walk, self._seen
+        page = distinct(page, self._identity)
         ids = [*map(self._identity, page.items)]
         came = {*ids, *page.filtered}
         sent = len(ids) + len(page.filtered)

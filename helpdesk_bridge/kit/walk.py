@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from helpdesk_bridge.errors import IncompleteList, PaginationLoop
+from helpdesk_bridge.errors import IncompleteList, PaginationLoop, ProtocolError
 from helpdesk_bridge.kit.ends import SMALLEST_PAGE
 from helpdesk_bridge.model import Cursor, Page, Problem
 
-__all__ = ["MAX_BARREN", "Walk", "read_whole"]
+__all__ = ["MAX_BARREN", "Walk", "distinct", "read_whole"]
 
 T = TypeVar("T")
 
@@ -48,6 +48,7 @@ class Walk:
         self._news = 0  # pages that brought something new
         self._largest = 0
         self._repeats = False
+        self._shifts = False
         self._unsure = False
         self._doubted = False
         self._whole = whole
@@ -85,6 +86,7 @@ class Walk:
         size = _size(page)
         is_cut, self._largest = size >= self._largest, max(size, self._largest)
         self._news += has_news
+        self._shifts |= page.shifts
         self._unsure, self._doubted = page.unsure, page.doubted
         if page.doubted and not is_cut and not self.short:
             return None
@@ -122,6 +124,11 @@ class Walk:
         return self._whole and self.listed is not None and self.came < self.listed
 
     @property
+    def is_unproven(self) -> bool:
+        """Whether one of several pages may hide what moved, and no count would tell of it."""
+        return self._shifts and self._news > 1 and self.listed is None
+
+    @property
     def runs_in_circles(self) -> bool:
         """Whether so many pages in a row brought nothing new that no more are asked for."""
         return self._repeats or self.barren >= MAX_BARREN
@@ -146,6 +153,31 @@ class Walk:
         )
 
 
+def distinct(page: Page[T], identity: Callable[[T], str]) -> Page[T]:
+    """Return ``page`` with a problem in place of a record that has the id of another on it.
+
+    Two that are equal are one that came twice, and stay.
+    """
+    if len(page.items) == len(set(map(identity, page.items))):
+        return page
+    first: dict[str, T] = {}
+    items: list[T] = []
+    problems: list[Problem] = []
+    for index, record in enumerate(page.records()):
+        if isinstance(record, Problem):
+            problems.append(record)
+        elif (raw := _raw(record)) != _raw(first.setdefault(identity(record), record)):
+            error = ProtocolError("another record of the page has the same id, and says otherwise.")
+            problems.append(Problem(index=index, error=error, raw=raw))
+        else:
+            items.append(record)
+    return evolve(page, items=tuple(items), problems=tuple(problems))
+
+
+def _raw(record: object) -> object:
+    return getattr(record, "raw", record)
+
+
 def _size(page: Page[T]) -> int:
     return len(page.items) + len(page.problems) + len(page.filtered)
 
@@ -164,9 +196,9 @@ async def read_whole(
     """Read a list of several pages to its end, and return it as one page.
 
     For lists that cannot be handed out page by page, such as one that must be sorted first. Nothing
-    comes twice. If the vendor's count falls meanwhile, or fewer records came than it counts, all is
-    read again until it holds still. What is missing then is an IncompleteList among the problems,
-    behind the last record.
+    comes twice. If the vendor's count falls meanwhile, if fewer records came than it counts, or if
+    several pages came without a count, all is read again until it holds still. What is missing then
+    is an IncompleteList among the problems, behind the last record.
 
     Args:
         fetch: what reads the page at a place.
@@ -181,7 +213,7 @@ async def read_whole(
     """
     found, walk = await _walk(fetch, identity)
     for _ in range(_MAX_RESTLESS if again else 0):
-        if not (walk.fell or walk.short):
+        if not (walk.fell or walk.short or walk.is_unproven):
             return found
         before, was = found, walk
         found, walk = await _walk(fetch, identity)
@@ -189,7 +221,7 @@ async def read_whole(
         if same and walk.listed == was.listed and not walk.fell:
             break  # it counts what it does not list
     else:
-        if walk.fell and again:
+        if again and (walk.fell or walk.is_unproven):
             raise PaginationLoop("the vendor's list does not hold still.")
     if not walk.short:
         return found
@@ -207,7 +239,7 @@ async def _walk(
     walk, place, total = Walk(set(), whole=True), None, None
     while place not in visited:
         visited.add(place)
-        page = await fetch(place)
+        page = distinct(await fetch(place), identity)
         new = 0
         for record in page.records():
             if isinstance(record, Problem):

@@ -78,6 +78,10 @@ class Page(Generic[T]):
     It is asked for when fewer records came than ``listed`` says: a server that gives shorter pages
     than it says counts its pages wrongly. None: there is no such place."""
 
+    shifts: bool = field(default=False, repr=False, eq=False)
+    """Whether a record that goes moves later ones onto pages that were read, and none of them may
+    be lost: several pages without ``listed`` are read again until nothing new comes."""
+
     def records(self) -> Iterator[T | Problem]:
         """Return an iterator over items and problems, in the order of the vendor."""
         return self._mixed() if self.problems else iter(self.items)
@@ -117,6 +121,7 @@ class Page(Generic[T]):
             unsure=self.unsure,
             doubted=self.doubted,
             beyond=self.beyond,
+            shifts=self.shifts,
         )
 
     def __iter__(self) -> Iterator[T]:

@@ -186,7 +186,9 @@ async def test_all_is_read_however_it_is_told_and_nothing_is_asked_for_needlessl
         pager = kind.read(desk)
         found, error = await drain(pager)
     assert (len(found), error, pager.exhausted) == (COUNT, None, True)
-    assert asked == list(range(1, -(-COUNT // kind.size) + 1))
+    # A conversation whose count is not told is read twice: nothing else tells of one that moved.
+    walks = 2 if "messages" in name and "total" not in told.casefold() else 1
+    assert asked == list(range(1, -(-COUNT // kind.size) + 1)) * walks
 
 
 @pytest.mark.parametrize("size", [0, 25])

@@ -97,14 +97,16 @@ async def test_all_messages_are_read_however_the_vendor_counts(
     assert ids(found) == [f"msg_{number}" for number in range(121)]
     # A short page alone does not say that it is the last.
     beyond = ["4"] if told in ("nothing", "null figures", "odd figures") else []
+    # Without a count only another walk tells whether a message moved meanwhile.
+    walks = 1 if "total" in told or told == "odd figures" else 2
     assert [(e.path, e.values("page")) for e in fake.journal] == [
-        (MESSAGES, [number]) for number in ("1", "2", "3", *beyond)
+        (MESSAGES, [number]) for number in ("1", "2", "3", *beyond) * walks
     ]
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    ("told", "requests"), [("nothing", 3), ("total", 2), ("hasMore", 2), ("meta.total", 2)]
+    ("told", "requests"), [("nothing", 2 * 3), ("total", 2), ("hasMore", 2 * 2), ("meta.total", 2)]
 )
 async def test_beyond_a_full_last_page_is_asked_only_if_nothing_is_told(
     fake: ScriptedFake, desk: Helpdesk, told: str, requests: int

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from helpdesk_bridge import Helpdesk, Status, errors
+from helpdesk_bridge import Helpdesk, Status, Ticket, errors
 from tests.adapters.doubles import Caught, drain, ids, new_ticket
 from tests.adapters.helpspace.conftest import ScriptedFake, collection, ticket_json
 
@@ -160,7 +160,10 @@ async def test_a_list_goes_on_from_its_cursor(fake: ScriptedFake, desk: Helpdesk
 async def test_a_cursor_of_another_make_is_refused(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught, cursor: str
 ) -> None:
-    error = await caught(anext(desk.tickets(cursor=cursor)))
+    async def first() -> Ticket:
+        return await anext(desk.tickets(cursor=cursor))
+
+    error = await caught(first())
     assert (type(error), fake.journal) == (errors.InvalidArgument, [])
 
 
