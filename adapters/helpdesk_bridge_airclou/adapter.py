@@ -190,7 +190,7 @@ class Airclou(kit.Adapter):
         data = answer.json()
         records, path = wire.listed(data, "tickets", "data")
         items, problems = read_records(records, wire.TicketJson, wire.TicketJson.to_ticket, path)
-        page = _by_cursor(answer, items, problems, first=cursor is None)
+        page = _by_cursor(answer, items, problems, after=cursor)
         return page.where(query.matches)
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
@@ -241,7 +241,7 @@ class Airclou(kit.Adapter):
             answer = await self.transport.send(LIST_FIELDS, "GET", FIELDS, query=pairs)
             records, path = wire.listed(answer.json(), "ticketFields", "data")
             items, problems = read_records(records, wire.FieldJson, wire.FieldJson.to_field, path)
-            return _by_cursor(answer, items, problems, first=cursor is None)
+            return _by_cursor(answer, items, problems, after=cursor)
 
         page = await kit.read_whole(fetch, again=False)
         return list(page)
@@ -260,7 +260,7 @@ class Airclou(kit.Adapter):
         items, problems = read_records(
             records, wire.MessageJson, lambda message: message.of(ticket.id, people), path
         )
-        told = kit.Told.of(data, len(records))
+        told = kit.Told.of(data, len(records), answer.headers)
         page = kit.numbered_page(told, items, problems, number=number, asked=LIMIT)
         return evolve(page, shifts=True).where(query.matches)
 
@@ -301,19 +301,19 @@ def _by_cursor(
     items: tuple[T, ...],
     problems: tuple[kit.Problem, ...],
     *,
-    first: bool,
+    after: str | None,
 ) -> kit.Page[T]:
     """Return a page that the vendor gives a cursor behind."""
     count = len(items) + len(problems)
-    told = answer.read(lambda data: kit.Told.of(data, count))
-    cursor = answer.read(
-        lambda _: wire.next_cursor(told, count=count, asked=PAGE_SIZE, first=first)
+    told = answer.read(lambda data: kit.Told.of(data, count, answer.headers))
+    cursor, unsure = answer.read(
+        lambda _: wire.next_cursor(told, count=count, asked=PAGE_SIZE, after=after)
     )
     return kit.Page(
         items=items,
         problems=problems,
         next=None if cursor is None else kit.Cursor(cursor),
         listed=told.total,
-        unsure=told.more is False,
+        unsure=unsure,
         doubted=told.more is False and count < PAGE_SIZE,
     )

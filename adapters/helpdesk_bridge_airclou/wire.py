@@ -331,39 +331,54 @@ def made(data: Any, wrapper: str, ticket_id: str | None = None) -> tuple[Any, st
     return record, path, created_id(record, path, ticket_id)
 
 
-def next_cursor(told: kit.Told, *, count: int, asked: int, first: bool) -> str | None:
-    """Return the cursor of the next page, never an address to follow.
+def next_cursor(
+    told: kit.Told, *, count: int, asked: int, after: str | None
+) -> tuple[str | None, bool]:
+    """Return the cursor of the next page, never an address to follow, and whether that is in doubt.
 
     Trap 6: the vendor's pages disagree on the names; any is understood. Trap 7: the link lacks a
     part of the path, so only the cursor in it is used. A list that goes on without saying where,
-    or that does not say whether it does, is an error: it would end short otherwise.
+    or whose first page does not say whether it does, is an error: it would end short otherwise.
+    A later page without a cursor is the last; nothing but its size confirms that.
 
     Args:
         told: what the envelope says.
         count: how many records are on the page.
         asked: how many were asked for.
-        first: whether it is the first page, whose records a total can be compared with.
+        after: the cursor of this page; None is the first page, whose records a total can be
+            compared with.
     """
-    if told.more is not False or count >= min(asked, kit.SMALLEST_PAGE):
-        cursor = told.cursor or told.link_cursor()
-        if cursor is not None:
-            return cursor
+    first, denied, link = after is None, told.more is False, told.link_cursor()
+    loose = None if told.loose == after else told.loose
+    cursor = told.cursor or link or loose
+    is_place = link is not None or count >= min(asked, kit.SMALLEST_PAGE)
+    if cursor and (not denied or is_place):
+        return cursor, denied
     total, last, page = told.total, told.last_page, told.page or (1 if first else None)
-    goes_on = told.more is True or (told.link is not None and told.more is None)
+    goes_on = told.more is True
     goes_on |= last is not None and page is not None and last > page
-    goes_on |= told.more is None and first and total is not None and total > count
-    ends = told.more is False or told.closed or (last is not None and last == page)
-    ends |= total is not None and (total == count if first else total >= count)
+    if not denied:
+        goes_on |= told.link is not None or bool(told.left)
+        goes_on |= first and total is not None and total > count
     if goes_on:
         where = told.where
         raise errors.ProtocolError(
             f"{where}: the list goes on, and does not say where.", path=where
         )
-    if told.odd is not None and not ends:
+    ends = denied or told.closed or told.left == 0 or (last is not None and last == page)
+    ends |= (first and total == count) or (told.loose == "" and count < asked)
+    if ends:
+        return None, told.link is not None and count > 0
+    if told.odd is not None:
         raise errors.ProtocolError(f"{told.odd}: does not say where the list ends.", path=told.odd)
-    if not ends and count >= kit.SMALLEST_PAGE:
+    if first and count and told.unknown is not None:
+        raise errors.ProtocolError(
+            f"{told.unknown}: may say that the list goes on, and nothing else says where it ends.",
+            path=told.unknown,
+        )
+    if first and count >= kit.SMALLEST_PAGE:
         raise errors.ProtocolError("$: a page that does not say whether it is the last.", path="$")
-    return None
+    return None, count >= kit.SMALLEST_PAGE
 
 
 def explain(data: Any) -> kit.Explanation:

@@ -142,7 +142,9 @@ class HelpSpace(kit.Adapter):
         items, problems = read_records(
             listed.data, wire.TicketJson, wire.TicketJson.to_ticket, "$.data"
         )
-        page = kit.numbered_page(listed.told, items, problems, number=number, asked=PER_PAGE)
+        page = kit.numbered_page(
+            listed.told(answer.headers), items, problems, number=number, asked=PER_PAGE
+        )
         return page.where(lambda ticket: outgoing.matches(ticket, query))
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
@@ -322,7 +324,9 @@ class HelpSpace(kit.Adapter):
             )
 
         items, problems = await self._told(talk, convert)
-        page = kit.numbered_page(listed.told, items, problems, number=number, asked=PER_PAGE)
+        page = kit.numbered_page(
+            listed.told(answer.headers), items, problems, number=number, asked=PER_PAGE
+        )
         return evolve(page, shifts=True)
 
     async def _conversation(self, ticket: kit.Ticket) -> kit.Page[kit.Message]:

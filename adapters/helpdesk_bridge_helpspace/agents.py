@@ -109,7 +109,9 @@ class AgentList:
         answer = await self._transport.send(LIST_AGENTS, "GET", ("agents",), query=pairs)
         listed = answer.read(lambda data: read(data, Collection))
         items, problems = read_records(listed.data, AgentJson, _as_it_is, "$.data")
-        return kit.numbered_page(listed.told, items, problems, number=number, asked=PER_PAGE)
+        return kit.numbered_page(
+            listed.told(answer.headers), items, problems, number=number, asked=PER_PAGE
+        )
 
 
 def _now() -> float:

@@ -7,6 +7,7 @@ docs/vendors/helpspace.md lists them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
@@ -270,7 +271,6 @@ class Collection(JsonRecord, frozen=True):
 
     data: list[Any]
 
-    @property
-    def told(self) -> kit.Told:
-        """What it says of the list."""
-        return kit.Told.of(self.raw, len(self.data))
+    def told(self, headers: Mapping[str, str] | None = None) -> kit.Told:
+        """Return what it says of the list, beside the headers of its answer."""
+        return kit.Told.of(self.raw, len(self.data), headers)

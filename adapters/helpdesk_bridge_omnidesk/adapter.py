@@ -158,7 +158,7 @@ class Omnidesk(kit.Adapter):
         items, problems = read_records(
             listed.items, wire.TicketJson, lambda ticket: ticket.to_ticket(reading), "$.items"
         )
-        told, count = listed.told, len(listed.items)
+        told, count = listed.told(answer.headers), len(listed.items)
         kit.require_page(told.start, start)
         going_on = kit.following(told, count=count, asked=PAGE, before=start)
         # An empty page in the middle is stepped over; the pager ends a list of nothing else.

@@ -329,10 +329,9 @@ class Collection(JsonRecord, frozen=True, rename=_KEYS):
 
     items: list[Any]
 
-    @property
-    def told(self) -> kit.Told:
-        """What it says of the list."""
-        return kit.Told.of(self.raw, len(self.items))
+    def told(self, headers: Mapping[str, str] | None = None) -> kit.Told:
+        """Return what it says of the list, beside the headers of its answer."""
+        return kit.Told.of(self.raw, len(self.items), headers)
 
 
 _MAIL_ID = re.compile(r"([0-9a-f]{32})@helpdesk-bridge\.invalid")

@@ -254,9 +254,10 @@ class Pager(Generic[T]):
         is_known, self._done = self._done, True
         if not is_known:
             self._move_on()
-        if self._full or not self._walk.short:
+        missing = None if self._full else self._walk.shortage()
+        if missing is None:
             return
-        shortage = self._located(self._walk.shortage())
+        shortage = self._located(missing)
         self._is_short = True
         if not self._collect:
             raise shortage

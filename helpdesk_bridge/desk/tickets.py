@@ -148,6 +148,8 @@ async def custom_fields(self: Desk) -> list[CustomField]:
 
     Raises:
         UnsupportedCapability: the vendor does not tell.
+        IncompleteList: the vendor counts more than it showed.
+        ProtocolError: one of them cannot be read; ``path`` is its place, and none is returned.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("custom_fields"):

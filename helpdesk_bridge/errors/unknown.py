@@ -178,8 +178,9 @@ class IncompleteList(HelpdeskError):
     """A list came to its end, and the vendor counts more records in it than it showed.
 
     It was read again before, so that what moved meanwhile is not the cause. All that came was
-    handed out. A vendor may count wrongly for ever: who accepts that has the list
-    ``collect_problems()``, and conversations() ``on_error="keep"``.
+    handed out, but for custom_fields(), which returns all or nothing. A vendor may count wrongly
+    for ever: who accepts that has the list ``collect_problems()``, and conversations()
+    ``on_error="keep"``.
 
     Args:
         message: the sentence that says what failed.
@@ -196,6 +197,10 @@ class IncompleteList(HelpdeskError):
         'What came is kept with on_error="keep", which hands the conversation out with this'
         " error. Read it again later; the vendor may count what it never shows."
     )
+    _ADVICE_OF_FIELDS = (
+        "Nothing was handed out: definitions come all together or not at all. Read them again"
+        " later; raw() shows those that came."
+    )
 
     def __init__(
         self, message: str, *, listed: int | None = None, came: int | None = None, **context: Any
@@ -205,7 +210,11 @@ class IncompleteList(HelpdeskError):
         self.came = came
 
     def _advice(self) -> str:
-        return self._ADVICE_OF_CONVERSATIONS if self.operation == "conversations" else self.advice
+        others = {
+            "conversations": self._ADVICE_OF_CONVERSATIONS,
+            "custom_fields": self._ADVICE_OF_FIELDS,
+        }
+        return others.get(self.operation or "", self.advice)
 
     @property
     def missing(self) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from helpdesk_bridge.errors import PaginationLoop
 from helpdesk_bridge.kit.cursors import pages_behind
@@ -45,7 +45,8 @@ def following(
     what came, a last page before this one) is no sign at all. Without any sign, only an empty page
     ends a list. A full page by the server's own size, where that is below what was asked for, is
     never the end by itself: its figures may be those of the page. The next one is looked for then,
-    as it is where the place of a next page stands beside a word that denies it.
+    as it is where a link to a next page stands beside a word that denies it, or a cursor does, and
+    the page is not too small to be cut.
 
     Args:
         told: what the envelope says.
@@ -81,7 +82,7 @@ def following(
         return Following(is_there=True)
     # A server that gives fewer than were asked for may take its page for the list.
     is_capped = full and size < asked and not (before and total == came)
-    if is_capped or (told.names_next and count >= SMALLEST_PAGE):
+    if is_capped or told.link is not None or (told.names_next and count >= SMALLEST_PAGE):
         shown = end or by_number or total == came
         return Following(is_there=True, unsure=True, doubted=shown)
     if end or (by_number and not full):
@@ -117,7 +118,8 @@ def numbered_page(
 ) -> Page[T]:
     """Return a page of a list whose pages are numbered from 1.
 
-    Pages are counted here: the vendor's links may lead anywhere, and lose the filters.
+    Pages are counted here: the vendor's links may lead anywhere, and lose the filters. One who
+    counts them from 0 tells a number that is lower by one.
 
     Args:
         told: what the envelope says.
@@ -132,12 +134,17 @@ def numbered_page(
     Raises:
         PaginationLoop: the vendor answered another page.
     """
-    require_page(told.page, number)
+    last, counts_from_0 = told.last_page, told.page == number - 1
+    if not counts_from_0:
+        require_page(told.page, number)
+    elif last is not None:  # which may be counted like that, too: the total is better, or a look
+        last = last + 1 if told.total is None else None
+    told = evolve(told, last_page=last)
     count, behind = len(items) + len(problems), Cursor(str(number + 1))
     size = max(told.per_page or asked, count)
     before = (number - 1) * size
     going_on = following(told, count=count, asked=asked, before=before, number=number)
-    last = told.last_page or -(-(told.total or 0) // size)
+    last = last or -(-(told.total or 0) // size)
     return Page(
         items=items,
         problems=problems,

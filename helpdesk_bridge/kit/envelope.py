@@ -24,7 +24,7 @@ def _names(words: str) -> frozenset[str]:
 _MORE = _names(
     """
     hasmore more hasnext hasnextpage hasmorepages morepages moreavailable hasmoreitems
-    moreitems moreresults hasmoreresults istruncated truncated
+    moreitems moreresults morerecords moretickets moremessages istruncated truncated
     """
 )
 _LAST = _names(
@@ -35,7 +35,7 @@ _LAST = _names(
 _CURSOR = _names(
     """
     aftercursor nextcursor endcursor cursornext nextpagetoken nexttoken continuationtoken
-    nextpagecursor
+    nextpagecursor nextafter nextmarker
     """
 )
 _LINK = _names(
@@ -46,7 +46,8 @@ _LINK = _names(
 _TOTAL = _names(
     """
     total totalcount totalitems totalrecords totalresults totalelements itemtotal itemstotal
-    recordcount recordstotal counttotal totalsize
+    recordcount recordstotal counttotal totalsize totalhits totalfound totalrows totalentries
+    totaltickets totalmessages numfound
     """
 )
 _COUNT = _names(
@@ -78,17 +79,34 @@ _START = _names(
 _PLACES = _names(
     """
     meta metadata links pagination paging pager page pageinfo cursors cursor
-    responsemetadata
+    responsemetadata info pages
     """
 )
 """Names of objects in which figures stand; some of them stand in one another."""
+_LEFT = _names(
+    """
+    remaining remainingcount remainingitems remainingrecords remainingresults
+    """
+)
+_HINTS = re.compile(
+    "more|next|after|cursor|total|remain|scroll|marker|contin|offset|hits|found|pages|pagetoken"
+    "|partial|incomplete|truncat|bookmark"
+)
+_NO_HINTS = re.compile("prev|before|start|first|self|current|time|date|took|duration")
 _LINK_CURSORS = ("after", "page[after]", "pageAfter", "cursor", "page[cursor]", "next_cursor")
 
-_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_ADDRESSES = ("href", "url", "uri", "link")
+_AFTER = ("starting_after", "after", "cursor")
+_FIGURES = _TOTAL | _COUNT | _LEFT | _LAST_PAGE | _PAGE | _PER_PAGE | _START
+_FLAGS = {
+    **dict.fromkeys(("true", "1", "yes"), True),
+    **dict.fromkeys(("false", "0", "no"), False),
+}
 _MOST = 10**12
 """No list has more records: a larger figure is none."""
 _BACKWARDS = re.compile("prev|before|start|first|self|current")
 _ADDRESS = re.compile(r"[/?=]")
+_NEXT_LINK = re.compile(r"""<([^<>]*)>[^<]*?;\s*rel="?[^<",;]*\bnext\b""", re.IGNORECASE)
 _FIGURE = re.compile(r"\s*([+-]?[0-9]{1,15})(\.0{1,15})?\s*")
 
 
@@ -140,14 +158,22 @@ class Told:
     """The JSON path of what says that there is more."""
     odd: str | None = field(default=None)
     """The JSON path of the first sign that cannot be understood."""
+    loose: str | None = None
+    """A cursor that may be the one of the next page, or what was asked for; "" for an empty one."""
+    left: int | None = None
+    """How many records are said to remain; with some vendors that is of requests."""
+    unknown: str | None = None
+    """The JSON path of the first member whose name nobody knows, and that may say of more."""
 
     @classmethod
-    def of(cls, data: Any, count: int) -> Self:
+    def of(cls, data: Any, count: int, headers: Mapping[str, str] | None = None) -> Self:
         """Collect what a decoded answer tells.
 
         Args:
             data: the answer; a bare list tells nothing.
             count: how many records are on the page.
+            headers: those of the answer, of which ``Link`` and ``X-Total-Count`` are read; None:
+                they are not looked at.
 
         Returns:
             What is told.
@@ -155,6 +181,9 @@ class Told:
         told = cls()
         for name, value, path in _members(data, told):
             told._take(name, value, path, count)
+        for link in _NEXT_LINK.findall((headers or {}).get("Link", "")):
+            told._link(link, "the header Link")
+        told._figure("total", figure((headers or {}).get("X-Total-Count")), count)
         return told
 
     @property
@@ -182,16 +211,20 @@ class Told:
         return next((query[name] for name in names or _LINK_CURSORS if query.get(name)), None)
 
     def _take(self, name: str, value: Any, path: str, count: int) -> None:
-        if name in _MORE or name in _LAST:
+        if name in _MORE or name in _LAST or name.startswith(("hasmore", "hasnext")):
             self._flag(value, path, inverse=name in _LAST)
-        elif name in _CURSOR or (name == "after" and ".cursor" in path.casefold()):
+        elif name in _CURSOR or (name == "after" and path.count(".") > 1):
             self._cursor(value, path)
+        elif name in ("after", "cursor") and (name == "after" or value in (None, "")):
+            self._loosely(value, path)
         elif name in _LINK:
             self._link(value, path)
         elif "cursor" in name and type(value) is str and not _BACKWARDS.search(name):
             self._odd(value, path)  # of the next page or of this one
-        else:
+        elif name in _FIGURES:
             self._figure(name, figure(value), count)
+        elif self.unknown is None:
+            self.unknown = _hint(name, value, path, count)
 
     def _flag(self, value: Any, path: str, *, inverse: bool) -> None:
         said = flag(value)
@@ -211,15 +244,36 @@ class Told:
         elif self.cursor is None:
             self.cursor = value
 
+    def _loosely(self, value: Any, path: str) -> None:
+        if value in (None, "") or type(value) is str:
+            self.loose = value or ""
+        else:
+            self._odd(value, path)
+
     def _link(self, value: Any, path: str) -> None:
-        if value in (None, "", False) or value == []:
-            self.closed = True
-            return
         if type(value) is dict:
-            value = value.get("href")
+            self._link_object(value, path)
+        elif value in (None, "", False) or value == []:
+            self.closed = True
         elif type(value) is str and not _ADDRESS.search(value) and figure(value) is None:
             self._cursor(value, path)
-            return
+        else:
+            self._linked(value, path)
+
+    def _link_object(self, value: dict[str, Any], path: str) -> None:
+        """Read a link that is an object: one without an address is none."""
+        addresses = [value[name] for name in _ADDRESSES if name in value]
+        cursors = [value[name] for name in _AFTER if value.get(name)]
+        if any(addresses):
+            self._linked(next(filter(None, addresses)), path)
+        elif cursors:
+            self._cursor(cursors[0], path)
+        elif addresses or not any(value.values()):
+            self.closed = True
+        else:
+            self._linked(None, path)
+
+    def _linked(self, value: Any, path: str) -> None:
         self.link = value if type(value) is str else self.link or ""
         self.where = path
 
@@ -228,6 +282,8 @@ class Told:
             return
         if name in _TOTAL or (name in _COUNT and number > count):
             self.total = max(number, self.total or 0)
+        elif name in _LEFT:
+            self.left = max(number, self.left or 0)
         elif name in _LAST_PAGE:
             self.last_page = max(number, self.last_page or 0)
         elif name in _PAGE and self.page is None:
@@ -264,3 +320,18 @@ def _members(
     for place, at in inner:
         if depth < 2:
             yield from _members(place, told, at, depth + 1)
+
+
+def _hint(name: str, value: Any, path: str, count: int, depth: int = 0) -> str | None:
+    """Return where a member whose name nobody knows may say that a list goes on."""
+    if isinstance(value, Mapping):
+        if depth > 1:
+            return None
+        members = [(_plain(key), one, f"{path}.{key}") for key, one in value.items()]
+        return next(filter(None, (_hint(*one, count, depth + 1) for one in members)), None)
+    if not _HINTS.search(name) or _NO_HINTS.search(name):
+        return None
+    if value in (None, "") or type(value) is list or flag(value) is False:
+        return None
+    number = figure(value)
+    return path if number is None or number > count else None

@@ -8,7 +8,12 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from helpdesk_bridge.errors import IncompleteList, PaginationLoop, ProtocolError
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    IncompleteList,
+    PaginationLoop,
+    ProtocolError,
+)
 from helpdesk_bridge.kit.ends import SMALLEST_PAGE
 from helpdesk_bridge.model import Cursor, Page, Problem
 
@@ -49,6 +54,7 @@ class Walk:
         self._largest = 0
         self._repeats = False
         self._shifts = False
+        self._in_doubt = False
         self._unsure = False
         self._doubted = False
         self._whole = whole
@@ -90,6 +96,8 @@ class Walk:
         self._unsure, self._doubted = page.unsure, page.doubted
         if page.doubted and not is_cut and not self.short:
             return None
+        is_counted = self._whole and self.listed is not None
+        self._in_doubt = page.next is None and page.unsure and is_cut and not is_counted
         if page.next is None and has_news and self.short:
             self._unsure = self._doubted = True
             return page.beyond
@@ -142,8 +150,15 @@ class Walk:
             )
         return PaginationLoop(f"{self.barren} pages in a row brought nothing new.")
 
-    def shortage(self) -> IncompleteList:
-        """Return the error of a list that ends short of the vendor's own count."""
+    def shortage(self) -> HelpdeskError | None:
+        """Return the error of a list that ends short of the vendor's count, or not for sure.
+
+        None: it is whole, as far as can be known.
+        """
+        if self._in_doubt:
+            return ProtocolError("$: a page that does not say whether it is the last.", path="$")
+        if not self.short:
+            return None
         listed = self.listed or 0
         return IncompleteList(
             f"the vendor counts {listed} records, and {self.came} came:"
@@ -198,7 +213,8 @@ async def read_whole(
     For lists that cannot be handed out page by page, such as one that must be sorted first. Nothing
     comes twice. If the vendor's count falls meanwhile, if fewer records came than it counts, or if
     several pages came without a count, all is read again until it holds still. What is missing then
-    is an IncompleteList among the problems, behind the last record.
+    is an IncompleteList among the problems, behind the last record; so is the ProtocolError of a
+    list whose end is in doubt.
 
     Args:
         fetch: what reads the page at a place.
@@ -214,7 +230,7 @@ async def read_whole(
     found, walk = await _walk(fetch, identity)
     for _ in range(_MAX_RESTLESS if again else 0):
         if not (walk.fell or walk.short or walk.is_unproven):
-            return found
+            break
         before, was = found, walk
         found, walk = await _walk(fetch, identity)
         same = set(map(identity, found.items)) == set(map(identity, before.items))
@@ -223,10 +239,11 @@ async def read_whole(
     else:
         if again and (walk.fell or walk.is_unproven):
             raise PaginationLoop("the vendor's list does not hold still.")
-    if not walk.short:
+    shortage = walk.shortage()
+    if shortage is None:
         return found
     end = len(found.items) + len(found.problems)
-    return evolve(found, problems=(*found.problems, Problem(index=end, error=walk.shortage())))
+    return evolve(found, problems=(*found.problems, Problem(index=end, error=shortage)))
 
 
 async def _walk(

@@ -67,7 +67,9 @@ class Page(Generic[T]):
     unsure: bool = field(default=False, repr=False, eq=False)
     """Whether nothing says that there is a page at ``next``, nor that this one is the last.
 
-    If it brings nothing new, the list has ended; it does not run in circles."""
+    If it brings nothing new, the list has ended; it does not run in circles. Where there is no
+    ``next``, nobody can look: a list that ends with such a page ends with a ProtocolError, unless a
+    page before was larger or the vendor's count was reached."""
     doubted: bool = field(default=False, repr=False, eq=False)
     """Whether this page's signs do show the end, and ``next`` is only looked for, since they may
     fit this page alone. It is not asked for where a page before was larger: no server cut this

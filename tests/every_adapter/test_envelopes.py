@@ -106,6 +106,14 @@ TELLS: dict[str, Envelope] = {
     "links.next": lambda n, came, all_: {
         "links": {"next": f"/x?pageAfter=c{n + 1}" if came < all_ else None}
     },
+    "a link object": lambda n, came, all_: {
+        "links": {"next": {"href": f"/x?after=c{n + 1}" if came < all_ else None}}
+    },
+    "pages from 0": lambda n, came, all_: {
+        "page": n - 1,
+        "hasMore": came < all_,
+        "nextCursor": f"c{n + 1}",
+    },
     "total as text": lambda n, came, all_: {
         "total": str(all_),
         "cursors": {"after": f"c{n + 1}" if came < all_ else None},
@@ -147,7 +155,12 @@ FOR_EVER = ("a place of a next page for ever, and a total", "hasMore for ever, a
 
 @asynccontextmanager
 async def serving(
-    kind: List, envelope: Envelope, *, size: int, count: int = COUNT
+    kind: List,
+    envelope: Envelope,
+    *,
+    size: int,
+    count: int = COUNT,
+    headers: Callable[[int, int, int], dict[str, str]] = lambda *_: {},
 ) -> AsyncIterator[tuple[hb.Helpdesk, list[int]]]:
     """Open a desk on a vendor that gives pages of ``size``; with the pages it was asked for."""
     asked: list[int] = []
@@ -160,7 +173,10 @@ async def serving(
         number, came = begin // size + 1, min(count, begin + size)
         asked.append(number)
         records = [kind.record(n + 1) for n in range(begin, came)]
-        return web.json_response({kind.key: records, **envelope(number, came, count)})
+        return web.json_response(
+            {kind.key: records, **envelope(number, came, count)},
+            headers=headers(number, came, count),
+        )
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
@@ -208,6 +224,39 @@ async def test_all_is_read_or_an_error_says_that_it_is_not(name: str, told: str,
         assert told not in FOR_EVER
     else:
         assert (len(found), error) == (COUNT, None)
+
+
+@pytest.mark.parametrize("said", [{"has_more": False}, {}])
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_link_in_the_header_tells_of_a_next_page_too(
+    name: str, said: dict[str, Any]
+) -> None:
+    """Also of small pages, and beside a word that denies it."""
+    kind = LISTS[name]
+
+    def link(number: int, came: int, all_: int) -> dict[str, str]:
+        return {"Link": f'</x?after=c{number + 1}>; rel="next"'} if came < all_ else {}
+
+    async with serving(kind, lambda *_: said, size=9, count=23, headers=link) as (desk, _):
+        pager = kind.read(desk)
+        found, error = await drain(pager)
+    assert (len(found), error, pager.exhausted) == (23, None, True)
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_count_in_a_header_counts(name: str) -> None:
+    kind = LISTS[name]
+
+    def count(number: int, came: int, all_: int) -> dict[str, str]:
+        return {"X-Total-Count": str(all_ + 7)}
+
+    ended = {"hasMore": False}
+    async with serving(kind, lambda *_: ended, size=kind.size, count=23, headers=count) as (
+        desk,
+        _,
+    ):
+        found, error = await drain(kind.read(desk))
+    assert (len(found), type(error)) == (23, hb.IncompleteList)
 
 
 @pytest.mark.parametrize("name", LISTS)

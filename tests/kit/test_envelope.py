@@ -140,8 +140,47 @@ def test_a_total_that_is_the_count_of_a_later_page_counts_no_list() -> None:
 
 
 def test_a_cursor_on_a_short_last_page_is_only_its_place() -> None:
-    told = {"hasMore": False, "afterCursor": "c2", "links": {"next": "/x?after=c2"}}
-    assert judge(told, count=3) == Following(is_there=False)
+    assert judge({"hasMore": False, "afterCursor": "c2"}, count=3) == Following(is_there=False)
+
+
+@pytest.mark.parametrize("link", ["/x?page=2", {"href": "/x?page=2"}, 2, {"page": 2}])
+def test_a_link_beside_a_word_that_denies_it_is_followed_by_a_look_on_any_page(link: Any) -> None:
+    expected = Following(is_there=True, unsure=True, doubted=True)
+    assert judge({"has_more": False, "next": link}, count=3) == expected
+
+
+@pytest.mark.parametrize("link", [{}, {"href": None}, {"href": ""}, {"href": "", "meta": {}}])
+@pytest.mark.parametrize("place", ["next", "links"])
+def test_a_link_object_without_an_address_is_no_next_page(link: Any, place: str) -> None:
+    told = {"next": link} if place == "next" else {"links": {"next": link}}
+    assert judge(told) == Following(is_there=False)
+
+
+def test_a_list_may_be_counted_from_0() -> None:
+    def read(number: int, came: int, **told: Any) -> bool:
+        told = {"page": number - 1, **told}
+        page = numbered_page(Told.of(told, came), ("a",) * came, (), number=number, asked=2)
+        return page.next is not None
+
+    assert [read(*page, last_page=1) for page in ((1, 2), (2, 2), (3, 0))] == [True, True, False]
+    assert [read(n, 2, total_pages=2, total=4) for n in (1, 2)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"Link": '<https://x.example/t?after=c2>; rel="next"'}, ("c2", None)),
+        ({"Link": "</t?page=1>; rel=prev, </t?after=c2>; title=x; rel=next"}, ("c2", None)),
+        ({"Link": '</t?page=1>; rel="prev"'}, (None, None)),
+        ({"Link": "a b; " * 10_000}, (None, None)),
+        ({"Link": "<a>; " * 10_000}, (None, None)),
+        ({"X-Total-Count": "130"}, (None, 130)),
+        ({}, (None, None)),
+    ],
+)
+def test_headers_tell_of_a_list_too(headers: dict[str, str], told: Any) -> None:
+    read: Told = Told.of([], 5, headers)
+    assert (read.link_cursor(), read.total) == told
 
 
 @pytest.mark.parametrize("number", [3, 7])

@@ -250,6 +250,26 @@ async def test_custom_fields_that_are_not_all_there_are_an_error(
     assert (type(error), error.operation, error.desk) == (kind, "custom_fields", desk.name)
 
 
+@pytest.mark.asyncio
+async def test_custom_fields_come_all_or_none_and_the_error_says_so(
+    fake: ScriptedFake, desk: Helpdesk, caught: Caught
+) -> None:
+    path = "/api/v1/ticket_fields"
+    fields = fields_json(0, 3)
+    fake.script.add("GET", path, {"ticketFields": fields, "total": 5, "hasMore": False})
+    error = await caught(desk.custom_fields())
+    assert type(error) is errors.IncompleteList
+    assert "Nothing was handed out" in str(error)
+    assert "collect_problems" not in str(error)
+    del fields[1]["id"]
+    fake.script.add("GET", path, {"ticketFields": fields, "hasMore": False})
+    error = await caught(desk.custom_fields())
+    assert (type(error), getattr(error, "path", "")) == (
+        errors.ProtocolError,
+        "$.ticketFields[1].id",
+    )
+
+
 # -- tickets ---------------------------------------------------------------------------------
 
 NEXT: dict[str, dict[str, Any]] = {
@@ -320,6 +340,128 @@ async def test_a_list_that_goes_on_nobody_knows_where_is_an_error_and_does_not_e
     assert isinstance(error, errors.ProtocolError)
     assert (error.path, error.status) == (path, 200)
     assert not [word for word in ("canary", "7391") if word in str(error)]
+
+
+HINTS: dict[str, dict[str, Any]] = {
+    "remaining": {"remaining": 125},
+    "scroll_id": {"scroll_id": "c5"},
+    "a total of another name": {"ticketsTotalNumber": 130},
+    "an object nobody knows": {"envelope": {"total": 130, "hasMore": True}},
+    "pages": {"pages": {"next": {"page": 2}, "total_pages": 26}},
+    "info": {"info": {"total": 130, "hasMore": True}},
+    "hasMoreTickets": {"hasMoreTickets": True},
+    "numFound": {"numFound": 130},
+    "totalHits": {"totalHits": 130},
+    "total_tickets": {"total_tickets": 130},
+    "a link that is denied": {"has_more": False, "next": "/x?page=2"},
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", HINTS)
+async def test_a_small_page_is_not_the_end_where_anything_may_say_otherwise(
+    fake: ScriptedFake, desk: Helpdesk, caught: Caught, told: str
+) -> None:
+    fake.script.add("GET", TICKETS, {"tickets": [ticket_json()], **HINTS[told]})
+    _, error = await drain(desk.tickets())
+    assert isinstance(error, errors.ProtocolError)
+    answer = {"ticketFields": fields_json(0, 3), **HINTS[told]}
+    fake.script.add("GET", "/api/v1/ticket_fields", answer)
+    assert type(await caught(desk.custom_fields())) is errors.ProtocolError
+
+
+PLACES: dict[str, dict[str, Any]] = {
+    "paging.after": {"paging": {"after": "c2"}, "remaining": 125},
+    "after": {"after": "c2"},
+    "next_after": {"next_after": "c2"},
+    "nextMarker": {"nextMarker": "c2"},
+    "an object as others have it": {"pages": {"next": {"starting_after": "c2"}}},
+    "a link that is denied": {"has_more": False, "next": "/x?after=c2"},
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", PLACES)
+async def test_the_next_page_is_asked_for_by_any_name_also_on_a_small_page(
+    fake: ScriptedFake, desk: Helpdesk, told: str
+) -> None:
+    fake.script.add("GET", TICKETS, {"tickets": [ticket_json(id="tkt_1")], **PLACES[told]})
+    fake.script.add("GET", TICKETS, {"tickets": [ticket_json(id="tkt_2")], "after": "c2"})
+    assert await exhausted(desk.tickets()) == (["tkt_1", "tkt_2"], type(None))
+    assert [e.values("after") for e in fake.journal] == [[], ["c2"]]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "header", [{"Link": '</x?after=c2>; rel="next"'}, {"X-Total-Count": "130"}]
+)
+async def test_the_headers_of_a_list_are_read(
+    fake: ScriptedFake, desk: Helpdesk, header: dict[str, str]
+) -> None:
+    records = [ticket_json(id="tkt_1")]
+    fake.script.add("GET", TICKETS, lambda _: web.json_response(records, headers=header))
+    fake.script.add("GET", TICKETS, [ticket_json(id="tkt_2")])
+    found, error = await drain(desk.tickets())
+    if "Link" in header:
+        assert (ids(found), error) == (["tkt_1", "tkt_2"], None)
+    else:
+        assert type(error) is errors.ProtocolError
+
+
+GOOD: dict[str, dict[str, Any]] = {
+    "paging.after": {"paging": {"after": None}},
+    "after": {"after": None},
+    "cursor": {"cursor": None},
+    "remaining": {"remaining": 0},
+    "has_more in words": {"has_more": "no"},
+    "a link without an address": {"links": {"next": {"href": None}}},
+    "no link": {"next": {}},
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", GOOD)
+async def test_a_page_that_says_that_it_is_the_last_is(
+    fake: ScriptedFake, desk: Helpdesk, told: str
+) -> None:
+    records = [ticket_json(id=f"tkt_{n}") for n in range(30)]
+    fake.script.add("GET", TICKETS, {"tickets": records, **GOOD[told]})
+    pager = desk.tickets()
+    found, error = await drain(pager)
+    assert (len(found), error, pager.exhausted) == (30, None, True)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("sizes", "cursor", "told", "kind"),
+    [
+        ((20, 12), None, {}, None),
+        ((20, 9), None, {}, None),
+        ((20, 20), None, {}, errors.ProtocolError),
+        ((20, 20), None, {"total": 40}, None),
+        ((0, 20), "c1", {}, errors.ProtocolError),
+        ((0, 100), "c1", {"total": 500}, errors.ProtocolError),
+        ((0, 9), "c1", {}, None),
+    ],
+)
+async def test_a_later_page_without_a_cursor_is_the_last_if_its_size_confirms_that(
+    fake: ScriptedFake,
+    desk: Helpdesk,
+    sizes: tuple[int, int],
+    cursor: str | None,
+    told: dict[str, int],
+    kind: Any,
+) -> None:
+    def answer(request: web.Request) -> web.StreamResponse:
+        page = 1 if "after" in request.query else 0
+        place = {} if page else {"after_cursor": "c1"}
+        records = [ticket_json(id=f"tkt_{page}{n}") for n in range(sizes[page])]
+        return web.json_response({"tickets": records, **place, **told})
+
+    fake.script.add("GET", TICKETS, answer, times=2)
+    pager = desk.tickets(cursor=cursor)
+    found, error = await drain(pager)
+    assert (len(found), type(error), pager.exhausted) == (sum(sizes), kind or type(None), not kind)
 
 
 async def exhausted(pager: Pager[Any]) -> tuple[list[str], Any]:

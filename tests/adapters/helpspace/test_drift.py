@@ -107,7 +107,7 @@ def message_at(record: Any, path: str) -> Message:
 
 def read_list(data: Any, convert: Callable[[Any, str], Any]) -> Reading:
     listed = kit.read(data, wire.Collection)
-    kit.following(listed.told, count=len(listed.data), asked=50, before=0, number=1)
+    kit.following(listed.told(), count=len(listed.data), asked=50, before=0, number=1)
     items, problems = kit.read_each(listed.data, convert, "$.data")
     broken: dict[int, Any] = {problem.index: problem.error for problem in problems}
     rest = iter(items)

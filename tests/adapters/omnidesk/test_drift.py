@@ -87,6 +87,7 @@ class Answer:
 
     def __init__(self, payload: Any) -> None:
         self.payload = payload
+        self.headers: dict[str, str] = {}
 
     async def send(self, *_: Any, **__: Any) -> Answer:
         return self
