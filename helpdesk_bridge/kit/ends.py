@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from helpdesk_bridge.errors import PaginationLoop
 from helpdesk_bridge.kit.cursors import pages_behind
@@ -118,8 +118,7 @@ def numbered_page(
 ) -> Page[T]:
     """Return a page of a list whose pages are numbered from 1.
 
-    Pages are counted here: the vendor's links may lead anywhere, and lose the filters. One who
-    counts them from 0 tells a number that is lower by one.
+    Pages are counted here: the vendor's links may lead anywhere, and lose the filters.
 
     Args:
         told: what the envelope says.
@@ -134,17 +133,12 @@ def numbered_page(
     Raises:
         PaginationLoop: the vendor answered another page.
     """
-    last, counts_from_0 = told.last_page, told.page == number - 1
-    if not counts_from_0:
-        require_page(told.page, number)
-    elif last is not None:  # which may be counted like that, too: the total is better, or a look
-        last = last + 1 if told.total is None else None
-    told = evolve(told, last_page=last)
+    require_page(told.page, number)
     count, behind = len(items) + len(problems), Cursor(str(number + 1))
     size = max(told.per_page or asked, count)
     before = (number - 1) * size
     going_on = following(told, count=count, asked=asked, before=before, number=number)
-    last = last or -(-(told.total or 0) // size)
+    last = told.last_page or -(-(told.total or 0) // size)
     return Page(
         items=items,
         problems=problems,

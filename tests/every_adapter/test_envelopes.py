@@ -109,11 +109,6 @@ TELLS: dict[str, Envelope] = {
     "a link object": lambda n, came, all_: {
         "links": {"next": {"href": f"/x?after=c{n + 1}" if came < all_ else None}}
     },
-    "pages from 0": lambda n, came, all_: {
-        "page": n - 1,
-        "hasMore": came < all_,
-        "nextCursor": f"c{n + 1}",
-    },
     "total as text": lambda n, came, all_: {
         "total": str(all_),
         "cursors": {"after": f"c{n + 1}" if came < all_ else None},

@@ -156,16 +156,6 @@ def test_a_link_object_without_an_address_is_no_next_page(link: Any, place: str)
     assert judge(told) == Following(is_there=False)
 
 
-def test_a_list_may_be_counted_from_0() -> None:
-    def read(number: int, came: int, **told: Any) -> bool:
-        told = {"page": number - 1, **told}
-        page = numbered_page(Told.of(told, came), ("a",) * came, (), number=number, asked=2)
-        return page.next is not None
-
-    assert [read(*page, last_page=1) for page in ((1, 2), (2, 2), (3, 0))] == [True, True, False]
-    assert [read(n, 2, total_pages=2, total=4) for n in (1, 2)] == [True, False]
-
-
 @pytest.mark.parametrize(
     ("headers", "told"),
     [
