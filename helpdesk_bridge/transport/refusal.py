@@ -82,6 +82,7 @@ BAD = frozenset(
 _SIGNED_IN = frozenset(
     ("loggedin", "isloggedin", "signedin", "issignedin", "authenticated", "isauthenticated")
 )
+_LEADS = frozenset(("redirect", "redirectto", "redirecturl", "redirecturi"))
 STATES = frozenset(("status", "result", "state", "outcome", "type"))
 _CODES = frozenset(("code", "status", "statuscode", "httpstatus", "httpcode", "responsecode"))
 SENTENCES = frozenset(("message", "msg", "detail", "title", "reason", "description"))
@@ -106,7 +107,10 @@ _OTHER = frozenset(
         "help",
     )
 )
-ENVELOPE = GOOD | BAD | _SIGNED_IN | STATES | _CODES | SENTENCES | _OTHER
+ENVELOPE = GOOD | BAD | _SIGNED_IN | _LEADS | STATES | _CODES | SENTENCES | _OTHER
+_PLACES = frozenset(("links", "pagination", "paging", "pageinfo", "cursors"))
+"""Objects of an envelope that tell of pages."""
+_AROUND = (ENVELOPE | _PLACES) - {"data", "messages"}
 _WRAPPERS = frozenset(("data", "result", "response", "meta", "item"))
 _BLANK = frozenset(("", "0", "false", "no", "none", "null", "ok", "success", "[]", "{}"))
 _NO_ERROR = re.compile(
@@ -179,10 +183,10 @@ def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
     for key, value in islice(data.items(), MOST_KEYS):
         told.setdefault(word(key), value)
     refused = any(_is_no(told[name]) for name in GOOD & told.keys())
-    signed_out = any(_is_no(told[name]) for name in _SIGNED_IN & told.keys())
     # What has an id and words of its own is a record, and what it says of itself is its content.
     own_words = not told.keys() <= ENVELOPE
     record = "id" in told and own_words
+    signed_out = not record and any(_is_no(told[name]) for name in _SIGNED_IN & told.keys())
     status: int | None = None
     if not record:
         filled = any(told.get(name) and type(told[name]) is list for name in told.keys() - BAD)
@@ -195,14 +199,25 @@ def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
         known = told.get("code")
         refused = refused or status is not None or (type(known) is str and known in codes)
     message, code = _explained(told)
-    # Some say only that: {"message": "Unauthenticated."}
-    alone = not own_words and not told.get("data")
-    text = f"{message} {code or ''}"
-    login = status in SESSION_ENDED or _is_login(text) or (signed_out and alone)
-    if refused or (alone and login):
+    # Some say only that: {"message": "Unauthenticated."}, also beside a list of nothing.
+    alone = not record and not _holds(told) and (not own_words or [] in told.values())
+    states = [told[name] for name in STATES & told.keys() if alone and type(told[name]) is str]
+    text = " ".join((message, code or "", *states))
+    led = alone and any(_is_led(told[name]) for name in _LEADS & told.keys())
+    login = status in SESSION_ENDED or _is_login(text) or led or signed_out
+    if refused or signed_out or (alone and login):
         named = signed_out or _SESSION.search(text[:1000].casefold()) is not None
         return No(message, code, status, login, login and named)
     return None
+
+
+def _holds(told: Mapping[str, Any]) -> bool:
+    """Say whether an answer has content: a record, or a list of some."""
+    return any(
+        value and (type(value) is list if name == "messages" else type(value) in (list, dict))
+        for name, value in told.items()
+        if name not in _AROUND
+    )
 
 
 def _explained(told: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -223,6 +238,10 @@ def _explained(told: Mapping[str, Any]) -> tuple[str, str | None]:
 
 def _is_login(text: str) -> bool:
     return _LOGIN.search(text[:1000].casefold().replace("_", " ").replace("-", " ")) is not None
+
+
+def _is_led(value: Any) -> bool:
+    return type(value) is str and _LOGIN_ADDRESS.search(value[:2000].casefold()) is not None
 
 
 def _is_no(value: Any) -> bool:

@@ -159,6 +159,35 @@ async def test_a_list_that_says_no_is_no_empty_list(adapter: str) -> None:
                 await desk.ticket(ticket.id)
 
 
+EMPTY: dict[str, Any] = {"items": [], "data": [], "tickets": [], "messages": [], "total": 0}
+SIGNED_OUT: dict[str, Answer] = {
+    "flag": said({**EMPTY, "isLoggedIn": False}),
+    "another flag": said({**EMPTY, "meta": {"total": 0}, "links": {}, "authenticated": False}),
+    "sentence": said({**EMPTY, "page": 1, "message": "Session expired"}),
+    "status": said({**EMPTY, "status": "session_expired"}),
+    "code": said({**EMPTY, "code": "SESSION_EXPIRED"}),
+    "redirect": said({**EMPTY, "redirect": "/login"}),
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", FAKES)
+async def test_who_is_signed_out_is_not_told_that_nothing_was_sent(adapter: str) -> None:
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.answer = said("<html>Bad gateway</html>", 502)
+        with pytest.raises(hb.OutcomeUnknown) as lost:
+            await desk.reply(ticket, text="It is on its way.", send_email=True)
+        fake.wanted = lambda _: True
+        for name, answer in SIGNED_OUT.items():
+            fake.answer = answer
+            for pager in (desk.tickets(), desk.messages(ticket)):
+                with pytest.raises(hb.AuthenticationError):
+                    _ = [one async for one in pager]
+            found = await desk.reconcile(lost.value, settle=0)
+            assert found.verdict is hb.Verdict.STILL_UNKNOWN, name
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize("adapter", FAKES)
 @pytest.mark.parametrize(

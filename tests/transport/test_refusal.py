@@ -94,6 +94,44 @@ NO: list[Any] = [
 ]
 
 
+SIGNED_OUT: list[Any] = [
+    {"messages": [], "total": 0, "isLoggedIn": False},
+    {"messages": [], "page": 1, "message": "Session expired"},
+    {"messages": [], "total": 0, "status": "session_expired"},
+    {"messages": [], "redirect": "/login"},
+    {"messages": [], "total": 0, "code": "SESSION_EXPIRED"},
+    {"data": [], "meta": {"total": 0}, "links": {}, "authenticated": False},
+    {"data": [], "meta": {"total": 0}, "links": {"next": None}, "message": "Please log in."},
+    {"data": [], "current_page": 1, "message": "Unauthenticated."},
+    {"items": [], "total": 0, "authenticated": False},
+    {"items": [RECORD], "total": 1, "logged_in": "no"},
+    {"redirect": "https://desk.example/users/sign_in?next=1"},
+    {"id": "req_9", "redirect": "/login"},
+]
+SIGNED_IN: list[Any] = [
+    {"messages": [], "total": 0, "isLoggedIn": True},
+    {"messages": [], "page": 1, "message": "No messages"},
+    {"messages": [RECORD], "page": 1, "message": "Session expired"},
+    {"data": [RECORD], "message": "Session expired"},
+    {"data": {**RECORD, "authenticated": False}},
+    {**RECORD, "authenticated": False, "redirect": "/login", "message": "Unauthenticated."},
+    {"messages": [], "redirect": "/messages"},
+    {"ticket": RECORD, "status": "session_expired"},
+]
+
+
+@pytest.mark.parametrize("data", SIGNED_OUT, ids=repr)
+def test_who_is_signed_out_has_no_empty_list(data: Any) -> None:
+    found = says_no(data)
+    assert found is not None
+    assert found.login
+
+
+@pytest.mark.parametrize("data", SIGNED_IN, ids=repr)
+def test_content_that_tells_of_signing_in_is_no_refusal(data: Any) -> None:
+    assert says_no(data) is None
+
+
 @pytest.mark.parametrize("data", YES, ids=repr)
 def test_an_ordinary_answer_says_no_such_thing(data: Any) -> None:
     assert says_no(data) is None
