@@ -231,7 +231,7 @@ class Airclou(kit.Adapter):
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /api/v1/tickets/:id."""
         answer = await self.transport.send(DELETE_TICKET, "DELETE", (*TICKETS, ticket_id))
-        answer.accepted(ticket_id)
+        answer.accepted(ticket_id, deletes=True)
 
     async def list_custom_fields(self) -> list[kit.CustomField]:
         """GET /api/v1/ticket_fields, all pages."""

@@ -186,7 +186,7 @@ class HelpSpace(kit.Adapter):
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /tickets/{id}. T31: its answer is a sentence, which nobody needs to read."""
         answer = await self.transport.send(DELETE_TICKET, "DELETE", ("tickets", ticket_id))
-        answer.accepted(ticket_id, sentence=True)
+        answer.accepted(ticket_id, sentence=True, deletes=True)
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None

@@ -229,7 +229,7 @@ class Omnidesk(kit.Adapter):
     async def delete_ticket(self, ticket_id: str) -> None:
         """DELETE /ticket/{id}."""
         answer = await self.transport.send(DELETE_TICKET, "DELETE", _path(ticket_id))
-        answer.accepted(ticket_id)
+        answer.accepted(ticket_id, deletes=True)
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None

@@ -239,7 +239,8 @@ class Helpdesk:
                 all other verbs.
 
         Returns:
-            The decoded JSON, None for an empty answer.
+            The decoded JSON, None for an empty answer. That of a READ is returned whatever it says:
+            of a report ``{"status": "failed"}`` is the content.
 
         Raises:
             InvalidArgument: for a value that is not acceptable; nothing was sent.
@@ -256,7 +257,11 @@ class Helpdesk:
             call.writes = effect is not Effect.READ
             return _decoded(
                 await self._transport.send(
-                    Operation("raw", effect), verb, path, query=pairs, json=json
+                    Operation("raw", effect, as_is=effect is Effect.READ),
+                    verb,
+                    path,
+                    query=pairs,
+                    json=json,
                 )
             )
 

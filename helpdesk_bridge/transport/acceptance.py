@@ -15,32 +15,21 @@ from typing import Any
 from attrs import define
 
 from helpdesk_bridge.transport.refusal import (
-    BAD,
     ENVELOPE,
     GOOD,
     MOST_KEYS,
     SENTENCES,
     STATES,
     http_error,
-    is_blank,
+    is_bad,
     sounds_refused,
+    tells_errors,
     word,
 )
+from helpdesk_bridge.transport.sentences import DONE, YES_WORDS, affirms, denies, flag
 
 __all__ = ["is_accepted"]
 
-_DONE = frozenset(
-    (
-        *("deleted", "removed", "destroyed", "trashed", "updated", "changed", "saved"),
-        *("sent", "accepted", "queued", "delivered", "created", "added", "done", "completed"),
-    )
-)
-_YES = _DONE | frozenset(
-    (
-        *("true", "yes", "y", "1", "on", "ok", "okay", "200", "201", "202", "204"),
-        *("success", "successful", "succeeded", "complete", "scheduled", "processed"),
-    )
-)
 _NUMBERED = frozenset(("code", "statuscode", "httpstatus", "httpcode", "responsecode"))
 _KINDS = frozenset(("result", "item", "message", "ticket", "object"))
 """What a member ``type`` may say without having told anything."""
@@ -52,92 +41,117 @@ _SILENT = frozenset(
 )
 """Members that say nothing of the effect, whatever they hold."""
 _IDS = frozenset(("id", "ticketid"))
+_MADE_IDS = _IDS | {"messageid", "noteid"}
+"""By which what was made may be named; of a change only the ticket's own."""
+_KNOWN = ENVELOPE | DONE | _MADE_IDS
+_RECORDS = frozenset(("ticket", "message", "note", "reply", "item"))
+"""Members whose object is a record by its name, so that its id is no request's."""
+_GONE_AT = frozenset(("deletedat", "trashedat", "removedat"))
+_WARNINGS = frozenset(("warning", "warnings"))
+_COUNTED = DONE | {"results", "result", "affected", "ids"}
+"""Members whose list, when it is empty, tells that nothing was done."""
 _DEEPEST = 4
 
 
 @define
 class _Told:
-    """What an answer tells of a write."""
+    """What an answer tells of a write to ``ticket_id``; None: it makes something."""
 
+    ticket_id: str | None
+    deletes: bool
     yes: bool = False
     no: bool = False
     named: bool = False
     """Whether it names what was written by its id."""
     words: bool = False
-    """Whether it has words that are neither."""
+    """Whether it has words or figures that are neither."""
 
     @property
     def is_accepted(self) -> bool:
-        return not self.no and (self.yes or self.named or not self.words)
+        named = self.named and not self.deletes  # what is named may be there still
+        return not self.no and (self.yes or named or not self.words)
 
 
-def is_accepted(data: Any, ticket_id: str | None = None) -> bool:
+def is_accepted(data: Any, ticket_id: str | None = None, *, deletes: bool = False) -> bool:
     """Say whether the decoded answer, or sentence, ``data`` tells that a write was accepted.
 
     Args:
         data: the decoded answer; a str for one that is only a sentence.
         ticket_id: the ticket that was changed or deleted, whose id the answer may have; None for
             a write that makes something, of which any id will do.
+        deletes: whether it was to be deleted, so that a record of it is no yes.
     """
-    told = _Told()
-    _look(data, told, ticket_id, 0)
+    told = _Told(ticket_id, deletes)
+    _look(data, told, "", 0)
     return told.is_accepted
 
 
-def _look(data: Any, told: _Told, ticket_id: str | None, depth: int) -> None:
+def _look(data: Any, told: _Told, name: str, depth: int) -> None:
     if type(data) is dict:
-        _look_at_object(data, told, ticket_id, depth)
+        _look_at_object(data, told, depth, is_record=name in _RECORDS)
     elif type(data) is list:
+        told.words |= not data and name in _COUNTED
         for one in islice(data, MOST_KEYS):
             if depth < _DEEPEST:
-                _look(one, told, ticket_id, depth + 1)
+                _look(one, told, name, depth + 1)
     else:
         _look_at_value(data, told)
 
 
-def _look_at_object(
-    data: Mapping[str, Any], told: _Told, ticket_id: str | None, depth: int
-) -> None:
+def _look_at_object(data: Mapping[str, Any], told: _Told, depth: int, *, is_record: bool) -> None:
     members = [(word(key), value) for key, value in islice(data.items(), MOST_KEYS)]
-    ids = [value for name, value in members if name in _IDS and _is_id(value)]
-    own_words = any(name not in ENVELOPE and name not in _IDS for name, _ in members)
+    kinds = _MADE_IDS if told.ticket_id is None else _IDS
+    ids = [value for name, value in members if name in kinds and _is_id(value)]
+    own_words = any(name not in _KNOWN for name, _ in members)
     # An id among nothing but words of an envelope may be the request's, if it is no figure.
-    sure = [str(one) for one in ids if own_words or str(one) == ticket_id or _is_figure(one)]
-    named = bool(sure) if ticket_id is None else ticket_id in sure
+    surely = own_words or is_record
+    sure = [str(one) for one in ids if surely or str(one) == told.ticket_id or _is_figure(one)]
+    named = bool(sure) if told.ticket_id is None else told.ticket_id in sure
     told.named |= named
     told.no |= bool(sure) and not named
+    content = named and own_words  # what a record says of itself
+    told.words |= content and told.deletes
     for name, value in members:
-        if name in GOOD or name in _DONE:
-            _look_at_flag(value, told)
-        # What a record says of itself is its content.
-        elif name not in _IDS and name not in _SILENT and not (named and own_words):
-            _look_at_member(name, value, told, named=named)
-            if type(value) in (dict, list) and name not in BAD and depth < _DEEPEST:
-                _look(value, told, ticket_id, depth + 1)
+        if name in GOOD or (name in DONE and not (content and not told.deletes)):
+            _look_at_flag(name, value, told)
+        elif name in _GONE_AT and told.deletes:
+            told.yes |= bool(value)
+            told.no |= not value
+        elif name in _MADE_IDS or name in _SILENT:
+            continue
+        elif not content:
+            _look_at_member(name, value, told, named=named and not told.deletes)
+            if type(value) in (dict, list) and not tells_errors(name) and depth < _DEEPEST:
+                _look(value, told, name, depth + 1)
+        elif told.deletes and name in STATES and type(value) is str:
+            told.yes |= value.strip().casefold() in ("deleted", "trashed", "trash", "removed")
 
 
 def _look_at_member(name: str, value: Any, told: _Told, *, named: bool) -> None:
-    if name in BAD:
-        told.no |= not is_blank(value)
+    if tells_errors(name):
+        told.no |= is_bad(name, value)
     elif type(value) in (dict, list):
         return
     elif name in STATES or name in _NUMBERED:
         _look_at_state(name, value, told, named=named)
-    elif named and name in SENTENCES:
-        told.no |= sounds_refused(value)
+    elif type(value) is str and (name in SENTENCES or name in _WARNINGS):
+        told.no |= denies(value) or (named and sounds_refused(value))
+        if not named:
+            _look_at_value(value, told)
     else:
+        told.no |= name == "data" and value is False
         _look_at_value(value, told)
 
 
-def _look_at_flag(value: Any, told: _Told) -> None:
-    """Look at ``{"success": …}`` or ``{"deleted": …}``: all but a yes denies; null says nothing."""
+def _look_at_flag(name: str, value: Any, told: _Told) -> None:
+    """Look at ``{"success": …}`` or ``{"deleted": …}``: all but a yes denies.
+
+    null says nothing, but of a deed it leaves open whether it was done.
+    """
     if value is None:
+        told.words |= name in DONE
         return
-    if type(value) is str:
-        text = value.strip().casefold()
-        yes = text in _YES or re.match(r"\d{4}-\d\d-\d\d", text) is not None
-    else:
-        yes = bool(value) and not (type(value) in (int, float) and value < 0)
+    yes = flag(value) is True
     told.yes |= yes
     told.no |= not yes
 
@@ -149,26 +163,27 @@ def _look_at_state(name: str, value: Any, told: _Told, *, named: bool) -> None:
         told.words |= value > 1
         return
     if type(value) is not str:
+        told.no |= value is False
         _look_at_value(value, told)
         return
     text = value.strip().casefold()
-    told.yes |= text in _YES
-    told.no |= http_error(text) is not None or sounds_refused(text)
-    told.words |= not (named or not text.strip("0") or (name == "type" and text in _KINDS))
+    yes = text in YES_WORDS or affirms(value)
+    told.yes |= yes
+    told.no |= http_error(text) is not None or (not yes and sounds_refused(text)) or denies(text)
+    told.words |= not (yes or named or not text.strip("0") or (name == "type" and text in _KINDS))
 
 
 def _look_at_value(value: Any, told: _Told) -> None:
     if type(value) is str:
         if re.search(r"\w", value):
-            told.yes |= (yes := _affirms(value))
+            told.yes |= (yes := affirms(value))
             told.words |= not yes
     elif type(value) is bool:
         told.yes |= value
-        told.no |= not value
+        told.words |= not value
     elif type(value) in (int, float):
         told.yes |= value == 1
-        told.no |= value <= 0
-        told.words |= value > 1
+        told.words |= value != 1
 
 
 def _is_figure(value: Any) -> bool:
@@ -179,45 +194,3 @@ def _is_id(value: Any) -> bool:
     if type(value) is str:
         return bool(value.strip("0 "))
     return type(value) is int and value > 0
-
-
-# -- sentences ---------------------------------------------------------------------------------
-
-_LONGEST = 1000
-_SIDE_REMARKS = re.compile(
-    r"\"[^\"]*\"|“[^”]*”|«[^»]*»"  # a title
-    r"|\b(?:no|0|zero|without(?: any)?) (?:errors?|failures?|failed|problems?|warnings?)\b"
-    r"|\b(?:this|it|which|that)?(?: action)? ?(?:cannot|can't|can not|could not|is not|will not)"
-    r" (?:be )?(?:undone|restored?|recover(?:ed|able)|revert(?:ed|ible)|reversed)\b"
-)
-_WHAT = (
-    r"(?:(?:the|your|this|an?|one|[1-9]\d*) )?"
-    r"(?:(?:object|ticket|item|record|message|e-?mail|mail|reply|note|request|case|conversation"
-    r"|resource|entry|response|customer|user)s? ?)?(?:#?\d+ )?"
-)
-_DEED = (
-    r"(?:deleted|removed|destroyed|trashed|(?:moved|sent) to (?:the )?trash|updated|saved|sent"
-    r"|queued|scheduled|accepted|created|added|delivered|done|completed|processed|changed)"
-)
-_AFFIRMS = re.compile(
-    rf"(?:(?:ok|okay|success|successful|done|yes)|{_WHAT}"
-    rf"(?:(?:was|were|has|have|is|are|been|now) )*(?:(?:successfully|permanently) )*{_DEED}"
-    rf"|successfully {_DEED})"
-    r"(?= |$|[.!,;:])"
-)
-_HEDGES = re.compile(
-    r"\b(?:no|none|never|nothing|nobody|neither|nor|but|however|only|until|unless|after|should"
-    r"|must|may|might|would|exceeded|limit|locked|blocked|disabled|pending|too many|un\w+ed)\b"
-)
-
-
-def _affirms(text: str) -> bool:
-    """Say whether a sentence, in English, begins with an explicit yes and takes nothing back."""
-    plain = " ".join(_SIDE_REMARKS.sub(" ", text[:_LONGEST].casefold()).split())
-    if plain in _YES and not plain.isdecimal():
-        return True
-    return (
-        _AFFIRMS.match(plain) is not None
-        and _HEDGES.search(plain) is None
-        and not sounds_refused(plain)
-    )

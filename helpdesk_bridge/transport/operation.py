@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from attrs import frozen
+from attrs import field, frozen
 
 __all__ = ["Effect", "Operation"]
 
@@ -25,10 +25,12 @@ class Operation:
     """One of the vendor's operations: declared once by its adapter, with its effect.
 
     ``name`` is what errors and log lines call it, ``effect`` what doing it twice would do.
+    ``as_is`` is whether the JSON of its answer is anything at all, and says no refusal.
     """
 
     name: str
     effect: Effect = Effect.UNSAFE_WRITE
+    as_is: bool = field(default=False, kw_only=True)
 
     def once(self) -> Operation:
         """Return this operation as one that must not be repeated."""

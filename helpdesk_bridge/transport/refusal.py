@@ -17,8 +17,9 @@ from typing import Any
 from attrs import frozen
 from yarl import URL
 
+from helpdesk_bridge.transport.sentences import NO_STATES, flag
+
 __all__ = [
-    "BAD",
     "ENVELOPE",
     "GOOD",
     "MOST_KEYS",
@@ -27,11 +28,12 @@ __all__ = [
     "STATES",
     "No",
     "http_error",
-    "is_blank",
+    "is_bad",
     "is_login_page",
     "leads_to_login",
     "says_no",
     "sounds_refused",
+    "tells_errors",
     "word",
 ]
 
@@ -112,31 +114,13 @@ _PLACES = frozenset(("links", "pagination", "paging", "pageinfo", "cursors"))
 """Objects of an envelope that tell of pages."""
 _AROUND = (ENVELOPE | _PLACES) - {"data", "messages"}
 _WRAPPERS = frozenset(("data", "result", "response", "meta", "item"))
-_BLANK = frozenset(("", "0", "false", "no", "none", "null", "ok", "success", "[]", "{}"))
+_BLANK = frozenset(
+    ("", "0", "false", "no", "none", "null", "ok", "success", "[]", "{}", "n/a", "na", "nil", "-")
+)
+_ERROR_CODES = frozenset(("errorcode", "errcode", "errno"))
 _NO_ERROR = re.compile(
     r"(?:no|without|0|zero) (?:errors?|failures?)|errors?: (?:none|no|0)"
     r"|(?:request |operation )?(?:was |is )?(?:success|successful|succeeded)"
-)
-_NO = frozenset(("false", "0", "no", "n", "off"))
-_NO_STATES = frozenset(
-    (
-        "error",
-        "errors",
-        "fail",
-        "failed",
-        "failure",
-        "exception",
-        "fault",
-        "ko",
-        "nok",
-        "nack",
-        "refused",
-        "denied",
-        "forbidden",
-        "unauthorized",
-        "unauthorised",
-        "unauthenticated",
-    )
 )
 _LOGIN = re.compile(
     r"un-?authenticated|un-?authori[sz]ed"
@@ -182,16 +166,16 @@ def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
     told: dict[str, Any] = {}
     for key, value in islice(data.items(), MOST_KEYS):
         told.setdefault(word(key), value)
-    refused = any(_is_no(told[name]) for name in GOOD & told.keys())
+    refused = any(flag(told[name]) is False for name in GOOD & told.keys())
     # What has an id and words of its own is a record, and what it says of itself is its content.
     own_words = not told.keys() <= ENVELOPE
     record = "id" in told and own_words
-    signed_out = not record and any(_is_no(told[name]) for name in _SIGNED_IN & told.keys())
+    signed_out = not record and any(flag(told[name]) is False for name in _SIGNED_IN & told.keys())
     status: int | None = None
     if not record:
         filled = any(told.get(name) and type(told[name]) is list for name in told.keys() - BAD)
         refused = refused or any(
-            not is_blank(told[name]) and not (filled and _is_notice(told[name]))
+            is_bad(name, told[name]) and not (filled and _is_notice(told[name]))
             for name in BAD & told.keys()
         )
         refused = refused or any(_is_bad_state(told[name]) for name in STATES & told.keys())
@@ -244,15 +228,17 @@ def _is_led(value: Any) -> bool:
     return type(value) is str and _LOGIN_ADDRESS.search(value[:2000].casefold()) is not None
 
 
-def _is_no(value: Any) -> bool:
-    """Say whether it denies: false, 0 or such a word. null says nothing."""
-    if type(value) is str:
-        return value.strip().casefold() in _NO
-    return type(value) in (bool, int, float) and not value
+def tells_errors(name: str) -> bool:
+    """Say whether a member is one for errors, by its plain name."""
+    return name in BAD
 
 
-def is_blank(value: Any) -> bool:
-    """Say whether a member for errors tells of none: nothing, "No error", 0000 or a 2xx."""
+def is_bad(name: str, value: Any) -> bool:
+    """Say whether a member for errors tells of one: not of nothing, "No error", 0000 or a 2xx."""
+    return not (_is_blank(value) or (name in _ERROR_CODES and _is_2xx(value)))
+
+
+def _is_blank(value: Any) -> bool:
     if type(value) is dict:
         inner = islice(value.items(), MOST_KEYS)
         return all(
@@ -287,7 +273,7 @@ def _texts(value: Any) -> Iterable[Any]:
 
 
 def _is_bad_state(value: Any) -> bool:
-    return value is False or (type(value) is str and value.strip().casefold() in _NO_STATES)
+    return value is False or (type(value) is str and value.strip().casefold() in NO_STATES)
 
 
 def http_error(value: Any) -> int | None:

@@ -66,19 +66,32 @@ class Response:
         """Return what this answer refuses in spite of its success status; None for nothing.
 
         It is judged by its envelope, or by being a page on which people sign in. ``codes`` are the
-        vendor's own codes for errors. None of it is documented, so that it proves nothing.
+        vendor's own codes for errors. None of it is documented, so that it proves nothing. JSON
+        that is taken as it is refuses nothing: a report may say ``{"status": "failed"}``.
         """
+        no = self._no(codes)
+        return None if self.request.operation.as_is and not self._is_page else no
+
+    def _no(self, codes: Container[str] = ()) -> No | None:
         if self.status >= 300 or self.chunks is not None or not self.content:
             return None
-        first = self.content.removeprefix(BOM).lstrip()[:1]
-        if first == b"<":
+        if self._is_page:
             return No(login=True) if self.login or is_login_page(self.content) else None
-        return says_no(self._peek(), codes) if first == b"{" else None
+        return says_no(self._peek(), codes) if self._first == b"{" else None
+
+    @property
+    def _first(self) -> bytes:
+        """The first character of the body that is no blank; empty where there is none."""
+        return self.content.removeprefix(BOM).lstrip()[:1]
+
+    @property
+    def _is_page(self) -> bool:
+        return self._first == b"<"
 
     @property
     def asks_to_log_in(self) -> bool:
         """Whether a page on which people sign in, or an unnamed refusal of them, came instead."""
-        said = self.refusal()
+        said = self._no()
         return self.login or (said is not None and said.login)
 
     @property
@@ -90,12 +103,11 @@ class Response:
         """
         if self.asks_to_log_in or self.circles:
             return True
-        first = self.content.removeprefix(BOM).lstrip()[:1]
         if 300 <= self.status < 400:
             return self.status != 304
         if self.status < 300:
-            return first == b"<"
-        said = says_no(self._peek()) if self.status in (400, 403) and first == b"{" else None
+            return self._is_page
+        said = says_no(self._peek()) if self.status in (400, 403) and self._first == b"{" else None
         return said is not None and said.session
 
     def _peek(self) -> Any:
@@ -150,7 +162,9 @@ class Response:
         """
         return showable(texts, self.request, single_words=False)
 
-    def accepted(self, ticket_id: str | None = None, *, sentence: bool = False) -> Self:
+    def accepted(
+        self, ticket_id: str | None = None, *, sentence: bool = False, deletes: bool = False
+    ) -> Self:
         """Return this answer to a write whose record is not read, or raise where it is no success.
 
         An empty body is one, an explicit yes, the id of what was written, or JSON that says
@@ -159,6 +173,7 @@ class Response:
         Args:
             ticket_id: the ticket that was changed or deleted; None where something is made.
             sentence: whether a text that is no JSON will do.
+            deletes: whether the ticket was to be deleted, so that a record of it is no yes.
         """
         text = self.content.strip()
         if not text:
@@ -166,7 +181,7 @@ class Response:
         said: Any = self._peek() if sentence and text[:1] != b"<" else self.json()
         if said is None and text != b"null":
             said = text.decode(errors="replace")
-        if not is_accepted(said, ticket_id):
+        if not is_accepted(said, ticket_id, deletes=deletes):
             raise self.with_outcome(ProtocolError("the answer does not say that it was done."))
         return self
 

@@ -50,6 +50,11 @@ UNDOCUMENTED: dict[str, Answer] = {
     "in a list": said([{"error": "x"}]),
     "in results": said({"results": [{"success": False}]}),
     "sentence": said({"message": "Quota exceeded"}),
+    "a count of nothing": said({"message": "Done: 0 of 1"}),
+    "a draft": said({"message": "Reply saved as draft"}),
+    "a yes taken back": said({"success": True, "message": "sent: 0"}),
+    "a warning": said({"status": "success", "warning": "Mailbox full, nothing mailed"}),
+    "no results": said({"results": []}),
     "sentence in German": said('"Nachricht konnte nicht gesendet werden"'),
 }
 """What only a write whose record nobody reads could take for a success."""
@@ -81,14 +86,18 @@ WRITES: dict[str, tuple[hb.Capability, Call]] = {
 }
 
 
+NEW_TICKETS = {
+    "helpspace": ("tickets",),
+    "airclou": ("api", "v1", "tickets"),
+    "omnidesk": ("api", "v2", "ticket"),
+    "request_tracker": ("REST", "2.0", "ticket"),
+}
+"""The path of each vendor's new tickets."""
+
+
 async def raw(desk: hb.Helpdesk) -> Any:
-    """Write by the vendor's own API; the path of each vendor's new tickets."""
-    path = {
-        "helpspace": ("tickets",),
-        "airclou": ("api", "v1", "tickets"),
-        "omnidesk": ("api", "v2", "ticket"),
-        "request_tracker": ("REST", "2.0", "ticket"),
-    }[desk.adapter.name]
+    """Write by the vendor's own API."""
+    path = NEW_TICKETS[desk.adapter.name]
     return await desk.raw("POST", *path, json={}, effect=hb.Effect.UNSAFE_WRITE)
 
 
@@ -157,6 +166,48 @@ async def test_a_list_that_says_no_is_no_empty_list(adapter: str) -> None:
                 assert not isinstance(caught.value, hb.OutcomeUnknown), name
             with pytest.raises(hb.HelpdeskError):
                 await desk.ticket(ticket.id)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", ["helpspace", "airclou", "omnidesk"])
+async def test_a_deletion_answered_by_a_living_record_is_in_doubt(adapter: str) -> None:
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket = await ticket_of(desk)
+        number = int(ticket.id) if ticket.id.isdigit() else ticket.id
+        living = {**ticket.raw, "id": number, "deleted_at": None}
+        locked = {"id": number, "status": "locked", "message": "ticket is locked"}
+        for record in (living, locked):
+            for key in ("data", "ticket", "item"):
+                fake.answer = said({key: record})
+                with pytest.raises(hb.ProtocolError) as caught:
+                    await desk.delete_ticket(ticket)
+                assert caught.value.outcome is hb.Outcome.UNKNOWN
+        gone = {**living, "deleted_at": "2026-01-02T03:04:05Z"}
+        words = "Ticket moved to trash and will be purged after 30 days."
+        for answer in ({"data": gone}, {"message": words}, {"deleted_at": gone["deleted_at"]}):
+            fake.answer = said(answer)
+            await desk.delete_ticket(ticket)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", FAKES)
+async def test_a_report_that_is_read_by_raw_is_no_refusal(adapter: str) -> None:
+    reports: list[Any] = [
+        {"status": "failed", "attempts": 3},
+        {"failed": 12, "sent": 100},
+        {"code": 404, "hits": 7},
+        {"success": False},
+        {"message": "Unauthenticated."},
+    ]
+    async with desk_and_fake(adapter) as (desk, fake):
+        path = {**NEW_TICKETS, "request_tracker": ("REST", "2.0", "tickets")}[adapter]
+        fake.wanted = lambda _: True
+        for report in reports:
+            fake.answer = said(report)
+            assert await desk.raw("GET", *path) == report
+        fake.answer = page(LOGIN)
+        with pytest.raises(hb.AuthenticationError):
+            await desk.raw("GET", *path)
 
 
 EMPTY: dict[str, Any] = {"items": [], "data": [], "tickets": [], "messages": [], "total": 0}

@@ -42,6 +42,23 @@ DENIED: list[Any] = [
     "Deleted tickets cannot be deleted",
     "Your message was sent, but could not be delivered",
     "Undeleted",
+    *("success: false", "Ticket deleted: false", "Tickets deleted = 0", "Message sent: no"),
+    *("Done: 0 of 1", "Completed, 1 skipped", "Success. 0 rows affected"),
+    *("OK. Mail server offline", "Ticket updated by another agent", "Ticket is sent for approval"),
+    *({"message": text} for text in ("Message sent to moderation", "Reply saved as draft")),
+    {"success": True, "message": "sent: 0"},
+    {"success": True, "message": "Your message was not sent"},
+    *({"status": "success", "warning": text} for text in ("Nothing was mailed", "0 of 2 sent")),
+    {"status": "success", "warning": "Mailbox full, nothing mailed"},
+    {"deleted": None},
+    {"results": []},
+    {"success": True, "data": False},
+    *({"id": "req_9", "redirect": where} for where in ("/login", "/tickets")),
+    *({"id": "req_9", "status": word} for word in ("rejected", "open")),
+    *({"success": word, "message": {"id": "m"}} for word in ("failed", -1, [], "nein")),
+    {"message": {"id": "m", "success": False, "sent": False}},
+    {"info": {"success": False}, "message": {"id": "m"}},
+    {"data": {"id": "req_1", "message": "Quota reached"}},
     "ERROR",
     False,
     0,
@@ -78,7 +95,16 @@ ACCEPTED: list[Any] = [
     {"data": {"id": 7, "subject": "Not found", "spam": False}},
     {"ticket": {"id": "7", "deleted_at": "2026-01-02"}, "request_id": "r-1"},
     {"id": "job_9", "success": True},
+    {"status": "success", "data": {"is_private": False}},
+    {"success": True, "item": {"attachments_count": 0}},
+    {"result": "Message created"},
+    {"errorCode": 200, "errorMessage": "OK", "data": {"id": 7}},
+    {"id": 7, "subject": "Export", "sent": False, "deleted": False},
+    {"ticket": {"id": "7", "status": "open"}},
     "Ticket deleted.",
+    "Ticket moved to trash and will be purged after 30 days.",
+    "Successfully deleted ticket #7",
+    "The ticket status has been updated successfully!",
     "Ticket 7 was moved to trash. This cannot be undone.",
     "Deleted. It can't be restored.",
     'Ticket "Login error" deleted',
@@ -111,6 +137,55 @@ def test_a_yes_an_id_or_nothing_that_denies_is_accepted(data: Any) -> None:
 def test_the_record_of_another_ticket_is_no_yes(data: Any) -> None:
     assert not is_accepted(data, "7")
     assert is_accepted(data, "8")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"message_id": 77},
+        {"status": "success", "data": {"message_id": 12, "is_private": False}},
+        {"status": "success", "item": {"messageID": 12, "attachments_count": 0}},
+        {"message": {"id": "m"}},
+        {"message": {"id": "m", "status": "queued", "delivered": False, "is_private": False}},
+        {"data": {"id": "m_7", "content": "not sent", "sent": False}},
+    ],
+    ids=repr,
+)
+def test_the_id_of_what_was_made_is_a_yes(data: Any) -> None:
+    assert is_accepted(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"data": {"id": 7, "subject": "Export", "deleted_at": None}},
+        {"success": True, "data": {"id": 7, "subject": "Export", "deleted_at": None}},
+        {"data": {"id": 7, "status": "locked", "message": "ticket is locked"}},
+        {"ticket": {"id": 7, "subject": "Export", "status": "open"}},
+        {"ticket": {"id": 7, "subject": "Export", "deleted": False}},
+        {"id": 7, "message": "Quota reached"},
+    ],
+    ids=repr,
+)
+def test_a_record_that_lives_was_not_surely_deleted(data: Any) -> None:
+    assert not is_accepted(data, "7", deletes=True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"id": 7},
+        {"deleted_at": "2026-01-02T03:04:05Z"},
+        {"data": {"id": 7, "subject": "Not found", "deleted_at": "2026-01-02"}},
+        {"data": {"id": 7, "subject": "Not found", "status": "Deleted"}},
+        {"ticket": {"id": 7, "subject": "Not found", "deleted": True}},
+        {"success": True, "ticket": {"id": 7, "subject": "Not found"}},
+        {"message": "Object deleted."},
+    ],
+    ids=repr,
+)
+def test_a_record_that_is_gone_was_deleted(data: Any) -> None:
+    assert is_accepted(data, "7", deletes=True)
 
 
 def test_what_is_deep_or_large_is_looked_at_within_bounds() -> None:

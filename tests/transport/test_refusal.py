@@ -51,6 +51,8 @@ YES: list[Any] = [
     {"data": RECORD, "errorCode": "0000", "errmsg": "Request successful"},
     {"data": RECORD, "error": {"code": 200, "message": "ok"}},
     {"items": [RECORD], "errors": [{"code": "deprecated", "message": "`a` is deprecated"}]},
+    {"items": [RECORD], "errorCode": 200, "error": "n/a"},
+    {"items": [RECORD], "success": "2 tickets found"},
 ]
 NO: list[Any] = [
     {"success": False},
@@ -60,6 +62,7 @@ NO: list[Any] = [
     {"Succeeded": False, "data": RECORD},
     {**RECORD, "success": False},
     {"ok": "no"},
+    *({"success": word, "items": [RECORD]} for word in ("failed", -1, [])),
     {"error": "x"},
     {"items": [RECORD], "errors": ["`a` is deprecated", "a shard failed"]},
     {"errors": ["`a` is deprecated"]},

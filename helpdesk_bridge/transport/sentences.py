@@ -1,0 +1,119 @@
+"""Tell a yes from a no in what a vendor says of a write: a flag, a word or a sentence in English.
+
+A sentence is an explicit yes only as a whole: all of its clauses are known, and one says that it
+was done. Whoever reads only its beginning takes "Done: 0 of 1" for a success.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+__all__ = ["DONE", "NO_STATES", "YES_WORDS", "affirms", "denies", "flag"]
+
+DONE = frozenset(
+    (
+        *("deleted", "removed", "destroyed", "trashed", "updated", "changed", "saved"),
+        *("sent", "accepted", "queued", "delivered", "created", "added", "done", "completed"),
+    )
+)
+YES_WORDS = DONE | frozenset(
+    (
+        *("true", "yes", "y", "1", "on", "ok", "okay", "200", "201", "202", "204"),
+        *("success", "successful", "succeeded", "complete", "scheduled", "processed"),
+    )
+)
+NO_STATES = frozenset(
+    (
+        *("error", "errors", "fail", "failed", "failure", "exception", "fault", "ko", "nok"),
+        *("nack", "refused", "denied", "forbidden"),
+        *("unauthorized", "unauthorised", "unauthenticated"),
+    )
+)
+"""What the state of an answer says no by; a record may be rejected, and be content."""
+_NO_WORDS = NO_STATES | {"false", "0", "no", "n", "off", "rejected"}
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def flag(value: Any) -> bool | None:
+    """Return what the value of a flag such as ``success`` says.
+
+    Args:
+        value: what was decoded.
+
+    Returns:
+        Whether it is a yes or a no; None for null and for words that are neither.
+    """
+    if value is None:
+        return None
+    if type(value) is not str:
+        return bool(value) and not (type(value) in (int, float) and value < 0)
+    text = value.strip().casefold()
+    if text in YES_WORDS or _DATE.match(text):
+        return True
+    return False if text in _NO_WORDS else None
+
+
+# -- sentences ---------------------------------------------------------------------------------
+
+_LONGEST = 1000
+_TITLE = re.compile(r"\"[^\"]*\"|“[^”]*”|«[^»]*»")
+_ENDS = re.compile(r"[.!;,:]+(?= |$)| (?:and|which|that) ")
+_NOUN = (
+    r"(?:object|item|record|message|e-?mail|mail|reply|note|request|case|conversation|resource"
+    r"|entry|response|customer|user|comment|(?:ticket )?status|ticket)(?:s|\(s\))?"
+)
+_NAME = r"(?:(?:(?:with )?id |no |number |nr )?#?\d+|#\w+|<title>)"
+_WHAT = (
+    rf"(?:(?:the|your|this|an?|one|[1-9]\d*) )?(?:{_NOUN}(?: {_NAME})?|{_NAME})"
+    r"(?: (?:was|were|has|have|is|are|has been|have been|is now|are now|has now been))?"
+)
+_DEED = (
+    r"(?:deleted|removed|destroyed|trashed|(?:moved|sent) to (?:the )?(?:trash|bin)|updated|saved"
+    r"|sent|queued|scheduled|accepted|created|added|delivered|done|completed|processed|changed)"
+)
+_HOW = r"(?:successfully|permanently|ok)"
+_AFFIRMS = re.compile(
+    rf"ok|okay|success|successful|successfully|done|yes|completed"
+    rf"|(?:{_WHAT} )?(?:been )?(?:{_HOW} )*{_DEED}(?: {_HOW})*"
+    rf"|(?:{_HOW} )?{_DEED} {_WHAT}(?: {_HOW})*"
+)
+_HARMLESS = re.compile(
+    r"(?:no|0|zero|without(?: any)?) (?:errors?|failures?|failed|problems?|warnings?)"
+    r"|(?:(?:this|it|they)(?: action)? )?(?:cannot|can't|can not|could not|is not|will not)"
+    r" (?:be )?(?:undone|restored?|recover(?:ed|able)|revert(?:ed|ible)|reversed)"
+    r"|(?:(?:it|they|the ticket) )?(?:will|is going to) be (?:permanently |finally )?"
+    r"(?:purged|deleted|removed|erased) (?:after|in|within) \d+ (?:days?|hours?|weeks?|months?)"
+    r"|(?:(?:you|it) )?can (?:still )?(?:be )?restored? (?:it )?(?:for|within) \d+ days?"
+    r"|thanks|thank you"
+)
+_DENIES = re.compile(
+    rf"\b{_DEED} ?[:=] ?(?:0|false|no|none|never|nothing)\b"
+    rf"|\b(?:nothing|nobody|none|no one|(?:0|no|zero) (?:\w+ )?)"
+    rf" ?(?:(?:was|were|is|are|has been|have been) )?(?:{_DEED}|mailed)\b"
+    rf"|(?:\bnot|n't|\bnever|\bcannot) (?:yet )?(?:be |been )?(?:{_DEED}|mailed)\b"
+    r"(?! (?:before|until))"
+    r"|\b(?:0|none|zero) (?:out )?of\b|\bas (?:an? )?drafts?\b|\bmoderation\b|\bapproval\b"
+)
+
+
+def affirms(text: str) -> bool:
+    """Say whether a sentence, in English, is an explicit yes from its beginning to its end."""
+    if len(text) > _LONGEST:
+        return False
+    plain = _plain(text)
+    if plain in YES_WORDS:
+        return not plain.isdecimal()
+    clauses = [clause.strip() for clause in _ENDS.split(plain) if clause.strip()]
+    yes = [_AFFIRMS.fullmatch(clause) is not None for clause in clauses]
+    harmless = [_HARMLESS.fullmatch(clause) is not None for clause in clauses]
+    return any(yes) and all(a or b for a, b in zip(yes, harmless, strict=True))
+
+
+def denies(text: str) -> bool:
+    """Say whether a sentence takes back the yes beside it: "sent: 0", "nothing was mailed"."""
+    return _DENIES.search(_plain(text[:_LONGEST])) is not None
+
+
+def _plain(text: str) -> str:
+    return " ".join(_TITLE.sub(" <title> ", text.casefold()).split())
