@@ -203,7 +203,9 @@ class Airclou(kit.Adapter):
         answer = await self.transport.send(
             CREATE_TICKET, "POST", TICKETS, json=outgoing.ticket_body(new)
         )
-        made, path, ticket_id = answer.read(lambda data: wire.made(data, "ticket"))
+        made, path, ticket_id = answer.accepted().read(
+            lambda data: wire.made(data, "ticket", self.id_pattern)
+        )
         first = kit.CustomerMessage(body=new.body, author=new.requester)
         try:
             await self._post(ticket_id, first)
@@ -288,7 +290,9 @@ class Airclou(kit.Adapter):
     async def _post(self, ticket_id: str, message: kit.OutgoingMessage) -> kit.SentMessage:
         body = outgoing.message_body(message, ticket_id)
         answer = await self.transport.send(SEND, "POST", MESSAGES, json=body)
-        made, path, message_id = answer.read(lambda data: wire.made(data, "message", ticket_id))
+        made, path, message_id = answer.accepted().read(
+            lambda data: wire.made(data, "message", self.id_pattern, ticket_id)
+        )
         try:
             stored = read(made, wire.MessageJson, path).to_message(ticket_id)
         except errors.HelpdeskError:

@@ -322,13 +322,15 @@ def one_message(data: Any, ticket_id: str) -> kit.Message:
     return read(record, MessageJson, path).to_message(ticket_id)
 
 
-def made(data: Any, wrapper: str, ticket_id: str | None = None) -> tuple[Any, str, str]:
+def made(
+    data: Any, wrapper: str, pattern: str, ticket_id: str | None = None
+) -> tuple[Any, str, str]:
     """Return the record of what was made, its path, and its id, all that must be understood.
 
-    A message must not be one of another ticket than ``ticket_id``.
+    Its id looks like ``pattern``. A message must not be one of another ticket than ``ticket_id``.
     """
     record, path = single(data, wrapper, "data")
-    return record, path, created_id(record, path, ticket_id)
+    return record, path, created_id(record, path, ticket_id, pattern=pattern)
 
 
 def next_cursor(

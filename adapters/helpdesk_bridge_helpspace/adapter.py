@@ -166,7 +166,7 @@ class HelpSpace(kit.Adapter):
             answer = await self.transport.send(
                 CREATE_TICKET, "POST", ("tickets",), json=body, files=sources
             )
-            return _created(*answer.read(wire.made))
+            return _created(*answer.accepted().read(lambda data: wire.made(data, self.id_pattern)))
 
         ticket = await self._spelled(new.status, create)
         return outgoing.with_all_tags(ticket, new.tags)
@@ -226,7 +226,9 @@ class HelpSpace(kit.Adapter):
         answer = await self.transport.send(
             SEND, "POST", path, json=body, files=outgoing.sources(files)
         )
-        made, message_id = answer.read(lambda data: wire.made(data, ticket.id))
+        made, message_id = answer.accepted().read(
+            lambda data: wire.made(data, self.id_pattern, ticket.id)
+        )
         try:
             # Without a request for the agents: one that hangs would put in doubt what was sent.
             stored = read(made, wire.MessageJson, "$.data").to_message(known, self._talk(known))

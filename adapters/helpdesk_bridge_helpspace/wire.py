@@ -253,13 +253,13 @@ def one_message(
     return read_one(record, MessageJson, lambda message: message.of(ticket, shared), path)
 
 
-def made(data: Any, ticket_id: str | None = None) -> tuple[Any, str]:
+def made(data: Any, pattern: str, ticket_id: str | None = None) -> tuple[Any, str]:
     """Return the record of what was made, and its id, which is all that must be understood.
 
-    A message must not be one of another ticket than ``ticket_id``.
+    Its id looks like ``pattern``. A message must not be one of another ticket than ``ticket_id``.
     """
     record, path = member(data, "data")
-    return record, created_id(record, path, ticket_id)
+    return record, created_id(record, path, ticket_id, pattern=pattern)
 
 
 class Collection(JsonRecord, frozen=True):

@@ -172,7 +172,7 @@ class RequestTracker(kit.Adapter):
         """POST /ticket. T9: what RT left out of it without a word is told."""
         body = outgoing.ticket_body(new, self.settings.queue)
         answer = await self._post(CREATE_TICKET, ("ticket",), body, new.attachments)
-        ticket_id = answer.read(created_id)
+        ticket_id = answer.accepted().read(lambda data: created_id(data, pattern=self.id_pattern))
         with kit.partly_done(
             "the ticket was created, but not all of the rest", ticket_id=ticket_id
         ):
@@ -277,6 +277,8 @@ class RequestTracker(kit.Adapter):
         message_id = wire.located(answer.headers.get("Location"), "transaction")
         if message_id is None:
             raise answer.with_outcome(errors.ProtocolError("the answer has no Location."))
+        if _denies(answer):
+            raise answer.with_outcome(errors.ProtocolError("the answer has a refusal beside it."))
         if message.status is not None:
             with kit.partly_done(
                 "the message was sent, but not all of the rest",
@@ -395,6 +397,15 @@ def _after(cursor: kit.Cursor | None) -> int:
     if not is_digits(cursor) or len(cursor) > 18:
         raise errors.InvalidArgument("this cursor is not one of this desk's.")
     return int(cursor)
+
+
+def _denies(answer: kit.Response) -> bool:
+    """Say whether all that RT says of a message is that a right is missing."""
+    try:
+        said = answer.read(wire.sentences)
+    except errors.HelpdeskError:
+        return False  # its Location tells what was made, and nobody needs its words
+    return bool(said) and all(wire.is_denial([sentence]) for sentence in said)
 
 
 def _unseen(count: int) -> kit.Problem:

@@ -31,25 +31,34 @@ class _CreatedId(JsonRecord, frozen=True):
     id: AnyId
 
 
-def created_id(data: Any, path: str = "$", ticket_id: str | None = None) -> str:
+def created_id(
+    data: Any, path: str = "$", ticket_id: str | None = None, *, pattern: str | None = None
+) -> str:
     """Return the id of what was made: all that must be understood of the answer to a write.
+
+    Any answer may have an id: ask ``Response.accepted`` before whether it says that it was done.
 
     Args:
         data: the decoded object of what was made.
         path: where ``data`` stands in the answer.
         ticket_id: the ticket that a message was written to; None for what is no message.
+        pattern: what ids of this vendor look like (``Adapter.id_pattern``); None takes any.
 
     Returns:
         The id.
 
     Raises:
-        ProtocolError: there is no id, or the message is one of another ticket.
+        ProtocolError: there is no id, or none that can be one of this vendor, or the message is one
+            of another ticket.
     """
 
     def checked(made: _CreatedId) -> str:
         if ticket_id is not None:
             belongs(made.raw, ticket_id)
-        return str(made.id)
+        found = str(made.id)
+        if pattern is not None and re.fullmatch(pattern, found) is None:
+            raise WrongType("no id of this vendor", ".id")
+        return found
 
     return read_one(data, _CreatedId, checked, path)
 

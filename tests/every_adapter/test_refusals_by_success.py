@@ -168,6 +168,55 @@ async def test_a_list_that_says_no_is_no_empty_list(adapter: str) -> None:
                 await desk.ticket(ticket.id)
 
 
+REQUESTS_ID: dict[str, Answer] = {
+    "rejected": said({"id": "req_9", "status": "rejected"}),
+    "led away": said({"id": "req_9", "redirect": "/login"}),
+    "sentence": said({"id": "req_1", "message": "Monthly quota reached"}),
+    "sentence inside": said({"data": {"id": "req_1", "message": "Quota reached"}}),
+    "only an id": said({"data": {"id": "req/1"}, "ticket": {"id": "a b"}, "id": "../x"}),
+    **{
+        f"success {word!r}": said({"success": word, key: {"id": "7", "subject": "S"}, "id": "12"})
+        for word in ("failed", -1, [], "nein")
+        for key in ("message", "ticket", "data")
+    },
+    "flags": said({"message": {"id": "m", "success": False, "sent": False}}),
+    "beside": said({"info": {"success": False}, "message": {"id": "m"}, "ticket": {"id": "t"}}),
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", FAKES)
+@pytest.mark.parametrize("write", ["create_ticket", "reply", "note", "add_request"])
+async def test_an_id_makes_no_success_of_a_refusal(adapter: str, write: str) -> None:
+    capability, call = WRITES[write]
+    async with desk_and_fake(adapter) as (desk, fake):
+        if not desk.capabilities.supports(capability):
+            pytest.skip("not offered")
+        ticket = await ticket_of(desk)
+        for name, answer in REQUESTS_ID.items():
+            if name == "only an id" and adapter == "omnidesk" and write != "create_ticket":
+                continue  # no id of a message is read there, and nothing denies
+            fake.answer, fake.counted = answer, 0
+            with pytest.raises(hb.OutcomeUnknown):
+                await call(desk, ticket)
+            assert fake.counted == 1, name
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("said_by_rt", [["Permission Denied"], ["Ticket 1: Permission Denied"]])
+async def test_a_location_makes_no_success_of_a_missing_right(said_by_rt: list[str]) -> None:
+    async with desk_and_fake("request_tracker") as (desk, fake):
+        ticket = await ticket_of(desk)
+        where = {"Location": f"{fake.base_url}/REST/2.0/transaction/7"}
+        fake.answer = lambda: web.json_response(said_by_rt, status=201, headers=where)
+        with pytest.raises(hb.OutcomeUnknown):
+            await desk.reply(ticket, text="Some words.", send_email=True)
+        with pytest.raises(hb.OutcomeUnknown):
+            await desk.note(ticket, text="Some words.")
+        fake.answer = lambda: web.json_response(["Angelegt."], status=201, headers=where)
+        assert (await desk.note(ticket, text="Some words.")).id == "7"
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize("adapter", ["helpspace", "airclou", "omnidesk"])
 async def test_a_deletion_answered_by_a_living_record_is_in_doubt(adapter: str) -> None:

@@ -255,7 +255,8 @@ class DjangoHelpdesk(kit.Adapter):
                 for file in files
             ]
         answer = await self.transport.send(operation, "POST", self._at(collection), **content)
-        return answer.json(), answer.read(kit.created_id)
+        made_id = answer.accepted().read(lambda data: kit.created_id(data, pattern=self.id_pattern))
+        return answer.json(), made_id
 
 
 def _mailed_wrongly(recipients: Any, *, public: bool) -> errors.HelpdeskError | None:

@@ -97,4 +97,4 @@ class Acme(kit.Adapter):
         """POST /tickets/{id}/messages; only the id must be understood of the answer."""
         path, body = ("tickets", ticket.id, "messages"), wire.message_body(message)
         answer = await self.transport.send(SEND, "POST", path, json=body)
-        return kit.SentMessage(ticket_id=ticket.id, id=answer.read(kit.created_id))
+        return kit.SentMessage(ticket_id=ticket.id, id=answer.accepted().read(kit.created_id))
