@@ -82,6 +82,8 @@ class Airclou(kit.Adapter):
     settings: AirclouSettings
     error_codes = wire.ERRORS
     quiet_extra = outgoing.QUIET_EXTRA
+    status_words = wire.STATUS
+    priority_words = wire.PRIORITY
     fake = "helpdesk_bridge_airclou.fake:AirclouFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE_SIZE)),

@@ -60,6 +60,7 @@ class HelpSpace(kit.Adapter):
     settings: HelpSpaceSettings
     id_pattern = r"[0-9]{1,255}"
     quiet_extra = outgoing.QUIET_EXTRA
+    status_words = wire.STATUS
     fake = "helpdesk_bridge_helpspace.fake:HelpSpaceFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PER_PAGE)),

@@ -60,6 +60,7 @@ class Omnidesk(kit.Adapter):
     settings: OmnideskSettings
     id_pattern = r"[0-9]{1,255}|[A-Za-z0-9_-]{1,55}-[A-Za-z0-9_.:@=+~-]{1,199}"
     quiet_extra = outgoing.QUIET_EXTRA
+    status_words = wire.STATUS
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE)),

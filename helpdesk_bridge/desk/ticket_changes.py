@@ -13,8 +13,16 @@ from helpdesk_bridge.delivery.entry import LedgerEntry
 from helpdesk_bridge.delivery.write import Earlier, Write, content_of, given_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
+from helpdesk_bridge.desk.changed import require_changed
 from helpdesk_bridge.desk.parts import Desk
-from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, NotFound, Outcome, PartlyDone
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    InvalidArgument,
+    NotFound,
+    Outcome,
+    PartlyDone,
+    ProtocolError,
+)
 from helpdesk_bridge.model import (
     Body,
     Capability,
@@ -28,6 +36,7 @@ from helpdesk_bridge.model import (
     TicketKind,
     Upload,
 )
+from helpdesk_bridge.transport.outcome import with_outcome
 
 __all__ = ["create_ticket", "delete_ticket", "update_ticket"]
 
@@ -229,6 +238,8 @@ async def update_ticket(
         StatusNotAllowed: the vendor has no such status, or not from the present one.
         NotFound: there is no such ticket.
         PartlyDone: one part of the change was made, and another failed.
+        ProtocolError: the vendor answered with the ticket unchanged, or in a way that cannot be
+            understood. Doing it again would leave the same.
         OutcomeUnknown: with ``extra``: it may have been made. It cannot be looked for.
         HelpdeskError: as the vendor or the network has it.
     """
@@ -254,10 +265,18 @@ async def update_ticket(
             raise InvalidArgument("custom_fields is empty: name fields to change, or leave it out.")
         if not isinstance(changes.status, EllipsisType):
             self._guard.status(Capability.UPDATE_TICKET, changes.status)
-        if not self.adapter.idempotent_extra.issuperset(changes.extra):
+        once = not self.adapter.idempotent_extra.issuperset(changes.extra)
+        if once:
             call.write_once()
         call.is_changing = True
-        return self._origin.mark(await self.adapter.update_ticket(ref.id, changes))
+        changed = await self.adapter.update_ticket(ref.id, changes)
+        try:
+            require_changed(self.adapter, changes, changed)
+        except ProtocolError as error:
+            failure = with_outcome(error, unsafe=once, bytes_sent=True, started_at=None)
+        else:
+            return self._origin.mark(changed)
+        raise failure
 
 
 async def delete_ticket(self: Desk, ticket: Ticket | str) -> None:

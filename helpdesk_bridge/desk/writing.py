@@ -17,6 +17,7 @@ from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import Addresses, AddressLike
 from helpdesk_bridge.desk.before_send import ids_before, last_id
 from helpdesk_bridge.desk.call import CallContext
+from helpdesk_bridge.desk.changed import require_changed
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, Outcome, PartlyDone
 from helpdesk_bridge.model import (
@@ -368,8 +369,11 @@ def _repeated(entry: LedgerEntry) -> SentMessage:
 
 
 async def _set_status(desk: Desk, sent: SentMessage, status: Status) -> None:
+    changes = TicketChanges(status=status)
     try:
-        await desk.adapter.update_ticket(sent.ticket_id, TicketChanges(status=status))
+        require_changed(
+            desk.adapter, changes, await desk.adapter.update_ticket(sent.ticket_id, changes)
+        )
     except HelpdeskError as error:
         failure = error
     else:

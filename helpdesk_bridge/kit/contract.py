@@ -11,6 +11,7 @@ from helpdesk_bridge.errors import (
     UnsupportedCapability,
 )
 from helpdesk_bridge.kit.declared import check_declared, check_spelling
+from helpdesk_bridge.kit.vocabulary import Vocabulary
 from helpdesk_bridge.model import (
     Attachment,
     Capabilities,
@@ -23,7 +24,9 @@ from helpdesk_bridge.model import (
     NewTicket,
     OutgoingMessage,
     Page,
+    Priority,
     SentMessage,
+    Status,
     Support,
     Ticket,
     TicketChanges,
@@ -86,6 +89,7 @@ class Adapter:
     - ``idempotent_extra``: the keys of ``extra`` that may be set twice; a set, default none.
     - ``quiet_extra``: the keys of ``extra`` that a note may set; a set, default none.
     - ``file_hosts``: the other hosts that keep files; a set, default none.
+    - ``status_words``, ``priority_words``: the tables by which both are written; default None.
     - ``fake``: ``module:class`` of the vendor's fake; default None, which is that there is none.
 
     A write is done once with the help of :meth:`note_before_send` (for answers without an id),
@@ -129,6 +133,11 @@ class Adapter:
     file_hosts: ClassVar[frozenset[str]] = frozenset()
     """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
     stands for the hosts below it too. Downloads may lead there, without credentials."""
+    status_words: ClassVar[Vocabulary[Status] | None] = None
+    """The table by which statuses are written: a ticket that comes back from a change is compared
+    with what was asked for by it. None: a status is not compared."""
+    priority_words: ClassVar[Vocabulary[Priority] | None] = None
+    """As ``status_words``, of priorities."""
     fake: ClassVar[str | None] = None
     """``module:class`` of the fake of this vendor, for the sandbox and for tests."""
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from helpdesk_bridge.kit.vocabulary import Vocabulary
+
 __all__ = ["check_declared", "check_spelling"]
 
 _SECONDS = ("visible_after", "gives_up_after")
 _WORDS = {"file_hosts": "host names", "idempotent_extra": "keys", "quiet_extra": "keys"}
+_TABLES = ("status_words", "priority_words")
 _CLOSE = 0.85
 """How alike a word must be to be a misspelling: ``visble_after`` is, ``visible_before`` is not."""
 
@@ -28,6 +31,10 @@ def check_declared(kind: type) -> None:
             raise TypeError(
                 f"{kind.__name__}.{name} is a set of {what}, each a str; not {value!r:.80}"
             )
+    for name in _TABLES:
+        value = getattr(kind, name)
+        if value is not None and not isinstance(value, Vocabulary):
+            raise TypeError(f"{kind.__name__}.{name} is a Vocabulary or None; not {value!r:.80}")
 
 
 def check_spelling(kind: type, known: Iterable[str]) -> None:

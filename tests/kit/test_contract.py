@@ -30,6 +30,13 @@ def test_what_is_no_set_of_words_is_refused(name: str, value: object) -> None:
         made(**{name: value})
 
 
+@pytest.mark.parametrize("name", ["status_words", "priority_words"])
+@pytest.mark.parametrize("value", [{"open": 1}, ["open"], "open"])
+def test_what_is_no_table_of_words_is_refused(name: str, value: object) -> None:
+    with pytest.raises(TypeError, match=rf"Acme\.{name} is a Vocabulary or None"):
+        made(**{name: value})
+
+
 def test_what_is_one_is_taken() -> None:
     acme = made(
         visible_after=0, gives_up_after=2.5, idempotent_extra={"a"}, file_hosts={"b.example"}

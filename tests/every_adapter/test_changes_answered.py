@@ -1,0 +1,115 @@
+"""A change is a success only if the ticket that comes back shows it, in the vendor's own words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import helpdesk_bridge as hb
+from tests.every_adapter.saying import desk_and_fake, said
+from tests.vendors import FAKES
+
+pytestmark = pytest.mark.asyncio
+KEYS = {"helpspace": "data", "airclou": "ticket"}
+"""Vendors that answer a change with the ticket, and the member that it is in."""
+CHANGES: dict[str, Any] = {
+    "subject": "Another one",
+    "status": hb.Status.PENDING,
+    "priority": hb.Priority.LOW,
+    "assignee": hb.Party(id="77"),
+    "tags": ["billing"],
+}
+
+
+async def ticket_of(desk: hb.Helpdesk) -> hb.Ticket:
+    return await desk.create_ticket(
+        subject="Export stops", requester="li@c.example", text="It stops at 90 percent."
+    )
+
+
+def old(ticket: hb.Ticket, **told: Any) -> Any:
+    """Return the vendor's record of a ticket that has something in each field."""
+    raw = {**ticket.raw, "status": "open", "tags": ["old"]}
+    if ticket.vendor == "airclou":
+        return {**raw, "priority": "urgent", "assigneeId": "5", **told}
+    return {**raw, "assignee": {"id": 5, "name": "Ada"}, **told}
+
+
+@pytest.mark.parametrize("adapter", FAKES)
+async def test_every_status_and_priority_that_can_be_set_is_a_success(adapter: str) -> None:
+    async with desk_and_fake(adapter) as (desk, _):
+        ticket = await ticket_of(desk)
+        limits = desk.capabilities[hb.Capability.UPDATE_TICKET].limits
+        for status in sorted(limits.statuses or (), key=str):
+            try:
+                await desk.update_ticket(ticket, status=status, subject=f"{status} & more <b>")
+            except hb.StatusNotAllowed:
+                assert adapter == "request_tracker"  # not from the present one
+        if "priority" in (limits.options or ()):
+            for priority in set(hb.Priority) - {hb.Priority.UNKNOWN, hb.Priority.URGENT}:
+                await desk.update_ticket(ticket, priority=priority)
+
+
+@pytest.mark.parametrize("adapter", KEYS)
+async def test_the_ticket_as_it_was_is_no_success(adapter: str) -> None:
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.answer = said({KEYS[adapter]: old(ticket)})
+        able = desk.capabilities[hb.Capability.UPDATE_TICKET].limits.options or ()
+        # What the vendor says of tags alone is the adapter's own affair.
+        asked = {name: value for name, value in CHANGES.items() if name in able and name != "tags"}
+        for given in ({"status": hb.Status.PENDING}, {"subject": "Another one"}, asked):
+            with pytest.raises(hb.ProtocolError, match="unchanged in ") as caught:
+                await desk.update_ticket(ticket, **given)
+            assert caught.value.outcome is hb.Outcome.UNKNOWN
+            assert all(name in str(caught.value) for name in given)
+        with pytest.raises(hb.OutcomeUnknown):
+            await desk.update_ticket(ticket, subject="Another one", extra={"colour": "red"})
+        with pytest.raises(hb.HelpdeskError):
+            await desk.update_ticket(ticket, tags=["billing"])
+
+
+@pytest.mark.parametrize("adapter", KEYS)
+async def test_a_part_of_a_change_is_told_as_one(adapter: str) -> None:
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.answer = said({KEYS[adapter]: old(ticket, subject="ANOTHER &lt;one&gt;")})
+        with pytest.raises(hb.PartlyDone, match="unchanged in status") as caught:
+            await desk.update_ticket(ticket, subject=" Another  <one>", status=hb.Status.PENDING)
+        assert caught.value.ticket_id == ticket.id
+        assert caught.value.failure.outcome is hb.Outcome.UNKNOWN
+        await desk.update_ticket(ticket, subject=" Another  <one>", status=hb.Status.OPEN)
+
+
+@pytest.mark.parametrize("adapter", KEYS)
+async def test_what_the_vendor_does_not_tell_is_not_compared(adapter: str) -> None:
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket = await ticket_of(desk)
+        bare: dict[str, Any] = {"id": ticket.raw["id"], "status": "of their own", "tags": []}
+        fake.answer = said({KEYS[adapter]: bare})
+        await desk.update_ticket(ticket, subject="Another one", status=hb.Status.PENDING)
+
+
+async def test_a_ticket_that_is_read_after_the_change_is_compared() -> None:
+    async with desk_and_fake("omnidesk") as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.answer = said({"type": "result", "message": "Ticket updated."})
+        with pytest.raises(hb.ProtocolError, match="unchanged in subject, status"):
+            await desk.update_ticket(ticket, subject="Another one", status=hb.Status.CLOSED)
+
+
+async def test_a_status_that_does_not_follow_a_message_is_told() -> None:
+    async with desk_and_fake("helpspace") as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.wanted = lambda request: request.method == "PATCH"
+        fake.answer = said({"data": old(ticket)})
+        with pytest.raises(hb.PartlyDone, match="may not have been set"):
+            await desk.reply(ticket, text="Done.", send_email=True, status=hb.Status.CLOSED)
+
+
+async def test_a_subject_that_the_vendor_cut_was_set() -> None:
+    async with desk_and_fake("helpspace") as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.answer = said({"data": old(ticket, subject="The export stops at ninety…")})
+        await desk.update_ticket(ticket, subject="The export stops at ninety percent 🚀")
