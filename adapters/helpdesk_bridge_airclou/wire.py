@@ -74,6 +74,8 @@ TYPES: Mapping[str, tuple[MessageType, Audience, Role]] = {
 }
 _UNKNOWN = (MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN)
 _LONGEST_PATH = 200
+TICKET = "ticketId"
+"""The field of a message that tells its ticket."""
 
 ERRORS: Mapping[str, type[errors.HelpdeskError]] = {  # page "errors", and "messages" for the last
     "INVALID_API_KEY": errors.AuthenticationError,
@@ -177,7 +179,7 @@ class MessageJson(JsonRecord, frozen=True, rename=camel):
 
     def of(self, ticket_id: str, people: People) -> kit.Message:
         """As :meth:`to_message`, for a message that was asked for: WrongType for another's."""
-        belongs(self.raw, ticket_id)
+        belongs(self.raw, ticket_id, TICKET)
         return self.to_message(ticket_id, people)
 
     def to_message(self, ticket_id: str, people: People | None = None) -> kit.Message:
@@ -330,7 +332,7 @@ def made(
     Its id looks like ``pattern``. A message must not be one of another ticket than ``ticket_id``.
     """
     record, path = single(data, wrapper, "data")
-    return record, path, created_id(record, path, ticket_id, pattern=pattern)
+    return record, path, created_id(record, path, ticket_id, pattern=pattern, declared=TICKET)
 
 
 def next_cursor(

@@ -32,7 +32,12 @@ class _CreatedId(JsonRecord, frozen=True):
 
 
 def created_id(
-    data: Any, path: str = "$", ticket_id: str | None = None, *, pattern: str | None = None
+    data: Any,
+    path: str = "$",
+    ticket_id: str | None = None,
+    *,
+    pattern: str | None = None,
+    declared: str | None = None,
 ) -> str:
     """Return the id of what was made: all that must be understood of the answer to a write.
 
@@ -43,6 +48,8 @@ def created_id(
         path: where ``data`` stands in the answer.
         ticket_id: the ticket that a message was written to; None for what is no message.
         pattern: what ids of this vendor look like (``Adapter.id_pattern``); None takes any.
+        declared: the field by which a message of this vendor tells its ticket, as with
+            :func:`belongs`.
 
     Returns:
         The id.
@@ -54,7 +61,7 @@ def created_id(
 
     def checked(made: _CreatedId) -> str:
         if ticket_id is not None:
-            belongs(made.raw, ticket_id)
+            belongs(made.raw, ticket_id, declared)
         found = str(made.id)
         if pattern is not None and re.fullmatch(pattern, found) is None:
             raise WrongType("no id of this vendor", ".id")
@@ -99,10 +106,11 @@ def require_id(found: str, wanted: str, path: str) -> None:
 
 
 _LONGEST_NAME = 32
+_FOREIGN = "a message of another ticket than the one asked for"
 _IS_ID = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9_.:@=+~-]{1,255}")
 
 
-def belongs(record: Mapping[str, Any], ticket_id: str) -> None:
+def belongs(record: Mapping[str, Any], ticket_id: str, declared: str | None = None) -> None:
     """Raise WrongType for the message of another ticket than the one that was asked for.
 
     A vendor that does not know a filter, or no longer by this name, answers with everybody's
@@ -112,15 +120,21 @@ def belongs(record: Mapping[str, Any], ticket_id: str) -> None:
     Args:
         record: the vendor's message, which may tell its ticket by one of several names.
         ticket_id: the ticket that was asked for.
+        declared: the field in which this vendor documents the ticket's id: there anything else is
+            another ticket, whatever it looks like. None: no field is documented.
     """
     for name, told in record.items():
+        if name == declared:
+            if type(told) in (str, int) and str(told) != ticket_id:
+                raise WrongType(_FOREIGN, f".{name}")
+            continue
         if len(name) > _LONGEST_NAME or not _names_ticket(name):
             continue
         place = f".{name}"
         if type(told) is dict:
             told, place = told.get("id"), f"{place}.id"
         if _is_other(told, ticket_id):
-            raise WrongType("a message of another ticket than the one asked for", place)
+            raise WrongType(_FOREIGN, place)
 
 
 @lru_cache(maxsize=512)  # every message has the same few names

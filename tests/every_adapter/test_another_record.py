@@ -68,6 +68,21 @@ async def test_a_message_without_an_id_that_names_another_ticket_may_or_may_not_
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("told", ["tkt_abc", 999, "tkt_482/2", "Invoice"])
+async def test_airclous_messages_of_another_ticket_are_told_by_any_other_id(told: Any) -> None:
+    async with desk_and_fake("airclou") as (desk, fake):
+        ticket, _ = await two(desk)
+        message = {"id": "m1", "ticketId": told, "type": "note", "content": "Some words."}
+        fake.answer = said({"message": message})
+        with pytest.raises(hb.OutcomeUnknown):
+            await desk.note(ticket, text="Some words.")
+        fake.wanted = reads
+        fake.answer = said({"messages": [message], "total": 1, "page": 1})
+        with pytest.raises(hb.ProtocolError, match="another ticket"):
+            _ = [one async for one in desk.messages(ticket)]
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("adapter", WRAPPERS)
 @pytest.mark.parametrize("name", ["ticket_id", "ticketId", "TicketID", "ticket"])
 async def test_a_message_made_on_another_ticket_may_or_may_not_be_sent(

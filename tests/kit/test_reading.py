@@ -49,6 +49,18 @@ def test_ids_in_words_are_compared_with_their_like() -> None:
         belongs({"ticketId": "tkt_8"}, "tkt_7")
 
 
+@pytest.mark.parametrize("told", ["tkt_abc", 999, "tkt_482/2", "Invoice", "", "#tkt_482", True])
+def test_in_the_field_that_a_vendor_documents_anything_else_is_another_ticket(told: Any) -> None:
+    if told is not True:  # which is no id at all
+        with pytest.raises(WrongType, match="another ticket"):
+            belongs({"id": 1, "ticketId": told}, "tkt_482", "ticketId")
+        with pytest.raises(ProtocolError, match="another ticket"):
+            created_id({"id": 1, "ticketId": told}, "$", "tkt_482", declared="ticketId")
+    belongs({"id": 1, "ticketId": "tkt_482", "ticket": told}, "tkt_482", "ticketId")
+    belongs({"id": 1, "ticketId": 7}, "7", "ticketId")
+    belongs({"id": 1, "ticketId": None}, "7", "ticketId")
+
+
 def test_what_was_made_on_another_ticket_is_not_taken() -> None:
     assert created_id({"id": 5, "ticket_id": 7}, "$", "7") == "5"
     assert created_id({"id": 5, "ticket_id": 8}) == "5"
