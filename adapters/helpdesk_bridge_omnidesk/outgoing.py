@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import errors, is_digits, refuse_extra
+from helpdesk_bridge.kit import errors, extra_texts, is_digits, refuse_extra
 from helpdesk_bridge_omnidesk.settings import CHANNEL
 from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, Reading, given, stamp
 
@@ -126,10 +126,7 @@ def changes(changed: kit.TicketChanges) -> list[tuple[str, str]]:
         fields.append(("title", changed.subject))
     if not isinstance(changed.status, EllipsisType):
         fields.append(("status", STATUS.write(changed.status)))
-    sent = with_extra(fields, changed.extra)
-    if not sent:  # None and empty lists are left out, and an empty PUT would change nothing
-        raise errors.InvalidArgument("there is nothing to change.")
-    return sent
+    return with_extra(fields, changed.extra)
 
 
 def inbound_mail(
@@ -258,14 +255,13 @@ Value = TypeVar("Value")
 def with_extra(
     fields: Sequence[tuple[str, Value]], extra: Mapping[str, Any]
 ) -> list[tuple[str, Value | str]]:
-    """Add ``extra``: numbers and booleans as decimal text, T7 lists with indexed brackets."""
+    """Add ``extra``: numbers as decimal text, T7 lists with indexed brackets."""
     refuse_extra({base_name(name): None for name in extra}, [base_name(n) for n, _ in fields])
     added: list[tuple[str, str]] = []
     for name, value in extra.items():
-        if isinstance(value, (list, tuple)):
-            added += [(f"{name}[{index}]", _plain(item)) for index, item in enumerate(value)]
-        elif value is not None:
-            added.append((name, _plain(value)))
+        texts = extra_texts(name, value)
+        several = isinstance(value, (list, tuple))
+        added += [(f"{name}[{at}]" if several else name, text) for at, text in enumerate(texts)]
     return [*fields, *added]
 
 
@@ -282,14 +278,6 @@ def base_name(name: str) -> str:
     if found is None:
         raise errors.InvalidArgument("extra has a name that is none of a field.")
     return found[1]
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, (str, int)):
-        return str(value)
-    raise errors.InvalidArgument("extra takes texts, numbers, booleans and lists of them.")
 
 
 def parts(fields: Sequence[tuple[str, str | kit.Base64]]) -> list[kit.Part]:

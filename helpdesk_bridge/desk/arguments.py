@@ -303,10 +303,13 @@ def query(value: Any) -> list[tuple[str, str]]:
     checked = [
         (name, str(given))
         for name, given in pairs
-        if isinstance(name, str) and isinstance(given, (str, int))
+        if isinstance(name, str) and isinstance(given, (str, int)) and not isinstance(given, bool)
     ]
     if len(checked) != len(pairs):
-        raise InvalidArgument("query must be a mapping or pairs of str and str (or int).")
+        raise InvalidArgument(
+            "query must be a mapping or pairs of str and str (or int): write any other value as the"
+            ' vendor\'s text, such as "0".'
+        )
     return checked
 
 

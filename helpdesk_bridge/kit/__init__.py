@@ -17,7 +17,13 @@ from helpdesk_bridge.kit.ends import (
     require_page,
 )
 from helpdesk_bridge.kit.envelope import Told, figure
-from helpdesk_bridge.kit.extra import extra_query, merge_extra, refuse_extra
+from helpdesk_bridge.kit.extra import (
+    extra_query,
+    extra_text,
+    extra_texts,
+    merge_extra,
+    refuse_extra,
+)
 from helpdesk_bridge.kit.json import (
     AnyId,
     Digits,
@@ -195,6 +201,8 @@ __all__ = [
     "emulated",
     "errors",
     "extra_query",
+    "extra_text",
+    "extra_texts",
     "fast_attachment",
     "fast_message",
     "fast_party",

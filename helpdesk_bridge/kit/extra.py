@@ -8,7 +8,7 @@ from typing import Any
 
 from helpdesk_bridge.errors import InvalidArgument
 
-__all__ = ["extra_query", "merge_extra", "refuse_extra"]
+__all__ = ["extra_query", "extra_text", "extra_texts", "merge_extra", "refuse_extra"]
 
 _BRACKET = re.compile(r"[\[\].]")
 
@@ -38,18 +38,46 @@ def refuse_extra(extra: Mapping[str, Any], names: Iterable[str]) -> None:
 def extra_query(extra: Mapping[str, Any], taken: Iterable[str]) -> list[tuple[str, str]]:
     """Return the caller's own query parameters as pairs: a value is a str, a number or a list.
 
-    A parameter the call sets already, or a value that is none of these, is InvalidArgument.
+    A parameter the call sets already, or a value that is none of these, is InvalidArgument: see
+    :func:`extra_texts`.
 
     ``extra`` is what the caller gave, ``taken`` are the names that the call sets itself.
     """
     refuse_extra(extra, taken)
     pairs: list[tuple[str, str]] = []
     for name, given in extra.items():
-        values = given if isinstance(given, (list, tuple)) else [given]
-        if not values or not all(isinstance(value, (str, int)) for value in values):
-            raise InvalidArgument(f"extra gives {name} neither a str nor a list of them.")
-        pairs += [(name, str(value)) for value in values]
+        pairs += [(name, value) for value in extra_texts(name, given)]
     return pairs
+
+
+def extra_texts(name: str, given: Any) -> list[str]:
+    """Return a value of ``extra``, or those of a list, as the text of a parameter or a form.
+
+    What has no one spelling is InvalidArgument: what is sent for None, False or an empty list is
+    the vendor's affair, and ``false`` is true to many.
+
+    Args:
+        name: what it is the value of.
+        given: the value.
+    """
+    values = given if isinstance(given, (list, tuple)) else [given]
+    if not values:
+        raise InvalidArgument(_no_text(name))
+    return [extra_text(name, value) for value in values]
+
+
+def extra_text(name: str, value: Any) -> str:
+    """Return one value of ``extra`` as text; see :func:`extra_texts`."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise InvalidArgument(_no_text(name))
+    return str(value)
+
+
+def _no_text(name: str) -> str:
+    return (
+        f"extra gives {name} neither a str nor a number, nor a list of some: write it as the"
+        ' vendor\'s text, such as "0", or leave it out.'
+    )
 
 
 def _named(names: Iterable[str], extra: Mapping[str, Any]) -> list[str]:

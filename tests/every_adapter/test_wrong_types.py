@@ -34,6 +34,7 @@ CALLS: dict[str, Call] = {
     "limit": lambda d, t: page(d, limit="5"),
     "status": lambda d, t: d.update_ticket(t, status="no such status"),
     "send_email": lambda d, t: d.reply(t, text="Words.", send_email="yes"),
+    "a yes in a query of raw": lambda d, t: d.raw("GET", "tickets", query={"archived": False}),
     "query of raw": lambda d, t: d.raw("GET", "tickets", query={"page": None}),
     "segments of raw": lambda d, t: d.raw("GET", "tickets", "../users"),
     "one str of tickets": lambda d, t: drain(d.conversations("1001")),

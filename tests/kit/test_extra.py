@@ -25,8 +25,9 @@ def test_what_extra_must_not_set_is_named() -> None:
 
 def test_a_query_parameter_may_be_given_several_times() -> None:
     assert extra_query({"a": ["x", 5], "b": "y"}, ()) == [("a", "x"), ("a", "5"), ("b", "y")]
-    with pytest.raises(InvalidArgument, match="neither a str nor a list"):
-        extra_query({"a": None}, ())
+    for given in (None, True, False, 1.5, {}, {"b": 1}, [None], ["x", False]):
+        with pytest.raises(InvalidArgument, match=r"gives a neither .* write it as"):
+            extra_query({"a": given}, ())
     with pytest.raises(InvalidArgument, match="must not set a"):
         extra_query({"a": "x"}, ["a"])
 
