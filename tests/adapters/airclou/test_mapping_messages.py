@@ -220,7 +220,7 @@ async def test_a_made_message_without_an_id_is_an_unknown_outcome(
 async def test_tickets_are_signed_with_the_key_and_never_with_the_session(
     mapped: Mapped, mapped_desk: Helpdesk
 ) -> None:
-    mapped.answers("PUT", f"{TICKETS}/tkt_482", {"ticket": ticket_json()})
+    mapped.answers("PUT", f"{TICKETS}/tkt_482", {"ticket": ticket_json(subject="New")})
     await mapped_desk.update_ticket("tkt_482", subject="New")
     assert mapped.calls[0].headers == {
         "Accept": "application/json",
