@@ -195,6 +195,7 @@ def message_body(
             body |= {"type": "forward", "send_mail_to_recipients": True, **_recipients(message)}
         case kit.Reply():
             message = evolve(message, to=message.to or (ticket.requester,))
+            kit.require_hidden(message.bcc, message.to, message.cc)
             body |= {"send_mail_to_recipients": message.send_email, **_recipients(message)}
         case _:
             assert_never(message)

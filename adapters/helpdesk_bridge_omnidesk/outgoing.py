@@ -216,6 +216,7 @@ def _recipients(message: kit.Reply | kit.Forward, ticket: kit.Ticket) -> list[tu
         to = [kit.read_person(sender).email or sender]
     if any(set(",\r\n") & set(word) for word in to):
         raise errors.InvalidArgument("an address holds a comma or a line break.")
+    kit.require_hidden(message.bcc, [kit.Party(email=word) for word in to], message.cc)
     fields = [("toAddress", ",".join(to))]
     fields += [("ccInput", person.email) for person in message.cc if person.email]
     fields += [("bccInput", person.email) for person in message.bcc if person.email]

@@ -22,7 +22,6 @@ from helpdesk_bridge.model import (
     TicketKind,
     Upload,
 )
-from helpdesk_bridge.model.addresses import address_key
 
 __all__ = ["AddressLike", "Addresses"]
 
@@ -153,16 +152,6 @@ def recipients(values: Addresses, name: str) -> tuple[Party, ...]:
     if not found:
         raise InvalidArgument(f"{name}= is empty: it needs somebody, or must be left out.")
     return found
-
-
-def hidden(bcc: tuple[Party, ...], *shown: tuple[Party, ...]) -> None:
-    """Raise InvalidArgument for a person in ``bcc`` who is in a list that others see, too."""
-    seen = {address_key(person.email) for people in shown for person in people}
-    if any(address_key(person.email) in seen for person in bcc):
-        raise InvalidArgument(
-            "bcc= has somebody who is in to= or cc=, too, and would be seen there: name everybody"
-            " in one list."
-        )
 
 
 def channel(value: Channel | str) -> Channel:

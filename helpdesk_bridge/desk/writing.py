@@ -20,6 +20,7 @@ from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.changed import require_changed
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, Outcome, PartlyDone
+from helpdesk_bridge.kit.recipients import require_hidden
 from helpdesk_bridge.model import (
     Body,
     Capability,
@@ -121,7 +122,7 @@ async def reply(
             send_at=arguments.aware(send_at, "send_at"),
             extra=arguments.mapping(extra, "extra"),
         )
-        arguments.hidden(message.bcc, message.to, message.cc)
+        require_hidden(message.bcc, message.to, message.cc)
         options = arguments.given(
             to=message.to, cc=message.cc, bcc=message.bcc, priority=priority, kind=kind
         )
@@ -243,7 +244,7 @@ async def forward(
             attachments=arguments.uploads(attachments),
             extra=arguments.mapping(extra, "extra"),
         )
-        arguments.hidden(message.bcc, message.to, message.cc)
+        require_hidden(message.bcc, message.to, message.cc)
         options = arguments.given(cc=message.cc, bcc=message.bcc)
         self._guard.allow(Capability.FORWARD, options)
         return await _send(

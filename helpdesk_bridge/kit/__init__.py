@@ -49,6 +49,7 @@ from helpdesk_bridge.kit.reading import (
     read_records,
     require_id,
 )
+from helpdesk_bridge.kit.recipients import require_hidden
 from helpdesk_bridge.kit.steps import partly_done, without_first_message
 from helpdesk_bridge.kit.vocabulary import Vocabulary
 from helpdesk_bridge.kit.walk import read_whole
@@ -235,6 +236,7 @@ __all__ = [
     "read_whole",
     "redact",
     "refuse_extra",
+    "require_hidden",
     "require_id",
     "require_page",
     "same_address",

@@ -274,12 +274,14 @@ def _addressing(store: Store, stored: StoredTicket, message: kit.OutgoingMessage
         return {**kind, "author": author, "created_at": message.created_at}
     if not isinstance(message, (kit.Reply, kit.Forward)):
         assert_never(message)
+    to = message.to or (stored.requester,)
+    kit.require_hidden(message.bcc, to, message.cc)
     public = Audience.FORWARD if isinstance(message, kit.Forward) else Audience.EXTERNAL
     return {
         "type": MessageType.RESPONSE,
         "audience": public,
         "author": _MAILBOX,
-        "to": message.to or (stored.requester,),
+        "to": to,
         "cc": message.cc,
         "bcc": message.bcc,
         "mail": message.send_email if isinstance(message, kit.Reply) else True,

@@ -12,6 +12,7 @@ from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.errors import (
     InvalidArgument,
 )
+from helpdesk_bridge.kit import require_hidden
 from helpdesk_bridge.model import (
     Channel,
     MessageType,
@@ -257,10 +258,10 @@ def test_a_text_with_other_than_one_address_is_nobody(value: str) -> None:
 def test_who_is_hidden_is_not_shown_elsewhere(given: str, place: int) -> None:
     shown = [(Party(email="bo@c.example"),), (Party(email="ma@c.example"),)]
     bcc = arguments.parties([given], "bcc")
-    arguments.hidden(bcc, *shown)
+    require_hidden(bcc, *shown)
     shown[place] += (Party(email="li@c.example"),)
     with pytest.raises(InvalidArgument, match="bcc= has somebody") as caught:
-        arguments.hidden(bcc, *shown)
+        require_hidden(bcc, *shown)
     assert "@" not in str(caught.value)
 
 

@@ -88,3 +88,20 @@ def test_exactly_what_was_to_be_mailed_is_mailed(
     adapter: str, script: list[tuple[str, hb.Status, bool]]
 ) -> None:
     asyncio.run(play(adapter, script))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", ADAPTERS)
+async def test_nobody_is_hidden_who_is_written_to_anyway(adapter: str) -> None:
+    async with opened(adapter) as place:
+        desk = place.desk
+        options = desk.capabilities[hb.Capability.REPLY].limits.options
+        if options is not None and "bcc" not in options:
+            pytest.skip("not offered")
+        ticket = await desk.create_ticket(subject="Invoice", requester=CUSTOMER, text="Twice.")
+        for who in (ticket, ticket.id):
+            with pytest.raises(hb.InvalidArgument, match="bcc= has somebody"):
+                await desk.reply(who, text="It is paid.", send_email=True, bcc=CUSTOMER.title())
+        assert place.mails == []
+        await desk.reply(ticket, text="It is paid.", send_email=True, to=PARTNER, bcc=CUSTOMER)
+        assert len(place.mails) == 1
