@@ -19,7 +19,6 @@ from helpdesk_bridge.kit.ends import (
 from helpdesk_bridge.kit.envelope import Told, figure
 from helpdesk_bridge.kit.extra import (
     extra_query,
-    extra_text,
     extra_texts,
     merge_extra,
     refuse_extra,
@@ -202,7 +201,6 @@ __all__ = [
     "emulated",
     "errors",
     "extra_query",
-    "extra_text",
     "extra_texts",
     "fast_attachment",
     "fast_message",

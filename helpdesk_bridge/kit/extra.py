@@ -8,7 +8,7 @@ from typing import Any
 
 from helpdesk_bridge.errors import InvalidArgument
 
-__all__ = ["extra_query", "extra_text", "extra_texts", "merge_extra", "refuse_extra"]
+__all__ = ["extra_query", "extra_texts", "merge_extra", "refuse_extra"]
 
 _BRACKET = re.compile(r"[\[\].]")
 
@@ -63,11 +63,10 @@ def extra_texts(name: str, given: Any) -> list[str]:
     values = given if isinstance(given, (list, tuple)) else [given]
     if not values:
         raise InvalidArgument(_no_text(name))
-    return [extra_text(name, value) for value in values]
+    return [_text(name, value) for value in values]
 
 
-def extra_text(name: str, value: Any) -> str:
-    """Return one value of ``extra`` as text; see :func:`extra_texts`."""
+def _text(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise InvalidArgument(_no_text(name))
     return str(value)

@@ -49,7 +49,7 @@ def created_id(
         ticket_id: the ticket that a message was written to; None for what is no message.
         pattern: what ids of this vendor look like (``Adapter.id_pattern``); None takes any.
         declared: the field by which a message of this vendor tells its ticket, as with
-            :func:`belongs`.
+            :func:`belongs`; None: no field is documented.
 
     Returns:
         The id.
@@ -62,12 +62,15 @@ def created_id(
     def checked(made: _CreatedId) -> str:
         if ticket_id is not None:
             belongs(made.raw, ticket_id, declared)
-        found = str(made.id)
-        if pattern is not None and re.fullmatch(pattern, found) is None:
-            raise WrongType("no id of this vendor", ".id")
-        return found
+        return _looking_like(str(made.id), pattern)
 
     return read_one(data, _CreatedId, checked, path)
+
+
+def _looking_like(found: str, pattern: str | None) -> str:
+    if pattern is not None and re.fullmatch(pattern, found) is None:
+        raise WrongType("no id of this vendor", ".id")
+    return found
 
 
 def member(data: Any, key: str, path: str = "$") -> tuple[Any, str]:
