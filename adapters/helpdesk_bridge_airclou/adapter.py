@@ -223,7 +223,8 @@ class Airclou(kit.Adapter):
             return read(made, wire.TicketJson, path).to_ticket()
         except errors.ProtocolError:
             pass
-        with kit.partly_done("the ticket was created, and could not be read", ticket_id=ticket_id):
+        sentence = f"ticket {ticket_id} was created, and could not be read"
+        with kit.partly_done(sentence, ticket_id=ticket_id):
             return await self.get_ticket(ticket_id)
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:

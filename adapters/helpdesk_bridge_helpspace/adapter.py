@@ -355,9 +355,8 @@ class HelpSpace(kit.Adapter):
 
 def _created(record: Any, ticket_id: str) -> kit.Ticket:
     """Return the ticket that now exists, or say that it does."""
-    with kit.partly_done(
-        "the ticket was created, and the answer not understood", ticket_id=ticket_id
-    ):
+    sentence = f"ticket {ticket_id} was created, and the answer not understood"
+    with kit.partly_done(sentence, ticket_id=ticket_id):
         return read(record, wire.TicketJson, "$.data").to_ticket()
 
 

@@ -310,8 +310,8 @@ def with_all_tags(ticket: kit.Ticket, wanted: Sequence[str]) -> kit.Ticket:
         fields={"tags": [f"not set: {kit.redact(tag)}" for tag in dropped]},
     )
     raise errors.PartlyDone(
-        f"the ticket was written, but {len(dropped)} of its tags were not set: HelpSpace knows only"
-        " tags that exist already.",
+        f"ticket {ticket.id} was written, but {len(dropped)} of its tags were not set: HelpSpace"
+        " knows only tags that exist already.",
         failure=failure,
         ticket_id=ticket.id,
     )

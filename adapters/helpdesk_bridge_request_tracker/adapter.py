@@ -173,9 +173,8 @@ class RequestTracker(kit.Adapter):
         body = outgoing.ticket_body(new, self.settings.queue)
         answer = await self._post(CREATE_TICKET, ("ticket",), body, new.attachments)
         ticket_id = answer.accepted().read(lambda data: created_id(data, pattern=self.id_pattern))
-        with kit.partly_done(
-            "the ticket was created, but not all of the rest", ticket_id=ticket_id
-        ):
+        sentence = f"ticket {ticket_id} was created, but not all of the rest"
+        with kit.partly_done(sentence, ticket_id=ticket_id):
             ticket = await self.get_ticket(ticket_id)
             _require(judged(body, ticket, before=None, requester=new.requester), answer)
         return ticket

@@ -33,6 +33,7 @@ from helpdesk_bridge.errors import (
     ResponseTooLarge,
     moment,
 )
+from helpdesk_bridge.errors.plain import in_brackets
 from helpdesk_bridge.model import Capabilities, Capability, Level, Message, MessageType, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
 
@@ -98,7 +99,9 @@ class Reconciler:
             with self.limit():
                 return await self._settled(unknown, settle, within)
         except (DeadlineExceeded, DeskClosed) as late:
-            return await self._open(unknown, f"it could not be looked for ({late.message})")
+            return await self._open(
+                unknown, f"it could not be looked for {in_brackets(late.message)}."
+            )
 
     async def _settled(
         self, unknown: OutcomeUnknown, settle: float | None, within: float | None
@@ -138,7 +141,7 @@ class Reconciler:
                 return finding
             return Finding(candidates=(finding.sure,), doubt=ALIKE)
         except HelpdeskError as failure:
-            return Finding(doubt=f"it could not be looked for ({failure.message})")
+            return Finding(doubt=f"it could not be looked for {in_brackets(failure.message)}.")
 
     async def settle(self, entry: LedgerEntry, ended: Moment, seconds: float) -> Reconciliation:
         """Find out what became of an entry whose writer ``ended`` then, within ``seconds``."""
@@ -245,7 +248,9 @@ class Reconciler:
             try:
                 message = await self._first_message(ticket, task.search.mark)
             except HelpdeskError as failure:
-                reason += f" Its first message could not be looked for ({failure.message})"
+                reason += (
+                    f" Its first message could not be looked for {in_brackets(failure.message)}."
+                )
             else:
                 if message is None:
                     reason += " Its first message is not to be seen: it may have to be added."

@@ -12,6 +12,7 @@ from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import ConversationMoved, HelpdeskError, InvalidArgument
 from helpdesk_bridge.errors.moment import Stopwatch
+from helpdesk_bridge.errors.plain import in_brackets
 from helpdesk_bridge.model import (
     Capability,
     Cursor,
@@ -109,6 +110,6 @@ async def _unmoved(desk: Desk, ref: TicketRef, last: str) -> Sequence[str]:
     if problems:
         raise ConversationMoved(
             "a message of the ticket cannot be read, and may be a newer one of the customer's"
-            f" ({problems[0].error.message})"
+            f" {in_brackets(problems[0].error.message)}."
         )
     return [message.id for message in messages]

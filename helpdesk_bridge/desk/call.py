@@ -95,7 +95,8 @@ class CallContext:
 
     It is entered once a public call. What is requested within shares its id, and whatever is
     awaited within, requests or not, ends at its deadline or with the desk. ``ticket_id`` and
-    ``fingerprint`` are set by a call that writes; its OutcomeUnknown carries them.
+    ``message_id`` are what the call is about, and ``fingerprint`` is what it writes: its errors
+    carry them.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class CallContext:
         self.writes = writes
         """Whether the call changes anything at the vendor."""
         self.ticket_id: str | None = None
+        self.message_id: str | None = None
         self.fingerprint: Fingerprint | None = None
         self.key: str | None = None
         self.is_writing = False
@@ -362,7 +364,7 @@ class CallContext:
                 error.failure.fill(ticket_id=error.ticket_id, key=self.key, fingerprint=later)
             self._placed(error.failure)  # it may be of a request that only read
         if not isinstance(error, PartlyDone):  # what exists by then is the adapter's to say
-            error.fill(ticket_id=self.ticket_id)
+            error.fill(ticket_id=self.ticket_id, message_id=self.message_id)
         self._placed(error)
         return error.fill(stage=Stage.WRITING if self.writes else Stage.READING)
 

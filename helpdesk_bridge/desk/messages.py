@@ -93,4 +93,5 @@ async def message(self: Desk, ticket: Ticket | str, message_id: str) -> Message:
         ref = self._guard.ticket(ticket)
         call.ticket_id = ref.id
         self._guard.id(message_id)
+        call.message_id = message_id
         return self._origin.mark(await self.adapter.get_message(ref, message_id))

@@ -23,6 +23,7 @@ from helpdesk_bridge.errors import (
     PartlyDone,
     ProtocolError,
 )
+from helpdesk_bridge.errors.plain import in_brackets
 from helpdesk_bridge.model import (
     Body,
     Capability,
@@ -171,7 +172,7 @@ async def _made_earlier(desk: Desk, entry: LedgerEntry) -> Ticket:
     except NotFound as error:
         error.message = (
             f"an earlier call with this key made the ticket {entry.made_id}, which is not there any"
-            f" more ({error.message})"
+            f" more {in_brackets(error.message)}."
         )
         raise
     if entry.finished:
@@ -181,8 +182,8 @@ async def _made_earlier(desk: Desk, entry: LedgerEntry) -> Ticket:
             await desk._sender.finish(entry.operation_id)  # it was the step that was missing
             return ticket
         raise PartlyDone(
-            "the ticket was created with its first message, by an earlier call that failed later:"
-            " compare the ticket with what it was to be.",
+            f"ticket {ticket.id} was created with its first message, by an earlier call that failed"
+            " later: compare the ticket with what it was to be.",
             failure=HelpdeskError("an earlier call did not come to its end."),
             ticket_id=ticket.id,
         )
@@ -190,8 +191,8 @@ async def _made_earlier(desk: Desk, entry: LedgerEntry) -> Ticket:
     lost.message = "an earlier call ended before it was known whether its first message arrived."
     lost.ticket_id, lost.fingerprint = ticket.id, entry.fingerprint.later()
     raise PartlyDone(
-        "the ticket was created, but its first message is not to be seen: ask reconcile(error), and"
-        " add it with add_request if that says NOT_SENT.",
+        f"ticket {ticket.id} was created, but its first message is not to be seen: ask"
+        " reconcile(error), and add it with add_request if that says NOT_SENT.",
         failure=lost,
         ticket_id=ticket.id,
     )

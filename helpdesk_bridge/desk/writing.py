@@ -316,6 +316,7 @@ async def _send(
 
     With ``last``, the id of a message, only if the customer has written nothing since.
     """
+    call.ticket_id = ref.id
     if not (message.send_email if isinstance(message, Reply) else isinstance(message, Forward)):
         desk._guard.quiet(message.extra, desk.adapter.quiet_extra)
     key = desk._sender.check_key(key)
@@ -332,7 +333,6 @@ async def _send(
         support = desk._guard.capabilities[Capability.REPLY_WITH_STATUS]
         if afterwards := support.level is Level.EMULATED:
             message = evolve(message, status=None)
-    call.ticket_id = ref.id
     done: SentMessage | Earlier = await desk._sender.send(
         call,
         Write(

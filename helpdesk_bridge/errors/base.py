@@ -22,6 +22,13 @@ _LONG = 5.0
 _MENDABLE = (Reason.CREDENTIALS, Reason.SESSION, Reason.DESK_CLOSED)
 """What the caller can mend, and then go on where a list stopped."""
 _E = TypeVar("_E", bound="HelpdeskError")
+_WHICH_TICKET = {
+    "ticket": "{}",
+    "reply": "to ticket {}",
+    **dict.fromkeys(("note", "add_request"), "on ticket {}"),
+    **dict.fromkeys(("forward", "update_ticket", "delete_ticket"), "of ticket {}"),
+}
+"""How the calls that were given a ticket name it; another call that reads one has "of ticket"."""
 
 
 class Outcome(StrEnum):
@@ -65,8 +72,8 @@ class HelpdeskError(Exception):
         retry_after: seconds to wait before that; None where the vendor asked for nothing.
         attempts: how many requests were made; None while unknown.
 
-    ``ticket_id`` is the ticket that the call was about, such as the one whose messages were read
-    (None: none, or not known).
+    ``ticket_id`` is the ticket that the call was about, such as the one whose messages were read,
+    and ``message_id`` the message of it that was asked for (both None: none, or not known).
     ``items_read`` and ``cursor`` are set by lists: how far one came, and the place it was at, from
     where to go on once what failed is mended (None: the beginning, or not a list).
     ``stage`` is what the call was at, ``step`` the request of the adapter that failed before the
@@ -110,6 +117,7 @@ class HelpdeskError(Exception):
         self.retry_after = retry_after
         self.attempts = attempts
         self.ticket_id: str | None = None
+        self.message_id: str | None = None
         self.items_read: int | None = None
         self.cursor: str | None = None
         self.stage: Stage | None = None
@@ -138,15 +146,17 @@ class HelpdeskError(Exception):
         return plain(self._text())
 
     def _which_ticket(self) -> str | None:
-        if not self._names_ticket:
-            return None
-        return self.ticket_id if self.operation == "ticket" else f"of ticket {self.ticket_id}"
+        """Return how the call names its ticket; None where a call that writes was given none."""
+        default = "of ticket {}" if self.stage is Stage.READING else ""
+        words = _WHICH_TICKET.get(self.operation or "", default)
+        return words.format(self.ticket_id) if words and self.ticket_id is not None else None
 
     def _text(self) -> str:
         where = " ".join(
             part
             for part in (
                 self.operation,
+                self.message_id if self.operation == "message" else None,
                 self._which_ticket(),
                 f"on desk {self.desk!r}" if self.desk else None,
                 f"({self.vendor})" if self.vendor else None,
@@ -164,10 +174,6 @@ class HelpdeskError(Exception):
         if len(sentences) > 1 and not sentences[0].endswith((".", "!", "?", "…")):
             sentences[0] += "."
         return " ".join(sentences)
-
-    @property
-    def _names_ticket(self) -> bool:
-        return self.ticket_id is not None and self.stage is Stage.READING
 
     @property
     def _can_go_on(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["plain"]
+__all__ = ["in_brackets", "plain"]
 
 
 def plain(text: str) -> str:
@@ -14,3 +14,8 @@ def plain(text: str) -> str:
     if text.isprintable():
         return text
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def in_brackets(sentence: str) -> str:
+    """Return ``sentence`` as a remark within another one, which has the full stop."""
+    return f"({sentence.removesuffix('.')})"

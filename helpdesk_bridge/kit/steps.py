@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from helpdesk_bridge.errors import HelpdeskError, Outcome, PartlyDone
+from helpdesk_bridge.errors.plain import in_brackets
 
 __all__ = ["partly_done", "without_first_message"]
 
@@ -17,8 +18,8 @@ def partly_done(
     """Raise what fails within as PartlyDone: an earlier step was carried out.
 
     Args:
-        sentence: what was done and what was not, such as "the ticket was created, and could not be
-            read".
+        sentence: what was done and what was not, without a full stop, such as "ticket 7 was
+            created, and could not be read".
         ticket_id: the ticket that exists now; None where the vendor tells none.
         message_id: the message that exists now; None where the vendor tells none, or there is
             none.
@@ -33,7 +34,7 @@ def partly_done(
         yield
     except HelpdeskError as failure:
         raise PartlyDone(
-            f"{sentence} ({failure.message})",
+            f"{sentence} {in_brackets(failure.message)}.",
             failure=failure,
             ticket_id=ticket_id,
             message_id=message_id,
@@ -50,7 +51,8 @@ def without_first_message(failure: HelpdeskError, ticket_id: str) -> PartlyDone:
     known = failure.outcome is not Outcome.UNKNOWN
     missing = "was not: add it with add_request" if known else "may not have been: look first"
     return PartlyDone(
-        f"the ticket was created, and its first message {missing} ({failure.message})",
+        f"ticket {ticket_id} was created, and its first message {missing}"
+        f" {in_brackets(failure.message)}.",
         failure=failure,
         ticket_id=ticket_id,
     )

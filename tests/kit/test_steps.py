@@ -11,11 +11,11 @@ from helpdesk_bridge.kit.steps import partly_done
 def test_a_later_step_that_fails_is_partly_done() -> None:
     with (
         pytest.raises(PartlyDone) as caught,
-        partly_done("the ticket was created, and could not be read", ticket_id="7", message_id="8"),
+        partly_done("ticket 7 was created, and could not be read", ticket_id="7", message_id="8"),
     ):
         raise NotFound("gone.")
     error = caught.value
-    assert str(error.message) == "the ticket was created, and could not be read (gone.)"
+    assert str(error.message) == "ticket 7 was created, and could not be read (gone)."
     assert (type(error.failure), error.ticket_id, error.message_id) == (NotFound, "7", "8")
     assert error.__cause__ is error.failure
 

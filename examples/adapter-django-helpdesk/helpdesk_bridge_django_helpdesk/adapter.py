@@ -153,7 +153,7 @@ class DjangoHelpdesk(kit.Adapter):
         """POST tickets, then PATCH tickets/{id}."""
         body, later = outgoing.ticket_body(new, self.settings.queue)
         _, ticket_id = await self._post(CREATE, "tickets", body, "attachment", new.attachments)
-        lacks = "the ticket was created, and perhaps lacks its requester"
+        lacks = f"ticket {ticket_id} was created, and perhaps lacks its requester"
         with kit.partly_done(lacks, ticket_id=ticket_id):
             return await self._change(ticket_id, later)
 
@@ -192,7 +192,7 @@ class DjangoHelpdesk(kit.Adapter):
             failure = await self._publish(message_id)
         if failure is not None:
             raise errors.PartlyDone(
-                f"the message was stored, but not as it was meant ({failure.message})",
+                f"the message was stored, but not as it was meant: {failure.message}",
                 failure=failure,
                 ticket_id=ticket.id,
                 message_id=message_id,

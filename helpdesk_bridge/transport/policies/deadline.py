@@ -8,6 +8,7 @@ from attrs import frozen
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors.plain import in_brackets
 from helpdesk_bridge.transport.call import CURRENT_CALL
 from helpdesk_bridge.transport.deadlines import OpenRequests
 from helpdesk_bridge.transport.outcome import judge
@@ -59,7 +60,9 @@ class Deadline:
         may_be_done = progress.bytes_sent or request.in_doubt
         sentence = f"the call's deadline of {self.seconds:g} s passed"
         if progress.failures and not progress.bytes_sent:
-            sentence += f" before it could be tried again ({progress.failures[-1].message})"
+            sentence += (
+                f" before it could be tried again {in_brackets(progress.failures[-1].message)}"
+            )
         elif progress.waiting and not progress.bytes_sent:
             return errors.PoolTimeout(
                 "neither the connections nor the rate limit of this desk left room within"
