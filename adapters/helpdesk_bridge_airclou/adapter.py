@@ -81,6 +81,7 @@ class Airclou(kit.Adapter):
     settings_type = AirclouSettings
     settings: AirclouSettings
     error_codes = wire.ERRORS
+    id_words = "1 to 255 letters, digits and signs of _.:@=+~-"
     quiet_extra = outgoing.QUIET_EXTRA
     status_words = wire.STATUS
     priority_words = wire.PRIORITY

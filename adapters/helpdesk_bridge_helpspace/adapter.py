@@ -59,6 +59,7 @@ class HelpSpace(kit.Adapter):
     settings_type = HelpSpaceSettings
     settings: HelpSpaceSettings
     id_pattern = r"[0-9]{1,255}"
+    id_words = 'digits, such as "1003"'
     quiet_extra = outgoing.QUIET_EXTRA
     status_words = wire.STATUS
     fake = "helpdesk_bridge_helpspace.fake:HelpSpaceFake"

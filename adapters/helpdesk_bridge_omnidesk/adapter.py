@@ -59,6 +59,7 @@ class Omnidesk(kit.Adapter):
     settings_type = OmnideskSettings
     settings: OmnideskSettings
     id_pattern = r"[0-9]{1,255}|[A-Za-z0-9_-]{1,55}-[A-Za-z0-9_.:@=+~-]{1,199}"
+    id_words = 'digits, such as "1003", of messages behind a word and a dash, such as "message-77"'
     quiet_extra = outgoing.QUIET_EXTRA
     status_words = wire.STATUS
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"

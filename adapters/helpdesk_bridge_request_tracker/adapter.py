@@ -54,6 +54,7 @@ class RequestTracker(kit.Adapter):
     settings: RequestTrackerSettings
     fake = "helpdesk_bridge_request_tracker.fake:RequestTrackerFake"
     id_pattern = r"[1-9][0-9]{0,17}"
+    id_words = 'digits, such as "1003"'
     visible_after = 60.0
     quiet_extra = outgoing.QUIET_EXTRA
     """RT carries out what it has received though nobody waits for it any more, and what waits for

@@ -44,9 +44,14 @@ _TIMES = (
 )
 
 
+def kind_of(value: object) -> str:
+    """Return what ``value`` is, for an error: the name of its class."""
+    return "None" if value is None else type(value).__name__
+
+
 def _printable(value: object, name: str) -> str:
     if not isinstance(value, str):
-        raise InvalidArgument(f"{name} must be a str, not {type(value).__name__}.")
+        raise InvalidArgument(f"{name} must be a str, not {kind_of(value)}.")
     if any(category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value):
         raise InvalidArgument(f"{name} holds a line break or another control character.")
     return value
@@ -88,7 +93,7 @@ def words(values: Iterable[str], name: str) -> tuple[str, ...]:
 
 def _several(values: Iterable[Any], name: str) -> Iterable[Any]:
     if not isinstance(values, Iterable):
-        raise InvalidArgument(f"{name} must be a collection, not {type(values).__name__}.")
+        raise InvalidArgument(f"{name} must be a collection, not {kind_of(values)}.")
     return values
 
 
@@ -203,9 +208,7 @@ def aware(value: datetime | None, name: str) -> datetime | None:
     if value is None:
         return None
     if not isinstance(value, datetime):
-        raise InvalidArgument(
-            f"{name} must be an aware datetime, not {type(value).__name__}: {_TIMES}."
-        )
+        raise InvalidArgument(f"{name} must be an aware datetime, not {kind_of(value)}: {_TIMES}.")
     if value.utcoffset() is None:
         raise InvalidArgument(f"{name} must be an aware datetime: give it a time zone, {_TIMES}.")
     try:
@@ -251,7 +254,7 @@ def uploads(values: Iterable[Upload]) -> tuple[Upload, ...]:
 def instance(value: object, kind: type | tuple[type, ...], name: str) -> None:
     """Raise unless ``value`` is one of these."""
     if not isinstance(value, kind):
-        raise InvalidArgument(f"{name} must not be {type(value).__name__}.")
+        raise InvalidArgument(f"{name} must not be {kind_of(value)}.")
 
 
 def mapping(value: Mapping[str, Any] | None, name: str) -> dict[str, Any]:

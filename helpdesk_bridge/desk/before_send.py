@@ -37,7 +37,7 @@ def last_id(desk: Desk, ref: TicketRef, last: Message | str) -> str:
         if last.ticket_id != ref.id:
             raise InvalidArgument("if_last= is a message of another ticket.")
         last = last.id
-    desk._guard.id(last)
+    desk._guard.id(last, "if_last", "a Message or its id")
     return last
 
 

@@ -91,6 +91,7 @@ async def conversations(
         failure = found.error
         if failure is not None:
             failure.operation, failure.operation_id = call.operation, call.operation_id
+            call.named(failure)
             if on_error == "raise" or isinstance(failure, _EVERY_TICKET):
                 raise failure
         return found
@@ -115,6 +116,7 @@ async def _conversation(desk: Desk, ticket: Ticket | str, room: asyncio.Semaphor
     async with room:
         try:
             if not isinstance(ticket, Ticket):
+                desk._guard.id(ticket, "each of tickets", "a Ticket or its id")
                 ticket = await desk._reader.ticket(ticket)
             async for page in desk._reader.messages(ticket).pages():
                 found.extend(page)

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
+from helpdesk_bridge.desk.arguments import kind_of
 from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.errors import InvalidArgument, StatusNotAllowed, UnsupportedCapability
 from helpdesk_bridge.model import (
@@ -16,6 +17,7 @@ from helpdesk_bridge.model import (
     Capabilities,
     Capability,
     CapabilityLimits,
+    Message,
     Status,
     Ticket,
     TicketRef,
@@ -36,6 +38,8 @@ class Guard:
     ids: re.Pattern[str]
     """What an id of a ticket, a message or a file looks like."""
     capabilities: Capabilities
+    id_words: str = ""
+    """The same for people; empty: it is not said."""
 
     def ticket(self, ticket: Ticket | str) -> TicketRef:
         """Return a ticket that was given as such or by its id.
@@ -44,9 +48,9 @@ class Guard:
         """
         if isinstance(ticket, Ticket):
             self.origin.require(ticket)
-            self.id(ticket.id)
+            self.id(ticket.id, "ticket.id")
             return TicketRef(ticket.id, ticket)
-        self.id(ticket)
+        self.id(ticket, "ticket", "a Ticket or its id")
         return TicketRef(ticket)
 
     def ticket_to_write(self, ticket: Ticket | str) -> TicketRef:
@@ -56,14 +60,21 @@ class Guard:
     def attachment(self, attachment: Attachment) -> None:
         """Raise InvalidArgument for a file with a bad id, or of another desk."""
         self.origin.require(attachment)
-        self.id(attachment.id)
+        self.id(attachment.id, "attachment.id")
 
-    def id(self, value: object) -> None:
-        """Raise InvalidArgument for what is no id of this vendor."""
-        if not isinstance(value, str) or not self.ids.fullmatch(value):
-            raise InvalidArgument(
-                f"not a valid {self.origin.vendor} id: give a str that matches {self.ids.pattern}"
-            )
+    def id(self, value: object, name: str, wanted: str = "an id") -> None:
+        """Raise InvalidArgument for what is no id of this vendor.
+
+        ``name`` is the argument, ``wanted`` what may be given for it.
+        """
+        looks = f": ids of {self.origin.vendor} are {self.id_words}." if self.id_words else "."
+        if isinstance(value, str):
+            if not self.ids.fullmatch(value):
+                raise InvalidArgument(f"{name} is no id of {self.origin.vendor}{looks}")
+            return
+        if isinstance(value, (Ticket, Message)) and wanted == "an id":
+            looks = ": give its id."
+        raise InvalidArgument(f"{name} must be {wanted} (a str), not {kind_of(value)}{looks}")
 
     def require(self, *wanted: Capability) -> None:
         """Raise UnsupportedCapability for the first of ``wanted`` that cannot be done."""

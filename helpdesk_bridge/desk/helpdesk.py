@@ -176,7 +176,8 @@ class Helpdesk:
             credentials=self._transport.credentials,
         )
         self._origin = Origin(self.name, kind.name)
-        self._guard = Guard(self._origin, re.compile(kind.id_pattern), self.capabilities)
+        ids = re.compile(kind.id_pattern)
+        self._guard = Guard(self._origin, ids, self.capabilities, id_words=kind.id_words)
         self._prefetch = PrefetchTasks()
         self._owns_ledger = False
         self._sender = _sender(self.name, kind.name, seconds, self._transport.clock_offset, ledger)

@@ -92,6 +92,6 @@ async def message(self: Desk, ticket: Ticket | str, message_id: str) -> Message:
         self._guard.require(Capability.GET_MESSAGE)
         ref = self._guard.ticket(ticket)
         call.ticket_id = ref.id
-        self._guard.id(message_id)
+        self._guard.id(message_id, "message_id")
         call.message_id = message_id
         return self._origin.mark(await self.adapter.get_message(ref, message_id))

@@ -135,7 +135,7 @@ async def ticket(self: Desk, ticket_id: str) -> Ticket:
     """
     with self._calls.begin("ticket") as call:
         self._guard.require(Capability.GET_TICKET)
-        self._guard.id(ticket_id)
+        self._guard.id(ticket_id, "ticket_id")
         call.ticket_id = ticket_id
         return self._origin.mark(await self.adapter.get_ticket(ticket_id))
 

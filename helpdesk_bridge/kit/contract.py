@@ -82,6 +82,7 @@ class Adapter:
     - ``settings_type``: the attrs class of this vendor's settings.
     - ``offers``: what it can do; default nothing.
     - ``id_pattern``: what ids look like; default 1 to 255 of ``A-Za-z0-9_-.:@=+~``, not only dots.
+    - ``id_words``: the same in words, for errors; default none.
     - ``error_codes``: the vendor's own codes and the errors they are; default none.
     - ``visible_after``: seconds until an accepted message is surely shown; default 10.
     - ``gives_up_after``: seconds for which the vendor may be at a message after it fell silent;
@@ -112,6 +113,9 @@ class Adapter:
 
     The default takes what vendors make: numbers, UUIDs, ULIDs, URNs, base64url, message ids. None
     of it changes the shape of an address."""
+    id_words: ClassVar[str] = ""
+    """What ids look like, for people, to end "ids of this vendor are …" in the error for another
+    value: ``digits, such as "1003"``. Empty: the error does not say it."""
     error_codes: ClassVar[Mapping[str, type[HelpdeskError]]] = {}
     """The vendor's own error codes, as :meth:`explain` finds them."""
     visible_after: ClassVar[float] = 10.0

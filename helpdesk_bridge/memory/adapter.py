@@ -55,6 +55,7 @@ class Memory(kit.Adapter):
         for capability in Capability
     }
     id_pattern = r"[0-9]{1,18}"
+    id_words = 'digits, such as "1003"'
 
     def __init__(self, settings: MemorySettings, transport: kit.Transport) -> None:
         super().__init__(settings, transport)

@@ -22,8 +22,10 @@ from helpdesk_bridge.model import (
     Capabilities,
     Capability,
     CapabilityLimits,
+    Message,
     Status,
     Support,
+    Ticket,
     Upload,
     native,
 )
@@ -95,3 +97,38 @@ async def test_an_inline_image_is_shown_in_the_body_or_refused() -> None:
     await content(Body.of('<img src="cid:logo">', None), CapabilityLimits(), image)
     with pytest.raises(InvalidArgument, match="not shown in the body"):
         await content(Body.of("<p>cid:log</p>", None), CapabilityLimits(), image)
+
+
+def named(ids: str = "[0-9]+") -> Guard:
+    words = 'digits, such as "1003"'
+    return Guard(Origin("it", "vendor"), re.compile(ids), Capabilities({}), id_words=words)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("zzz", 'ticket is no id of vendor: ids of vendor are digits, such as "1003".'),
+        (5, "ticket must be a Ticket or its id (a str), not int: ids of vendor are digits, such"),
+        (None, "ticket must be a Ticket or its id (a str), not None"),
+        (Message(id="1", ticket_id="1"), "ticket must be a Ticket or its id (a str), not Message"),
+        (Ticket(id="x"), "ticket.id is no id of vendor"),
+    ],
+)
+def test_what_is_no_ticket_is_refused_by_its_argument(value: Any, said: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        named().ticket(value)
+    assert said in caught.value.message
+    assert caught.value.message.endswith(".")
+    assert "[0-9]" not in str(caught.value)
+
+
+def test_an_object_in_the_place_of_its_id_is_told_of() -> None:
+    with pytest.raises(InvalidArgument, match=r"ticket_id must be .*, not Ticket: give its id\."):
+        named().id(Ticket(id="1"), "ticket_id")
+
+
+def test_a_vendor_of_whose_ids_nothing_is_said_has_a_whole_sentence() -> None:
+    bare = guard(Capability.REPLY, native())
+    with pytest.raises(InvalidArgument) as caught:
+        bare.id("x", "message_id")
+    assert caught.value.message == "message_id is no id of vendor."

@@ -104,6 +104,7 @@ def test_an_attribute_of_ones_own_is_nobody_elses(own: str, value: object) -> No
         ("file_hosts", "none"),
         ("error_codes", "none"),
         ("id_pattern", "A-Za-z0-9_-"),
+        ("id_words", "none"),
         ("settings_type", "attrs"),
         ("fake", "module:class"),
         ("offers", ""),

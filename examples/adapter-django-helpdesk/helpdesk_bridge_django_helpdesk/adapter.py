@@ -55,6 +55,7 @@ class DjangoHelpdesk(kit.Adapter):
     name = "django_helpdesk"
     settings_type = DjangoHelpdeskSettings
     id_pattern = r"[1-9][0-9]{0,8}"
+    id_words = 'digits, such as "1003"'
     settings: DjangoHelpdeskSettings
     error_codes: ClassVar = {  # 403 unless the site puts an authentication first that says 401
         "Invalid username/password.": errors.AuthenticationError,

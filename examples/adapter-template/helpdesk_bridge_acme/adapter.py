@@ -29,6 +29,7 @@ class Acme(kit.Adapter):
     name = "acme"
     settings_type = AcmeSettings
     id_pattern = r"[TM]-[0-9]{1,12}"
+    id_words = 'a letter, a dash and digits, such as "T-1003"'
     fake = "helpdesk_bridge_acme.fake:AcmeFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=_PAGE),
