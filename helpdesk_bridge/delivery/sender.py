@@ -109,8 +109,10 @@ class Sender:
         """Return the key of a write, or None; InvalidArgument for one that cannot be kept."""
         if key is None:
             return None
-        if not isinstance(key, str) or not key.strip() or len(key) > _LONGEST_KEY:
+        if not isinstance(key, str) or len(key) > _LONGEST_KEY:
             raise InvalidArgument(f"key must be a str of 1 to {_LONGEST_KEY} characters.")
+        if not key.strip():
+            raise InvalidArgument("key is empty or blank: name the write, or leave it out.")
         if "\0" in key or not key.isprintable():
             raise InvalidArgument("key holds a line break or another control character.")
         if not self.is_given:

@@ -37,7 +37,15 @@ _LONGEST = 1e9
 _ADDRESS = re.compile(r"[^\s@,;:<>()\[\]\"\\]{1,64}@[^\s@,;:<>()\[\]\"\\]{1,253}")
 _MAILBOX = re.compile(r'\s*(?:"((?:[^"\\]|\\.){0,500})"|([^"<>@;:\\]{0,500}))\s*<([^<>\s]+)>\s*')
 """RFC 5322, section 3.4: a name, in quotes or not, and an address in angle brackets."""
+_SEPARATOR = re.compile("[,;]")
 _IN_QUOTES = re.compile(r"\\(.)")
+_NEVER_NONE = {
+    "subject": "give one line",
+    "status": "a ticket has always one, so name it",
+    "tags": "give [] for no tags",
+    "custom_fields": "name the fields to change",
+}
+"""What a change cannot set to None, and what to do in place of it."""
 _TIMES = (
     "such as datetime(2026, 1, 31, 9, 30, tzinfo=UTC), or, from a text,"
     ' datetime.fromisoformat("2026-01-31T09:30:00+00:00")'
@@ -87,11 +95,15 @@ def sought_person(value: AddressLike | None, name: str) -> Party | None:
 def words(values: Iterable[str], name: str) -> tuple[str, ...]:
     """Return several single lines; one str is not a list of its letters."""
     if isinstance(values, str):
-        raise InvalidArgument(f"{name} is a list of words, not one str.")
-    return tuple(required_line(value, name) for value in _several(values, name))
+        raise InvalidArgument(f'{name} must be a list of str, such as ["one", "two"], not one str.')
+    return tuple(
+        required_line(value, f"{name}[{at}]") for at, value in enumerate(_several(values, name))
+    )
 
 
 def _several(values: Iterable[Any], name: str) -> Iterable[Any]:
+    if values is None:
+        raise InvalidArgument(f"{name} must be a collection, not None: leave it out, or give one.")
     if not isinstance(values, Iterable):
         raise InvalidArgument(f"{name} must be a collection, not {kind_of(values)}.")
     return values
@@ -144,8 +156,24 @@ def correspondent(value: AddressLike, name: str) -> Party:
 def parties(values: Addresses, name: str) -> tuple[Party, ...]:
     """Return people with e-mail addresses."""
     if isinstance(values, (str, Party)):
-        values = (values,)
-    return tuple(correspondent(value, name) for value in _several(values, name))
+        return (_one_of_several(values, name, name),)
+    return tuple(
+        _one_of_several(value, f"{name}[{at}]", name)
+        for at, value in enumerate(_several(values, name))
+    )
+
+
+def _one_of_several(value: AddressLike, place: str, name: str) -> Party:
+    """Return the person at ``place``; several in one str are told how to be given."""
+    try:
+        return correspondent(value, place)
+    except InvalidArgument:
+        if not isinstance(value, str) or value.count("@") < 2 or not _SEPARATOR.search(value):
+            raise
+    raise InvalidArgument(
+        f"{place} has several addresses in one str: give several as a list:"
+        f' {name}=["a@x.example", "b@x.example"].'
+    )
 
 
 def recipients(values: Addresses, name: str) -> tuple[Party, ...]:
@@ -182,6 +210,10 @@ def required_member(kind: type[E], value: object, name: str, *, unknown: bool = 
         found = kind(str(value))
     except ValueError:
         found = None
+    if found is None and isinstance(value, Iterable) and not isinstance(value, str):
+        raise InvalidArgument(
+            f"{name} must be one {kind.__name__}, not {kind_of(value)}: give one in each call."
+        )
     if found is None or (found.value == "unknown" and not unknown):
         known = ", ".join(m.value for m in kind if m.value != "unknown")
         raise InvalidArgument(f"{name} is none of {known}.")
@@ -193,13 +225,13 @@ def types(values: Iterable[MessageType] | None) -> frozenset[MessageType] | None
     if values is None:
         return None
     if isinstance(values, str):
-        values = (MessageType(values),) if values in list(MessageType) else ()
+        return frozenset((required_member(MessageType, values, "types", unknown=True),))
     found = frozenset(
-        required_member(MessageType, value, "types", unknown=True)
-        for value in _several(values, "types")
+        required_member(MessageType, value, f"types[{at}]", unknown=True)
+        for at, value in enumerate(_several(values, "types"))
     )
     if not found:
-        raise InvalidArgument("types is a collection of MessageType.")
+        raise InvalidArgument("types is empty: name a MessageType, or leave it out for all.")
     return found
 
 
@@ -308,6 +340,7 @@ def query(value: Any) -> list[tuple[str, str]]:
 def changes(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the changes of a ticket, checked; None clears a field that can be cleared."""
     checked = dict(given)
+    _check_cleared([name for name, value in checked.items() if value is None])
     if "subject" in checked:
         checked["subject"] = required_line(checked["subject"], "subject")
     if "status" in checked:
@@ -323,10 +356,17 @@ def changes(given: Mapping[str, Any]) -> dict[str, Any]:
     if "tags" in checked:
         checked["tags"] = words(checked["tags"], "tags")
     if "custom_fields" in checked:
-        if not isinstance(checked["custom_fields"], Mapping):
-            raise InvalidArgument("custom_fields must be a mapping.")
         checked["custom_fields"] = mapping(checked["custom_fields"], "custom_fields")
     return checked
+
+
+def _check_cleared(names: Iterable[str]) -> None:
+    """Raise InvalidArgument for the name of a field that cannot be cleared."""
+    for name in names:
+        if name in _NEVER_NONE:
+            raise InvalidArgument(
+                f"{name} cannot be None: {_NEVER_NONE[name]}, or leave it out to keep it."
+            )
 
 
 def given(**options: object) -> list[str]:

@@ -214,6 +214,7 @@ async def update_ticket(
 ) -> Ticket:
     """Change a ticket. What is left out (``...``) stays; None clears a field.
 
+    Only priority, kind, assignee and team can be cleared by None; of tags that is ``[]``.
     Some vendors tell the customer of themselves that a ticket is resolved: see the vendor's page.
 
     Args:

@@ -195,7 +195,7 @@ class NewTicket:
 
 @frozen(kw_only=True)
 class TicketChanges:
-    """What to change on a ticket: ``...`` leaves a field as it is, None clears it."""
+    """What to change on a ticket: ``...`` leaves a field as it is, None clears what may be None."""
 
     subject: str | EllipsisType = field(default=..., repr=False)
     """The new subject, on one line."""

@@ -316,6 +316,13 @@ async def test_a_key_without_a_ledger_is_refused() -> None:
         assert len(place.store.outbox) == 0
 
 
+@pytest.mark.parametrize("key", ["", " ", "\u3000"])
+async def test_a_blank_key_is_called_blank(key: str) -> None:
+    async with opened("memory", ledger=MemoryLedger()) as place:
+        with pytest.raises(hb.InvalidArgument, match="key is empty or blank"):
+            await place.desk.note(place.ticket, text=WORDS, key=key)
+
+
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "a\nb", "a\0b", 7, b"k", True])
 async def test_a_key_that_cannot_be_kept_is_refused(key: Any) -> None:
     async with opened("memory", ledger=MemoryLedger()) as place:

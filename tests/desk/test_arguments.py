@@ -268,3 +268,75 @@ def test_who_is_hidden_is_not_shown_elsewhere(given: str, place: int) -> None:
 def test_no_waits_are_no_way_to_ask_for_some() -> None:
     with pytest.raises(InvalidArgument, match="delays is empty"):
         arguments.delays([])
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("vip", 'tags must be a list of str, such as ["one", "two"], not one str.'),
+        (["vip", 3], "tags[1] must be a str, not int."),
+        (["vip", ""], "tags[1] is empty."),
+        (None, "tags must be a collection, not None: leave it out, or give one."),
+    ],
+)
+def test_the_error_says_which_of_several_words_it_is(value: Any, said: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        arguments.words(value, "tags")
+    assert caught.value.message == said
+
+
+def test_none_in_the_place_of_people_is_left_out() -> None:
+    with pytest.raises(InvalidArgument, match="to must be a collection, not None: leave it out"):
+        arguments.recipients(None, "to")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("li@c.example, bo@d.example", "to"),
+        ("li@c.example;bo@d.example", "to"),
+        ("Li <li@c.example>, Bo <bo@d.example>", "to"),
+        (["ma@c.example", "li@c.example, bo@d.example"], "to[1]"),
+    ],
+)
+def test_several_addresses_in_one_str_are_told_how_to_be_given(value: Any, place: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        arguments.parties(value, "to")
+    assert caught.value.message == (
+        f"{place} has several addresses in one str: give several as a list:"
+        ' to=["a@x.example", "b@x.example"].'
+    )
+
+
+@pytest.mark.parametrize("value", ["li@c.example, ", '"Doe; Jane" <jane c.example>', "jo"])
+def test_what_is_only_one_bad_address_is_not_taken_for_several(value: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"to\[0\] (is not one|has no) e-mail address"):
+        arguments.parties([value], "to")
+
+
+def test_several_members_are_asked_for_one_by_one() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        arguments.member(Status, [Status.OPEN, Status.NEW], "status")  # type: ignore[arg-type]
+    assert caught.value.message == "status must be one Status, not list: give one in each call."
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([MessageType.NOTE, "nope"], "types[1] is none of "),
+        ("nope", "types is none of "),
+        ([], "types is empty: name a MessageType"),
+    ],
+)
+def test_the_type_that_is_none_is_told_by_its_place(value: Any, said: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        arguments.types(value)
+    assert caught.value.message.startswith(said)
+
+
+@pytest.mark.parametrize("name", ["subject", "status", "tags", "custom_fields"])
+def test_what_cannot_be_cleared_says_what_to_do(name: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        arguments.changes({name: None})
+    assert caught.value.message.startswith(f"{name} cannot be None: ")
+    assert caught.value.message.endswith(", or leave it out to keep it.")
