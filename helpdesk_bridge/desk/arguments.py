@@ -278,8 +278,12 @@ def delays(values: Iterable[float]) -> tuple[float, ...]:
 def uploads(values: Iterable[Upload]) -> tuple[Upload, ...]:
     """Return the files to send."""
     found = (values,) if isinstance(values, Upload) else tuple(_several(values, "attachments"))
-    if not all(isinstance(value, Upload) for value in found):
-        raise InvalidArgument("attachments is a list of Upload.")
+    for place, value in enumerate(found, 1):
+        if not isinstance(value, Upload):
+            raise InvalidArgument(
+                f"attachments is a list of Upload, and number {place} is {kind_of(value)}."
+            )
+        value._place = place if len(found) > 1 else None
     return found
 
 

@@ -73,7 +73,8 @@ async def save_attachment(self: Desk, attachment: Attachment, directory: str | P
         The path of the new file.
 
     Raises:
-        InvalidArgument: the directory cannot be written to, or the disk is full.
+        InvalidArgument: the directory is not there, is none or cannot be written to, or the disk is
+            full.
         HelpdeskError: as :meth:`open_attachment` raises it.
     """
     call = self._calls.begin("save_attachment")
@@ -92,12 +93,14 @@ async def _opened(
     call: CallContext,
     attachment: Attachment,
     size: str | None,
-    directory: str | Path = "",
+    directory: str | Path = ".",
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     with call:
         desk._guard.require(Capability.OPEN_ATTACHMENT)
         arguments.instance(attachment, Attachment, "attachment")
         arguments.instance(directory, (str, Path), "directory")
+        if directory == "":
+            raise InvalidArgument('directory is empty: give "." for the working directory.')
         desk._guard.attachment(attachment)
         whole = attachment.size if size is None else None
         call.announce(Announced(attachment.name, attachment.mime_type, whole))

@@ -68,7 +68,7 @@ async def save(
     file = _NewFile(directory, name)
     reason: str | None
     try:
-        await _done(step, file.create)
+        await _created(step, file)
         async for chunk in chunks:
             await _done(step, partial(file.write, chunk))
         return await _done(step, file.close)
@@ -84,6 +84,16 @@ async def save(
 async def _done(step: Callable[[], AbstractContextManager[Any]], action: Callable[[], T]) -> T:
     with step(), waiting_for("the disk"):
         return await to_its_end(asyncio.ensure_future(in_thread(action)))
+
+
+async def _created(step: Callable[[], AbstractContextManager[Any]], file: _NewFile) -> None:
+    try:
+        return await _done(step, file.create)
+    except FileNotFoundError:
+        trouble = "does not exist: make it first"
+    except NotADirectoryError:
+        trouble = "is not a directory"
+    raise InvalidArgument(f"the file cannot be written: directory= {trouble}.")
 
 
 async def _discarded(file: _NewFile) -> None:

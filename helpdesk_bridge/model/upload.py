@@ -20,6 +20,8 @@ __all__ = ["Upload"]
 
 Chunks = AsyncIterable[bytes]
 
+_BYTES = (bytes, bytearray, memoryview)
+_TEXT = ", not a str: give the bytes of a text by its .encode(), and a file on disk by Path(…)."
 _CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
 
@@ -46,6 +48,8 @@ class Upload:
     content_id: str | None = None
     """The name by which the HTML shows an inline image, ``<img src="cid:…">``; None: it is an
     ordinary attachment."""
+    _place: int | None = field(default=None, init=False, repr=False)
+    """Which of several files of a call it is, from 1 on; None: it is the only one."""
     _announced: bool = field(default=False, init=False, repr=False)
     _spool: Spool | None = field(default=None, init=False, repr=False)
     _spooling: asyncio.Lock | None = field(default=None, init=False, repr=False)
@@ -56,26 +60,36 @@ class Upload:
         self.mime_type = self.mime_type or media_type_of(self.name)
         if not self.name or any(c in '/\\"' or category(c) in _CONTROL for c in self.name):
             raise InvalidArgument(
-                "an attachment's name is empty or holds path or control characters"
+                "an attachment's name is empty or holds path or control characters."
             )
         if not _clean_word(self.mime_type):
-            raise InvalidArgument("an attachment's mime_type is not a media type")
+            raise InvalidArgument("an attachment's mime_type is not a media type.")
         if self.content_id is not None and not _clean_word(self.content_id):
-            raise InvalidArgument("an attachment's content_id holds spaces or control characters")
+            raise InvalidArgument("an attachment's content_id holds spaces or control characters.")
         if self.size is not None and self.size < 0:
-            raise InvalidArgument("an attachment's size is below zero")
-        if isinstance(self.data, (bytes, bytearray, memoryview)):
+            raise InvalidArgument("an attachment's size is below zero.")
+        if isinstance(self.data, _BYTES):
             self.data = bytes(self.data)
             self._expect(len(self.data))
         elif isinstance(self.data, str) or not isinstance(self.data, (Path, AsyncIterable)):
-            raise InvalidArgument("an attachment's data is bytes, a Path or an async iterable")
+            hint = _TEXT if isinstance(self.data, str) else "."
+            raise InvalidArgument(
+                f"an attachment's data is bytes, a Path or an async iterable{hint}"
+            )
         elif self.size is None and not isinstance(self.data, Path):
-            raise InvalidArgument("an attachment given as an async iterable needs its size")
+            raise InvalidArgument("an attachment given as an async iterable needs its size.")
+
+    @property
+    def _called(self) -> str:
+        """What errors call it; its name is the caller's and not shown."""
+        return "an attachment" if self._place is None else f"attachment {self._place}"
 
     def _expect(self, found: int) -> None:
         if self.size is not None and self.size != found:
             before = "announced" if self._announced else "there before"
-            raise InvalidArgument(f"an attachment has {found} bytes, and {self.size} were {before}")
+            raise InvalidArgument(
+                f"{self._called} has {found} bytes, and {self.size} were {before}."
+            )
         self.size = found
 
     async def measure(self) -> int:
@@ -84,7 +98,7 @@ class Upload:
         InvalidArgument if the file cannot be opened, or has another size than ``size`` said.
         """
         if isinstance(self.data, Path):
-            found = await _size_of(self.data)
+            found = await self._size_of(self.data)
             if not self._announced:
                 self.size = None  # it may have changed since an earlier call
             self._expect(found)
@@ -98,7 +112,7 @@ class Upload:
         cannot be read or kept, or has another size than ``size`` said.
         """
         if isinstance(self.data, Path):
-            self._expect(await _size_of(self.data))
+            self._expect(await self._size_of(self.data))
         elif not isinstance(self.data, bytes):
             self._spooling = self._spooling or asyncio.Lock()
             async with self._spooling:  # two calls may send the same upload at once
@@ -120,9 +134,9 @@ class Upload:
                         break
                     yield chunk
         except OSError as error:
-            raise InvalidArgument(f"an attachment cannot be read: {error.strerror}") from None
+            raise InvalidArgument(f"{self._called} cannot be read: {error.strerror}.") from None
         if came != size:
-            raise InvalidArgument("an attachment has changed while it was read.")
+            raise InvalidArgument(f"{self._called} has changed while it was read.")
 
     async def read(self) -> bytes:
         """Return the whole content, the same bytes each time; InvalidArgument as in ``chunks``."""
@@ -130,6 +144,19 @@ class Upload:
             return self.data
         async with aclosing(self.chunks()) as chunks:
             return b"".join([chunk async for chunk in chunks])
+
+    async def _size_of(self, path: Path) -> int:
+        """Return the size of a file that can be read."""
+
+        def opened() -> int:
+            with open_file(path) as file:
+                return os.fstat(file.fileno()).st_size
+
+        try:
+            return await in_thread(opened)
+        except OSError as error:
+            reason = error.strerror
+        raise InvalidArgument(f"{self._called} cannot be read: {reason}.")
 
     def _stored(self) -> AsyncGenerator[bytes, None]:
         if isinstance(self.data, bytes):
@@ -148,7 +175,7 @@ class Upload:
                     break
                 await in_thread(partial(spool.add, chunk))
         except OSError as error:
-            raise InvalidArgument(f"an attachment cannot be kept: {error.strerror}") from None
+            raise InvalidArgument(f"{self._called} cannot be kept: {error.strerror}.") from None
         self._expect(came)
         return spool
 
@@ -158,27 +185,14 @@ def _check_types(upload: Upload) -> None:
     for name in ("name", "mime_type", "content_id"):
         value = getattr(upload, name)
         if not isinstance(value, str) and (name != "content_id" or value is not None):
+            hint = ": give the content as data=." if isinstance(value, _BYTES) else "."
             raise InvalidArgument(
-                f"an attachment's {name} must be a str, not {type(value).__name__}"
+                f"an attachment's {name} must be a str, not {type(value).__name__}{hint}"
             )
     if upload.size is not None and (
         not isinstance(upload.size, int) or isinstance(upload.size, bool)
     ):
-        raise InvalidArgument("an attachment's size must be a whole number of bytes, or None")
-
-
-async def _size_of(path: Path) -> int:
-    """Return the size of a file that can be read."""
-
-    def opened() -> int:
-        with open_file(path) as file:
-            return os.fstat(file.fileno()).st_size
-
-    try:
-        return await in_thread(opened)
-    except OSError as error:
-        reason = error.strerror
-    raise InvalidArgument(f"an attachment cannot be read: {reason}")
+        raise InvalidArgument("an attachment's size must be a whole number of bytes, or None.")
 
 
 async def _slices(data: bytes) -> AsyncGenerator[bytes, None]:

@@ -340,3 +340,8 @@ def test_what_cannot_be_cleared_says_what_to_do(name: str) -> None:
         arguments.changes({name: None})
     assert caught.value.message.startswith(f"{name} cannot be None: ")
     assert caught.value.message.endswith(", or leave it out to keep it.")
+
+
+def test_what_is_no_upload_is_told_by_its_place() -> None:
+    with pytest.raises(InvalidArgument, match=r"list of Upload, and number 2 is str\."):
+        arguments.uploads([Upload("a.txt", data=b"a"), "b.txt"])  # type: ignore[list-item]

@@ -160,3 +160,16 @@ async def test_a_cancelled_download_waits_for_the_disk_and_leaves_nothing_behind
     monkeypatch.undo()
     done = [call] * (2 if call == "open" else 1)  # the folder and the file
     assert (order, left(tmp_path)) == ([*done, "close", "close"], {})
+
+
+@pytest.mark.parametrize(
+    ("name", "trouble"),
+    [("gone", "does not exist"), ("a-file", "is not a directory"), ("a-file/in", "is not a")],
+)
+@pytest.mark.asyncio
+async def test_what_is_no_directory_is_called_so(tmp_path: Path, name: str, trouble: str) -> None:
+    (tmp_path / "a-file").write_bytes(b"kept")
+    with pytest.raises(InvalidArgument, match=rf"directory= {trouble}") as caught:
+        await files.save(chunks(b"a"), tmp_path / name, "a.txt")
+    assert name not in str(caught.value)
+    assert left(tmp_path) == {"a-file": b"kept"}

@@ -185,3 +185,30 @@ async def test_a_file_may_grow_between_two_calls(tmp_path: Path) -> None:
     assert await upload.measure() == 3
     path.write_bytes(b"abcdef")
     assert (await upload.measure(), await upload.read()) == (6, b"abcdef")
+
+
+def test_text_in_the_place_of_content_is_told_the_way() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        Upload("a.txt", data="hello")  # type: ignore[arg-type]
+    assert ".encode()" in caught.value.message
+    assert "Path(" in caught.value.message
+    assert "hello" not in caught.value.message
+
+
+def test_content_in_the_place_of_a_type_is_told_the_way() -> None:
+    with pytest.raises(InvalidArgument, match=r"must be a str, not bytes: give .* as data=\."):
+        Upload("a.txt", b"hello")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("way", ["measure", "read"])
+@pytest.mark.asyncio
+async def test_one_of_several_files_is_told_by_its_place(tmp_path: Path, way: str) -> None:
+    upload = Upload("secret-name.txt", data=tmp_path / "gone")
+    upload._place = 2
+    with pytest.raises(InvalidArgument) as caught:
+        await getattr(upload, way)()
+    assert caught.value.message.startswith("attachment 2 cannot be read: ")
+    assert "secret-name" not in str(caught.value)
+    upload._place = None
+    with pytest.raises(InvalidArgument, match=r"^an attachment cannot be read"):
+        await getattr(upload, way)()
