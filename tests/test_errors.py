@@ -158,6 +158,29 @@ def test_the_fields_a_vendor_refused_are_named() -> None:
     assert str(error).endswith("Fields: a.b: is odd is long")
 
 
+@pytest.mark.parametrize(
+    ("operation", "status", "advised"),
+    [
+        ("tickets", 404, True),
+        ("tickets", 410, False),
+        ("tickets", None, False),
+        ("messages", 404, False),
+        ("ticket", 404, False),
+    ],
+)
+def test_a_list_of_tickets_that_is_not_there_is_a_wrong_address(
+    operation: str, status: int | None, advised: bool
+) -> None:
+    error = NotFound("there is no such object.", operation=operation, status=status)
+    assert ("check base_url" in str(error)) == advised
+
+
+@pytest.mark.parametrize("reason", [errors.Reason.TLS, errors.Reason.HOST_NOT_FOUND])
+def test_where_no_connection_is_made_the_doctor_is_named(reason: errors.Reason) -> None:
+    error = errors.ConnectFailed("no connection.", reason=reason)
+    assert str(error).endswith("Nothing was sent. `helpdesk-bridge doctor` says more.")
+
+
 def test_fill_keeps_what_is_known() -> None:
     error = NotFound("gone.", desk="first").fill(desk="second", vendor="memory")
     assert (error.desk, error.vendor) == ("first", "memory")

@@ -101,6 +101,7 @@ class ConnectFailed(HelpdeskError):
     outcome = Outcome.NOT_SENT
     reason = Reason.NO_CONNECTION
     retryable = True
+    advice = "`helpdesk-bridge doctor` says more."
 
 
 class PoolTimeout(HelpdeskError):

@@ -47,6 +47,14 @@ class NotFound(HelpdeskError):
 
     outcome = Outcome.REJECTED
     reason = Reason.NOT_FOUND
+    _ADVICE_OF_LISTS = (
+        "The list of tickets of a desk is always there: check base_url, its path too."
+        " `helpdesk-bridge doctor` says more."
+    )
+
+    def _advice(self) -> str:
+        is_list = self.operation == "tickets" and self.status == 404
+        return self._ADVICE_OF_LISTS if is_list else self.advice
 
 
 class Conflict(HelpdeskError):
