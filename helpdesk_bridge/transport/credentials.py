@@ -56,11 +56,15 @@ _Finder = list[tuple[Callable[[str], str], Mapping[int, frozenset[str]]]]
 
 
 class Credentials:
-    """What one desk has signed its requests with, the latest last. It shows nothing of itself."""
+    """What one desk has signed its requests with, the latest last. It shows nothing of itself.
 
-    __slots__ = ("_finder", "_known")
+    ``vendor`` is the name of the desk's adapter, a usual word in whatever case; None: not known.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_finder", "_known", "_vendor")
+
+    def __init__(self, vendor: str | None = None) -> None:
+        self._vendor = _BETWEEN.sub("", vendor or "").casefold()
         self._known: dict[str, None] = {}
         self._finder: _Finder | None = None
 
@@ -95,7 +99,7 @@ class Credentials:
         """Return the ``texts`` without credentials, also such as are spread over several of them.
 
         They are taken to be shown one after the other. Those that are ``own`` words of this library
-        keep what is written like a usual word.
+        keep what is written like a usual word, and the vendor's name.
         """
         if not self._known:
             return list(texts)
@@ -104,7 +108,7 @@ class Credentials:
             whole = whole[:_MOST]
         struck = self._found(whole)
         if own:
-            struck = [place for place in struck if not _is_usual(whole, *place)]
+            struck = [place for place in struck if not self._is_usual(whole, *place)]
         if not struck and len(whole) < _MOST:
             return list(texts)
         result, at = [], 0
@@ -141,6 +145,15 @@ class Credentials:
             flat = [word for name, texts in named for word in (name, *texts)]
             words = iter(self.strike_out_of(flat, own=True))
             error.fields = {next(words): tuple(next(words) for _ in texts) for _, texts in named}
+
+    def _is_usual(self, text: str, first: int, last: int) -> bool:
+        """Whether the words of ``text`` that reach into a place look like a sentence's."""
+        while first > 0 and text[first - 1].isalnum():
+            first -= 1
+        while last < len(text) and text[last].isalnum():
+            last += 1
+        words = _BETWEEN.split(text[first:last])
+        return all(_USUAL.fullmatch(word) or word.casefold() == self._vendor for word in words)
 
     def _without_longer_parts(self, vendors_id: str) -> str:
         """Return an id, which a program needs, unless it cannot be like a credential by chance."""
@@ -187,15 +200,6 @@ def _mark(spelling: Spelling, runs: Mapping[int, frozenset[str]], marked: bytear
             if text[i : i + length] in known:
                 first, last = starts[i], ends[i + length - 1]
                 marked[first:last] = b"\1" * (last - first)
-
-
-def _is_usual(text: str, first: int, last: int) -> bool:
-    """Whether the words of ``text`` that reach into a place look like a sentence's."""
-    while first > 0 and text[first - 1].isalnum():
-        first -= 1
-    while last < len(text) and text[last].isalnum():
-        last += 1
-    return all(_USUAL.fullmatch(word) for word in _BETWEEN.split(text[first:last]))
 
 
 def _without(text: str, at: int, struck: Sequence[tuple[int, int]]) -> str:
