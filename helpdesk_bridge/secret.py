@@ -19,7 +19,9 @@ class Secret:
     def __init__(self, value: str | Secret) -> None:
         found = value.reveal() if isinstance(value, Secret) else value
         if not isinstance(found, str):
-            raise TypeError(f"a Secret is made of a str, not of {type(found).__name__}")
+            kind = type(found).__name__
+            del value, found  # whoever shows a traceback with its locals must not show them
+            raise TypeError(f"a Secret is made of a str, not of {kind}")
         self._value: str = found
 
     def reveal(self) -> str:

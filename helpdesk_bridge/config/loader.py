@@ -19,6 +19,7 @@ from helpdesk_bridge.config.registry import suggest
 from helpdesk_bridge.config.table import PREFIX, DeskConfig, Table, how_to_name, shouted
 from helpdesk_bridge.errors import ConfigurationError
 from helpdesk_bridge.errors.frames import without_frames
+from helpdesk_bridge.model.disk import is_address
 
 __all__ = ["Config", "check_asked", "load_config"]
 
@@ -160,6 +161,8 @@ def load_config(
         path, place = Path(source), _Place.NAMED
     else:
         path, place = _find(environ)
+    if is_address(str(path)):
+        raise ConfigurationError("the configuration is the path of a file, and no URL")
     import tomllib  # only who has a file needs it
 
     problem: str

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from helpdesk_bridge.model.disk import is_address
+
 __all__ = ["is_secret_like", "key", "name", "path", "variable"]
 
 HIDDEN = "(not shown: it may be a secret)"
@@ -38,6 +40,8 @@ def variable(text: str) -> str:
 
 def path(text: str) -> str:
     """Return the path of a file, if it is written like one."""
+    if is_address(text):
+        return HIDDEN
     shown = _PATH.match(text) and not any(is_secret_like(one) for one in re.split(r"[/\\]", text))
     return text if shown else HIDDEN
 

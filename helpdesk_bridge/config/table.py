@@ -18,6 +18,7 @@ from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolEr
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.json import WrongType
 from helpdesk_bridge.kit.numbers import NUMBERED
+from helpdesk_bridge.model.disk import is_address
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TokenProvider, TransportOptions
 from helpdesk_bridge.transport.options import CHECK
@@ -153,7 +154,7 @@ class Table:
             # Drivers add passwords to a URL, from the environment and from files of the home.
             self._check_reach("ledger", "ask for a database by its URL")
             return place
-        path = self._path(text)
+        path = self._value("ledger", Path, text, self._where, variable)
         self._check_inside("ledger", path)
         return Secret(str(path))
 
@@ -276,6 +277,8 @@ class Table:
         """Return a path; a relative one begins where the configuration's file is."""
         if not isinstance(value, (str, Path)) or not str(value):
             raise WrongType("expected the path of a file")
+        if is_address(str(value)):
+            raise WrongType("expected the path of a file, and no URL")
         try:
             return self._folder / Path(value).expanduser()
         except RuntimeError:

@@ -11,6 +11,7 @@ from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry, with_result
 from helpdesk_bridge.delivery.ledger import KEEP, decided
 from helpdesk_bridge.delivery.stored_entry import dumped, loaded
 from helpdesk_bridge.errors import ConfigurationError, InvalidArgument, Reason
+from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.errors.moment import Moment
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ where desk = :desk and place = :place and made_id = :made_id and operation_id <>
 """
 
 
+@sealed
 @define(eq=False)
 class SqlLedger:
     """A ledger in a PostgreSQL database, for the processes of any number of machines.

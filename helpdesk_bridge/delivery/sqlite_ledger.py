@@ -14,9 +14,10 @@ from helpdesk_bridge.delivery.entry import EntryState, LedgerEntry, with_result
 from helpdesk_bridge.delivery.ledger import KEEP, RECENT, decided
 from helpdesk_bridge.delivery.stored_entry import dumped, loaded, stamp
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, Reason, moment
+from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.model import forks
-from helpdesk_bridge.model.disk import OwnThread, sqlite_name
+from helpdesk_bridge.model.disk import OwnThread, path_of, sqlite_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,6 +49,11 @@ _PRUNE_EVERY = 3600.0
 """Seconds between two looks for entries that are old enough to be dropped."""
 
 
+def _path(value: str | Path) -> Path:
+    return path_of(value, "SqliteLedger's path (SqlLedger takes the URL of a database)")
+
+
+@sealed
 @define(eq=False)
 class SqliteLedger:
     """A ledger in a SQLite file, which several desks and processes of one machine may share.
@@ -55,13 +61,11 @@ class SqliteLedger:
     Every entry is on the disk (``synchronous=extra``: the journal's folder too) before a byte of
     its message leaves. Entries hold digests and ids, no words and no addresses. Settled ones are
     kept for ``keep``: so long a key is known. A desk is known by its name: give another account
-    another name. A file that cannot be used is a ConfigurationError, which says why. Each process
-    makes its own object, after any fork; the file must be on a local disk.
-
-    ``path`` is the file.
+    another name. A file that cannot be used, or a URL, is a ConfigurationError, which says why.
+    Each process makes its own object, after any fork; ``path``, the file, is on a local disk.
     """
 
-    path: Path = field(converter=Path)
+    path: Path = field(converter=_path)
     keep: timedelta = KEEP
     _thread: OwnThread = field(factory=lambda: OwnThread("ledger"), init=False, repr=False)
     _file: sqlite3.Connection | None = field(default=None, init=False, repr=False)

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from helpdesk_bridge.kit import errors
+from helpdesk_bridge.kit import errors, sealed
 from helpdesk_bridge.memory.store import Store
+from helpdesk_bridge.model.disk import is_address
 
 __all__ = ["MemorySettings"]
 
@@ -18,17 +19,20 @@ def _path(value: str | Path | None) -> Path | None:
         return None
     if not isinstance(value, (str, Path)) or not str(value):
         raise errors.ConfigurationError("must be the path of a file", key="path")
+    if is_address(str(value)):
+        raise errors.ConfigurationError("must be the path of a file, and no URL", key="path")
     return Path(value)
 
 
+@sealed
 @frozen(kw_only=True)
 class MemorySettings:
     """Settings of a memory desk: it is kept in a Store, or in a file that outlives the process.
 
-    Both together are a ConfigurationError. With a file, a change is on the disk when the call that
-    made it returns. The first call opens and locks the file, and closing the desk unlocks it; no
-    other desk can use it meanwhile. If the file cannot be used, that call raises
-    ConfigurationError.
+    Both together are a ConfigurationError, and so is a URL in place of a path. With a file, a
+    change is on the disk when the call that made it returns. The first call opens and locks the
+    file, and closing the desk unlocks it; no other desk can use it meanwhile. If the file cannot be
+    used, that call raises ConfigurationError.
     """
 
     adapter: ClassVar[str] = "memory"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import stat
 import threading
 import weakref
@@ -14,12 +15,46 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-__all__ = ["CHUNK", "OwnThread", "Spool", "chunks_of", "in_thread", "open_file", "sqlite_name"]
+from helpdesk_bridge.errors import ConfigurationError
+
+__all__ = [
+    "CHUNK",
+    "OwnThread",
+    "Spool",
+    "chunks_of",
+    "in_thread",
+    "is_address",
+    "open_file",
+    "path_of",
+    "sqlite_name",
+]
 
 T = TypeVar("T")
 
 CHUNK = 128 * 1024
 """How many bytes are read at once."""
+_ADDRESS = re.compile(r"\A\s*+[A-Za-z][\w+.-]++:[/\\]|:[^/\\:@]*+@")
+
+
+def is_address(text: str) -> bool:
+    """Say whether ``text`` is a URL, or holds ``user:password@``, and so is no path to be shown.
+
+    A path that lacks a slash of a URL is one, too; the letter of a drive (``C:/x``) is none.
+    """
+    return _ADDRESS.search(text) is not None
+
+
+def path_of(value: str | Path, what: str) -> Path:
+    """Return the path that ``value`` is; ``what`` says who takes it, for the text of an error.
+
+    Raises ConfigurationError for a URL, which may hold a password, so that nothing of it is shown.
+    """
+    if is_address(str(value)):
+        del value
+        raise ConfigurationError(
+            f"{what} is the path of a file; what is given looks like a URL, or holds a password."
+        )
+    return Path(value)
 
 
 def sqlite_name(path: Path) -> str:

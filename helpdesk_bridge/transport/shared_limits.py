@@ -28,7 +28,8 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
-from helpdesk_bridge.model.disk import OwnThread, sqlite_name
+from helpdesk_bridge.errors.frames import sealed
+from helpdesk_bridge.model.disk import OwnThread, path_of, sqlite_name
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.log import attributes
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
@@ -114,21 +115,24 @@ def _complain(done: Future[Any]) -> None:
         )
 
 
+@sealed
 class FileLimiter(_SharedLimiter):
     """A rate limit that the processes of one machine share through a file.
 
     ``rate`` is written as in ``TransportOptions.rate_limit``; ``path`` is a file that this class
     alone writes (one per vendor account, on a local disk). It may be deleted while nobody uses it.
 
-    ConfigurationError for a folder that does not exist.
+    ConfigurationError for a folder that does not exist, and for a URL.
     """
 
     def __init__(self, rate: str, path: str | Path) -> None:
-        if not Path(path).parent.is_dir():
+        file = path_of(path, "FileLimiter's path")
+        if not file.parent.is_dir():
             raise ConfigurationError("the folder of FileLimiter's file does not exist.")
-        super().__init__(_File(Rate.parse(rate), Path(path)))
+        super().__init__(_File(Rate.parse(rate), file))
 
 
+@sealed
 class RedisLimiter(_SharedLimiter):
     """A rate limit that the processes of several machines share through Redis 5 or later.
 
@@ -272,13 +276,15 @@ class _Redis:
             ) from None
         self._trouble: type[Exception] = redis.RedisError
         client: redis.Redis | None = None
-        with suppress(ValueError):  # its text may hold the URL, and so a password
-            client = redis.Redis.from_url(
+        with suppress(ValueError, TypeError):  # its text may hold the URL, and so a password
+            asked = redis.Redis.from_url(
                 url,
                 socket_timeout=_PATIENCE,
                 socket_connect_timeout=_PATIENCE,
                 retry=Retry(NoBackoff(), 1),  # a kept connection may be dead; the rest is ours
             )
+            asked.connection_pool.make_connection()  # sees to the options of the URL
+            client = asked
         if client is None:
             raise ConfigurationError("the url of RedisLimiter is redis://…, rediss://… or unix://…")
         # In braces: all the keys lie on one node of a cluster.

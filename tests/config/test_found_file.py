@@ -125,12 +125,15 @@ def test_values_and_paths_below_its_folder_are_its_own(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("key", ["ledger", "path"])
+@pytest.mark.parametrize(
+    ("place", "says"), [("../out.db", "the (ledger|database) "), ("{outside}", "and no URL")]
+)
 async def test_a_name_that_looks_like_a_uri_leads_nowhere_else(
-    folder: Path, tmp_path: Path, key: str
+    folder: Path, tmp_path: Path, key: str, place: str, says: str
 ) -> None:
     outside = tmp_path / "out.db"
-    write(folder, 'adapter = "memory"', f'{key} = "file:{outside}"')
-    with pytest.raises(ConfigurationError, match=r"the (ledger|database) "):
+    write(folder, 'adapter = "memory"', f'{key} = "file:{place.format(outside=outside)}"')
+    with pytest.raises(ConfigurationError, match=says):
         async with connect("support") as desk:
             await desk.create_ticket(subject="S", requester="li@acme.example", text="Help.")
     assert not outside.exists()
