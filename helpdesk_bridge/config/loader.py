@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, Self
 
 import attrs
 from attrs import field, frozen
@@ -51,7 +51,10 @@ class _Place(Enum):
 
 @frozen
 class Config:
-    """A configuration that was read. Each desk's table is checked when the desk is asked for."""
+    """A configuration that was read. Each desk's table is checked when the desk is asked for.
+
+    It holds credentials and the environment, and cannot be pickled, which is a TypeError.
+    """
 
     origin: str
     """Where it came from, for error texts: a file's path, or "the configuration given"."""
@@ -71,6 +74,15 @@ class Config:
     def desks(self) -> list[str]:
         """The names of all desks."""
         return list(self.tables)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Config cannot be pickled: pass its path, and read it there")
 
     @without_frames
     def desk(self, name: str | None = None) -> DeskConfig:

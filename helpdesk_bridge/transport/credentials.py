@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 import orjson
 
@@ -27,6 +28,7 @@ from helpdesk_bridge.transport.spellings import (
     signs,
     unquoted,
 )
+from helpdesk_bridge.transport.urls import user_of
 
 __all__ = ["Credentials"]
 
@@ -61,11 +63,13 @@ class Credentials:
     ``vendor`` is the name of the desk's adapter, a usual word in whatever case; None: not known.
     """
 
-    __slots__ = ("_finder", "_known", "_vendor")
+    __slots__ = ("_finder", "_kept", "_known", "_vendor")
 
     def __init__(self, vendor: str | None = None) -> None:
         self._vendor = _BETWEEN.sub("", vendor or "").casefold()
         self._known: dict[str, None] = {}
+        self._kept: tuple[str, ...] = ()
+        """Those that are in use for as long as the desk is."""
         self._finder: _Finder | None = None
 
     def __repr__(self) -> str:
@@ -91,6 +95,18 @@ class Credentials:
             del self._known[next(iter(self._known))]
             self._finder = None
 
+    def keep_proxy(self, address: str) -> None:
+        """Remember the name and the password in the ``address`` of a proxy for good."""
+        name, password = user_of(address)
+        if name or password:
+            texts = {f"{name}:{password}", f"{unquote(name)}:{unquote(password)}"}
+            coded = [base64.b64encode(one.encode("utf-8", "surrogatepass")) for one in texts]
+            self._kept, self._finder = tuple(f"Basic {one.decode()}" for one in coded), None
+
+    @property
+    def _is_empty(self) -> bool:
+        return not self._known and not self._kept
+
     def strike_out(self, text: str) -> str:
         """Return ``text`` without any part of a credential that is longer than four characters."""
         return self.strike_out_of([text])[0]
@@ -101,7 +117,7 @@ class Credentials:
         They are taken to be shown one after the other. Those that are ``own`` words of this library
         keep what is written like a usual word, and the vendor's name.
         """
-        if not self._known:
+        if self._is_empty:
             return list(texts)
         whole = "\n".join(texts)
         if len(whole) > _MOST:
@@ -127,7 +143,7 @@ class Credentials:
         Most of it is said by this library: usual words of it stay, also where a password is made
         of such words.
         """
-        if not self._known:
+        if self._is_empty:
             return
         error.message = self._cleared(error.message)
         error.args = (error.message,)
@@ -167,7 +183,9 @@ class Credentials:
     def _found(self, text: str) -> list[tuple[int, int]]:
         """Return from where to where ``text`` shows credentials, the last place first."""
         if self._finder is None:
-            self._finder = _made({form for value in self._known for form in _forms(value)})
+            self._finder = _made(
+                {form for value in (*self._kept, *self._known) for form in _forms(value)}
+            )
         marked = bytearray(len(text))
         for spelling in decodings(text):
             for keep, runs in self._finder:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from attrs import field, fields, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.transport.rate_limits import WRITTEN, Limiter, Rate
-from helpdesk_bridge.transport.urls import is_proxy
+from helpdesk_bridge.transport.urls import is_proxy, user_of
 
 __all__ = ["CHECK", "TransportOptions"]
 
@@ -82,7 +82,10 @@ def _option(
 @sealed
 @frozen(kw_only=True)
 class TransportOptions:
-    """The options of a desk's requests; a value that is not acceptable is InvalidArgument."""
+    """The options of a desk's requests; a value that is not acceptable is InvalidArgument.
+
+    With a proxy's name or password they cannot be pickled, which is a TypeError.
+    """
 
     deadline: float = _option(60.0, _is_time, _seconds)
     """Seconds for a whole call: all its requests, every wait and every attempt. A download has
@@ -114,3 +117,14 @@ class TransportOptions:
             trouble = option.metadata[CHECK](getattr(self, option.name))
             if trouble:
                 raise InvalidArgument(f"the transport option {option.name} {trouble}.")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self.proxy is not None and any(user_of(self.proxy)):
+            raise TypeError("options with a proxy's password cannot be pickled")
+        return object.__reduce_ex__(self, protocol)

@@ -100,6 +100,7 @@ class Transport:
         self._http = _Http(base, options, file_hosts)
         self._auth = auth
         self.credentials = Credentials(vendor)
+        self.credentials.keep_proxy(options.proxy or "")
         self._running = OpenRequests()
         # Nothing in the pipeline leads back to the transport, so that a forgotten desk is
         # noticed when its last user lets go of it, and not at some later collection.

@@ -24,6 +24,7 @@ __all__ = [
     "join",
     "redirected",
     "same_origin",
+    "user_of",
 ]
 
 
@@ -251,3 +252,10 @@ def check_header(name: str, value: str) -> str:
 @lru_cache  # the names of headers are few, and nobody's secret
 def _is_token(name: str) -> bool:
     return bool(_TOKEN.fullmatch(name))
+
+
+def user_of(address: str) -> tuple[str, str]:
+    """Return the name and the password in ``address`` as they stand there; "" where is none."""
+    authority = re.split(r"[/?#\\]", address.partition("://")[2] or address, maxsplit=1)[0]
+    name, _, password = authority.rpartition("@")[0].partition(":")
+    return name, password

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import ssl
 import sys
 from collections.abc import Mapping
@@ -301,3 +303,14 @@ def test_what_is_no_path_is_refused_by_its_key(bad: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         config.desk("a")
     assert caught.value.key == "path"
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_configuration_refuses_to_be_pickled(protocol: int) -> None:
+    config = load_config(
+        {"desks": {"it": {"adapter": "memory", "token": TOKEN}}}, environ={"AWS_SECRET": TOKEN}
+    )
+    with pytest.raises(TypeError, match="cannot be pickled") as caught:
+        pickle.dumps({"config": config}, protocol)
+    assert TOKEN not in str(caught.value)
+    assert copy.copy(config) == copy.deepcopy(config) == config

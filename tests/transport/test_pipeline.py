@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import ssl
 from datetime import timedelta
 from fractions import Fraction
@@ -145,3 +147,19 @@ def test_a_proxy_with_its_password_is_not_shown(proxy: str) -> None:
 
 def test_seconds_are_any_kind_of_number() -> None:
     assert TransportOptions(deadline=5, connect=Fraction(1, 2)).connect == 0.5  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("user", ["user:canary@", ":canary@", "user@", "us%40er:c@nary@"])
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_options_with_a_proxys_password_refuse_to_be_pickled(user: str, protocol: int) -> None:
+    options = TransportOptions(proxy=f"http://{user}127.0.0.1:1/")
+    with pytest.raises(TypeError, match="cannot be pickled") as caught:
+        pickle.dumps([options], protocol)
+    assert "canary" not in str(caught.value)
+    assert copy.copy(options) == copy.deepcopy(options) == options
+
+
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:1", "http://127.0.0.1/"])
+def test_other_options_can_be_pickled(proxy: str | None) -> None:
+    options = TransportOptions(proxy=proxy, deadline=7)
+    assert pickle.loads(pickle.dumps(options)) == options
