@@ -165,16 +165,7 @@ def load_config(
     environ = os.environ if environ is None else environ
     if isinstance(source, Mapping):
         return _outline("the configuration given", source, environ)
-    if source is not None and not isinstance(source, (str, Path)):
-        raise ConfigurationError("config must be a path or a mapping")
-    if source is not None:
-        if not str(source):
-            raise ConfigurationError("config is an empty path; without one it is looked for")
-        path, place = Path(source), _Place.NAMED
-    else:
-        path, place = _find(environ)
-    if is_address(str(path)):
-        raise ConfigurationError("the configuration is the path of a file, and no URL")
+    path, place = _located(source, environ)
     import tomllib  # only who has a file needs it
 
     problem: str
@@ -194,6 +185,21 @@ def load_config(
     except (ValueError, RecursionError) as error:
         problem = f"cannot be read ({type(error).__name__})"
     raise ConfigurationError(f"{path} {problem}")
+
+
+def _located(source: str | Path | None, environ: Mapping[str, str]) -> tuple[Path, _Place]:
+    """Return where the configuration is, and who said so."""
+    if source is None:
+        path, place = _find(environ)
+    elif not isinstance(source, (str, Path)):
+        raise ConfigurationError("config must be a path or a mapping")
+    elif not str(source):
+        raise ConfigurationError("config is an empty path; without one it is looked for")
+    else:
+        path, place = Path(source), _Place.NAMED
+    if is_address(str(path)):
+        raise ConfigurationError("the configuration is the path of a file, and no URL")
+    return path, place
 
 
 def _parsable(text: str) -> str:
@@ -237,12 +243,16 @@ def _find(environ: Mapping[str, str]) -> tuple[Path, _Place]:
         )
     if named is not None:
         return Path(named), _Place.NAMED
-    own = _user_folder(environ) / _FILE
-    places = [Path(_FILE), own]
-    for path in places:
-        if os.path.lexists(path):  # a folder or a dead link of that name is told of
-            is_own = path is own or (own.exists() and path.exists() and path.samefile(own))
-            return path, _Place.USER_FOLDER if is_own else _Place.WORKING_DIRECTORY
+    here = Path(_FILE)
+    folder = _user_folder(environ)
+    own = None if folder is None else folder / _FILE
+    if os.path.lexists(here):  # a folder or a dead link of that name is told of
+        if own is None or not (own.exists() and here.exists() and here.samefile(own)):
+            return here, _Place.WORKING_DIRECTORY
+        return own, _Place.USER_FOLDER  # what it names lies there, and not where a link to it is
+    if own is not None and os.path.lexists(own):
+        return own, _Place.USER_FOLDER
+    places = [here] if own is None else [here, own]
     raise ConfigurationError(
         "no configuration found: give config= (--config on the command line), set"
         f" {_PATH_VARIABLE}, or write {_FILE} (looked for"
@@ -251,14 +261,17 @@ def _find(environ: Mapping[str, str]) -> tuple[Path, _Place]:
     )
 
 
-def _user_folder(environ: Mapping[str, str]) -> Path:
-    if sys.platform == "win32":
-        base = environ.get("APPDATA") or str(Path.home() / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Application Support")
-    else:
-        base = environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    return Path(base) / "helpdesk_bridge"
+def _user_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the user's configuration folder; None: the user has no home."""
+    given = {"win32": "APPDATA", "darwin": None}.get(sys.platform, "XDG_CONFIG_HOME")
+    if given is not None and environ.get(given):
+        return Path(environ[given]) / "helpdesk_bridge"
+    parts = {"win32": ("AppData", "Roaming"), "darwin": ("Library", "Application Support")}
+    try:
+        home = Path.home()
+    except RuntimeError:  # no HOME, and a user whom the machine does not know
+        return None
+    return home.joinpath(*parts.get(sys.platform, (".config",)), "helpdesk_bridge")
 
 
 def _outline(origin: str, data: Mapping[str, Any], environ: Mapping[str, str]) -> Config:

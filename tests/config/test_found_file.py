@@ -192,3 +192,60 @@ def test_a_found_file_that_others_could_write_is_refused(
     with pytest.raises(ConfigurationError, match=r"was only found, and (it belongs|every user)"):
         load_config()
     assert load_config(path).desks == ["support"]
+
+
+@POSIX
+@pytest.mark.parametrize("way", ["symbolic link", "hard link"])
+def test_a_link_to_the_users_own_file_reads_what_lies_beside_that_file(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    own = tmp_path / "user" / "helpdesk_bridge"
+    own.mkdir(parents=True)
+    path = write(own, *VENDOR, 'api_key = { file = "token" }', 'ledger = "writes.db"')
+    (own / "token").write_text(SECRET)
+    (folder / "token").write_text("planted")
+    if way == "hard link":
+        (folder / "helpdesk.toml").hardlink_to(path)
+    else:
+        (folder / "helpdesk.toml").symlink_to(path)
+    config = load_config()
+    desk = config.desk("support")
+    assert config.origin == str(path)
+    assert desk.settings.api_key.reveal() == SECRET
+    assert desk.ledger is not None
+    assert desk.ledger.reveal() == str(own / "writes.db")
+
+
+class TestWithoutAHome:
+    """A process without HOME, of a user whom the machine does not know."""
+
+    @pytest.fixture(autouse=True)
+    def homeless(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def no_home(_: str) -> str:
+            return "~"
+
+        for name in ("XDG_CONFIG_HOME", "APPDATA", "HOME"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(os.path, "expanduser", no_home)
+
+    @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+    def test_the_file_in_the_working_directory_is_found(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, platform: str
+    ) -> None:
+        monkeypatch.setattr("sys.platform", platform)
+        with pytest.raises(ConfigurationError, match=r"looked for helpdesk\.toml\)"):
+            load_config()
+        write(folder, 'adapter = "memory"')
+        assert load_config().desk("support").name == "support"
+
+    @pytest.mark.parametrize("key", ["path", "ledger"])
+    def test_a_path_below_it_is_told(self, folder: Path, key: str) -> None:
+        path = write(folder, 'adapter = "memory"', f'{key} = "~/desk.db"')
+        with pytest.raises(ConfigurationError, match=f"{key}: .*no home directory"):
+            load_config(path).desk("support")
+
+    def test_a_file_of_a_secret_below_it_is_told(self, folder: Path) -> None:
+        path = write(folder, *VENDOR, 'api_key = { file = "~/token" }')
+        with pytest.raises(ConfigurationError, match="needs the file ~/token"):
+            load_config(path).desk("support")
