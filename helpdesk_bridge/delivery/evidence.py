@@ -153,7 +153,7 @@ class Search:
 
     def is_anothers(self, found: str) -> bool:
         """Say whether another write is known to have made this message or ticket."""
-        if found in self.mark.known:
+        if self.mark.is_known(found):
             return True
         return any(found == other.made_id for other in self.others)
 
@@ -209,6 +209,6 @@ def doubt_of_absence(search: Search, finding: Finding, evidence: Evidence) -> st
         return _MOVING
     if evidence.problems:
         return _UNREADABLE
-    if not last[1].issuperset(search.mark.before or ()):
+    if search.mark.misses(last[1]):
         return _GONE
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from attrs import evolve, field, frozen
@@ -22,6 +22,9 @@ __all__ = ["Fingerprint", "digest", "seal"]
 _LONGEST_SUBJECT = 1000
 """Characters up to which all parts of a subject are compared; a line of a mail has no more (RFC
 5322, section 2.1.1)."""
+
+_VEILED = "sha256 "
+"""How the digest of an id begins; no id has a blank in it."""
 
 
 def digest(text: str | None, salt: str = "") -> str:
@@ -67,7 +70,9 @@ class Fingerprint:
     offset: float | None = None
     """By how many seconds the vendor's clock was ahead of the sender's; None: not known."""
     known: tuple[str, ...] = ()
-    """Ids of messages or tickets with the same words that earlier calls of this desk have made."""
+    """Ids of messages or tickets with the same words that earlier calls of this desk have made.
+
+    Here and in ``before``, an id that holds one of the desk's credentials is a digest."""
     before: tuple[str, ...] | None = field(default=None, repr=False)
     """The ids of the messages on the ticket before the write; None: they were not read."""
     content: str | None = field(default=None, repr=False)
@@ -130,7 +135,34 @@ class Fingerprint:
 
     def was_there(self, message_id: str) -> bool:
         """Say whether the message ``message_id`` is known to have been on the ticket before."""
-        return self.before is not None and message_id in self.before
+        return self.before is not None and self._names(self.before, message_id)
+
+    def is_known(self, made_id: str) -> bool:
+        """Say whether an earlier call with the same words has made ``made_id``."""
+        return self._names(self.known, made_id)
+
+    def misses(self, listed: Collection[str]) -> bool:
+        """Say whether a message that was on the ticket before is not among ``listed``."""
+        missing = set(self.before or ()).difference(listed)
+        return bool(missing) and not missing.issubset(self._veil(one) for one in listed)
+
+    def veiled(self, ids: Collection[str]) -> Fingerprint:
+        """Return the same with a digest in the place of each of ``ids``, which none may read."""
+        if not ids:
+            return self
+        known, before = (
+            tuple(self._veil(one) if one in ids else one for one in some or ())
+            for some in (self.known, self.before)
+        )
+        return evolve(self, known=known, before=None if self.before is None else before)
+
+    def _names(self, ids: Sequence[str], one: str) -> bool:
+        return one in ids or (
+            any(each.startswith(_VEILED) for each in ids) and self._veil(one) in ids
+        )
+
+    def _veil(self, one: str) -> str:
+        return _VEILED + seal(one.encode("utf-8", "surrogatepass"), self.salt)
 
     def has_content(self, content: bytes) -> bool:
         """Say whether the write had the same ``content``; one without a key had none."""

@@ -13,12 +13,14 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from enum import Enum
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
 import orjson
 
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.model.normalisation import normalised
 from helpdesk_bridge.transport.spellings import (
     Spelling,
@@ -47,9 +49,11 @@ _MOST = 16 * 1024
 """How many characters are looked at in one go; what is behind is struck out as a whole."""
 _BENIGN = frozenset({"accept", "accept-encoding", "content-type", "content-length", "user-agent"})
 
-_SAID = ("vendor_code", "request_id", "path", "cause", "step")
-"""What an error may say beside its message."""
-_IDS = ("ticket_id", "message_id")
+_OWN = frozenset({"message", "path", "cause", "step", "capability", "fields", "__notes__"})
+"""What of an error is said by this library, or was cleared of the vendor's words before."""
+_IDS = frozenset({"ticket_id", "message_id", "last_message_id", "newer", "cursor"})
+_NOT_SAID = frozenset({"desk", "vendor", "operation", "operation_id", "key", "raw"})
+"""What of an error the application said itself, and the vendor's record as it came."""
 _NO_CHANCE = 8
 _USUAL = re.compile(r"[A-Za-z]?[a-z]{0,11}")
 _BETWEEN = re.compile(r"[\W_]+")
@@ -138,29 +142,26 @@ class Credentials:
         return result
 
     def clear(self, error: HelpdeskError) -> None:
-        """Take credentials out of all that ``error`` says, wherever it got it from.
+        """Take credentials out of all that ``error`` carries, and what it was raised from.
 
-        Most of it is said by this library: usual words of it stay, also where a password is made
-        of such words.
+        Usual words stay in what this library says, also where a password is made of such words.
         """
         if self._is_empty:
             return
-        error.message = self._cleared(error.message)
-        error.args = (error.message,)
-        for name in _SAID:
-            value = getattr(error, name, None)
-            if isinstance(value, str):
-                setattr(error, name, self._cleared(value))
-        for name in _IDS:
-            value = getattr(error, name, None)
-            if isinstance(value, str) and not value.isdigit():
-                setattr(error, name, self._without_longer_parts(value))
-        fields = getattr(error, "fields", None)
-        if fields:
-            named = [(name, texts) for name, texts in fields.items()]
-            flat = [word for name, texts in named for word in (name, *texts)]
-            words = iter(self.strike_out_of(flat, own=True))
-            error.fields = {next(words): tuple(next(words) for _ in texts) for _, texts in named}
+        seen: set[int] = set()
+        pending: list[BaseException | None] = [error]
+        while pending:
+            one = pending.pop()
+            if one is None or id(one) in seen:
+                continue
+            seen.add(id(one))
+            pending += [one.__cause__, one.__context__, getattr(one, "failure", None)]
+            if isinstance(one, HelpdeskError):
+                for name, value in list(vars(one).items()):
+                    cleared = value if name in _NOT_SAID else self._cleared(name, value)
+                    if cleared != value:
+                        setattr(one, name, cleared)
+                one.args = (one.message,)
 
     def _is_usual(self, text: str, first: int, last: int) -> bool:
         """Whether the words of ``text`` that reach into a place look like a sentence's."""
@@ -171,14 +172,32 @@ class Credentials:
         words = _BETWEEN.split(text[first:last])
         return all(_USUAL.fullmatch(word) or word.casefold() == self._vendor for word in words)
 
-    def _without_longer_parts(self, vendors_id: str) -> str:
-        """Return an id, which a program needs, unless it cannot be like a credential by chance."""
-        cleared = self.strike_out(vendors_id)
-        hidden = len(vendors_id) - len(cleared.replace(_STRUCK, ""))
-        return cleared if hidden >= _NO_CHANCE else vendors_id
+    def _cleared(self, name: str, value: Any) -> Any:
+        """Return the attribute ``name`` of an error without credentials."""
+        if isinstance(value, Fingerprint):
+            return value.veiled(self._unlike_chance([*value.known, *(value.before or ())]))
+        if isinstance(value, Mapping):
+            flat = [word for key, texts in value.items() for word in (key, *texts)]
+            words = iter(self._cleared(name, flat))
+            return {next(words): tuple(next(words) for _ in texts) for texts in value.values()}
+        texts = [value] if isinstance(value, str) and not isinstance(value, Enum) else value
+        if not isinstance(texts, (list, tuple)) or not all(isinstance(one, str) for one in texts):
+            return value
+        if name in _IDS:
+            found = self._unlike_chance(texts)
+            cleared = [self.strike_out(one) if one in found else one for one in texts]
+        else:
+            cleared = self.strike_out_of(texts, own=name in _OWN)
+        return cleared[0] if isinstance(value, str) else type(value)(cleared)
 
-    def _cleared(self, text: str) -> str:
-        return self.strike_out_of([text], own=True)[0]
+    def _unlike_chance(self, ids: Sequence[str]) -> set[str]:
+        """Return those of ``ids``, which a program needs, that are like a credential for sure."""
+        found: set[str] = set()
+        for one, struck in zip(ids, self.strike_out_of(ids), strict=True):
+            if one != struck and not one.isdigit():
+                hidden = len(one) - len(self.strike_out(one).replace(_STRUCK, ""))
+                found |= {one} if hidden >= _NO_CHANCE else set()
+        return found
 
     def _found(self, text: str) -> list[tuple[int, int]]:
         """Return from where to where ``text`` shows credentials, the last place first."""

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from helpdesk_bridge.errors import Reason
+from helpdesk_bridge.errors.plain import plain
 from helpdesk_bridge.transport.observer import Attempt, AttemptResult, Observer, Repetition
 
 __all__ = ["LogObserver", "attributes", "log"]
@@ -81,6 +82,7 @@ def _figures(attempt: Attempt, failure: AttemptResult | Repetition) -> dict[str,
 def attributes(**known: Any) -> dict[str, Any]:
     """Return the attributes that every record of the library has; None for what is not known.
 
-    A format that names one of them must not fail on some lines.
+    A format that names one of them must not fail on some lines, and what it writes is one line.
     """
-    return dict.fromkeys(_ATTRIBUTES) | known
+    shown = {name: plain(one) if isinstance(one, str) else one for name, one in known.items()}
+    return dict.fromkeys(_ATTRIBUTES) | shown

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.errors import ProtocolError, ValidationFailed
+from helpdesk_bridge.errors import ProtocolError, Stage, ValidationFailed
 from helpdesk_bridge.errors.plain import plain
 from helpdesk_bridge.testing import Answer, FaultServer, MemorySettings
+from helpdesk_bridge.transport.log import attributes
 from tests.credentials.calls import CALLS, Case, connected, fakes
 from tests.vendors import FAKES
 
@@ -94,9 +95,21 @@ async def test_no_answer_puts_them_into_an_error_or_a_log_line(
         assert str(failure).isprintable()
         assert repr(failure).isprintable()
         assert failure.message.isprintable()
-    lines = [one.getMessage() for one in caplog.records if one.name.startswith("helpdesk_bridge")]
+    records = [one for one in caplog.records if one.name.startswith("helpdesk_bridge")]
+    lines = [one.getMessage() for one in records]
     assert lines
     assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_an_id_puts_none_into_an_error_or_an_attribute_of_a_log_line(text: str) -> None:
+    error = hb.OutcomeUnknown("lost.", ticket_id=text, operation="ticket").fill(stage=Stage.READING)
+    assert error.ticket_id == text
+    assert str(error).isprintable()
+    assert repr(error).isprintable()
+    ticket = attributes(ticket_id=text, attempt=1)["ticket_id"]
+    assert isinstance(ticket, str)
+    assert ticket.isprintable()
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

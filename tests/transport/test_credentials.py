@@ -11,10 +11,19 @@ from unicodedata import combining, normalize
 from urllib.parse import quote
 
 import pytest
+from attrs import evolve
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from helpdesk_bridge.errors import OutcomeUnknown, ProtocolError, ValidationFailed
+from helpdesk_bridge.errors import (
+    ConversationMoved,
+    OutcomeUnknown,
+    PartlyDone,
+    ProtocolError,
+    Reason,
+    ValidationFailed,
+)
+from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport.credentials import Credentials
 from tests.credentials.spelled import SPELLINGS, shows
 
@@ -178,6 +187,60 @@ def test_an_id_stays_unless_it_is_no_chance(vendors_id: str, kept: bool) -> None
     known(f"Bearer {TOKEN}", "48213").clear(error)
     assert (error.ticket_id == vendors_id) is kept
     assert kept or shows(error.ticket_id or "", TOKEN) is None
+
+
+@pytest.mark.parametrize("word", ["correcthorse", "Correct", "ccredentials"])
+def test_what_a_vendor_says_is_not_judged_as_words_of_ours(word: str) -> None:
+    error = ProtocolError(
+        f"the {word} were not accepted.",
+        vendor_code=word,
+        request_id=word,
+        reason=Reason.CREDENTIALS,
+    )
+    known(f"Bearer {word}").clear(error)
+    assert (error.vendor_code, error.request_id) == ("<redacted>", "<redacted>")
+    assert word not in repr(pickle.dumps(error).replace(error.message.encode(), b""))
+    assert error.message == f"the {word} were not accepted."
+    assert error.reason is Reason.CREDENTIALS
+
+
+def test_all_that_an_error_carries_is_cleared() -> None:
+    mark = Fingerprint.of("reply", salt="a1", body="Hello.", before=["4", f"m{TOKEN}", "9"])
+    mark = evolve(mark, known=(f"\x1b[31m{TOKEN}", "48213"))
+    lost = OutcomeUnknown("lost.", fingerprint=mark, ticket_id="12", key="order 12 Zq7XvB2m")
+    lost.__cause__ = ConversationMoved(f"{TOKEN}.", newer=["5", TOKEN])
+    lost.__cause__.__context__ = ProtocolError("odd.", path=TOKEN)
+    lost.add_note(f"said {TOKEN}")
+    lost.told = ["by", TOKEN]  # type: ignore[attr-defined]
+    lost.raw = {"text": TOKEN}  # type: ignore[attr-defined]
+    partly = PartlyDone("done.", failure=lost, message_id=TOKEN)
+    ALL.clear(partly)
+    assert lost.raw == {"text": TOKEN}  # type: ignore[attr-defined]
+    del lost.raw  # type: ignore[attr-defined]
+    assert lost.key == "order 12 Zq7XvB2m"
+    lost.key = None
+    for one in (partly, lost, lost.__cause__, lost.__cause__.__context__):
+        shown = f"{one} {one!r} {vars(one)!r} {pickle.dumps(one)!r}"
+        assert shows(shown, TOKEN) is None, shown
+    assert lost.__cause__.newer[0] == "5"
+    found = lost.fingerprint
+    assert found is not None
+    assert (found.before or ())[::2] == ("4", "9")
+    assert found.known[1] == "48213"
+
+
+def test_a_digest_in_place_of_an_id_is_compared_as_the_id() -> None:
+    mark = evolve(
+        Fingerprint.of("reply", salt="a1", body="Hello.", before=["4", TOKEN]), known=("7", TOKEN)
+    )
+    hidden = mark.veiled({TOKEN})
+    assert mark.veiled(set()) is mark
+    for one in (mark, hidden):
+        assert [one.was_there(each) for each in ("4", TOKEN, "5")] == [True, True, False]
+        assert [one.is_known(each) for each in ("7", TOKEN, "5")] == [True, True, False]
+        assert not one.misses(["4", TOKEN, "9"])
+        assert one.misses(["4"])
+        assert one.misses([TOKEN])
 
 
 def test_they_show_nothing_of_themselves() -> None:
