@@ -41,6 +41,8 @@ _SHORTEST = 4
 """A credential of so many characters is struck out as a whole; a shorter one is none."""
 _BASE64_RUN = 7
 """So many characters of base64 hold five of what was encoded, or nearly."""
+_BASE32_RUN = 8
+"""So many of base32 hold five, or nearly."""
 _HEX_RUN = 2 * _RUN
 _MOST_KNOWN = 24
 """How many credentials are remembered. Those in use are signed with again; what falls out is an
@@ -262,10 +264,12 @@ def _made(forms: set[str]) -> _Finder:
             for one in (plain, plain[::-1]):
                 _cut(one, min(_RUN, len(one)), runs)
             if keep is letters:
-                for octets in _octets(form):
+                for octets in _octets(form) | _octets(form.upper()) | _octets(form.lower()):
                     _cut(octets.hex(), _HEX_RUN, runs)
                     for shift in range(3):
                         _cut(_base64(octets, shift), _BASE64_RUN, runs)
+                    for shift in range(5):
+                        _cut(_base32(octets, shift), _BASE32_RUN, runs)
         finder.append((keep, {length: frozenset(known) for length, known in runs.items()}))
     return finder
 
@@ -295,6 +299,12 @@ def _base64(octets: bytes, shift: int) -> str:
     spare = (shift + len(octets)) % 3
     text = text[first : len(text) - (0, 3, 2)[spare]]
     return "".join(one for c in text for one in letters(c))
+
+
+def _base32(octets: bytes, shift: int) -> str:
+    """Return the letters of ``octets`` in base32 behind ``shift`` others, whatever these are."""
+    text = base64.b32encode(bytes(shift) + octets).decode("ascii").lower()
+    return text[-(-shift * 8 // 5) : (shift + len(octets)) * 8 // 5]
 
 
 def _forms(value: str) -> Iterator[str]:

@@ -21,15 +21,24 @@ _ENCODED = re.compile(
     r"|[A-Za-z][A-Za-z0-9]{1,30});?)"
     r"|\\[uUx]\{0*+(?P<braced>[0-9A-Fa-f]{1,6})\}|\\U00(?P<long>[0-9A-Fa-f]{6})"
     r"|(?:%u|\\u\{?)(?P<wide>[0-9A-Fa-f]{4})\}?"
-    r"|\\(?P<escaped>.)",
+    r"|\\(?P<octal>[0-3][0-7]{2})|\\(?P<escaped>.)",
     re.DOTALL,
 )
 _LEADS = re.compile(r"%|=|\\x")
 _ZEROS = re.compile(r"(?<=[#xX])0+(?=[0-9A-Fa-f])")
 _NO_UTF8 = {0xDC00 + octet: octet for octet in range(0x80, 0x100)}
 """What stands for octets that are no UTF-8: they are read as Latin-1."""
-_ROUNDS = 3
-"""How often what is encoded is decoded: a text may be escaped for JSON in a page of HTML."""
+_ROUNDS = 8
+"""How often what is encoded is decoded: each proxy on the way may escape it once more."""
+_TAG = re.compile(r"<[^<>]*+>")
+_LABEL = re.compile(r"(?<!\w)[0-9]{1,3}[ \t]?[:=)][ \t]?")
+"""The number of a character, as in ``0:a 1:b``."""
+_NUMBER = re.compile(
+    r"(?:0[xX]|[uU]\+)(?P<hex>[0-9A-Fa-f]{2,6})|(?P<bits>[01]{8})"
+    r"|(?<!\w)(?P<figures>[0-9]{2,3})(?!\w)"
+)
+_FEWEST = 4
+"""So many numbers may be the characters of a credential."""
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _QUOTES = frozenset("\"'`\u00b4-_\\" + "".join(map(chr, range(0x2010, 0x2020))))
 
@@ -53,14 +62,59 @@ class Spelling:
 
 
 def decodings(text: str) -> Iterator[Spelling]:
-    """Yield ``text`` as it is, and with its escapes (percent, HTML, JSON, ``=41``) decoded."""
+    """Yield ``text`` as it is, and with its escapes (percent, HTML, JSON, ``=41``) decoded.
+
+    The first and the last of these also come without tags, without labels such as ``0:``, and with
+    their numbers as the characters whose codes they are.
+    """
     spelling = Spelling(text, range(len(text)), range(1, len(text) + 1))
     yield spelling
-    for _ in range(_ROUNDS):
-        if not _ENCODED.search(spelling.text):
-            return
+    yield from _views(spelling)
+    rounds = 0
+    while rounds < _ROUNDS and _ENCODED.search(spelling.text):
+        rounds += 1
         spelling = _decoded(spelling)
         yield spelling
+    if rounds:
+        yield from _views(spelling)
+
+
+def _views(spelling: Spelling) -> Iterator[Spelling]:
+    bare = spelling
+    for beside in (_TAG, _LABEL):
+        if beside.search(bare.text):
+            bare = _without(bare, beside)
+            yield bare
+    found = list(_NUMBER.finditer(spelling.text))
+    if len(found) >= _FEWEST:
+        yield Spelling(
+            "".join(_numbered(one) for one in found),
+            [spelling.starts[one.start()] for one in found],
+            [spelling.ends[one.end() - 1] for one in found],
+        )
+
+
+def _without(spelling: Spelling, beside: re.Pattern[str]) -> Spelling:
+    """Return ``spelling`` without what stands between its characters."""
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    spans = [found.span() for found in beside.finditer(spelling.text)]
+    for first, last in (*spans, (len(spelling.text), 0)):
+        chars.append(spelling.text[done:first])
+        starts.extend(spelling.starts[done:first])
+        ends.extend(spelling.ends[done:first])
+        done = last
+    return Spelling("".join(chars), starts, ends)
+
+
+def _numbered(found: re.Match[str]) -> str:
+    """Return the character whose code a number is."""
+    for name, base in (("hex", 16), ("bits", 2), ("figures", 10)):
+        if found[name]:
+            return chr(min(int(found[name], base), sys.maxunicode))
+    return ""
 
 
 def _decoded(spelling: Spelling) -> Spelling:
@@ -100,6 +154,8 @@ def _meaning(found: re.Match[str]) -> str:
         return html.unescape(_ZEROS.sub("", found[0], count=1))
     if code := found["braced"] or found["long"] or found["wide"]:
         return chr(min(int(code, 16), sys.maxunicode))
+    if found["octal"]:
+        return chr(int(found["octal"], 8))
     return _BLANKS.get(found["escaped"], found["escaped"])
 
 

@@ -50,6 +50,25 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "in lines": lambda t: re.sub("(...)", r"\1\r\n", t),
     "with nothing between": "\u200b".join,
     "with soft hyphens": "\u00ad".join,
+    "percent five deep": lambda t: re.sub(
+        "%", "%25252525", "".join(f"%{byte:02X}" for byte in t.encode())
+    ),
+    "in tags": lambda t: "".join(f"<i>{c}</i>" for c in t),
+    "in tags of html": lambda t: "".join(f"&lt;b class=x&gt;{html.escape(c)}&lt;/b&gt;" for c in t),
+    "with breaks": lambda t: "<wbr>".join(t[i : i + 4] for i in range(0, len(t), 4)),
+    "numbered": lambda t: " ".join(f"{i}:{c}" for i, c in enumerate(t)),
+    "numbered in lines": lambda t: "\n".join(f"{i} = {c}" for i, c in enumerate(t)),
+    "bytes": lambda t: str(list(t.encode())),
+    "bytes in hex": lambda t: " ".join(f"0x{byte:02x}" for byte in t.encode()),
+    "bytes in a row of hex": lambda t: "".join(f"0x{byte:02X}," for byte in t.encode()),
+    "octal": lambda t: "".join(f"\\{byte:03o}" for byte in t.encode()),
+    "code points": lambda t: " ".join(f"U+{ord(c):04X}" for c in t),
+    "bits": lambda t: " ".join(f"{byte:08b}" for byte in t.encode()),
+    "bits in a row": lambda t: "".join(f"{byte:08b}" for byte in t.encode()),
+    "base32": lambda t: base64.b32encode(t.encode()).decode(),
+    "base32 behind three": lambda t: base64.b32encode(b"u: " + t.encode()).decode().lower(),
+    "base64 of capitals": lambda t: base64.b64encode(t.upper().encode()).decode(),
+    "base64 of small letters": lambda t: base64.b64encode(t.lower().encode()).decode(),
     "full width": lambda t: "".join(chr(ord(c) + 0xFEE0) if 33 <= ord(c) < 127 else c for c in t),
 }
 

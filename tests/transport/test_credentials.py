@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import time
 from collections.abc import Callable, Mapping
 from typing import Literal
 from unicodedata import combining, normalize
@@ -152,6 +153,28 @@ def test_old_sessions_are_known_and_those_in_use_are_never_forgotten() -> None:
     assert "x9q7" not in credentials.strike_out("session-098-ix9q7")
     assert shows(credentials.strike_out(TOKEN), TOKEN) is None
     assert len(credentials._known) < 30
+
+
+_HOSTILE = {
+    "tags": "<p>ab</p>",
+    "open tags": "<",
+    "numbers": "104, ",
+    "percents": "%25",
+    "percents of percents": "%2525252525252541",
+    "tags in entities": "&amp;lt;i&amp;gt;x",
+    "bits": "01100110 ",
+    "labels": "1:a ",
+    "octal": "\\146",
+    "all": "<b>&#102;%2561 0x66</b>",
+}
+
+
+@pytest.mark.parametrize("piece", _HOSTILE.values(), ids=_HOSTILE)
+def test_a_long_text_of_any_kind_is_looked_at_soon(piece: str) -> None:
+    text = (piece * 100_000)[:100_000]
+    began = time.process_time()
+    ALL.strike_out(text)
+    assert time.process_time() - began < 2, "it takes 0.05 s, and would take minutes"
 
 
 def test_what_is_too_long_to_be_looked_at_is_not_shown() -> None:
