@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from email.header import decode_header
-from email.parser import HeaderParser
 from functools import cache
 from typing import Any
 
@@ -86,6 +84,10 @@ class PartJson(JsonRecord, frozen=True, rename=json_name):
         found = _header(name).search(self.headers or "")
         return " ".join(found[1].split()) if found else ""
 
+    def parameter(self, header: str, name: str) -> str:
+        """Return a parameter of the first ``header`` of that name; empty without one."""
+        return kit.header_parameter(self.header(header), name)
+
     def to_attachment(self, shown: frozenset[str], *, holds: bool = False) -> kit.Attachment:
         """Return the neutral file.
 
@@ -104,17 +106,8 @@ class PartJson(JsonRecord, frozen=True, rename=json_name):
 
     def _named(self) -> str | None:
         """Return the file name in the headers: RT has it nowhere else for an attached mail."""
-        told = HeaderParser().parsestr(self.headers or "").get_filename()
-        if not told:
-            return None
-        try:
-            words = decode_header(told)
-            return "".join(
-                word if isinstance(word, str) else word.decode(charset or "ascii")
-                for word, charset in words
-            )
-        except (ValueError, LookupError):
-            return told
+        told = self.parameter("Content-Disposition", "filename")
+        return told or self.parameter("Content-Type", "name") or None
 
 
 @cache

@@ -93,6 +93,7 @@ from helpdesk_bridge.model import (
 from helpdesk_bridge.model.addresses import address_key, address_spellings, same_address
 from helpdesk_bridge.model.cids import cids_shown, normal_cid, with_cids
 from helpdesk_bridge.model.fast import fast_attachment, fast_message, fast_party, fast_ticket
+from helpdesk_bridge.model.header_parameters import header_parameter
 from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
 from helpdesk_bridge.model.mailboxes import read_people, read_person
 from helpdesk_bridge.model.text import folded, is_digits
@@ -210,6 +211,7 @@ __all__ = [
     "first_fields",
     "folded",
     "following",
+    "header_parameter",
     "html_to_text",
     "is_blank",
     "is_digits",

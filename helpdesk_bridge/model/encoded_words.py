@@ -6,11 +6,11 @@ import codecs
 import re
 from binascii import Error, a2b_base64, a2b_qp
 
-__all__ = ["decoded_words"]
+__all__ = ["charset_codec", "decoded_words"]
 
 _WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]*+)?\?([bBqQ])\?([^?\s]*+)\?=")
 _BETWEEN = re.compile(r"(?<=\?=)\s++(?==\?)")
-_NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw-unicode-escape", "undefined"))
+_NO_CHARSETS = frozenset(("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"))
 """Codecs of Python's that are no character sets, and slow or unsafe on long texts."""
 
 
@@ -27,7 +27,7 @@ def decoded_words(text: str) -> str:
     text = _BETWEEN.sub("", text)
     for found in _WORD.finditer(text):
         data = _bytes(found[2], found[3])
-        name = _codec(found[1])
+        name = charset_codec(found[1])
         if run and (found.start() > place or name != charset or data is None):
             parts.append(run.decode(charset, "replace"))
             run = b""
@@ -52,10 +52,13 @@ def _bytes(encoding: str, data: str) -> bytes | None:
         return None
 
 
-def _codec(charset: str) -> str | None:
+def charset_codec(charset: str) -> str | None:
+    """Return the codec for a character set that a mail names; None where it names none."""
     try:
         name = codecs.lookup(charset).name
+        if name.replace("_", "-") in _NO_CHARSETS:
+            return None
         b" ".decode(name, "replace")  # a codec such as hex makes no text
     except (LookupError, ValueError):
         return None
-    return None if name in _NO_CHARSETS else name
+    return name

@@ -135,3 +135,23 @@ async def test_a_part_that_has_no_bytes_after_all_leaves_no_half_file(
     error = await caught(desk.save_attachment(message.attachments[0], tmp_path))
     assert isinstance(error, ProtocolError)
     assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        ({"Content_Type": 'message/rfc822; name="=?utf-8?B?A?="'}, "=?utf-8?B?A?="),
+        ({"Content_Disposition": f"attachment; filename*=idna''{'a' * 80}"}, "a" * 80),
+        ({"Content_Disposition": "attachment; filename*=undefined''%41"}, "%41"),
+        ({"Content_Disposition": 'attachment; filename="=?utf-8?Q?=C3=A4?=.eml"'}, "ä.eml"),
+        ({"Content_Disposition": f"attachment; filename*{'9' * 5000}=a"}, None),
+    ],
+)
+async def test_no_file_name_makes_a_ticket_unreadable(
+    fake: RequestTrackerDouble, desk: Helpdesk, headers: dict[str, str], name: str | None
+) -> None:
+    keep(fake, INNER, **headers)
+    (message,) = [message async for message in desk.messages("4")]
+    (conversation,) = [found async for found in desk.conversations(["4"])]
+    assert [file.name for file in message.attachments] == [name]
+    assert len(conversation.messages) == 1
