@@ -136,20 +136,35 @@ class TransactionJson(JsonRecord, frozen=True, rename=json_name):
 def _answers_by_itself(root: PartJson) -> bool:
     """Say whether a mail is a bounce or the answer of a program, such as a note of absence.
 
-    RFC 3834 has ``Auto-Submitted: auto-replied``, RFC 3464 reports of delivery, RFC 5321 the empty
-    return path. Mail that a program begins (``auto-generated``) is no answer: it may be an order.
+    RFC 3834 has ``Auto-Submitted: auto-replied``, RFC 3464 and RFC 8098 reports (of delivery, of
+    reading), RFC 5321 the empty return path. Mail that a program begins (``auto-generated``) is no
+    answer: it may be an order. Exchange says the same of its notes of absence, but also that they
+    want no answer.
     """
-    sender = root.header("From").lower()
+    told = {name: root.header(name).lower() for name in _OF_PROGRAMS}
+    submitted, precedence = told["Auto-Submitted"], told["Precedence"]
+    by_program = not submitted.startswith("no") if submitted else precedence in _TO_MANY
+    follows = root.header("In-Reply-To") or root.header("References")
     return (
-        root.header("Auto-Submitted").lower().startswith(("auto-replied", "auto-notified"))
-        or root.header("Return-Path").replace(" ", "") == "<>"
-        or (root.kind == "multipart/report" and "delivery-status" in root.header("Content-Type"))
-        or "mailer-daemon@" in sender
-        or "postmaster@" in sender
-        or root.header("X-Autoreply").lower() not in ("", "no")
-        or root.header("X-Autorespond").lower() not in ("", "no")
-        or root.header("Precedence").lower() == "auto_reply"
+        root.kind == "multipart/report"
+        or submitted.startswith(("auto-replied", "auto-notified"))
+        or precedence == "auto_reply"
+        or told["Return-Path"].replace(" ", "") == "<>"
+        or told["X-Failed-Recipients"] != ""
+        or "mailer-daemon" in told["From"]
+        or "postmaster@" in told["From"]
+        or told["X-Autoreply"] not in ("", "no")
+        or told["X-Autorespond"] not in ("", "no")
+        or (told["X-Auto-Response-Suppress"] != "" and by_program)
+        or (follows != "" and _is_of_a_program(root))
     )
+
+
+_OF_PROGRAMS = (
+    *("Auto-Submitted", "From", "Precedence", "Return-Path", "X-Auto-Response-Suppress"),
+    *("X-Autoreply", "X-Autorespond", "X-Failed-Recipients"),
+)
+_TO_MANY = frozenset(("bulk", "junk"))
 
 
 def _is_of_a_program(root: PartJson) -> bool:
