@@ -34,6 +34,7 @@ from helpdesk_bridge.kit import (
     member,
     read_one,
 )
+from helpdesk_bridge_omnidesk.settings import CUSTOMER_CHANNELS
 
 # -- words -----------------------------------------------------------------------------------
 
@@ -74,6 +75,9 @@ PRIORITY = kit.Vocabulary(
 )
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
 INBOUND, OUTBOUND = "inbound", "outbound"
+MESSAGES = CUSTOMER_CHANNELS | {"message", "text", "mail", "email", "e-mail"}
+"""Types of an entry that are a message's: the vendor's own words for one (pages "message" and
+"email", ``channel_name`` of the guide), and the channels that are known to reach customers."""
 NUMBER = re.compile(r"[1-9][0-9]{0,254}")
 
 # -- reading ---------------------------------------------------------------------------------
@@ -154,13 +158,16 @@ class Reading:
         return known
 
     def _kind(self, entry: EntryJson) -> tuple[MessageType, Audience, Role]:
-        if entry.type == "event":
+        word = str(entry.type).strip().casefold()
+        if word == "event":
             return MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM
         channel = None if entry.channel_id is None else str(entry.channel_id)
-        written = self.note_type is not None and channel == self.note_type
-        if entry.type == "note" or (written and entry.direction != INBOUND):
+        written = self.note_type is not None and self.note_type in (word, channel)
+        if word == "note" or (written and entry.direction != INBOUND):
             return MessageType.NOTE, Audience.INTERNAL, Role.AGENT
-        if channel == "0":  # T5: the channel of notes in the guide; no customer is there
+        # T5: 0 is the channel of notes in the guide; no customer is there. What is no message has a
+        # direction, too: drafts, bounces, notes by another name.
+        if channel == "0" or word not in MESSAGES:
             return MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN
         # Entries of customers and agents are not documented: the direction tells them apart.
         if entry.direction == INBOUND:

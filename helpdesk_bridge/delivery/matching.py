@@ -154,19 +154,21 @@ def judge_tickets(
 def find_new(mark: Fingerprint, messages: Iterable[Message]) -> Message | None:
     """Return the message that was accepted without an id; None while it is not to be seen.
 
-    It was not there before, and has the type and the words of what was sent. Without a note of
-    what was there before nothing is found.
+    It was not there before, and has the type and the words of what was sent; or its words, where
+    the vendor leaves open what it is and who sees it. Without a note of what was there before
+    nothing is found.
     """
     if mark.before is None:
         return None
+    left_open: Message | None = None
     for message in messages:
-        if (
-            not mark.was_there(message.id)
-            and message.type is _WRITES.get(mark.operation)
-            and has_words(mark, message)
-        ):
+        if mark.was_there(message.id) or not has_words(mark, message):
+            continue
+        if message.type is _WRITES.get(mark.operation):
             return message
-    return None
+        is_open = message.type is MessageType.UNKNOWN and message.audience is Audience.UNKNOWN
+        left_open = left_open or (message if is_open else None)
+    return left_open
 
 
 def first_words(mark: Fingerprint, messages: Iterable[Message]) -> Message | None:

@@ -50,6 +50,18 @@ async def test_every_kind_of_message_is_found(
 
 
 @pytest.mark.asyncio
+async def test_a_message_whose_type_nobody_knows_is_found(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket
+) -> None:
+    sent = await reply(desk, stored)
+    item = fake._full(stored)
+    item["timeline"][-1]["type"] = "outgoing"
+    fake.script.add("GET", f"/ticket/{stored.id}", {"item": item})
+    found = await desk.complete(sent, delays=AT_ONCE)
+    assert found.id == f"outgoing-{stored.messages[-1].id}"
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(("stale", "reads"), [(0, 1), (1, 2), (2, 3)])
 async def test_a_stale_answer_is_asked_again(
     start: Any, connect_to: Connect, stale: int, reads: int

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from helpdesk_bridge_omnidesk import Omnidesk, OmnideskSettings
 
-from helpdesk_bridge import Capability, Channel, Helpdesk, MessageType, errors
+from helpdesk_bridge import Audience, Capability, Channel, Helpdesk, MessageType, errors
 from helpdesk_bridge.model import Body, Note, Reply, TicketRef
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.doubles import Caught, Connect, new_ticket
@@ -145,9 +145,17 @@ def test_what_is_on_the_note_types_channel_reads_as_a_note(direction: Any) -> No
     assert (message.type, message.is_public) == (MessageType.NOTE, False)
 
 
+@pytest.mark.parametrize("number", [5, "5"])
+def test_what_is_of_the_note_type_reads_as_a_note(number: Any) -> None:
+    message = reads_entry(said_json("outbound", type=number), "5")
+    assert (message.type, message.audience) == (MessageType.NOTE, Audience.INTERNAL)
+
+
 def test_the_customers_words_never_read_as_a_note() -> None:
     message = reads_entry(said_json("inbound", channel_id=7), "7")
     assert message.type is MessageType.REQUEST
+    message = reads_entry(said_json("inbound", type="7"), "7")
+    assert (message.type, message.is_public) == (MessageType.UNKNOWN, False)
 
 
 def test_a_note_type_is_what_makes_notes_a_capability() -> None:

@@ -108,6 +108,10 @@ def test_priorities_are_read(word: Any, priority: Priority | None) -> None:
         (said_json("inbound"), MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER),
         (said_json("outbound"), MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT),
         (said_json("outbound", type="mail"), MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT),
+        (said_json("outbound", type=1), MessageType.RESPONSE, Audience.EXTERNAL, Role.AGENT),
+        (said_json("inbound", type="8"), MessageType.REQUEST, Audience.EXTERNAL, Role.CUSTOMER),
+        (said_json("outbound", type="Note"), MessageType.NOTE, Audience.INTERNAL, Role.AGENT),
+        (said_json("outbound", type="EVENT"), MessageType.SYSTEM, Audience.INTERNAL, Role.SYSTEM),
     ],
 )
 def test_an_entry_is_told_by_its_type_and_then_its_direction(
@@ -115,7 +119,7 @@ def test_an_entry_is_told_by_its_type_and_then_its_direction(
 ) -> None:
     message = reads_entry(entry)
     assert (message.type, message.audience, message.author.role) == (kind, audience, role)
-    assert message.vendor_type == entry["type"]
+    assert message.vendor_type == str(entry["type"])
 
 
 @pytest.mark.parametrize(
@@ -126,6 +130,11 @@ def test_an_entry_is_told_by_its_type_and_then_its_direction(
         said_json("outbound", channel_id=0),
         said_json("inbound", channel_id="0"),
         {"type": "call", "id": 1},
+        *(
+            said_json(way, type=word)
+            for way in ("inbound", "outbound")
+            for word in ("internal_note", "draft", "bounce", "auto_reply", "event2", "5", "calllog")
+        ),
     ],
 )
 def test_what_cannot_be_told_is_unknown_and_not_public(entry: Any) -> None:
