@@ -32,6 +32,7 @@ from helpdesk_bridge.kit import (
     fast_message,
     fast_party,
     fast_ticket,
+    given_id,
     numbered,
     read,
 )
@@ -129,6 +130,7 @@ class TicketJson(JsonRecord, frozen=True, rename=camel):
 
     def to_ticket(self) -> kit.Ticket:
         """Return the neutral ticket."""
+        assignee = given_id(self.assignee_id)
         return fast_ticket(
             id=str(self.id),
             subject=self.subject or "",
@@ -137,11 +139,7 @@ class TicketJson(JsonRecord, frozen=True, rename=camel):
             priority=None if self.priority is None else PRIORITY.read(self.priority),
             kind=None if self.type is None else KIND.read(self.type),
             requester=_person(self.requester_email, self.requester_name, Role.CUSTOMER),
-            assignee=(
-                None
-                if self.assignee_id is None
-                else fast_party(id=str(self.assignee_id), role=Role.AGENT)
-            ),
+            assignee=fast_party(id=assignee, role=Role.AGENT) if assignee else None,
             tags=self.tags or (),
             custom_fields={str(item.id): item.value for item in self.custom_fields or ()},
             created_at=self.created_at,
@@ -223,7 +221,7 @@ class People:
 def _speaker(key: tuple[str, AnyId | None]) -> Speaker:
     word, author_id = key
     kind, audience, role = TYPES.get(word, _UNKNOWN)
-    return kind, audience, fast_party(id=as_id(author_id), role=role)
+    return kind, audience, fast_party(id=given_id(author_id), role=role)
 
 
 def _copies(told: tuple[PersonJson | str, ...]) -> tuple[kit.Party, ...]:

@@ -13,8 +13,8 @@ from helpdesk_bridge.kit import (
     Effect,
     JsonRecord,
     Operation,
-    as_id,
     errors,
+    given_id,
     read,
     read_records,
 )
@@ -135,7 +135,7 @@ def _known_by(page: kit.Page[AgentJson]) -> Agents:
     for problem in page.problems:
         _name_list(problem.error)
     agents = [agent for agent in page.items if agent.speaks_for_the_desk]
-    ids = {as_id(agent.id) for agent in agents}
+    ids = {given_id(agent.id) for agent in agents}
     return Agents(
         ids=frozenset(number for number in ids if number is not None),
         addresses=frozenset(agent.address for agent in agents) - {""},

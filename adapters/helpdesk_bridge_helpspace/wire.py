@@ -21,7 +21,6 @@ from helpdesk_bridge.kit import (
     Role,
     Status,
     Timestamp,
-    as_id,
     as_number,
     belongs,
     created_id,
@@ -29,6 +28,7 @@ from helpdesk_bridge.kit import (
     fast_message,
     fast_party,
     fast_ticket,
+    given_id,
     member,
     read,
     read_one,
@@ -139,13 +139,17 @@ def _name(told: str | NameJson) -> str:
     return told if isinstance(told, str) else told.name
 
 
-def _agent(person: PersonJson) -> kit.Party:
-    return fast_party(id=as_id(person.id), name=person.name, email=person.email, role=Role.AGENT)
+def _agent(person: PersonJson) -> kit.Party | None:
+    """Return the assignee; None for one without id, name and address, who is nobody."""
+    number = given_id(person.id)
+    if not (number or person.name or person.email):
+        return None
+    return fast_party(id=number, name=person.name, email=person.email, role=Role.AGENT)
 
 
 def _channel(channel: ChannelJson) -> kit.Channel:
     return kit.Channel(
-        id=as_id(channel.id), name=channel.name, address=channel.value, kind=channel.type
+        id=given_id(channel.id), name=channel.name, address=channel.value, kind=channel.type
     )
 
 

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import errors, extra_texts, is_digits, refuse_extra
+from helpdesk_bridge.kit import errors, extra_texts, given_id, is_digits, refuse_extra
 from helpdesk_bridge_omnidesk.settings import CHANNEL
-from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, Reading, given, stamp
+from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, Reading, stamp
 
 MIN_BODY = 5
 """T10: page "message". Whether markup counts is not documented: the readable text must reach it."""
@@ -140,7 +140,7 @@ def inbound_mail(
 
     ``externalID`` threads it into the ticket; ``messageID`` lets the vendor notice a repetition.
     """
-    external = given(str(ticket.raw.get("external_id") or ""))
+    external = given_id(str(ticket.raw.get("external_id") or ""))
     if external is None:
         raise errors.InvalidArgument(
             "the ticket has no external id, without which Omnidesk would open another one."

@@ -31,6 +31,8 @@ from helpdesk_bridge.kit import (
     fast_message,
     fast_party,
     fast_ticket,
+    given_id,
+    is_no_time,
     member,
     read_one,
 )
@@ -120,7 +122,7 @@ class Reading:
 
     def time(self, value: Stamp | None, name: str) -> datetime | None:
         """Read the time in the field ``name``. In the hour that autumn has twice, the first one."""
-        if not value or value.startswith("0000-00-00"):
+        if value is None or is_no_time(value):
             return None  # T15: nothing is written in several ways
         try:
             local = datetime.fromisoformat(value)
@@ -225,7 +227,7 @@ class EntryJson(JsonRecord, frozen=True, rename=_KEYS):
 
     def author(self, role: Role) -> kit.Party:
         """Return who wrote it; a customer may be known by a number in place of an address."""
-        user = given(self.user_id)
+        user = given_id(self.user_id)
         if role is not Role.CUSTOMER:
             return fast_party(id=user, name=self.user_name or None, role=role)
         speaker = self.sender or ""
@@ -243,11 +245,6 @@ def _fuller(first: str | None, second: str | None) -> str | None:
     if second is None or (first is not None and kit.shows_something(first)):
         return first
     return second if first is None or kit.shows_something(second) else first
-
-
-def given(word: Text | None) -> str | None:
-    """T15: 0 and "" stand for nothing."""
-    return None if word in (None, "", "0", 0) else str(word)
 
 
 class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
@@ -282,7 +279,7 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
         told = kit.read_person(address) if "@" in address else kit.Party()
         name = (self.to_name if outbound else self.sender_name) or told.name
         status = "" if self.status is None else str(self.status)
-        agent, priority = given(self.assigned_user_id), given(self.priority)
+        agent, priority = given_id(self.assigned_user_id), given_id(self.priority)
         return fast_ticket(
             id=str(self.id),
             subject=self.title or "",
@@ -290,13 +287,13 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
             vendor_status=status,
             priority=None if priority is None else PRIORITY.read(priority),
             requester=fast_party(
-                id=given(self.customer_id),
+                id=given_id(self.customer_id),
                 name=name or None,
                 email=told.email,
                 role=Role.CUSTOMER,
             ),
             assignee=fast_party(id=agent, role=Role.AGENT) if agent else None,
-            team=given(self.assigned_group_id),
+            team=given_id(self.assigned_group_id),
             channel=self._channel(),
             created_at=reading.time(self.created_at, "created_at"),
             updated_at=reading.time(self.last_update, "last_update"),
@@ -311,7 +308,7 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
         return [at for at in (customer, agent) if at]
 
     def _channel(self) -> kit.Channel | None:
-        channel_id = given(self.channel_id)
+        channel_id = given_id(self.channel_id)
         if channel_id is None:
             return None
         return kit.Channel(

@@ -77,8 +77,8 @@ def json_name(name: str) -> str:
 
 
 def time_in(value: str | None, name: str) -> datetime | None:
-    """Read the time in the field ``name``: "" and the beginning of 1970 mean that there is none."""
-    if not value:
+    """Read the time in the field ``name``: nothing and the beginning of 1970 are none."""
+    if value is None or kit.is_no_time(value):
         return None
     try:
         instant = datetime.fromisoformat(value)

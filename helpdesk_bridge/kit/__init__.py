@@ -33,6 +33,8 @@ from helpdesk_bridge.kit.json import (
     WrongType,
     as_id,
     as_number,
+    given_id,
+    is_no_time,
     numbered,
 )
 from helpdesk_bridge.kit.mark import write_mark
@@ -211,10 +213,12 @@ __all__ = [
     "first_fields",
     "folded",
     "following",
+    "given_id",
     "header_parameter",
     "html_to_text",
     "is_blank",
     "is_digits",
+    "is_no_time",
     "member",
     "merge_extra",
     "native",

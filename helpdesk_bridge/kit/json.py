@@ -19,6 +19,9 @@ any depth of a record ``[]`` is read as an empty object where there must be one 
 may be, too), and ``{"0": …, "2": …}``, which is a list that something was taken out of, as a list
 in the order of its keys. ``{}`` is no list: nothing says that it is one, and a list that is not
 there must not look like an empty one.
+
+An id or a time that may be null is so where ``""`` is written, and a time also where the date is
+that of a database for none (``0000-00-00``).
 """
 
 from __future__ import annotations
@@ -40,7 +43,9 @@ __all__ = [
     "WrongType",
     "as_id",
     "as_number",
+    "given_id",
     "instant",
+    "is_no_time",
     "json_name",
     "numbered",
     "read_record",
@@ -50,6 +55,7 @@ R = TypeVar("R", bound="JsonRecord")
 
 AnyId = int | Annotated[str, msgspec.Meta(min_length=1)]
 """A vendor's id: an integer or a text that is not empty. ``str(value)`` is ours."""
+_TEXT_ID = get_args(AnyId)[1]
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time in ISO 8601 with its offset from UTC, which may be another than zero here."""
 Digits = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}\Z")]
@@ -109,9 +115,19 @@ def as_id(value: int | str | None) -> str | None:
     return None if value is None else str(value)
 
 
+def given_id(value: int | str | None) -> str | None:
+    """Return the id of what may be nobody or nothing, ``value``; None for None, "", 0 and "0"."""
+    return None if value in (None, "", 0, "0") else str(value)
+
+
 def as_number(value: int | str | None) -> int | None:
     """Return a vendor's number, ``value``, as ours; None for None."""
     return None if value is None else int(value)
+
+
+def is_no_time(value: str) -> bool:
+    """Say whether ``value`` stands for no time: "", or a date of zeros as databases have it."""
+    return not value or value.startswith("0000-00-00")
 
 
 def instant(value: str, place: str = "") -> datetime:
@@ -141,7 +157,7 @@ def read_record(value: Any, kind: type[R]) -> R:
 
 
 def _read_adapted(value: Any, kind: type[R]) -> R:
-    """Read again what msgspec refused: ISO 8601 that is not RFC 3339, and PHP's arrays."""
+    """Read again what msgspec refused: ISO 8601 that is not RFC 3339, nothing, PHP's arrays."""
     try:
         return msgspec.convert(_adapted(value, kind), kind)
     except msgspec.ValidationError as error:
@@ -151,9 +167,12 @@ def _read_adapted(value: Any, kind: type[R]) -> R:
 
 def _adapted(value: Any, kind: Any, place: str = "") -> Any:
     """Return ``value`` as ``kind`` needs it, at any depth: with its times read, and its arrays."""
-    if type(value) is str:
-        return instant(value, place) if Timestamp in (kind, *get_args(kind)) else value
     kinds = _alternatives(kind)
+    if type(value) is str:
+        if Timestamp in kinds:
+            is_none = type(None) in kinds and is_no_time(value)
+            return None if is_none else instant(value, place)
+        return None if not value and type(None) in kinds and _TEXT_ID in kinds else value
     lists = [get_args(one)[0] for one in kinds if _is_list(one)]
     objects = [one for one in kinds if _is_object(one)]
     if type(value) is list and not value and place and objects and not lists:

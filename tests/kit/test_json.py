@@ -152,6 +152,18 @@ def field_of(path: str | None) -> str:
     return found[0]
 
 
+def emptied(data: dict[str, Any]) -> dict[str, Any]:
+    """Return ``data`` with null where a vendor writes nothing in another way."""
+    nothing: dict[str, Any] = {"leaf": [], "more": [], "other": "", "at": ""}
+    made = {key: None if nothing.get(key, ...) == value else value for key, value in data.items()}
+    if isinstance(made.get("leaf"), dict):
+        made["leaf"] = emptied(made["leaf"])
+    if isinstance(made.get("leaves"), list):
+        leaves = made["leaves"]
+        made["leaves"] = [emptied(one) if isinstance(one, dict) else one for one in leaves]
+    return made
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     changed=st.dictionaries(st.sampled_from(sorted(RIGHT)), values, max_size=3),
@@ -160,9 +172,8 @@ def field_of(path: str | None) -> str:
 def test_a_record_is_read_as_cattrs_reads_it(changed: dict[str, Any], dropped: set[str]) -> None:
     data = {key: value for key, value in {**RIGHT, **changed}.items() if key not in dropped}
     before = repr(data)
-    emptied = {key: None for key in ("leaf", "more") if data.get(key) == []}  # as PHP writes it
     try:
-        expected = STRICT.read({**data, **emptied}, StrictTree)
+        expected = STRICT.read(emptied(data), StrictTree)
     except ProtocolError as error:
         refused = error.path
         with pytest.raises(ProtocolError) as caught:
@@ -212,6 +223,28 @@ def test_what_does_not_fit_is_named_by_its_place_and_never_quoted(
     assert caught.value.path == place
     assert "SECRET" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("zero", ["", "0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00Z"])
+def test_no_time_is_none_where_there_need_be_none(zero: str) -> None:
+    class Event(JsonRecord, frozen=True):
+        at: Timestamp
+
+    found = read({**RIGHT, "at": zero, "leaf": {**LEAF, "at": zero}}, Tree)
+    assert found.leaf is not None
+    assert (found.at, found.leaf.at) == (None, None)
+    with pytest.raises(ProtocolError) as caught:
+        read({"at": zero}, Event)
+    assert caught.value.path == "$.at"
+
+
+def test_an_empty_text_is_null_for_an_id_that_may_be_null_and_for_nothing_else() -> None:
+    found = read({**RIGHT, "other": "", "Word": ""}, Tree)
+    assert (found.other, found.word) == (None, "")
+    for name in ("leaves", "leaf", "things", "more", "open"):
+        with pytest.raises(ProtocolError) as caught:
+            read({**RIGHT, name: ""}, Tree)
+        assert caught.value.path == f"$.{name}"
 
 
 @pytest.mark.parametrize("data", ["text", ["id"], None, 5])
