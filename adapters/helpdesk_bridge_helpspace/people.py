@@ -19,8 +19,8 @@ from helpdesk_bridge.kit import (
     MessageType,
     Problem,
     Role,
-    as_id,
     fast_party,
+    given_id,
 )
 
 # MESSAGES, "Query parameters". `external` and `widget` say only that the customer sees it;
@@ -60,7 +60,7 @@ class ContactJson(JsonRecord, frozen=True):
         """Return this contact as a person."""
         told = self.told
         return fast_party(
-            id=as_id(self.id), name=self.name or told.name, email=told.email, role=role
+            id=given_id(self.id), name=self.name or told.name, email=told.email, role=role
         )
 
 
@@ -90,7 +90,7 @@ class Agents:
     def have(self, author: ContactJson) -> bool:
         """Say whether ``author`` is one of them."""
         return (
-            as_id(author.user_id) in self.ids
+            given_id(author.user_id) in self.ids
             or kit.address_key(author.told.email) in self.addresses
         )
 
@@ -130,7 +130,7 @@ class Conversation:
         user_id = contact.get("user_id") if isinstance(contact, Mapping) else None
         return cls(
             customer_id=ticket.requester.id or None,
-            user_id=None if user_id is None else str(user_id),
+            user_id=given_id(user_id),
             address=kit.address_key(ticket.requester.email) or None,
             agent_id=ticket.assignee.id if ticket.assignee else None,
             desk=frozenset(
@@ -178,27 +178,26 @@ class Conversation:
         """
         if word not in EXTERNAL_WORDS:
             return _UNKNOWN
-        if self.is_customer(author):
-            return _FROM_CUSTOMER
-        address = kit.address_key(author.told.email)
-        is_agent = author.user_id is not None and str(author.user_id) == self.agent_id
+        address, user_id = kit.address_key(author.told.email), given_id(author.user_id)
+        is_agent = user_id is not None and user_id == self.agent_id
+        same_user = _same(self.user_id, user_id)
+        same_contact = _same(self.customer_id, given_id(author.id))
+        same_address = _same(self.address, address or None)
+        if (
+            same_address
+            or (same_contact and same_user is not False)
+            or (same_user and same_address is None)  # a user may have several contacts
+        ):
+            return _FROM_SOMEBODY if is_agent and same_user is False else _FROM_CUSTOMER
+        if same_user or same_contact:  # and the rest says that it is another
+            return _FROM_SOMEBODY
         if is_agent or address in self.desk or (self.agents and self.agents.have(author)):
             return _FROM_AGENT
-        if address or author.user_id is not None:  # or there is nothing to look for
+        if address or user_id is not None:  # or there is nothing to look for
             self.strangers.add(author)
         return _FROM_SOMEBODY
 
-    def is_customer(self, author: ContactJson) -> bool | None:
-        """Say whether ``author`` is the ticket's contact; None when it cannot be told."""
-        told = False
-        address = author.told.email
-        for ours, theirs in (
-            (self.customer_id, as_id(author.id)),
-            (self.user_id, as_id(author.user_id)),
-            (self.address, kit.address_key(address) or None),
-        ):
-            if ours and theirs:
-                if ours == theirs:
-                    return True
-                told = True
-        return False if told else None
+
+def _same(ours: str | None, theirs: str | None) -> bool | None:
+    """Say whether two are the same; None where one of them is not told."""
+    return ours == theirs if ours and theirs else None

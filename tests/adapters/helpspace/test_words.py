@@ -82,6 +82,40 @@ def message_of(
     return wire.one_message({"data": data}, ticket_of(contact), sender)
 
 
+NOBODY = pytest.mark.parametrize("nobody", [0, "0", None])
+DESKS = {"id": 31, "name": None, "value": CHANNEL, "type": "email"}
+STRANGER = {"id": 77, "name": None, "value": "bob@else.example", "type": "email"}
+
+
+@NOBODY
+def test_no_user_is_nobody_in_common(nobody: Any) -> None:
+    contact = contact_json(user_id=nobody)
+    assert message_of({**DESKS, "user_id": nobody}, contact).type is MessageType.RESPONSE
+    ticket = wire.one_ticket({"data": ticket_json(from_contact=contact, assignee={"id": nobody})})
+    told = message_json(from_contact={**STRANGER, "user_id": nobody})
+    message = wire.one_message({"data": told}, ticket)
+    assert (message.type, message.author.role) == (MessageType.UNKNOWN, Role.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("author", "kind"),
+    [
+        (contact_json(id=77), MessageType.REQUEST),
+        (contact_json(value="ines@else.example"), MessageType.REQUEST),
+        (contact_json(user_id=998, value=None), MessageType.UNKNOWN),
+        (contact_json(id=77, value=CHANNEL), MessageType.UNKNOWN),
+        (contact_json(id=None, value="bob@else.example"), MessageType.UNKNOWN),
+        (contact_json(user_id=12), MessageType.UNKNOWN),
+        (contact_json(id=77, user_id=12), MessageType.UNKNOWN),
+        (contact_json(user_id=None), MessageType.REQUEST),
+        (contact_json(id=None, value=None), MessageType.REQUEST),
+    ],
+)
+def test_who_is_the_customer_only_in_part_is_unknown(author: Any, kind: MessageType) -> None:
+    message = message_of(author, contact_json())
+    assert (message.type, message.audience) == (kind, Audience.EXTERNAL)
+
+
 # -- statuses --------------------------------------------------------------------------------
 
 
