@@ -14,6 +14,7 @@ from helpdesk_bridge.kit import (
     html_to_text,
     is_blank,
     is_digits,
+    normal_cid,
     shows_something,
     text_to_html,
 )
@@ -213,11 +214,28 @@ def _shown(related: Node) -> list[Node]:
 
     What has a Content-ID is there to be shown by the root (RFC 2387).
     """
-    start = re.search(r'start="?<?([^">;\s]+)', related.part.header("Content-Type"), re.IGNORECASE)
-    named = [node for node in related.children if start and node.part.content_id == start[1]]
-    root = (named or related.children)[0]
+    root = _root(related)
     return [
         node
         for node in related.children
         if node is root or node.children or node.part.content_id is None
     ]
+
+
+def _root(related: Node) -> Node:
+    """Return the part that shows the others: ``start``, else the first (RFC 2387, 3.2).
+
+    Where that can be no words, some program took no care: the first part of the type that is
+    announced is meant, or the first text.
+    """
+    children = related.children
+    start = normal_cid(related.part.parameter("Content-Type", "start"))
+    named = [one for one in children if start and normal_cid(one.part.content_id or "") == start]
+    root = (named or children)[0]
+    wordy = [one for one in children if one.part.is_text or (one.children and not one.part.is_mail)]
+    if root in wordy:
+        return root
+    announced = related.part.parameter("Content-Type", "type").lower()
+    of_type = [one for one in wordy if one.part.kind == announced]
+    texts = [one for one in wordy if one.part.is_text]
+    return (of_type or texts or [root])[0]

@@ -313,3 +313,33 @@ def test_a_form_of_signs_that_nobody_sees_hides_no_other(unseen: str) -> None:
         assert "Please cancel my order" in words
         assert FOOTER in words
         assert "Please cancel my order" in (layout.text or "")
+
+
+@pytest.mark.parametrize(
+    "announced",
+    [
+        'type="text/html"',
+        'type="Text/HTML"; start="<>"',
+        "start=root@x",
+        'type="text/html"; start="<ROOT%40X>"',
+        'start="<nobody@x>"',
+        'start="<a>"; type=application/xml',
+        'start-info="<a>"',
+        "boundary=B",
+    ],
+)
+def test_the_words_of_a_picture_with_words_are_found_where_the_picture_comes_first(
+    announced: str,
+) -> None:
+    words = html("<p>words</p>", Content_ID="<Root@X>")
+    related = f"multipart/related; {announced}"
+    root = part("multipart/related", image(Content_ID="<a>"), words, Content_Type=related)
+    assert (laid_out(root).html, files(laid_out(root))) == ("<p>words</p>", ["pic.png"])
+
+
+def test_of_two_texts_beside_a_picture_the_announced_one_shows_it() -> None:
+    two = plain("sheet", Content_ID="<s>"), html("<p>words</p>", Content_ID="<w>")
+    related = 'multipart/related; type="text/html"'
+    root = part("multipart/related", image(Content_ID="<a>"), *two, Content_Type=related)
+    layout = laid_out(root)
+    assert (layout.html, files(layout)) == ("<p>words</p>", ["pic.png", "text/plain"])
