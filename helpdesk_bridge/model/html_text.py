@@ -12,32 +12,14 @@ from __future__ import annotations
 
 import re
 from unicodedata import category
+from urllib.parse import unquote
 
 from helpdesk_bridge.model.markup import Tag, in_text, pieces
+from helpdesk_bridge.model.open_elements import BLOCKS, HIDDEN, Hidden, Lists, OpenElements
 from helpdesk_bridge.model.shown_lines import BLANKS, TAB_STOP, ShownLines
 
 __all__ = ["html_to_text", "is_blank", "shows_something", "text_to_html"]
 
-_BLOCKS = frozenset(
-    (
-        *(
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "body",
-            "caption",
-            "center",
-            "dd",
-            "details",
-        ),
-        *("div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2"),
-        *("h3", "h4", "h5", "h6", "header", "hr", "legend", "li", "main", "menu", "nav", "ol"),
-        *("optgroup", "option", "p", "pre", "section", "summary", "table", "tbody", "tfoot"),
-        *("thead", "tr", "ul"),
-    )
-)
-_HIDDEN = frozenset(("template", "title"))
 _PICTURES = frozenset(
     (
         *("audio", "canvas", "embed", "iframe", "image", "img", "object", "picture", "svg"),
@@ -49,6 +31,9 @@ _KEPT = re.compile(
     r"&nbsp;?|\xa0|&\#(?:0*+(?:160|9|12)(?![0-9])|[xX]0*+(?:[aA]0|9|[cC])(?![0-9a-fA-F]));?|&Tab;"
 )
 """Blanks that a browser does not run together, and the references that this module writes."""
+_LEADS_AWAY = re.compile(r"(?:(?:https?|ftps?):)?//.|(?:mailto|tel|sms):.", re.IGNORECASE)
+"""Targets of links that mean something outside the page."""
+_NO_NUMBER = re.compile(r"[^0-9+]+")
 _RUN = re.compile(r"^[ \t]+|[ \t]+$|[ \t]{2,}|\t")
 
 
@@ -117,9 +102,10 @@ def _escape(words: str) -> str:
 def html_to_text(markup: str) -> str:
     """Return the readable text of ``markup``; a link keeps its target, an image its ``alt``.
 
-    ``<pre>`` and ``&nbsp;`` keep their blanks. An empty paragraph is one blank line.
+    ``<pre>``, the styles that mean the same, and ``&nbsp;`` keep their blanks. An empty paragraph
+    is one blank line. Items of an ordered list have their numbers.
     """
-    writer = _Writer()
+    writer = _Writer(markup)
     for piece in pieces(markup):
         if isinstance(piece, Tag):
             writer.tag(piece)
@@ -130,14 +116,14 @@ def html_to_text(markup: str) -> str:
 
 def shows_something(markup: str) -> bool:
     """Say whether a reader of ``markup`` would see anything: a word, or a picture."""
-    hidden = 0
+    hidden = Hidden(markup)
     for piece in pieces(markup):
         if not isinstance(piece, Tag):
-            if not hidden and not is_blank(in_text(piece)):
+            if not hidden.depth and not is_blank(in_text(piece)):
                 return True
-        elif piece.name in _HIDDEN:
-            hidden = max(0, hidden + (-1 if piece.closes else 1))
-        elif piece.name in _PICTURES and not piece.closes and not hidden:
+        elif piece.name in HIDDEN:
+            hidden.tag(piece)
+        elif piece.name in _PICTURES and not piece.closes and not hidden.depth:
             return True
     return False
 
@@ -150,10 +136,13 @@ def is_blank(text: str) -> bool:
 class _Writer:
     """Takes the tags and words of a page, and makes the lines of what is shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, markup: str) -> None:
         self._lines = ShownLines()
-        self._hidden = 0
-        self._pre = 0
+        self._hidden = Hidden(markup)
+        self._elements = OpenElements()
+        small = markup.lower()
+        self._can_keep = "<pre" in small or "white-space" in small
+        self._lists = Lists()
         self._begins_pre = False
         self._target: str | None = None
 
@@ -161,15 +150,19 @@ class _Writer:
         """Handle a tag."""
         name, closes = tag.name, tag.closes
         self._begins_pre = False
-        if name in _HIDDEN:
-            self._hidden = max(0, self._hidden + (-1 if closes else 1))
-        elif name in _BLOCKS:
+        if name in HIDDEN:
+            self._hidden.tag(tag)
+            return
+        if self._can_keep:  # else nobody needs to follow what is open
+            self._elements.tag(tag)
+        if name in BLOCKS:
             self._lines.end_block(margin=name == "p")
             if name == "pre":
-                self._pre = max(0, self._pre + (-1 if closes else 1))
                 self._begins_pre = not closes
             elif name == "li":
-                self._lines.bullet = "" if closes else "- "
+                self._lines.bullet = "" if closes else self._lists.mark(tag)
+            elif name in ("ol", "ul", "menu"):
+                self._lists.tag(tag)
         elif name == "a":
             self._end_link()
             if not closes:
@@ -179,7 +172,7 @@ class _Writer:
             self._void(tag)
 
     def _void(self, tag: Tag) -> None:
-        if self._hidden:
+        if self._hidden.depth:
             return
         if tag.name == "br":
             self._lines.end_line()
@@ -193,14 +186,16 @@ class _Writer:
             return
         target, self._target = self._target, None
         shown = self._lines.end_link().strip()
-        if target.lower().startswith(("http://", "https://")) and target != shown:
+        if _LEADS_AWAY.match(target) and not _is_shown(target, shown):
             self._lines.write(f" ({target})")
 
     def words(self, markup: str) -> None:
         """Write the text between two tags."""
-        if self._hidden:
+        if self._hidden.depth:
             return
-        if self._pre:
+        if self._elements.keeps:
+            if self._elements.has_cells and not markup.strip():
+                return
             markup = re.sub(r"&nbsp;?|\xa0", " ", markup)
             text = in_text(markup.replace("\r\n", "\n").replace("\r", "\n"))
             if self._begins_pre:
@@ -230,3 +225,16 @@ class _Writer:
         """Return everything that was written."""
         self._end_link()
         return self._lines.text()
+
+
+def _is_shown(target: str, shown: str) -> bool:
+    """Say whether the words of a link are its target, in the spelling for people."""
+    if target == shown:
+        return True
+    scheme, _, rest = target.partition(":")
+    if scheme.lower() == "mailto":
+        return unquote(rest.partition("?")[0]).casefold() == shown.casefold()
+    if scheme.lower() in ("tel", "sms"):
+        number = _NO_NUMBER.sub("", rest.partition(";")[0])
+        return number != "" and number == _NO_NUMBER.sub("", shown)
+    return target.startswith("//") and shown in (target[2:], f"http:{target}", f"https:{target}")

@@ -31,6 +31,9 @@ from helpdesk_bridge.model.html_text import (
         '<?xml no?><!DOCTYPE no>yes<script a=">">no',
         "yes<!-- no <b>no",
         "yes<title>no<b>no",
+        "<html><head><title/></head><body>yes",
+        "<title />yes<title/>",
+        "<title/>no</title>yes",
     ],
 )
 def test_what_a_browser_does_not_show_is_not_read(markup: str) -> None:
@@ -72,12 +75,64 @@ def test_lines_and_paragraphs_stay_apart_as_they_look(markup: str, text: str) ->
     ("markup", "text"),
     [
         ("<ul><li>a</li><li>b</li></ul>c", "- a\n- b\nc"),
-        ("<ul><li>a<ol><li>b</ol><li> c</ul>", "- a\n- b\n- c"),
+        ("<ul><li>a<ol><li>b</ol><li> c</ul>", "- a\n1. b\n- c"),
         ("<ul><li><p>a</p></li><li><p>b</p></li></ul>", "- a\n\n- b"),
         ("<ul><li></li></ul>a", "a"),
     ],
 )
 def test_the_items_of_a_list_begin_with_a_dash(markup: str, text: str) -> None:
+    assert html_to_text(markup) == text
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<ol><li>stop</li><li>start</li></ol>", "1. stop\n2. start"),
+        ('<ol start="5"><li>a<li>b</ol>', "5. a\n6. b"),
+        ('<ol start=" -1x"><li>a</ol><ol start=x><li>b</ol>', "-1. a\n1. b"),
+        ('<ol><li>a<li value="7">b<li>c</ol>', "1. a\n7. b\n8. c"),
+        ("<ol><li>a<ol><li>b<li>c</ol><li>d</ol>", "1. a\n1. b\n2. c\n2. d"),
+        ("<ol><li>a<ul><li>b</ul><li></li><li>c</ol>", "1. a\n- b\n3. c"),
+        ("<ol reversed><li>a</ol><li>b</ol></ul><ol><li>c", "- a\n- b\n1. c"),
+        (f"<ol start={'9' * 5000}><li>a</ol>", "1. a"),
+    ],
+)
+def test_the_items_of_an_ordered_list_have_their_numbers(markup: str, text: str) -> None:
+    assert html_to_text(markup) == text
+
+
+KEPT = '<p style="white-space: pre-wrap">'
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        (f"{KEPT}Dear Li,\n\n  disk  93%\nBye</p>", "Dear Li,\n\n  disk  93%\nBye"),
+        *(
+            (
+                f'<div style="color:red;White-Space : {word}!important">a\n b</div>c\n d',
+                "a\n b\nc d",
+            )
+            for word in ("pre", "PRE-WRAP", "pre-line", "break-spaces")
+        ),
+        ('<div style="white-space:pre">a\n<b>b\n</b><i>c</i></div>\nd', "a\nb\nc\nd"),
+        ('<pre>a\n<p style="white-space:normal">b\nc</p>d\ne</pre>', "a\n\nb c\n\nd\ne"),
+        ('<span style="white-space:pre">a\n<span>b</span>\nc</span>\nd', "a\nb\nc d"),
+        ('<div style="white-space:pre"><p style="white-space:inherit">a\nb', "a\nb"),
+        ('<p style="white-space:nowrap">a\nb', "a b"),
+        ('<p style="x-white-space:pre" title="white-space:pre">a\nb', "a b"),
+        (f"{KEPT}a\nb<p>c\nd", "a\nb\n\nc d"),
+        ('<li style="white-space:pre">a\nb<li>c\nd', "- a\nb\n- c d"),
+        ('<div><b style="white-space:pre">a\nb</div>c\nd', "a\nb\nc d"),
+        ('<td style="white-space:pre">a\nb<td>c\nd<tr><td>e\nf', "a\nb c d\ne f"),
+        (
+            '<table style="white-space:pre">\n<tr>\n<td>a\nb</td>\n</tr>\n</table>c\nd',
+            "a\nb\nc d",
+        ),
+        ("</div></p><pre>a\n</b></i>b</pre></pre>c\nd", "a\nb\nc d"),
+    ],
+)
+def test_a_style_keeps_blanks_as_preformatted_words_do(markup: str, text: str) -> None:
     assert html_to_text(markup) == text
 
 
@@ -90,7 +145,15 @@ def test_the_items_of_a_list_begin_with_a_dash(markup: str, text: str) -> None:
         ('<a href="https://a.example?b=1&amp;c=2">d</a>', "d (https://a.example?b=1&c=2)"),
         ('<a href="https://a.example"><b>https://a.example</b></a>', "https://a.example"),
         ('<a href="javascript:alert(1)">b</a>', "b"),
-        ('<a href="mailto:b@a.example">b</a>', "b"),
+        ('<a href="mailto:b@a.example">b</a>', "b (mailto:b@a.example)"),
+        ('<a href="MAILTO:B%40a.example?subject=x">b@a.example</a>', "b@a.example"),
+        ('<a href="tel:+49-30-12">call</a>', "call (tel:+49-30-12)"),
+        ('<a href="tel:+493012;ext=1">+49 (30) 12</a>', "+49 (30) 12"),
+        ('<a href="ftp://c.example/a">b</a>', "b (ftp://c.example/a)"),
+        ('<a href="//c.example/a">b</a>', "b (//c.example/a)"),
+        ('<a href="//c.example/a">c.example/a</a>', "c.example/a"),
+        ('<a href="//c.example/a">https://c.example/a</a>', "https://c.example/a"),
+        ('<a href="mailto:">b</a> <a href="/c">d</a> <a href="#e">f</a>', "b d f"),
         ("<a>b</a></a>", "b"),
         ('<a title="href=https://x.example">b</a>', "b"),
         ('<a href="https://a.example/\nb\t">c', "c (https://a.example/b)"),
@@ -198,8 +261,14 @@ def test_no_markup_is_too_broken(markup: str) -> None:
     assert isinstance(shows_something(markup), bool)
 
 
+HOSTILE = (
+    *('<b style="white-space:pre">', "<p><div>", "<ol><li>", "<title/>", "<td>a", "</p>"),
+    *("<table>\n<p></table>", '<p style="white-space:', "<pre></b>"),
+)
+
+
 @pytest.mark.parametrize(
-    "part", ["<a ", '<a href="', '<a href=">" ', "<!--x>", "<![a ", "</a", "&#"]
+    "part", [*HOSTILE, "<a ", '<a href="', '<a href=">" ', "<!--x>", "<![a ", "</a", "&#"]
 )
 def test_hostile_markup_does_not_hold_up_the_desk(part: str) -> None:
     assert isinstance(html_to_text(part * 60_000), str)
@@ -267,7 +336,16 @@ def test_markup_without_words_shows_nothing(markup: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "markup", ["a", "<p>.</p>", '<img src="cid:a">', "<svg></svg>", "<p></p><b>&copy;</b>", "<"]
+    "markup",
+    [
+        "a",
+        "<p>.</p>",
+        '<img src="cid:a">',
+        "<svg></svg>",
+        "<p></p><b>&copy;</b>",
+        "<",
+        "<html><head><title/></head><body>a",
+    ],
 )
 def test_markup_with_a_word_or_a_picture_shows_something(markup: str) -> None:
     assert shows_something(markup)
