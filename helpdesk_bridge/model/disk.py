@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import stat
+import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable
@@ -169,21 +170,29 @@ async def chunks_of(path: Path) -> AsyncGenerator[bytes, None]:
 
 
 class Spool:
-    """Bytes in a temporary file, which is deleted when nothing refers to the spool any more."""
+    """Bytes in a temporary file, which is deleted when nothing refers to the spool any more.
+
+    It may be read in several threads at once, and in a process that was forked since.
+    """
 
     def __init__(self) -> None:
         import tempfile  # the import costs time, and few programs need it
 
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with its owner
-        self._lock = threading.Lock()  # two calls may send the same file at once
+        # What is buffered would be in one process only.
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with its owner
+        self._lock = threading.Lock()
         weakref.finalize(self, self._file.close)
 
     def add(self, chunk: bytes) -> None:
         """Append ``chunk``."""
-        self._file.write(chunk)
+        view = memoryview(chunk)
+        while view:
+            view = view[self._file.write(view) :]
 
     def read(self, start: int) -> bytes:
         """Return up to CHUNK bytes from the position ``start`` on; b"" at the end."""
+        if sys.platform != "win32":  # the place in the file is one for all that were forked
+            return os.pread(self._file.fileno(), CHUNK, start)
         with self._lock:
             self._file.seek(start)
             return self._file.read(CHUNK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import (
     Upload,
 )
+from tests.forked import in_a_fork, needs_fork, outcome
 
 
 async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
@@ -212,3 +214,20 @@ async def test_one_of_several_files_is_told_by_its_place(tmp_path: Path, way: st
     upload._place = None
     with pytest.raises(InvalidArgument, match=r"^an attachment cannot be read"):
         await getattr(upload, way)()
+
+
+@needs_fork
+def test_what_a_fork_reads_of_a_kept_file_moves_nothing_for_the_other_process() -> None:
+    content = bytes(range(256)) * 2000
+    upload = Upload("a.bin", data=chunks(content[:7], content[7:]), size=len(content))
+    assert asyncio.run(upload.read()) == content
+    assert upload._spool is not None
+    file = upload._spool._file.fileno()
+    os.lseek(file, 5, os.SEEK_SET)
+
+    async def whole() -> bool:
+        return await upload.read() == content
+
+    assert in_a_fork(lambda: outcome(whole)) == "returned True"
+    assert os.lseek(file, 0, os.SEEK_CUR) == 5
+    assert asyncio.run(whole())
