@@ -67,6 +67,7 @@ async def _taken(data: bytes, cuts: list[int]) -> tuple[OneAnswer, list[tuple[in
     wire.close = Mock(side_effect=lambda: wire.is_closing.configure_mock(return_value=True))
     protocol.connection_made(wire)
     protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+    protocol.start_timeout()  # as aiohttp does when the request is written
     edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
     for begin, end in pairwise(edges):
         if end > begin:

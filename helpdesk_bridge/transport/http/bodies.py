@@ -48,15 +48,25 @@ class _Pieces(aiohttp.Payload):
 
 
 async def _write_file(writer: Any, file: Source, left: int) -> None:
-    """Write the ``left`` bytes that were announced of a file, or raise InvalidArgument."""
+    """Write the ``left`` bytes that were announced of a file, or raise InvalidArgument.
+
+    The last of them are written when the file is known to end there. A vendor that has them all may
+    answer and close the connection, which must not come upon somebody who is still reading.
+    """
+    last = b""
     async with aclosing(file.chunks()) as chunks:
         async for chunk in chunks:
             left -= len(chunk)
             if left < 0:
                 break
-            await writer.write(chunk)
+            if left:
+                await writer.write(chunk)
+            else:
+                last = last or chunk
     if left:
         raise InvalidArgument("a file has changed while it was sent.")
+    if last:
+        await writer.write(last)
 
 
 async def in_pieces(pieces: Sequence[bytes | Source], content_type: str) -> aiohttp.Payload:

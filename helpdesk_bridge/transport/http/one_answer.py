@@ -3,6 +3,9 @@
 aiohttp 3.14 keeps what a server sends between two requests, and gives it to the next request as
 its answer. What comes behind an answer in the same segment fails that answer. Here the parser gets
 the bytes of one answer and no others; whatever else comes is dropped, and the connection is closed.
+
+A success that comes while the request is still being written proves nothing, and to take it would
+end the writing. It is kept back until the rest is written; a refusal is given on at once.
 """
 
 from __future__ import annotations
@@ -114,13 +117,29 @@ class OneAnswer(ResponseHandler):
     """Whether the answer has no body, because the request was a HEAD."""
     _head = 0
     """How many bytes the head has so far."""
+    _written = False
+    """Whether the request is written to its end."""
+    _early: tuple[Any, int] | None = None
+    """A success that came before that."""
 
     def set_response_params(self, *, skip_payload: bool = False, **params: Any) -> None:
         """Take note that a request has taken the connection: one answer may come."""
         self.used = True
         self._part, self._before, self._head, self._interim = _Part.HEAD, b"", 0, 0
         self._bare = skip_payload
+        self._written, self._early = False, None
         super().set_response_params(skip_payload=skip_payload, **params)
+
+    def start_timeout(self) -> None:
+        """Take note that the request is written to its end, and give on what came before.
+
+        aiohttp says so in this way: from now on the server may be silent for so long.
+        """
+        super().start_timeout()
+        self._written = True
+        early, self._early = self._early, None
+        if early is not None:
+            super().feed_data(*early)
 
     @property
     def spoiled(self) -> bool:
@@ -159,6 +178,9 @@ class OneAnswer(ResponseHandler):
                 return
         else:
             self._part = self._body_of(message)
+            if 200 <= message.code < 300 and not self._written:
+                self._early = data, size
+                return
         super().feed_data(data, size)
 
     @property
