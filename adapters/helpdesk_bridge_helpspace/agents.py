@@ -54,7 +54,7 @@ class AgentList:
 
     def __init__(self, transport: kit.Transport) -> None:
         self._transport = transport
-        self._lock = asyncio.Lock()
+        self._turn = kit.Slots(1)
         self._agents: Agents | None = None
         self._until = 0.0
 
@@ -73,7 +73,7 @@ class AgentList:
         Raises:
             HelpdeskError: it could not be read.
         """
-        async with self._lock:
+        async with self._turn:
             agents = self.kept
             if agents is None:
                 try:

@@ -12,6 +12,7 @@ from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.delivery.takeover import take_over
 from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
+from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import pause
 
 __all__ = ["Recovery"]
@@ -32,7 +33,7 @@ class Recovery:
 
     async def recover(self, settle: float | None, *, wait: bool) -> list[Reconciliation]:
         """Settle what is open in the ledger, but for what somebody may still be at."""
-        room = asyncio.Semaphore(_AT_ONCE)
+        room = Slots(_AT_ONCE)
         with self.reconciler.limit():
             entries = await self.sender.unresolved()
         works = [asyncio.create_task(self._recovered(one, settle, wait, room)) for one in entries]
@@ -44,7 +45,7 @@ class Recovery:
             await asyncio.gather(*works, return_exceptions=True)
 
     async def _recovered(
-        self, entry: LedgerEntry, settle: float | None, wait: bool, room: asyncio.Semaphore
+        self, entry: LedgerEntry, settle: float | None, wait: bool, room: Slots
     ) -> Reconciliation:
         """Settle one entry, or say why it is left alone."""
         if entry.vendor != self.sender.vendor:

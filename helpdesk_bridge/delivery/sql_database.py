@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from helpdesk_bridge.delivery.database_trouble import driver_error, number_of, why
 from helpdesk_bridge.errors import Cause, ConfigurationError, HelpdeskError, Reason
 from helpdesk_bridge.model.home import Home
+from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.secret import Secret
 
 __all__ = ["Database", "Repeat", "Transaction", "understood"]
@@ -140,7 +141,7 @@ class Database:
     """What errors call it."""
     _engine: AsyncEngine | None = field(default=None, init=False, repr=False)
     _home: Home = field(factory=Home, init=False, repr=False)
-    _lock: asyncio.Lock = field(factory=asyncio.Lock, init=False, repr=False)
+    _turn: Slots = field(factory=lambda: Slots(1), init=False, repr=False)
     _drop_at: float = field(default=0.0, init=False)
 
     async def run(
@@ -188,7 +189,7 @@ class Database:
         engine, self._engine = self._engine, None
         is_elsewhere = bool(self._home.trouble())
         self._home.leave()
-        self._lock, self._drop_at = asyncio.Lock(), 0.0
+        self._turn, self._drop_at = Slots(1), 0.0
         if engine is None:
             return
         if not is_elsewhere:
@@ -207,7 +208,7 @@ class Database:
 
     async def _opened(self) -> AsyncEngine:
         now = asyncio.get_running_loop().time()
-        async with self._lock:
+        async with self._turn:
             if self._engine is None:
                 engine = _engine(self._url)
                 try:

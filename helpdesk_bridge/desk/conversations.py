@@ -12,6 +12,7 @@ from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import AuthenticationError, DeskClosed, HelpdeskError, InvalidArgument
 from helpdesk_bridge.model import Capability, Message, Ticket
+from helpdesk_bridge.model.slots import Slots
 
 __all__ = ["Conversation", "conversations"]
 
@@ -83,7 +84,7 @@ async def conversations(
         if on_error not in ("raise", "keep"):
             raise InvalidArgument('on_error= is "raise" or "keep".')
         self._guard.require(Capability.LIST_MESSAGES)
-    room = asyncio.Semaphore(concurrency)
+    room = Slots(concurrency)
     begun: deque[asyncio.Task[Conversation]] = deque()
 
     async def finished() -> Conversation:
@@ -110,7 +111,7 @@ async def conversations(
         await asyncio.gather(*begun, return_exceptions=True)
 
 
-async def _conversation(desk: Desk, ticket: Ticket | str, room: asyncio.Semaphore) -> Conversation:
+async def _conversation(desk: Desk, ticket: Ticket | str, room: Slots) -> Conversation:
     """Read one conversation; what fails is told with what came before."""
     found: list[Message] = []
     async with room:

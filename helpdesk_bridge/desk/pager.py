@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import weakref
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from typing import Any, Generic, Self, TypeVar
@@ -13,6 +12,7 @@ from helpdesk_bridge.desk.prefetch import FetchPage, PrefetchTasks, ReadAhead
 from helpdesk_bridge.errors import HelpdeskError, IncompleteList, PaginationLoop
 from helpdesk_bridge.kit.walk import Walk, distinct
 from helpdesk_bridge.model import Cursor, Page, Problem
+from helpdesk_bridge.model.slots import Slots
 
 __all__ = ["Pager"]
 
@@ -105,7 +105,7 @@ class Pager(Generic[T]):
         self._restless = 0
         self._known_before = 0
         self._walk = Walk(self._seen, whole=cursor is None)
-        self._lock = asyncio.Lock()
+        self._lock = Slots(1)
         self._check = check
         self._collect = False
         self.problems: list[Problem] = []

@@ -98,6 +98,7 @@ from helpdesk_bridge.model.fast import fast_attachment, fast_message, fast_party
 from helpdesk_bridge.model.header_parameters import header_parameter
 from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
 from helpdesk_bridge.model.mailboxes import read_people, read_person
+from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.model.text import folded, is_digits
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import (
@@ -175,6 +176,7 @@ __all__ = [
     "Secret",
     "SentMessage",
     "SessionAuth",
+    "Slots",
     "Source",
     "Status",
     "Support",

@@ -13,8 +13,8 @@ from helpdesk_bridge.kit import errors
 from helpdesk_bridge.memory.store import Store
 from helpdesk_bridge.model.disk import OwnThread
 from helpdesk_bridge.model.home import Home
+from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import to_its_end, waiting_for
-from helpdesk_bridge.transport.slots import Slots
 
 if TYPE_CHECKING:
     from helpdesk_bridge.memory.database import Database

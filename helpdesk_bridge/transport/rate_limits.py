@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.home import Home
-from helpdesk_bridge.transport.slots import Slots
+from helpdesk_bridge.model.slots import Slots
 
 __all__ = ["WRITTEN", "Limiter", "Rate", "SlidingWindow"]
 

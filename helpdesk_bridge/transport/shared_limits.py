@@ -30,10 +30,10 @@ from weakref import WeakKeyDictionary
 from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
 from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.model.disk import OwnThread, path_of, sqlite_name
+from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.log import attributes
 from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
-from helpdesk_bridge.transport.slots import Slots
 
 __all__ = ["FileLimiter", "Limiter", "Rate", "RedisLimiter", "SlidingWindow"]
 

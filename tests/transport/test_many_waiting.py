@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
 
 import pytest
+from helpdesk_bridge_helpspace.agents import AgentList
 
+from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.errors import DeadlineExceeded, PoolTimeout
+from helpdesk_bridge.model.page import Page
+from helpdesk_bridge.model.slots import Slots
+from helpdesk_bridge.transport import SessionAuth, TokenProvider
 from helpdesk_bridge.transport.deadlines import OpenRequests, RequestDeadline
 from helpdesk_bridge.transport.rate_limits import Rate, SlidingWindow
-from helpdesk_bridge.transport.slots import Slots
 from tests.transport.virtual import READ, Step, Wire, desk, now, run, send
 
 _MANY = 2000
@@ -140,6 +145,71 @@ def test_who_gives_up_waiting_is_not_looked_for(
         assert _Counted.compared - before < 2 * _MANY
         slots.release()
         await slots.acquire()
+
+    run(main())
+
+
+class _Silent:
+    """Stands where a transport does, and never answers."""
+
+    async def send(self, *_: Any, **__: Any) -> None:
+        await asyncio.Event().wait()
+
+
+def _agents() -> Callable[[], Awaitable[object]]:
+    return AgentList(cast("Any", _Silent())).read
+
+
+def _pages() -> Callable[[], Awaitable[object]]:
+    async def fetch(_: object) -> Page[str]:
+        await asyncio.Event().wait()
+        return Page(items=())
+
+    return Pager(fetch, identity=str).__anext__
+
+
+@pytest.mark.parametrize("made", [_agents, _pages])
+def test_who_gives_up_a_list_that_others_wait_for_is_not_looked_for(
+    made: Callable[[], Callable[[], Awaitable[object]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "create_future", lambda: _Counted(loop=loop))
+        wait = made()
+
+        async def waiter() -> None:
+            await wait()
+
+        waiting = [asyncio.create_task(waiter()) for _ in range(_MANY)]
+        await asyncio.sleep(0)
+        before = _Counted.compared
+        for task in waiting[::-1]:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert _Counted.compared - before < 2 * _MANY
+
+    run(main())
+
+
+def test_who_waits_for_a_session_has_nothing_at_its_renewal() -> None:
+    async def main() -> None:
+        async def silent() -> str:
+            await asyncio.Event().wait()
+            return ""
+
+        auth = SessionAuth(provider=TokenProvider(silent))
+        waiting = [asyncio.create_task(auth._joined()) for _ in range(_MANY)]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert auth._renewal is not None
+        assert len(auth._waiting) == _MANY
+        assert len(auth._renewal._callbacks) < 3  # type: ignore[attr-defined]
+        for task in waiting[1:]:
+            task.cancel()
+        await asyncio.gather(*waiting[1:], return_exceptions=True)
+        assert len(auth._waiting) == 1
+        await auth.aclose()
+        assert await waiting[0] == (None, "it was cancelled")
 
     run(main())
 

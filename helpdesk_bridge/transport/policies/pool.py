@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from attrs import define, field
 
+from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
-from helpdesk_bridge.transport.slots import Slots
 
 __all__ = ["Pool"]
 

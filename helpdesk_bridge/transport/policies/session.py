@@ -133,6 +133,8 @@ class SessionAuth:
     _renewal: asyncio.Task[tuple[Secret | None, str]] | None = field(
         default=None, init=False, repr=False
     )
+    _waiting: dict[asyncio.Future[None], None] = field(factory=dict, init=False, repr=False)
+    """Who waits for the end of a renewal."""
     _failure: tuple[float, str] = field(default=(-math.inf, ""), init=False, repr=False)
     _closed: bool = field(default=False, init=False)
 
@@ -209,13 +211,31 @@ class SessionAuth:
         if renewal is None or renewal.done():
             # An eager task runs before this has it, and may be done by then.
             renewal = self._renewal = asyncio.create_task(self._fetch())
+            renewal.add_done_callback(self._tell)
+        while not renewal.done():
+            await self._told()
+        return (None, "it was cancelled") if renewal.cancelled() else renewal.result()
+
+    async def _told(self) -> None:
+        """Wait for the end of a renewal.
+
+        Each who waits has a future of its own, and leaves without being looked for: with
+        ``asyncio.shield`` each would look through the callbacks of all others.
+        """
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = None
         try:
             with waiting_for("the session provider"):
-                return await asyncio.shield(renewal)
-        except asyncio.CancelledError:
-            if not renewal.cancelled():
-                raise
-        return None, "it was cancelled"
+                await turn
+        finally:
+            self._waiting.pop(turn, None)
+
+    def _tell(self, _: object) -> None:
+        """Wake all who wait; whose renewal is another one waits on."""
+        waiting, self._waiting = self._waiting, {}
+        for turn in waiting:
+            if not turn.done():
+                turn.set_result(None)
 
     async def _fetch(self) -> tuple[Secret | None, str]:
         """Return a token, or what went wrong; an exception that nobody awaits would be a leak."""
