@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import threading
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import aclosing
 from functools import partial
@@ -14,7 +14,9 @@ from attrs import define, field
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.disk import CHUNK, Spool, chunks_of, in_thread, open_file
+from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.model.media_types import media_type_of
+from helpdesk_bridge.model.slots import Slots
 
 __all__ = ["Upload"]
 
@@ -24,14 +26,18 @@ _BYTES = (bytes, bytearray, memoryview)
 _TEXT = ", not a str: give the bytes of a text by its .encode(), and a file on disk by Path(…)."
 _CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
+_ENTERING = threading.Lock()
+"""For a moment, by who begins or ends to have an async iterable read: several threads may."""
+
 
 @define(eq=False)
 class Upload:
     """A file to send with a message.
 
     A file on disk is read while it is sent, a chunk at a time. An async iterable is written to a
-    temporary file before anything is sent, so that a second attempt sends the same bytes. A value
-    that is not acceptable is InvalidArgument.
+    temporary file before anything is sent, so that a second attempt sends the same bytes. Until
+    that is done it is of use in one event loop only; elsewhere it is InvalidArgument. A value that
+    is not acceptable is InvalidArgument.
     """
 
     name: str = field(repr=False)
@@ -52,7 +58,11 @@ class Upload:
     """Which of several files of a call it is, from 1 on; None: it is the only one."""
     _announced: bool = field(default=False, init=False, repr=False)
     _spool: Spool | None = field(default=None, init=False, repr=False)
-    _spooling: asyncio.Lock | None = field(default=None, init=False, repr=False)
+    _turn: Slots = field(factory=lambda: Slots(1), init=False, repr=False)
+    _home: Home = field(factory=Home, init=False, repr=False)
+    """Where it is being written to a temporary file; nowhere when nobody is at it."""
+    _calls: int = field(default=0, init=False, repr=False)
+    """How many are at it, or wait for that."""
 
     def __attrs_post_init__(self) -> None:
         _check_types(self)
@@ -114,9 +124,7 @@ class Upload:
         if isinstance(self.data, Path):
             self._expect(await self._size_of(self.data))
         elif not isinstance(self.data, bytes):
-            self._spooling = self._spooling or asyncio.Lock()
-            async with self._spooling:  # two calls may send the same upload at once
-                self._spool = self._spool or await self._spooled(self.data)
+            self._spool = self._spool or await self._kept(self.data)
         assert self.size is not None  # noqa: S101 - see above
         return self.size
 
@@ -165,6 +173,25 @@ class Upload:
             return chunks_of(self.data)
         assert self._spool is not None  # noqa: S101 - see ready
         return self._spool.chunks()
+
+    async def _kept(self, chunks: Chunks) -> Spool:
+        """Return the content in a temporary file, written once for all who ask meanwhile."""
+        with _ENTERING:
+            trouble = self._home.trouble()
+            if trouble:
+                raise InvalidArgument(
+                    f"an attachment {trouble} until its content was read: give each its own."
+                )
+            self._calls += 1
+        try:
+            async with self._turn:
+                self._spool = self._spool or await self._spooled(chunks)
+                return self._spool
+        finally:
+            with _ENTERING:
+                self._calls -= 1
+                if not self._calls:
+                    self._home.leave()
 
     async def _spooled(self, chunks: Chunks) -> Spool:
         spool, came = Spool(), 0

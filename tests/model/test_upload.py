@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
+import pickle
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import (
     Upload,
 )
-from tests.forked import in_a_fork, needs_fork, outcome
+from tests.forked import in_a_fork, in_a_thread, needs_fork, outcome
 
 
 async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
@@ -231,3 +233,53 @@ def test_what_a_fork_reads_of_a_kept_file_moves_nothing_for_the_other_process() 
     assert in_a_fork(lambda: outcome(whole)) == "returned True"
     assert os.lseek(file, 0, os.SEEK_CUR) == 5
     assert asyncio.run(whole())
+
+
+class Held:
+    """An async iterable that waits in the middle until it is told to go on."""
+
+    def __init__(self, *parts: bytes) -> None:
+        self.parts = parts
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.reached.set()
+        await self.go.wait()
+        for part in self.parts:
+            yield part
+
+
+@pytest.mark.parametrize("where", [in_a_thread, pytest.param(in_a_fork, marks=needs_fork)])
+@pytest.mark.asyncio
+async def test_what_is_being_read_in_one_place_is_refused_in_another(where: Any) -> None:
+    held = Held(b"ab", b"c")
+    upload = Upload("a.txt", data=held, size=3)
+    reading = [asyncio.create_task(upload.read()) for _ in range(2)]
+    await held.reached.wait()
+    told = where(lambda: outcome(upload.ready))
+    assert told.startswith("InvalidArgument: an attachment was ")
+    assert "until its content was read: give each its own." in told
+    assert InvalidArgument.outcome.value == "not_sent"
+    held.go.set()
+    assert await asyncio.gather(*reading) == [b"abc", b"abc"]
+    assert where(lambda: outcome(upload.read)) == "returned b'abc'"
+
+
+@pytest.mark.asyncio
+async def test_what_could_not_be_read_in_one_place_may_be_tried_in_another() -> None:
+    held = Held(b"ab")
+    upload = Upload("a.txt", data=held, size=2)
+    reading = asyncio.create_task(upload.read())
+    await held.reached.wait()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    upload.data = chunks(b"ab")
+    assert in_a_thread(lambda: outcome(upload.read)) == "returned b'ab'"
+
+
+@pytest.mark.asyncio
+async def test_an_upload_that_nobody_reads_can_be_copied() -> None:
+    upload = Upload("a.txt", data=b"abc")
+    assert await copy.deepcopy(upload).read() == b"abc"
+    assert await pickle.loads(pickle.dumps(upload)).read() == b"abc"
