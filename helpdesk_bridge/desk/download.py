@@ -68,27 +68,31 @@ async def save(
     file = _NewFile(directory, name)
     reason: str | None
     try:
-        await _created(step, file)
+        await _created(step, file, directory)
         async for chunk in chunks:
-            await _done(step, partial(file.write, chunk))
-        return await _done(step, file.close)
+            await _done(step, partial(file.write, chunk), directory)
+        return await _done(step, file.close, directory)
     except OSError as error:
         reason = error.strerror
-        await _discarded(file)
+        await _discarded(file, directory)
     except BaseException:
-        await _discarded(file)
+        await _discarded(file, directory)
         raise
     raise InvalidArgument(f"the file cannot be written: {reason}.")
 
 
-async def _done(step: Callable[[], AbstractContextManager[Any]], action: Callable[[], T]) -> T:
+async def _done(
+    step: Callable[[], AbstractContextManager[Any]], action: Callable[[], T], directory: Path
+) -> T:
     with step(), waiting_for("the disk"):
-        return await to_its_end(asyncio.ensure_future(in_thread(action)))
+        return await to_its_end(asyncio.ensure_future(in_thread(action, directory)))
 
 
-async def _created(step: Callable[[], AbstractContextManager[Any]], file: _NewFile) -> None:
+async def _created(
+    step: Callable[[], AbstractContextManager[Any]], file: _NewFile, directory: Path
+) -> None:
     try:
-        return await _done(step, file.create)
+        return await _done(step, file.create, directory)
     except FileNotFoundError:
         trouble = "does not exist: make it first"
     except NotADirectoryError:
@@ -96,9 +100,9 @@ async def _created(step: Callable[[], AbstractContextManager[Any]], file: _NewFi
     raise InvalidArgument(f"the file cannot be written: directory= {trouble}.")
 
 
-async def _discarded(file: _NewFile) -> None:
+async def _discarded(file: _NewFile, directory: Path) -> None:
     """Have the file deleted; a disk that takes long does it when nobody waits any more."""
-    work = asyncio.ensure_future(in_thread(file.discard))
+    work = asyncio.ensure_future(in_thread(file.discard, directory))
     done, _ = await asyncio.wait((work,), timeout=_PATIENCE)
     for one in done:
         one.result()

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.model.disk_threads import DISK_THREADS
 
 __all__ = [
     "CHUNK",
+    "TEMPORARY",
     "OwnThread",
     "Spool",
     "chunks_of",
@@ -34,6 +36,8 @@ T = TypeVar("T")
 
 CHUNK = 128 * 1024
 """How many bytes are read at once."""
+TEMPORARY = Path("temporary files")
+"""What stands for the folder of temporary files, wherever that is."""
 _ADDRESS = re.compile(r"\A\s*+[A-Za-z][\w+.-]++:[/\\]|:[^/\\:@]*+@")
 
 
@@ -67,13 +71,13 @@ def sqlite_name(path: Path) -> str:
     return f"{os.curdir}{os.sep}{name}" if name.lower().startswith("file:") else name
 
 
-async def in_thread(action: Callable[[], T]) -> T:
-    """Run ``action`` in a thread and return its result.
+async def in_thread(action: Callable[[], T], folder: Path) -> T:
+    """Run ``action``, which uses a disk, in a thread of ``folder`` and return its result.
 
     A cancellation does not wait for its end, for a disk may take its time: what ``action`` uses
     must bear to be used a while longer.
     """
-    return await asyncio.to_thread(action)
+    return await asyncio.wrap_future(DISK_THREADS.submit(str(folder), action))
 
 
 class OwnThread:
@@ -163,7 +167,7 @@ async def chunks_of(path: Path) -> AsyncGenerator[bytes, None]:
     """Yield the bytes of the file at ``path`` in chunks; OSError if it cannot be read."""
     file = _Opened(path)
     try:
-        while chunk := await in_thread(file.read):
+        while chunk := await in_thread(file.read, path.parent):
             yield chunk
     finally:
         file.close()
@@ -200,6 +204,6 @@ class Spool:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield all bytes in chunks, from the beginning."""
         start = 0
-        while chunk := await in_thread(partial(self.read, start)):
+        while chunk := await in_thread(partial(self.read, start), TEMPORARY):
             start += len(chunk)
             yield chunk

@@ -13,7 +13,7 @@ from unicodedata import category
 from attrs import define, field
 
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model.disk import CHUNK, Spool, chunks_of, in_thread, open_file
+from helpdesk_bridge.model.disk import CHUNK, TEMPORARY, Spool, chunks_of, in_thread, open_file
 from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.model.media_types import media_type_of
 from helpdesk_bridge.model.slots import Slots
@@ -161,7 +161,7 @@ class Upload:
                 return os.fstat(file.fileno()).st_size
 
         try:
-            return await in_thread(opened)
+            return await in_thread(opened, path.parent)
         except OSError as error:
             reason = error.strerror
         raise InvalidArgument(f"{self._called} cannot be read: {reason}.")
@@ -200,7 +200,7 @@ class Upload:
                 came += len(chunk)
                 if self.size is not None and came > self.size:
                     break
-                await in_thread(partial(spool.add, chunk))
+                await in_thread(partial(spool.add, chunk), TEMPORARY)
         except OSError as error:
             raise InvalidArgument(f"{self._called} cannot be kept: {error.strerror}.") from None
         self._expect(came)

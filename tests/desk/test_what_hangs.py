@@ -86,7 +86,7 @@ class StuckDisk:
 
 @pytest.fixture(autouse=True)
 def threads_end() -> Iterator[None]:
-    """No test leaves more threads than the idle ones of the default executor."""
+    """No test leaves more threads than idle ones: of the default executor, and of disks."""
     before = threading.active_count()
     yield
     assert threading.active_count() <= before + 8
@@ -536,8 +536,14 @@ async def test_a_disk_that_takes_no_download(
             place.ticket, text="x", send_email=False, attachments=[hb.Upload("a", data=b"abc")]
         )
         (file,) = (await place.desk.messages(place.ticket)).items[-1].attachments
-        stuck = StuckDisk(step)
+        stuck, deleted, discard = StuckDisk(step), threading.Event(), download._NewFile.discard
+
+        def discarded(file: Any) -> None:
+            discard(file)
+            deleted.set()
+
         monkeypatch.setattr(download, "os", stuck)
+        monkeypatch.setattr(download._NewFile, "discard", discarded)
         task = await hanging(place.desk.save_attachment(file, tmp_path), stuck.reached)
         await clock.pause(61)  # the deadline of its step
         for _ in range(20):
@@ -546,8 +552,7 @@ async def test_a_disk_that_takes_no_download(
             await task
         assert (caught.value.operation, caught.value.desk) == ("save_attachment", "it")
         stuck.go.set()
-        loop = asyncio.get_running_loop()
-        await loop.shutdown_default_executor()
+        await asyncio.to_thread(deleted.wait, 60)
         assert os.listdir(tmp_path) == []  # noqa: PTH208 - by then nobody minds a block
 
 
