@@ -152,7 +152,10 @@ class Response:
         ) as error:
             failure = ProtocolError("the answer is not of the documented shape.")
             failure.__cause__ = Cause.of(error)
-        raise self.with_outcome(failure)
+        try:
+            raise self.with_outcome(failure)
+        finally:
+            del failure  # it leads here, and would hold itself and this answer
 
     def said(self, texts: Iterable[str]) -> tuple[str, ...]:
         """Return sentences of this answer without credentials and what they quote of the request.

@@ -17,7 +17,7 @@ import helpdesk_bridge as hb
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.testing import Answer, FaultServer
 from helpdesk_bridge.testing.sandbox import fake_of
-from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport import Response, clock
 from tests.vendors import FAKES
 
 _CAP = 64 * 1024
@@ -29,9 +29,11 @@ def _json(words: bytes) -> bytes:
     return b'{"message": "' + words[:-32] + b'"}'
 
 
-def _answer(status: int, body: bytes, length: int | None = None) -> Answer:
-    head = b"HTTP/1.1 %d Said\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    return Answer(head % (status, len(body) if length is None else length) + body)
+def _answer(
+    status: int, body: bytes, length: int | None = None, kind: bytes = b"application/json"
+) -> Answer:
+    head = b"HTTP/1.1 %d Said\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+    return Answer(head % (status, kind, len(body) if length is None else length) + body)
 
 
 ANSWERS = {
@@ -42,6 +44,9 @@ ANSWERS = {
     "refused": lambda: _answer(422, _json(_BODY)),
     "failed": lambda: _answer(500, _json(_BODY)),
     "web page": lambda: _answer(200, b"<html>" + _BODY),
+    "forbidden by a web page": lambda: _answer(403, b"<html>" + _BODY, kind=b"text/html"),
+    "not there in plain text": lambda: _answer(404, _BODY, kind=b"text/plain"),
+    "failed with a web page": lambda: _answer(502, b"<html>" + _BODY, kind=b"text/html"),
 }
 
 
@@ -62,11 +67,11 @@ CALLS: dict[str, Call] = {
 
 
 @asynccontextmanager
-async def _desk(adapter: str, answer: Answer, **transport: Any) -> AsyncIterator[hb.Helpdesk]:
-    """Open a desk of this adapter on a server that has one answer to everything."""
+async def _desk(adapter: str, *answers: Answer, **transport: Any) -> AsyncIterator[hb.Helpdesk]:
+    """Open a desk of this adapter on a server that gives these answers, and then the last one."""
     kind = fake_of(adapter)
     assert kind is not None
-    async with FaultServer(default=answer) as server:
+    async with FaultServer(*answers, default=answers[-1]) as server:
         table = {**kind().table(), "base_url": server.url}
         limits = {"max_body": _CAP, "max_attempts": 2, "deadline": 5.0, **transport}
         config = {"desks": {"it": {**table, "transport": limits}}}
@@ -137,8 +142,29 @@ async def test_an_error_is_freed_when_it_is_dropped_and_holds_no_answer(
             dropped = weakref.ref(await _error(desk, CALLS[call]))
             await asyncio.sleep(0)  # what the event loop was about to call
             assert dropped() is None, "only the garbage collector would free it"
+            assert _responses() == []
         finally:
             gc.enable()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("answer", ["failed", "failed with a web page"])
+async def test_an_attempt_that_failed_leaves_nothing_when_the_next_one_works(answer: str) -> None:
+    answers = [ANSWERS[answer](), Answer.json({"data": {"id": 1, "subject": "S"}})]
+    async with _desk("helpspace", *answers, *answers, max_attempts=2) as desk:
+        await desk.raw("GET", "tickets")
+        gc.collect()
+        gc.disable()
+        try:
+            await desk.raw("GET", "tickets")
+            await asyncio.sleep(0)
+            assert _responses() == []
+        finally:
+            gc.enable()
+
+
+def _responses() -> list[Response]:
+    return [one for one in gc.get_objects() if type(one) is Response]
 
 
 @pytest.fixture(autouse=True)

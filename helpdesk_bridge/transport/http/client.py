@@ -186,7 +186,10 @@ class HttpClient:
             )
         failure.fill(attempts=progress.attempts, status=answer.status if answer else None)
         # Raised out here, so that no exception with headers in it hangs on as its context.
-        raise request.with_outcome(failure)
+        try:
+            raise request.with_outcome(failure)
+        finally:
+            del failure  # it leads here, and would hold itself
 
     async def _answer(
         self,

@@ -108,10 +108,14 @@ class Retry:
                     self.budget.give(paid)  # a vendor that refuses is alive
                 if request.in_doubt:  # an earlier attempt may have done it
                     failure.outcome = Outcome.UNKNOWN
-                raise failure
+                try:
+                    raise failure
+                finally:
+                    del failure  # it leads here, and would hold itself and the answer
             attempt, paid = attempt + 1, paid + price
             progress.bytes_sent = False
             self.observers.retrying(request, failure, wait)
+            del failure
             await clock.pause(wait)
 
     def _wait(self, failure: HelpdeskError, request: Request, attempt: int) -> float | None:
