@@ -12,27 +12,27 @@ from helpdesk_bridge.model.media_types import ANY_TYPE, is_packed, media_type_of
 from helpdesk_bridge.transport.rate_headers import retry_after
 
 __all__ = [
+    "HTML",
+    "NO_TYPE",
     "Announced",
-    "begins_a_page",
+    "bare",
+    "expected",
     "longer_than_announced",
     "no_file",
+    "page_instead",
     "shorter_than_announced",
     "stays_packed",
 ]
 
-_HTML = ("text/html", "application/xhtml+xml")
+HTML = ("text/html", "application/xhtml+xml")
 _NOT_YET, _PART = 202, 206
-_NO_TYPE = frozenset(("", ANY_TYPE, "binary/octet-stream", "application/x-download"))
+NO_TYPE = frozenset(("", ANY_TYPE, "binary/octet-stream", "application/x-download"))
 """What says nothing of a file: S3 and many a PHP program have the last two."""
 _FORMS: Mapping[str, str] = {
     **dict.fromkeys(("har", "geojson", "topojson", "ipynb", "webmanifest", "map"), "json"),
     **dict.fromkeys(("gpx", "kml", "wsdl", "xsl", "xsd", "xslt", "plist", "drawio"), "xml"),
 }
 """How files are written whose suffixes ``mimetypes`` does not know everywhere."""
-_MARKUP = (b"<!doctype html", b"<html")
-_LONGEST = max(map(len, _MARKUP))
-_MOST_HELD = 4096
-"""How many bytes may be blank before a page begins."""
 
 
 @frozen
@@ -47,13 +47,13 @@ class Announced:
     @property
     def types(self) -> frozenset[str]:
         """The media types that it may have, by what the vendor says and by its name."""
-        told = {_bare(self.mime_type), media_type_of(self.name or "")}
-        return frozenset(told - _NO_TYPE)
+        told = {bare(self.mime_type), media_type_of(self.name or "")}
+        return frozenset(told - NO_TYPE)
 
     @property
     def unpacked(self) -> Announced:
         """What is told of the content of a packed file; of another file the same."""
-        kind = _bare(self.mime_type)
+        kind = bare(self.mime_type)
         if not is_packed(self.name, kind):
             return self
         told = None if is_packed(None, kind) else self.mime_type
@@ -91,13 +91,13 @@ def no_file(
         )
     if announced is None or (announced.size is not None and _is_attached(headers)):
         return None
-    came = _bare(headers.get("Content-Type"))
+    came = bare(headers.get("Content-Type"))
     content = announced.unpacked if _is_encoded(headers) else announced
-    if came in _HTML and not _may_be_page(headers, content, redirected=redirected):
-        return _page(announced)
+    if came in HTML and not _may_be_page(headers, content, redirected=redirected):
+        return page_instead(announced)
     if _is_program_answer(came) and not _may_be_answer(came, headers, content):
         return errors.ProtocolError(
-            f"{came} came in place of the file{_expected(announced)}: an answer to a program, which"
+            f"{came} came in place of the file{expected(announced)}: an answer to a program, which"
             " may tell of an error.",
             reason=Reason.NOT_THE_FILE,
         )
@@ -105,7 +105,7 @@ def no_file(
 
 
 def _may_be_page(headers: Mapping[str, str], announced: Announced, *, redirected: bool) -> bool:
-    if announced.types.isdisjoint(_HTML) and announced.types:
+    if announced.types.isdisjoint(HTML) and announced.types:
         return False
     if announced.size is not None:
         return True  # which is counted
@@ -135,45 +135,26 @@ def _may_be_answer(came: str, headers: Mapping[str, str], announced: Announced) 
 
 
 def _is_encoded(headers: Mapping[str, str]) -> bool:
-    return _bare(headers.get("Content-Encoding")) not in ("", "identity")
+    return bare(headers.get("Content-Encoding")) not in ("", "identity")
 
 
 def _is_attached(headers: Mapping[str, str]) -> bool:
     return headers.get("Content-Disposition", "").strip().lower().startswith("attachment")
 
 
-def _page(announced: Announced) -> HelpdeskError:
+def page_instead(announced: Announced) -> HelpdeskError:
+    """Return the error for a web page that came in place of the file."""
     return errors.ProtocolError(
-        f"a web page came in place of the file{_expected(announced)}: a login page, a proxy or an"
+        f"a web page came in place of the file{expected(announced)}: a login page, a proxy or an"
         " error. Check whether the credentials may read files.",
         reason=Reason.WEB_PAGE,
     )
 
 
-def _expected(announced: Announced) -> str:
+def expected(announced: Announced) -> str:
+    """Return in brackets what kind of file was announced, for a sentence; "" for none."""
     types = sorted(announced.types)
     return f" ({types[0]} was announced)" if types else ""
-
-
-def begins_a_page(
-    begun: bytes, content_type: str | None, announced: Announced | None
-) -> bool | None:
-    """Say whether bytes without a type begin as a web page where no such file was announced.
-
-    None: more of them must be seen. Where a size was announced it is left to that: many a program
-    writes a page into a ``.xls``.
-    """
-    if announced is None or announced.size is not None or _bare(content_type) not in _NO_TYPE:
-        return False
-    if any(kind in _HTML or kind.startswith("text/") for kind in announced.types):
-        return False
-    held = len(begun)
-    begun = begun.removeprefix(b"\xef\xbb\xbf").lstrip()[:_LONGEST].lower()
-    if begun.startswith(_MARKUP):
-        return True
-    if held > _MOST_HELD:
-        return False
-    return None if any(mark.startswith(begun) for mark in _MARKUP) else False
 
 
 def stays_packed(headers: Mapping[str, str], announced: Announced | None) -> bool | None:
@@ -189,7 +170,7 @@ def stays_packed(headers: Mapping[str, str], announced: Announced | None) -> boo
     length = headers.get("Content-Length", "")
     if announced.size is not None and length.isascii() and length.isdigit():
         return int(length) == announced.size
-    return None if is_packed(announced.name, _bare(announced.mime_type)) else False
+    return None if is_packed(announced.name, bare(announced.mime_type)) else False
 
 
 def longer_than_announced(size: int) -> HelpdeskError:
@@ -209,6 +190,6 @@ def shorter_than_announced(size: int, came: int) -> HelpdeskError:
     )
 
 
-def _bare(content_type: str | None) -> str:
+def bare(content_type: str | None) -> str:
     """Return a media type in lower case without its parameters; "" for none."""
     return (content_type or "").partition(";")[0].strip().lower()

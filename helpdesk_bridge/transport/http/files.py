@@ -8,10 +8,11 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 import aiohttp
 from attrs import define, field
 
-from helpdesk_bridge.errors import HelpdeskError, ProtocolError, Reason
+from helpdesk_bridge.errors import HelpdeskError, ProtocolError
+from helpdesk_bridge.transport.beginning import judged
 from helpdesk_bridge.transport.coding import is_packed
 from helpdesk_bridge.transport.decode import BodyReader
-from helpdesk_bridge.transport.download import Announced, begins_a_page, no_file, stays_packed
+from helpdesk_bridge.transport.download import Announced, no_file, stays_packed
 from helpdesk_bridge.transport.http.failures import failure_for
 from helpdesk_bridge.transport.http.received import encodings_of, is_end_announced
 from helpdesk_bridge.transport.request import Progress, Request
@@ -19,6 +20,9 @@ from helpdesk_bridge.transport.request import Progress, Request
 __all__ = ["file_chunks"]
 
 _CHUNK = 64 * 1024
+_MOST_HELD = 64 * 1024
+"""How many bytes are held back to see what is packed in them; a file that tells later stays as it
+comes. A gzip header, with the name of a file, has some hundred."""
 _PACKINGS = (b"\x1f\x8b", b"\x1f\x9d", b"BZ", b"\xfd7", b"(\xb5", b"]\x00")
 """How gzip, compress, bzip2, xz, Zstandard and lzma begin."""
 
@@ -45,8 +49,9 @@ class _Unpacking:
     """What gives the bytes; None: it is not known yet whether they are to be unpacked."""
     ended: bool
     """Whether the end of the body is told by more than the end of the connection."""
-    held: bytes = b""
+    held: bytearray = field(factory=bytearray, init=False)
     """What came before that was known."""
+    inside: _Inside = field(factory=lambda: _Inside(), init=False)
 
     @classmethod
     def of(cls, answer: aiohttp.ClientResponse, announced: Announced | None) -> _Unpacking:
@@ -60,18 +65,19 @@ class _Unpacking:
     def pieces(self, chunk: bytes) -> Iterable[bytes]:
         """Return what ``chunk`` gives."""
         if self.reader is None:
-            chunk = self.held = self.held + chunk
-            encoding = _unpacked_once(chunk)
-            if encoding is None:
+            self.held += chunk
+            encoding = self.inside.encoding(chunk)
+            if encoding is None and len(self.held) <= _MOST_HELD:
                 return ()
-            self.reader, self.held = BodyReader(encoding), b""
+            chunk, self.held = bytes(self.held), bytearray()
+            self.reader = BodyReader(encoding or "")
         return self.reader.pieces(chunk)
 
     def finish(self) -> bytes:
         """Return what was held back; raise TruncatedBody for what ended before its end."""
         if self.reader is not None:
             self.reader.finish(announced=self.ended)
-        return self.held
+        return bytes(self.held)
 
 
 def _are_gzip(encodings: Sequence[str]) -> bool:
@@ -81,46 +87,49 @@ def _are_gzip(encodings: Sequence[str]) -> bool:
         return False
 
 
-def _unpacked_once(begun: bytes) -> str | None:
-    """Return the encoding to take off what begins so; "" is none, None: it cannot be told yet.
+@define
+class _Inside:
+    """Finds out whether a file that is packed was packed once more on its way.
 
-    A file that is packed, and comes packed, may have been packed once more on its way. It was if
-    what comes out of it is packed still.
+    It was if what comes out of it is packed still. Each byte is unpacked once.
     """
-    try:
-        inside = zlib.decompressobj(wbits=31).decompress(begun, 2)
-    except zlib.error:
-        return ""
-    if len(inside) < 2:
-        return None
-    return "gzip" if inside in _PACKINGS else ""
+
+    inflate: zlib._Decompress = field(factory=lambda: zlib.decompressobj(wbits=31), init=False)
+    begun: bytes = field(default=b"", init=False)
+
+    def encoding(self, chunk: bytes) -> str | None:
+        """Return the encoding to take off; "" is none, None: more has to come to tell it."""
+        try:
+            self.begun += self.inflate.decompress(chunk, 2 - len(self.begun))
+        except zlib.error:
+            return ""
+        if len(self.begun) < 2:
+            return "" if self.inflate.eof else None
+        return "gzip" if self.begun in _PACKINGS else ""
 
 
 @define
 class _Beginning:
-    """Holds back the first bytes while they may be those of a web page in place of the file."""
+    """Holds back the first bytes while they may be those of something in place of the file."""
 
     content_type: str | None
     announced: Announced | None
     held: bytes = field(default=b"", init=False)
     passed: bool = field(default=False, init=False)
 
-    def checked(self, piece: bytes) -> bytes:
-        """Return what may be given away; ProtocolError for a page."""
+    def checked(self, piece: bytes, *, whole: bool = False) -> bytes:
+        """Return what may be given away; raise the error for what is not the file.
+
+        ``whole`` says that nothing follows.
+        """
         if self.passed:
             return piece
         self.held += piece
-        found = begins_a_page(self.held, self.content_type, self.announced)
-        if found:
-            raise ProtocolError(
-                "a web page without a type came in place of the file: a login page, a proxy or an"
-                " error. Check whether the credentials may read files.",
-                reason=Reason.WEB_PAGE,
-            )
-        return b"" if found is None else self.all()
-
-    def all(self) -> bytes:
-        """Return what is held."""
+        found = judged(self.held, self.content_type, self.announced, whole=whole)
+        if isinstance(found, HelpdeskError):
+            raise found
+        if not found:
+            return b""
         self.passed = True
         held, self.held = self.held, b""
         return held
@@ -137,7 +146,7 @@ async def _streamed(
             for piece in unpacking.pieces(chunk):
                 if given := beginning.checked(piece):
                     yield given
-        if given := beginning.checked(unpacking.finish()) or beginning.all():
+        if given := beginning.checked(unpacking.finish(), whole=True):
             yield given
     except HelpdeskError as error:
         failure = error
