@@ -19,6 +19,10 @@ _AFTER_MS = ("retryafterms", "xretryafterms", "xmsretryafterms")
 _WINDOW = re.compile(r"(remaining|resetafterms|resetafter|resetinms|resetin|resets?|retryafter)")
 _TOLD = re.compile(r"\b(remaining|resets?|r|t) *= *\"?([0-9.]{1,20})")
 
+_FIGURE = re.compile(r"\A(?!\s*+-\s*+[0-9.]*+\s*+\Z)[^0-9]*+[0-9]")
+"""What a wait has that says something; a negative number is in the past."""
+_NOT_UNDERSTOOD = 30.0
+
 _LONGEST_NAME = 64
 _LONGEST_AGE = 8
 """An Age with more digits is none."""
@@ -65,9 +69,20 @@ def until_reset(headers: Mapping[str, str], *, refused: bool = False) -> float |
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a 429 asks for: its ``Retry-After``, else the vendor's reset."""
+    """Return the seconds that a 429 asks for: its ``Retry-After``, else the vendor's reset.
+
+    One that has a figure and is not understood asks for some wait: then it is half a minute, which
+    a call of the usual deadline can still wait for.
+    """
     asked = retry_after(headers)
-    return until_reset(headers, refused=True) if asked is None else asked
+    if asked is None:
+        asked = until_reset(headers, refused=True)
+    if asked is None and any(
+        _word(name) in (*_AFTER, *_AFTER_MS) and _FIGURE.search(text)
+        for name, text in headers.items()
+    ):
+        return _NOT_UNDERSTOOD
+    return asked
 
 
 @define
