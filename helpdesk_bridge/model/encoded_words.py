@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from binascii import Error, a2b_base64, a2b_qp
+from encodings.aliases import aliases
 
 __all__ = ["charset_codec", "decoded_words"]
 
 _WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]*+)?\?([bBqQ])\?([^?\s]*+)\?=")
 _BETWEEN = re.compile(r"(?<=\?=)\s++(?==\?)")
-_NO_CHARSETS = frozenset(("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"))
+_NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"))
 """Codecs of Python's that are no character sets, and slow or unsafe on long texts."""
+_WITHOUT_ALIAS = "cp720 cp737 cp856 cp874 cp1006 koi8_t koi8_u utf_8_sig mac_arabic mac_croatian"
+_CHARSETS = {
+    name: codec
+    for name, codec in (
+        *aliases.items(),
+        *((codec, codec) for codec in (*aliases.values(), *_WITHOUT_ALIAS.split())),
+    )
+    if not codec.endswith(("_codec", "rot_13", "mbcs")) and codec not in _NO_CHARSETS
+}
+"""The character sets that Python has, by their names with ``_`` for ``-``. Nothing else is looked
+up: for each unknown name Python tries an import."""
 
 
 def decoded_words(text: str) -> str:
@@ -26,8 +37,8 @@ def decoded_words(text: str) -> str:
     run, charset, place = b"", "", 0
     text = _BETWEEN.sub("", text)
     for found in _WORD.finditer(text):
-        data = _bytes(found[2], found[3])
         name = charset_codec(found[1])
+        data = None if name is None else _bytes(found[2], found[3])
         if run and (found.start() > place or name != charset or data is None):
             parts.append(run.decode(charset, "replace"))
             run = b""
@@ -54,11 +65,4 @@ def _bytes(encoding: str, data: str) -> bytes | None:
 
 def charset_codec(charset: str) -> str | None:
     """Return the codec for a character set that a mail names; None where it names none."""
-    try:
-        name = codecs.lookup(charset).name
-        if name.replace("_", "-") in _NO_CHARSETS:
-            return None
-        b" ".decode(name, "replace")  # a codec such as hex makes no text
-    except (LookupError, ValueError):
-        return None
-    return name
+    return _CHARSETS.get(charset.lower().replace("-", "_"))

@@ -21,8 +21,10 @@ __all__ = ["read_people", "read_person"]
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _ANGLE = re.compile(r'<(?:"(?:[^"\\]|\\.)*+"|[^<>"])*+>', re.DOTALL)
 _PLAIN = re.compile(r'[^",;:()<]++')
+_PLAIN_COMMENT = re.compile(r"\([^()\\]*+\)")
 _COMMENT_PART = re.compile(r"\\.|[()]", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MAILTO = re.compile(r"\s*+mailto:", re.IGNORECASE)
 
 _LABEL = r"(?!-)[-0-9A-Za-z_\x80-\U0010ffff]{1,63}(?<!-)"
@@ -32,14 +34,27 @@ _ADDRESS = re.compile(
 )
 _NUMBER_AT_END = re.compile(r"[@.][0-9]++\Z")
 _LONGEST = 320
-_USUAL = re.compile(r"[0-9A-Za-z._+-]{1,64}@(?:[0-9A-Za-z]{1,63}[.-]){1,5}[A-Za-z]{2,20}")
+_USUAL_ADDRESS = r"[0-9A-Za-z._+-]{1,64}@(?:[0-9A-Za-z]{1,63}[.-]){1,5}[A-Za-z]{2,20}"
+_USUAL = re.compile(_USUAL_ADDRESS)
 """What nearly all addresses are, so that nothing else needs to be looked for."""
+_USUAL_PERSON = re.compile(
+    rf"\s*+(?:({_USUAL_ADDRESS})\s*+|"
+    rf'(?:"([^"\\]++)"\s*+|([^",;:()<>@\\]*+))(?:<({_USUAL_ADDRESS})>\s*+)?)(?:([,;])|\Z)'
+)
+"""What nearly all people are, up to the separator: an address, a name in quotation marks or not,
+or both."""
 _NOT_PLAIN = re.compile(r'["<():]')
 """What gives a separator another meaning."""
 _LONGEST_PERSON = 1000
 """Characters that may name one person; more are no name and address, and would take long."""
-_LONGEST_LIST = 65_536
-"""Characters of a list that are read; mail servers take headers of about as many."""
+_LONGEST_LIST = 16_384
+"""Characters of a list that are read: some 350 people with their names."""
+_MOST_PEOPLE = 200
+"""People of a list that are read."""
+_MOST_TOKENS = 400
+"""Parts of unusual people, such as comments, that are looked at in a list."""
+_MOST_PARTS = 32
+"""Of more parts nobody's name and address are made."""
 
 _Kind = Literal["plain", "quoted", "comment", "angle", "broken"]
 
@@ -50,21 +65,16 @@ class _Token(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """What stands between two separators."""
+    """Who is named between two separators."""
 
-    tokens: tuple[_Token, ...]
-    ends: str
-    """The separator behind it; "" for none."""
-
-    @property
-    def text(self) -> str:
-        """All of it, in one line."""
-        return _one_line("".join(token.text for token in self.tokens))
-
-    @property
-    def has_at(self) -> bool:
-        """Whether it holds the sign of an address."""
-        return any("@" in token.text for token in self.tokens)
+    name: str | None
+    email: str | None
+    end: int
+    """Where the next one begins."""
+    begins: bool = False
+    """Whether it may be the begin of a name with commas, of which the next one is the rest."""
+    ends: bool = False
+    """Whether it may be the rest of one: it is a name before angle brackets."""
 
 
 def read_people(text: str, role: Role = Role.UNKNOWN) -> tuple[Party, ...]:
@@ -75,8 +85,9 @@ def read_people(text: str, role: Role = Role.UNKNOWN) -> tuple[Party, ...]:
     name if it has none, as of ``undisclosed-recipients:;``. Encoded words are read. Nothing is
     dropped: what is not surely an address is the name of a Party without one.
 
-    Of a list of more than 65,536 characters those up to a separator are read. What follows is one
-    Party without an address, and the first 1,000 characters of it are its name.
+    Of a list the first 16,384 characters are read, up to a separator, and no more than 200 people.
+    What follows is one Party without an address, and the first 1,000 characters of it are its name,
+    with a sign that it is cut. So it is where names are built of more than 400 parts.
 
     Args:
         text: the list, of any form; "" is nobody.
@@ -87,29 +98,48 @@ def read_people(text: str, role: Role = Role.UNKNOWN) -> tuple[Party, ...]:
     """
     if not text or _USUAL.fullmatch(text):
         return (fast_party(email=text, role=role),) if text else ()
-    if len(text) > _LONGEST_LIST:
+    end = len(text)
+    if end > _LONGEST_LIST:
         end = 1 + max(text.rfind(sign, 0, _LONGEST_LIST) for sign in ",;")
-        rest = text[end:].strip(",; \t\r\n")
-        return (*read_people(text[:end], role), *([_shortened(rest, role)] if rest else []))
-    if not _NOT_PLAIN.search(text):
-        found = [_plain_person(one, role) for one in text.replace(";", ",").split(",")]
-        return tuple([person for person in found if person is not None])
+    read = _any_people if _NOT_PLAIN.search(text, 0, end) else _plain_people
+    people, place = read(text[:end], role)
+    rest = text[place:].strip(",; \t\r\n")
+    if rest:
+        people.append(_shortened(rest, role))
+    return tuple(people)
+
+
+def _plain_people(text: str, role: Role) -> tuple[list[Party], int]:
+    """Return who is named where no sign but separators has a meaning, and up to where it was read.
+
+    That is the end of ``text``, if not too many are named.
+    """
+    parts = text.replace(";", ",").split(",", _MOST_PEOPLE)
+    rest = len(parts.pop()) if len(parts) > _MOST_PEOPLE else 0
+    found = [_plain_person(one, role) for one in parts]
+    return [person for person in found if person is not None], len(text) - rest
+
+
+def _any_people(text: str, role: Role) -> tuple[list[Party], int]:
+    """Return who is named, and up to where ``text`` was read, which is mostly its end."""
     people: list[Party] = []
     names: list[str] = []  # which may be the begin of a name with commas
+    place = 0
     for piece in _pieces(text):
-        name, email = _read(piece)
-        begins = email is None and piece.ends == "," and not piece.has_at
+        if len(people) + len(names) >= _MOST_PEOPLE:
+            break
+        name, email, place, begins, ends = piece
         if begins:
             names += [name] if name else []
             continue
-        if email and name and any(token.kind == "angle" for token in piece.tokens):
-            name, names = ", ".join((*names, name)), []
+        if ends and names:
+            name, names = ", ".join((*names, name or "")), []
         people += [fast_party(name=one, role=role) for one in names]
         names = []
         if name or email:
             people.append(fast_party(name=name, email=email, role=role))
     people += [fast_party(name=one, role=role) for one in names]
-    return tuple(people)
+    return people, place
 
 
 def read_person(text: str, role: Role = Role.UNKNOWN) -> Party:
@@ -154,34 +184,61 @@ def _plain_person(text: str, role: Role) -> Party | None:
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
-    """Yield what stands between separators; a group without members as its name."""
+    """Yield who stands between separators, a group without members by its name, and the end.
+
+    The end is not reached where people are of too many tokens.
+    """
     tokens: list[_Token] = []
     last = text.rfind(";"), len(text.rstrip())
     group: str | None = None
-    place = 0
+    place = seen = 0
     while place < len(text):
+        usual = None if tokens else _usual(text, place)
+        if usual is not None:
+            yield usual
+            place, group = usual.end, None
+            continue
         sign = text[place]
         if sign in ",;":
+            place += 1
             if tokens:
-                yield _Piece(tuple(tokens), sign)
+                yield _read(tokens, sign, place)
                 group = None
             if sign == ";" and group is not None:
-                yield _Piece((_Token("plain", group),), sign)
+                yield _Piece(_plain_name(group), None, place)
                 group = None
-            tokens, place = [], place + 1
+            tokens = []
         elif sign == ":" and _begins_group(tokens, text, place, last):
             group = "".join(token.text for token in tokens)
             tokens, place = [], place + 1
         else:
+            seen += 1
+            if seen > _MOST_TOKENS:
+                return
             token = _token(text, place)
             tokens.append(token)
             place += len(token.text)
             if not token.text.strip() and len(tokens) == 1:
                 tokens = []
-    if tokens:
-        yield _Piece(tuple(tokens), "")
-    elif group is not None:
-        yield _Piece((_Token("plain", group),), "")
+    yield _read(tokens, "", place) if tokens else _Piece(_plain_name(group or ""), None, place)
+
+
+def _usual(text: str, place: int) -> _Piece | None:
+    """Return who stands from ``place`` to the next separator; None where that takes a closer look.
+
+    It is the same as the closer look gives, and takes a tenth of the time.
+    """
+    found = _USUAL_PERSON.match(text, place)
+    if found is None:
+        return None
+    email, quoted, plain, angle, sign = found.groups()
+    if email:
+        return _Piece(None, email, found.end())
+    words = plain if quoted is None else quoted
+    if angle is None and ("@" in words or not words.strip()):
+        return None
+    name = _plain_name(words)
+    return _Piece(name, angle, found.end(), angle is None and sign == ",", bool(angle and name))
 
 
 def _begins_group(tokens: list[_Token], text: str, colon: int, last: tuple[int, int]) -> bool:
@@ -221,6 +278,9 @@ def _end(form: re.Pattern[str], text: str, place: int) -> int | None:
 
 
 def _end_of_comment(text: str, place: int) -> int | None:
+    plain = _PLAIN_COMMENT.match(text, place)
+    if plain is not None:
+        return plain.end()
     depth = 0
     for found in _COMMENT_PART.finditer(text, place):
         depth += {"(": 1, ")": -1}.get(found[0], 0)
@@ -229,9 +289,19 @@ def _end_of_comment(text: str, place: int) -> int | None:
     return None
 
 
-def _read(piece: _Piece) -> tuple[str | None, str | None]:
+def _read(tokens: list[_Token], sign: str, end: int) -> _Piece:
+    """Return who is named by ``tokens``, behind which the separator ``sign`` stands."""
+    name, email = _named(tokens)
+    begins = email is None and sign == "," and not any("@" in token.text for token in tokens)
+    angled = any(token.kind == "angle" for token in tokens)
+    return _Piece(name, email, end, begins, bool(email and name and angled))
+
+
+def _named(everything: list[_Token]) -> tuple[str | None, str | None]:
     """Return name and address; the whole as a name where it is not surely an address."""
-    tokens = [token for token in piece.tokens if token.text.strip()]
+    if len(everything) > _MOST_PARTS:
+        return _one_line("".join(token.text for token in everything)) or None, None
+    tokens = [token for token in everything if token.text.strip()]
     kinds = [token.kind for token in tokens]
     if "angle" in kinds:
         last = len(kinds) - 1 - kinds[::-1].index("angle")
@@ -242,12 +312,12 @@ def _read(piece: _Piece) -> tuple[str | None, str | None]:
         if email is not None:
             return _name(before or tokens[last + 1 :]), email
     elif "broken" not in kinds:
-        words = "".join(one.text for one in piece.tokens if one.kind != "comment")
+        words = "".join(one.text for one in everything if one.kind != "comment")
         email = _address(words)
         if email is not None:
             return _name([one for one in tokens if one.kind == "comment"]), email
         return _name(tokens), None
-    return piece.text or None, None
+    return _one_line("".join(token.text for token in everything)) or None, None
 
 
 def _address(text: str) -> str | None:
@@ -264,7 +334,7 @@ def _address(text: str) -> str | None:
 def _name(tokens: list[_Token]) -> str | None:
     """Return a name for people to read; None where there is none."""
     if [token.kind for token in tokens] == ["comment"]:
-        return _one_line(decoded_words(tokens[0].text[1:-1])) or None
+        return _one_line(_decoded(tokens[0].text[1:-1])) or None
     words = [
         _ESCAPED.sub(r"\1", token.text[1:-1]) if token.kind == "quoted" else token.text
         for token in tokens
@@ -274,14 +344,19 @@ def _name(tokens: list[_Token]) -> str | None:
 
 def _plain_name(text: str) -> str | None:
     """Return a name without quotation marks as people read it; None where there is none."""
-    name = _one_line(decoded_words(text))
+    name = _one_line(_decoded(text))
     if len(name) > 2 and name[0] == name[-1] == "'":
         name = name[1:-1]
     return name or None
 
 
+def _decoded(text: str) -> str:
+    """Return ``text`` with its encoded words read; one that is too long for a name as it is."""
+    return text if len(text) > _LONGEST_PERSON else decoded_words(text)
+
+
 def _one_line(text: str) -> str:
     """Return ``text`` with single blanks in place of line ends and control characters."""
-    if text.isprintable() and " " not in text:
-        return text  # which most are
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
+    if text.isprintable() and "  " not in text and text.strip(" ") == text:
+        return text  # which most are; of all blanks only the space is printable
+    return " ".join(_CONTROLS.sub(" ", text).split())
