@@ -16,6 +16,13 @@ from helpdesk_bridge.transport.odd_json import read_odd, rounds_integers, with_a
 __all__ = ["BOM", "BodyReader", "decode_json"]
 
 _PIECE = 1024 * 1024
+_SMALL = 64 * 1024
+"""Bytes below which what several members give is collected."""
+_SLICE = 4 * 1024
+"""How many bytes are given to a member that is not the first of a chunk: zlib copies what follows
+a member."""
+_MEMBERS = 500
+"""After so many members a piece is given, be it empty: the event loop may do other things then."""
 BOM = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8, which some servers begin with."""
 
@@ -93,28 +100,39 @@ class BodyReader:
         return b"".join(self.pieces(chunk))
 
     def pieces(self, chunk: bytes) -> Iterable[bytes]:
-        """Return what ``chunk`` decodes to, a thousandfold as it may be, in pieces of 1 MiB."""
+        """Return what ``chunk`` decodes to, a thousandfold as it may be, in pieces of 1 MiB.
+
+        Some are empty: where many members give little.
+        """
         self._packed += len(chunk)
         if self._inflate is None:
             return (self._counted(chunk),)
         return self._unpacked(self._inflate, chunk)
 
     def _unpacked(self, inflate: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
-        while chunk:
+        held, members, at, step = bytearray(), 0, 0, len(chunk)
+        while at < len(chunk):
+            packed = chunk[at : at + step]
             if inflate.eof:
-                rest = chunk.lstrip(b"\0")
-                self._said_nothing(len(chunk) - len(rest))
+                rest = packed.lstrip(b"\0")
+                self._said_nothing(len(packed) - len(rest))
+                at += len(packed) - len(rest)
                 if not rest:
-                    break
-                chunk = rest
+                    continue
+                packed, members, step = rest, members + 1, _SLICE
                 inflate = self._inflate = self._new()  # a gzip body may have several members
-            piece = self._inflated(inflate, chunk)
-            rest = inflate.unconsumed_tail or inflate.unused_data
+            piece = self._inflated(inflate, packed, _PIECE - len(held))
+            taken = len(packed) - len(inflate.unconsumed_tail or inflate.unused_data)
+            at += taken
             if piece:
-                yield self._counted(piece)
+                held += self._counted(piece)
             else:
-                self._said_nothing(len(chunk) - len(rest))
-            chunk = rest
+                self._said_nothing(taken)
+            if len(held) >= _SMALL or members >= _MEMBERS:
+                yield bytes(held)
+                held, members = bytearray(), 0
+        if held:
+            yield bytes(held)
 
     def _said_nothing(self, packed: int) -> None:
         """Count packed bytes that gave none: without a bound they could come for ever."""
@@ -126,9 +144,9 @@ class BodyReader:
             )
 
     @staticmethod
-    def _inflated(inflate: zlib._Decompress, chunk: bytes) -> bytes:
+    def _inflated(inflate: zlib._Decompress, chunk: bytes, most: int) -> bytes:
         try:
-            return inflate.decompress(chunk, _PIECE)
+            return inflate.decompress(chunk, most)
         except zlib.error as error:
             cause = Cause.of(error)
         sentence = "the answer's compressed body is damaged."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -84,3 +85,24 @@ def test_an_honest_body_fed_byte_by_byte_is_not_taken_for_one_that_says_nothing(
     packed, reader = gzip.compress(words, mtime=0), BodyReader("gzip")
     assert b"".join(reader.feed(packed[at : at + 1]) for at in range(len(packed))) == words
     reader.finish()
+
+
+def test_members_of_a_byte_are_collected_and_the_loop_gets_its_turns() -> None:
+    packed = gzip.compress(b"x", mtime=0) * 5000
+    pieces = list(BodyReader("gzip").pieces(packed))
+    assert b"".join(pieces) == b"x" * 5000
+    assert len(pieces) == 10
+
+
+def test_of_what_follows_a_member_little_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    real = BodyReader._inflated
+
+    def counted(inflate: Any, chunk: bytes, most: int) -> bytes:
+        given.append(len(chunk))
+        return real(inflate, chunk, most)
+
+    monkeypatch.setattr(BodyReader, "_inflated", staticmethod(counted))
+    packed = gzip.compress(b"x", mtime=0) * 12_000
+    assert b"".join(BodyReader("gzip").pieces(packed)) == b"x" * 12_000
+    assert sum(given) <= 12_000 * 4096 + len(packed)

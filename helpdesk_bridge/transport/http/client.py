@@ -303,7 +303,9 @@ async def _content(answer: aiohttp.ClientResponse, cap: int, progress: Progress)
     content = io.BytesIO()  # gives its bytes away without a copy
     try:
         while chunk:
-            for piece in reader.pieces(chunk):
+            for number, piece in enumerate(reader.pieces(chunk)):
+                if number:
+                    await asyncio.sleep(0)
                 content.write(piece)
             chunk = await answer.content.readany()
         reader.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncGenerator, Iterable, Sequence
 
@@ -143,7 +144,9 @@ async def _streamed(
     failure: HelpdeskError | None = None
     try:
         async for chunk in answer.content.iter_chunked(_CHUNK):
-            for piece in unpacking.pieces(chunk):
+            for number, piece in enumerate(unpacking.pieces(chunk)):
+                if number:
+                    await asyncio.sleep(0)
                 if given := beginning.checked(piece):
                     yield given
         if given := beginning.checked(unpacking.finish(), whole=True):
