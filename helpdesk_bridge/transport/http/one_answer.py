@@ -31,6 +31,14 @@ MAX_INTERIM = 100
 _MAX_LINE = 8190
 """How long the line of a chunk's size, or of a trailer, may be."""
 _SIZE = re.compile(rb"[0-9a-fA-F]{1,16}(?=[ \t\r;]|$)")
+_SMALL_CHUNKS = re.compile(
+    rb"(?:0{0,8}(?:%s)\r?\n)*+"
+    % b"|".join(
+        rb"%b(?=[ \t\r\n;])[^\n]{0,99}+\n(?s:.{%d})" % (rb"(?i:%x)" % size, size)
+        for size in range(1, 65)
+    )
+)
+"""Whole chunks of up to 64 bytes. Taken one by one they would hold up the event loop."""
 _NO_BODY = (101, 204, 304)
 
 
@@ -75,6 +83,8 @@ class _Chunks:
                 self._left -= step
                 at += step
                 continue
+            if not (self._line or self._in_trailer or self._behind_data):
+                at = self._behind_small(data, at)
             until = data.find(b"\n", at)
             self._line += data[at:] if until < 0 else data[at:until]
             at = len(data) if until < 0 else until + 1
@@ -86,6 +96,11 @@ class _Chunks:
                     return at
                 self._read(line)
         return None
+
+    @staticmethod
+    def _behind_small(data: bytes, at: int) -> int:
+        found = _SMALL_CHUNKS.match(data, at)
+        return found.end() if found else at
 
     def _read(self, line: bytes) -> None:
         if self._in_trailer:
