@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 
 from attrs import define, frozen
 
@@ -23,6 +24,12 @@ _FIGURE = re.compile(r"\A(?!\s*+-\s*+[0-9.]*+\s*+\Z)[^0-9]*+[0-9]")
 """What a wait has that says something; a negative number is in the past."""
 _NOT_UNDERSTOOD = 30.0
 
+_MOST_HEADERS = 20
+"""Headers that tell of a wait or an allowance and are read; real answers have up to ten."""
+_MOST_PARTS = 10
+"""Allowances that are read of one header."""
+_LONGEST_TEXT = 1024
+"""Characters that are read of a header which tells of several allowances."""
 _LONGEST_NAME = 64
 _LONGEST_AGE = 8
 """An Age with more digits is none."""
@@ -35,14 +42,19 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     and of several the longest counts; ``Retry-After-Ms`` is in milliseconds. A time counts from the
     answer's own ``Date``, so that neither clock has to be right; without one, from ours.
     """
-    waits = []
-    for name, text in headers.items():
-        word = _word(name)
+    waits: list[float | None] = []
+    for word, text in _of_waits(headers):
         if word in _AFTER:
             waits.append(seconds_in(text, lambda: _now(headers)))
-        elif word in _AFTER_MS:
+        else:
             waits.append(_milliseconds(text))
     return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _of_waits(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the headers that ask for a wait, by the words of their names."""
+    told = ((_word(name), text) for name, text in headers.items() if len(name) <= _LONGEST_NAME)
+    return islice((one for one in told if one[0] in (*_AFTER, *_AFTER_MS)), _MOST_HEADERS)
 
 
 def until_reset(headers: Mapping[str, str], *, refused: bool = False) -> float | None:
@@ -77,10 +89,7 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
     asked = retry_after(headers)
     if asked is None:
         asked = until_reset(headers, refused=True)
-    if asked is None and any(
-        _word(name) in (*_AFTER, *_AFTER_MS) and _FIGURE.search(text)
-        for name, text in headers.items()
-    ):
+    if asked is None and any(_FIGURE.search(text) for _, text in _of_waits(headers)):
         return _NOT_UNDERSTOOD
     return asked
 
@@ -103,10 +112,9 @@ class _Window:
 def _windows(headers: Mapping[str, str], *, refused: bool) -> dict[str, _Window]:
     """Return the allowances that the headers tell of, by what is common to their names."""
     windows: dict[str, _Window] = {}
-    for name, text in headers.items():
-        told = _allowance(name) if len(name) <= _LONGEST_NAME else None
-        if told is None or not (refused or told.general):
-            continue
+    named = ((_allowance(name), text) for name, text in headers.items() if _may_tell(name))
+    read = ((told, text) for told, text in named if told and (refused or told.general))
+    for told, text in islice(read, _MOST_HEADERS):
         if told.what == "all":
             if "=" not in text:
                 continue
@@ -121,6 +129,11 @@ def _windows(headers: Mapping[str, str], *, refused: bool) -> dict[str, _Window]
         else:
             window.note(None, seconds_in(text, lambda: _now(headers)))
     return windows
+
+
+def _may_tell(name: str) -> bool:
+    """Say whether a name may be that of an allowance, without what takes long for thousands."""
+    return len(name) <= _LONGEST_NAME and "limit" in name.lower()
 
 
 @frozen
@@ -150,7 +163,9 @@ def _told(text: str, headers: Mapping[str, str]) -> Iterator[tuple[float | None,
 
     It is a list with ``r`` and ``t`` (draft 08 and later), or one of ``remaining`` and ``reset``.
     """
-    for part in [text] if "remaining" in text.lower() else text.split(","):
+    text = text[:_LONGEST_TEXT]
+    parts = [text] if "remaining" in text.lower() else text.split(",", _MOST_PARTS)[:_MOST_PARTS]
+    for part in parts:
         found = dict(_TOLD.findall(part.lower()))
         left = found.get("remaining", found.get("r"))
         reset = found.get("reset", found.get("resets", found.get("t")))

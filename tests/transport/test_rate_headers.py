@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -351,3 +352,20 @@ def test_a_date_that_cannot_be_read_says_nothing(date: str) -> None:
 def test_a_date_at_the_end_of_time_says_nothing() -> None:
     last = {"Date": "Fri, 31 Dec 9999 23:59:59 GMT", "Age": "60"}
     assert vendor_time(last) is None
+
+
+def test_of_many_headers_and_parts_the_first_ones_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+    real = waits.seconds_in
+
+    def counted(text: str, now: Callable[[], datetime]) -> float | None:
+        read.append(text)
+        return real(text, now)
+
+    monkeypatch.setattr(waits, "seconds_in", counted)
+    assert asked_wait({f"RateLimit-{number}-Reset": str(number) for number in range(2000)}) == 19.0
+    assert until_reset({"RateLimit": '"a";r=0;t=7,' * 6000}) == 7.0
+    assert retry_after({f"Retry{'-' * number}After": "8" for number in range(300)}) == 8.0
+    assert len(read) == 20 + 10 + 20
