@@ -28,10 +28,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
+from attrs import frozen
 
 __all__ = [
     "AnyId",
@@ -130,18 +132,18 @@ def is_no_time(value: str) -> bool:
     return not value or value.startswith("0000-00-00")
 
 
-def instant(value: str, place: str = "") -> datetime:
+def instant(value: str) -> datetime:
     """Return a time in UTC. Any form of ISO 8601 will do, but not without the offset."""
     try:
         read = datetime.fromisoformat(value)
     except ValueError:
-        raise WrongType("expected a date and time in ISO 8601", place) from None
+        raise WrongType("expected a date and time in ISO 8601") from None
     if read.utcoffset() is None:
-        raise WrongType("expected a date and time with its offset from UTC", place)
+        raise WrongType("expected a date and time with its offset from UTC")
     try:
         return read.astimezone(UTC)
     except (OverflowError, ValueError):
-        raise WrongType("expected a date and time within the years 1 to 9999", place) from None
+        raise WrongType("expected a date and time within the years 1 to 9999") from None
 
 
 def read_record(value: Any, kind: type[R]) -> R:
@@ -159,36 +161,115 @@ def read_record(value: Any, kind: type[R]) -> R:
 def _read_adapted(value: Any, kind: type[R]) -> R:
     """Read again what msgspec refused: ISO 8601 that is not RFC 3339, nothing, PHP's arrays."""
     try:
-        return msgspec.convert(_adapted(value, kind), kind)
+        return msgspec.convert(_adapted(value, _form_of(kind), top=True), kind)
     except msgspec.ValidationError as error:
         refusal = str(error)
     raise _explained(refusal)
 
 
-def _adapted(value: Any, kind: Any, place: str = "") -> Any:
-    """Return ``value`` as ``kind`` needs it, at any depth: with its times read, and its arrays."""
+_LEFT_ALONE = frozenset((type(None), bool, int, float))
+"""Values that no type needs otherwise."""
+
+
+@frozen
+class _Form:
+    """What a value of a type may be, worked out once for each type."""
+
+    is_time: bool
+    is_text_id: bool
+    is_null: bool
+    item: Any
+    """The type of the items of a list; None where it may be none."""
+    member: Any
+    """The type of the members of an object without declared fields; None for another."""
+    fields: tuple[tuple[str, Any], ...] | None
+    """The keys and types of a declared object; None for another."""
+
+    @property
+    def is_object(self) -> bool:
+        return self.member is not None or self.fields is not None
+
+
+@lru_cache(maxsize=1024)
+def _form_of(kind: Any) -> _Form:
     kinds = _alternatives(kind)
-    if type(value) is str:
-        if Timestamp in kinds:
-            is_none = type(None) in kinds and is_no_time(value)
-            return None if is_none else instant(value, place)
-        return None if not value and type(None) in kinds and _TEXT_ID in kinds else value
-    lists = [get_args(one)[0] for one in kinds if _is_list(one)]
+    items = [get_args(one)[0] for one in kinds if _is_list(one)]
     objects = [one for one in kinds if _is_object(one)]
-    if type(value) is list and not value and place and objects and not lists:
-        return None if type(None) in kinds else {}
-    if type(value) is dict and lists and not objects:
+    member: Any = None
+    fields: tuple[tuple[str, Any], ...] | None = None
+    if objects and isinstance(objects[0], type) and issubclass(objects[0], msgspec.Struct):
+        found = msgspec.structs.fields(objects[0])
+        fields = tuple([(field.encode_name, field.type) for field in found])
+    elif objects:
+        member = get_args(objects[0])[1]
+    return _Form(
+        is_time=Timestamp in kinds,
+        is_text_id=_TEXT_ID in kinds,
+        is_null=type(None) in kinds,
+        item=items[0] if items else None,
+        member=member,
+        fields=fields,
+    )
+
+
+def _adapted(value: Any, form: _Form, *, top: bool = False) -> Any:
+    """Return ``value`` as ``form`` needs it, at any depth: with its times read, and its arrays.
+
+    ``top`` says that it is the record itself, which is no empty list.
+    """
+    kind = type(value)
+    if kind is str:
+        return _adapted_text(value, form)
+    if kind is list and not value:
+        wanted = form.is_object and form.item is None and not top
+        return (None if form.is_null else {}) if wanted else value
+    if kind is dict and form.item is not None and not form.is_object:
         value = numbered(value) or value
-    if type(value) is list:
-        for item in lists:
-            return [_adapted(one, item, f"{place}[{index}]") for index, one in enumerate(value)]
-    if type(value) is dict:
-        for one in objects:
-            if isinstance(one, type) and issubclass(one, msgspec.Struct):
-                return {**value, **_adapted_fields(value, one, place)}
-            item = get_args(one)[1]
-            return {key: _adapted(v, item, f"{place}[...]") for key, v in value.items()}
+    if type(value) is list and form.item is not None:
+        return _all_adapted(value, form.item)
+    if type(value) is dict and value:
+        return _adapted_members(value, form)
     return value
+
+
+def _adapted_text(value: str, form: _Form) -> datetime | str | None:
+    if form.is_time:
+        return None if form.is_null and is_no_time(value) else instant(value)
+    return None if form.is_null and form.is_text_id and not value else value
+
+
+def _all_adapted(values: list[Any], kind: Any) -> list[Any]:
+    """Return the items of a list as ``kind`` needs them."""
+    form = _form_of(kind)
+    made: list[Any] = []
+    try:
+        made.extend(_adapted(value, form) for value in values)
+    except WrongType as error:
+        failure = error
+    else:
+        return made
+    raise WrongType(str(failure), f"[{len(made)}]{failure.place}")
+
+
+def _adapted_members(value: dict[str, Any], form: _Form) -> dict[str, Any]:
+    """Return an object whose members are as ``form`` needs them: the same if nothing changes."""
+    names = form.fields or () if form.member is None else [(name, form.member) for name in value]
+    adapted, at = value, ""
+    try:
+        for name, kind in names:
+            told = value.get(name)
+            if type(told) not in _LEFT_ALONE:
+                at = name
+                made = _adapted(told, _form_of(kind))
+                if made is not told:
+                    adapted = dict(value) if adapted is value else adapted
+                    adapted[name] = made
+    except WrongType as error:
+        failure = error
+    else:
+        return adapted
+    place = f".{at}" if form.member is None else "[...]"
+    raise WrongType(str(failure), f"{place}{failure.place}")
 
 
 def numbered(value: Any) -> list[Any] | None:
@@ -203,16 +284,6 @@ def numbered(value: Any) -> list[Any] | None:
 
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
-
-
-def _adapted_fields(
-    value: dict[str, Any], kind: type[msgspec.Struct], place: str
-) -> dict[str, Any]:
-    return {
-        name: _adapted(value[name], field.type, f"{place}.{name}")
-        for field in msgspec.structs.fields(kind)
-        if (name := field.encode_name) in value
-    }
 
 
 def _is_list(kind: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, NewType
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.config.convert import StrictConverter
 from helpdesk_bridge.errors import NotFound, ProtocolError
+from helpdesk_bridge.kit import json as json_module
 from helpdesk_bridge.kit.json import (
     AnyId,
     Digits,
@@ -481,3 +483,29 @@ def test_a_list_with_holes_is_read_record_by_record() -> None:
     assert (found, [problem.index for problem in problems]) == ((1,), [1])
     with pytest.raises(ProtocolError):
         read_records({}, Leaf, lambda leaf: leaf.id, "$.data")
+
+
+class _Part(JsonRecord, frozen=True):
+    at: Timestamp | None = None
+
+
+class _Whole(JsonRecord, frozen=True):
+    parts: list[_Part]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [[[]] * 5000, {str(number): [] for number in range(5000)}, [{"at": "no"}] * 5000],
+    ids=["lists", "a list with holes", "objects"],
+)
+def test_of_a_long_list_the_types_are_looked_at_once(
+    monkeypatch: pytest.MonkeyPatch, told: Any
+) -> None:
+    looked: list[Any] = []
+    real = json_module._alternatives
+    monkeypatch.setattr(
+        json_module, "_alternatives", lambda kind: (looked.append(kind), real(kind))[1]
+    )
+    with suppress(WrongType):
+        read_record({"parts": told}, _Whole)
+    assert len(looked) <= 10
