@@ -62,8 +62,10 @@ async def save_attachment(self: Desk, attachment: Attachment, directory: str | P
     nothing is overwritten, no link is followed, nothing is written elsewhere. A download that
     fails leaves no file behind. Until it is whole the file is called ``NAME.xxxxxxxx.part`` in
     that directory, with eight hexadecimal digits; a process that is killed leaves this behind, and
-    it may be deleted. The deadline is that of :meth:`open_attachment`, and the disk has
-    one of the same length for each of its steps.
+    it may be deleted. On a disk without hard links (FAT, exFAT, many network folders) a process
+    that is killed in the last step may leave an empty file under the final name as well: the name
+    is taken before the file gets it. The deadline is that of :meth:`open_attachment`, and the disk
+    has one of the same length for each of its steps.
 
     Args:
         attachment: a file of a message.

@@ -1,7 +1,8 @@
 """Writes a download to a new file: nothing is overwritten, and nothing is left half done.
 
 Until it is whole a file has a temporary name beside its own: ``invoice.pdf.1f0c9a3e.part``. A
-process that is killed leaves that behind, and never a part of a file under its own name.
+process that is killed leaves that behind, and never a part of a file under its own name. On a disk
+without hard links it may leave an empty file there.
 """
 
 from __future__ import annotations
