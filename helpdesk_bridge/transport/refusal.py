@@ -18,6 +18,7 @@ from attrs import frozen
 from yarl import URL
 
 from helpdesk_bridge.transport.sentences import NO_STATES, flag
+from helpdesk_bridge.transport.session_words import is_end_code, tells_end
 
 __all__ = [
     "ENVELOPE",
@@ -54,7 +55,9 @@ class No:
     login: bool = False
     """Whether it is about credentials, or a session that has ended."""
     session: bool = False
-    """Whether it names a session, a token or signing in, so that a new session may help."""
+    """Whether it tells that a session has ended, so that a new one may help."""
+    coded: bool = False
+    """Whether a code tells that, and no sentence alone, which may be about something else."""
 
 
 MOST_KEYS = 100
@@ -123,16 +126,14 @@ _NO_ERROR = re.compile(
     r"|(?:request |operation )?(?:was |is )?(?:success|successful|succeeded)"
 )
 _LOGIN = re.compile(
-    r"un-?authenticated|un-?authori[sz]ed"
+    r"\b(?:un-?authenticated|un-?authori[sz]ed"
     r"|(?:not|must be|be|to be) (?:authenticated|logged in|signed in)"
     r"|authentication (?:required|failed|error|needed|expired)"
     r"|(?:log ?in|sign ?in) (?:required|needed|again|first)|please (?:log|sign) ?in"
-    r"|(?:invalid|expired|missing|bad|unknown|wrong) (?:access |auth |bearer |api )?"
-    r"(?:token|session|jwt|api ?key|key|credentials?)"
+    r"|(?:invalid|expired|missing|bad|unknown|wrong) (?:api ?key|(?:\w+ )?credentials?)"
     r"|(?:token|session|jwt|credentials?)(?: has| is| have| are| was)?(?: been)?"
-    r" (?:expired|invalid|ended|timed out|timeout)"
+    r" (?:expired|ended|timed out|revoked)|credentials?(?: is| are)? invalid)\b"
 )
-_SESSION = re.compile("session|token|jwt|log.?in|logged|sign.?in|signed|auth")
 _REFUSING = re.compile(
     r"\b(?:errors?|fail(?:ed|ure|s)?|invalid|denied|forbidden|refused|rejected|exception|expired"
     r"|unauthori[sz]ed|unauthenticated|unable|cannot|can't|could not|couldn't|not|no such|missing"
@@ -182,16 +183,18 @@ def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
         status = next(filter(None, (http_error(told[name]) for name in _CODES & told.keys())), None)
         known = told.get("code")
         refused = refused or status is not None or (type(known) is str and known in codes)
-    message, code = _explained(told)
+    sentences, code = _explained(told)
+    message = " ".join(sentences)
     # Some say only that: {"message": "Unauthenticated."}, also beside a list of nothing.
     alone = not record and not _holds(told) and (not own_words or [] in told.values())
     states = [told[name] for name in STATES & told.keys() if alone and type(told[name]) is str]
-    text = " ".join((message, code or "", *states))
+    said = [*sentences, *states, *([code] if code else [])]
     led = alone and any(_is_led(told[name]) for name in _LEADS & told.keys())
-    login = status in SESSION_ENDED or _is_login(text) or led or signed_out
+    coded = any(is_end_code(text) for text in said)
+    session = coded or signed_out or any(tells_end(text) for text in said)
+    login = session or led or status in SESSION_ENDED or _is_login(" ".join(said))
     if refused or signed_out or (alone and login):
-        named = signed_out or _SESSION.search(text[:1000].casefold()) is not None
-        return No(message, code, status, login, login and named)
+        return No(message, code, status, login, session, coded)
     return None
 
 
@@ -204,8 +207,8 @@ def _holds(told: Mapping[str, Any]) -> bool:
     )
 
 
-def _explained(told: Mapping[str, Any]) -> tuple[str, str | None]:
-    """Return the sentence and the code, from the top or from an object ``error``."""
+def _explained(told: Mapping[str, Any]) -> tuple[list[str], str | None]:
+    """Return the sentences and the code, from the top or from an object ``error``."""
     inner = next((told[name] for name in ("error", "errors", "fault") if told.get(name)), None)
     if type(inner) is list:
         inner = inner[0]
@@ -217,7 +220,7 @@ def _explained(told: Mapping[str, Any]) -> tuple[str, str | None]:
     sentences += [inner] if type(inner) is str else []
     codes = [place.get(name) for place in reversed(places) for name in ("code", "errorcode")]
     code = next((one for one in codes if type(one) is str and one), None)
-    return " ".join(dict.fromkeys(sentences)), code
+    return list(dict.fromkeys(sentences)), code
 
 
 def _is_login(text: str) -> bool:

@@ -99,7 +99,7 @@ class Response:
         """Whether an answer to a call with a session is one that its end may have caused.
 
         No call of an API is led to another place or is answered by a web page while its session
-        lasts; words are looked at only where JSON refuses (400, 403).
+        lasts; of JSON that refuses (400, 403) only a whole sentence or a code says so.
         """
         if self.asks_to_log_in or self.circles:
             return True
@@ -107,8 +107,19 @@ class Response:
             return self.status != 304
         if self.status < 300:
             return self._is_page
-        said = says_no(self._peek()) if self.status in (400, 403) and self._first == b"{" else None
+        said = self._refused
         return said is not None and said.session
+
+    @property
+    def ends_by_a_sentence(self) -> bool:
+        """Whether only a sentence, and no code, of JSON that refuses (400, 403) ends a session."""
+        said = self._refused
+        return said is not None and not said.coded
+
+    @property
+    def _refused(self) -> No | None:
+        """What JSON says with a 400 or 403, by which sessions end as well as values are refused."""
+        return says_no(self._peek()) if self.status in (400, 403) and self._first == b"{" else None
 
     def _peek(self) -> Any:
         """Return the decoded body; None for what is no JSON, which whoever reads it will say."""

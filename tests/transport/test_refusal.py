@@ -170,6 +170,23 @@ def test_a_refusal_of_who_asks_is_told_from_others(data: Any) -> None:
     assert found.login
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "missing key 'author'",
+        "invalid key: authors",
+        "Invalid token '<' in body",
+        "unknown session type for chat",
+        "wrong token count",
+    ],
+)
+def test_a_refused_value_is_not_about_who_asks(text: str) -> None:
+    for data in ({"error": text}, {"success": False, "message": text}, {"error": {"title": text}}):
+        found = says_no(data)
+        assert found is not None
+        assert not found.login
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

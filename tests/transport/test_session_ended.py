@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -31,14 +32,31 @@ ENDS: dict[str, dict[str, Any]] = {
     "signed out": {"status": 200, "body": b'{"loggedIn": false}'},
     "403": {"status": 403, "body": b'{"error": {"code": "SESSION_EXPIRED", "message": "x"}}'},
     "400": {"status": 400, "body": b'{"error": {"code": "INVALID_TOKEN"}}'},
+    "OAuth's": {"status": 400, "body": b'{"error": "invalid_token", "error_description": "x"}'},
+    "camels": {"status": 403, "body": b'{"code": "TokenExpiredError", "message": "jwt expired"}'},
+    "status word": {"status": 403, "body": b'{"status": "session-expired"}'},
+    **{
+        f"{status} {text}": {"status": status, "body": json.dumps({"error": text}).encode()}
+        for status in (400, 403)
+        for text in (
+            "Session expired",
+            "Forbidden: your session has ended. Please log in again!",
+            "The access token is invalid or expired.",
+            "Invalid or revoked JWT",
+        )
+    },
+    "signed out by 403": {"status": 403, "body": b'{"error": "x", "loggedIn": false}'},
     "401": {"status": 401, "body": b"{}"},
     "419": {"status": 419, "body": b"{}"},
     "440": {"status": 440, "body": b"{}"},
     "498": {"status": 498, "body": b"{}"},
 }
 CIRCLES = ("to /cas/?service=x", "to /", "to /#/login", "to /anmeldung")
-PROOFS = ("moved", "403", "400", "401", "419", "440", "498")
-"""Only by these it is known that nothing was done."""
+PROOFS = (
+    *("moved", "403", "400", "OAuth's", "camels", "status word"),
+    *("401", "419", "440", "498"),
+)
+"""Only by these it is sure that nothing was done, and that the session was why."""
 
 
 def ends(vendor: Any, end: str) -> int:
@@ -98,8 +116,11 @@ async def test_a_write_is_sent_again_only_after_proof_and_the_next_call_has_a_ne
         return
     with pytest.raises(errors.HelpdeskError) as caught:
         await transport.send(write, "POST", ("t",), json={})
-    kind = errors.OutcomeUnknown if effect == "unsafe" else errors.AuthenticationError
-    assert (type(caught.value), caught.value.outcome) == (kind, Outcome.UNKNOWN)
+    refused = ENDS[end]["status"] in (400, 403)
+    doubted = effect == "unsafe" and not refused
+    kind = errors.OutcomeUnknown if doubted else errors.AuthenticationError
+    outcome = Outcome.REJECTED if refused else Outcome.UNKNOWN
+    assert (type(caught.value), caught.value.outcome) == (kind, outcome)
     assert (tokens(vendor), given) == (["one"], ["one"])
     await transport.send(write, "POST", ("t",), json={})
     assert (tokens(vendor), given) == (["one", "two"], ["one", "two"])
@@ -140,16 +161,38 @@ async def test_a_fixed_token_is_not_sent_again(
         b'{"error": {"code": "VALIDATION", "message": "The session of the ticket is invalid."}}',
         b'{"message": "You may not see expired tickets."}',
         b'{"error": "forbidden"}',
+        *(
+            json.dumps({key: text}).encode()
+            for key in ("error", "message")
+            for text in (
+                "missing key 'author'",
+                "invalid key: authors",
+                "Invalid token '<' in body",
+                "Invalid token at position 4",
+                "Unexpected character: invalid token in JSON",
+                "unknown session type for chat",
+                "invalid session type",
+                "The customer's session has expired",
+                "missing token for the author",
+                "wrong key",
+            )
+        ),
+        b'{"error": {"code": "AUTHOR_INVALID", "message": "invalid author"}}',
+        b'{"error": {"code": "INVALID_TOKEN_COUNT", "message": "too many tokens"}}',
     ],
 )
 async def test_a_refusal_of_another_cause_renews_nothing(
-    connect: Connect, vendor: Any, read: Operation, caught: Any, status: int, body: bytes
+    connect: Connect, vendor: Any, request: pytest.FixtureRequest, status: int, body: bytes
 ) -> None:
-    auth, given = session("one", "two")
-    vendor.answers(status, body=body)
-    error = await caught(connect(vendor, auth=auth).send(read, "GET", ("t",)))
-    assert error.outcome is Outcome.REJECTED
-    assert (given, tokens(vendor)) == (["one"], ["one"])
+    for effect, method in (("read", "GET"), ("unsafe", "POST"), ("idempotent", "PUT")):
+        auth, given = session("one", "two")
+        vendor.seen.clear()
+        vendor.answers(status, body=body)
+        with pytest.raises(errors.HelpdeskError) as caught:
+            await connect(vendor, auth=auth).send(request.getfixturevalue(effect), method, ("t",))
+        kind = errors.ValidationFailed if status == 400 else errors.PermissionDenied
+        assert (type(caught.value), caught.value.outcome) == (kind, Outcome.REJECTED)
+        assert (given, tokens(vendor)) == (["one"], ["one"])
 
 
 @pytest.mark.asyncio

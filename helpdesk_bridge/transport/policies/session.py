@@ -110,11 +110,12 @@ class SessionAuth:
     once after an answer that shows that the session has ended: a 401 or another status of
     ``ended``, a redirect that leads nowhere else than to a web page, a web page, or JSON that says
     so with a 200, 400 or 403. What still comes with a new session is AuthenticationError. Then the
-    request is sent again: a read always, a write only after a refusal by its status (4xx, 307,
-    308), for everything else proves nothing. A write in doubt raises, and the next call gets a
-    fresh token. Any number of tasks cause one call of the provider; it runs in a task of its own,
-    so a cancelled caller fails nobody else. A provider that raises gives every waiting call
-    AuthenticationError, and the next call tries again.
+    request is sent again: a read always, a write only after a refusal by its status (``ended``,
+    307, 308) or by a code such as SESSION_EXPIRED with a 400 or 403, for everything else proves
+    nothing. Another write raises, and the next call gets a fresh token. Any number of tasks cause
+    one call of the provider; it runs in a task of its own, so a cancelled caller fails nobody else.
+    A provider that raises gives every waiting call AuthenticationError, and the next call tries
+    again.
 
     Args:
         fixed: a token that is never renewed; None where there is a provider.
@@ -146,7 +147,7 @@ class SessionAuth:
         response = await self._judged(_signed(request, token), handler)
         if self.provider is None or not self._has_ended(response):
             return response
-        if request.effect is not Effect.READ and not _proves_refusal(response):
+        if request.effect is not Effect.READ and not self._proves_end(response):
             if self._token is not None and self._token.value == token:
                 self._token = None  # so that the next call does not fail in the same way
             return response
@@ -172,6 +173,12 @@ class SessionAuth:
 
     def _has_ended(self, response: Response) -> bool:
         return response.status in self.ended or response.asks_to_log_in
+
+    def _proves_end(self, response: Response) -> bool:
+        """Say whether an answer proves that the session was why, and that nothing was done."""
+        known = judge(bytes_sent=True, status=response.status, complete=True)
+        surely = response.status in self.ended or not response.ends_by_a_sentence
+        return known is Outcome.REJECTED and surely
 
     async def _current(self, request: Request) -> Secret:
         if self.fixed is not None:
@@ -267,12 +274,6 @@ class SessionAuth:
         renew_at = now + lifetime - min(_MARGIN, lifetime / 2) if lifetime > 0 else None
         self._token = _Token(token, renew_at)
         return token, ""
-
-
-def _proves_refusal(response: Response) -> bool:
-    """Say whether an answer proves that nothing was done: only its status can."""
-    known = judge(bytes_sent=True, status=response.status, complete=True)
-    return known is Outcome.REJECTED
 
 
 def _signed(request: Request, token: Secret) -> Request:

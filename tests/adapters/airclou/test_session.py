@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge import AuthenticationError, ConfigurationError, Helpdesk, SentMessage, connect
+from helpdesk_bridge import (
+    AuthenticationError,
+    ConfigurationError,
+    Helpdesk,
+    PermissionDenied,
+    SentMessage,
+    ValidationFailed,
+    connect,
+)
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.airclou.conftest import ScriptedFake, tkt
 from tests.adapters.doubles import Caught, Clock, Connect, asked
@@ -285,3 +293,27 @@ def test_a_token_with_its_scheme_is_told_to_come_without() -> None:
     with pytest.raises(ConfigurationError, match="without the scheme") as info:
         connect(config={"desks": {"support": table}})
     assert "canary" not in repr(info.value)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "missing key 'author'",
+        "invalid key: authors",
+        "Invalid token '<' in body",
+        "unknown session type for chat",
+    ],
+)
+async def test_a_refused_value_is_posted_once_and_keeps_the_session(
+    fake: ScriptedFake, renewing: Helpdesk, provider: Provider, stored: StoredTicket,
+    status: int, text: str,
+) -> None:  # fmt: skip
+    fake.script.add("POST", "/api/messages", {"error": text}, status)
+    before = len(fake.journal)
+    kind = ValidationFailed if status == 400 else PermissionDenied
+    with pytest.raises(kind):
+        await renewing.reply(tkt(stored), text="Hi", send_email=False)
+    sent = [one.method for one in list(fake.journal)[before:]]
+    assert (sent.count("POST"), provider.calls) == (1, 1)
