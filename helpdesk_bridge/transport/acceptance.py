@@ -8,11 +8,12 @@ once too often than not at all, for what is not surely done must not count as do
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
-from attrs import define
+from attrs import define, field
 
 from helpdesk_bridge.transport.refusal import (
     ENVELOPE,
@@ -29,6 +30,8 @@ from helpdesk_bridge.transport.refusal import (
 from helpdesk_bridge.transport.sentences import DONE, YES_WORDS, affirms, denies, flag
 
 __all__ = ["is_accepted"]
+
+T = TypeVar("T")
 
 _NUMBERED = frozenset(("code", "statuscode", "httpstatus", "httpcode", "responsecode"))
 _KINDS = frozenset(("result", "item", "message", "ticket", "object"))
@@ -51,6 +54,8 @@ _WARNINGS = frozenset(("warning", "warnings"))
 _COUNTED = DONE | {"results", "result", "affected", "ids"}
 """Members whose list, when it is empty, tells that nothing was done."""
 _DEEPEST = 4
+_MOST_VALUES = 300
+"""So many values of an answer are looked at, its uppermost first, however it is nested."""
 
 
 @define
@@ -65,11 +70,27 @@ class _Told:
     """Whether it names what was written by its id."""
     words: bool = False
     """Whether it has words or figures that are neither."""
+    inner: deque[tuple[Any, str, int]] = field(factory=deque)
+    """What is still to be looked at, with its name and how deep it stands."""
+    left: int = _MOST_VALUES
+    """How many more values are looked at."""
+    unseen: bool = False
+    """Whether more than that stands in it, so that only a yes at its top counts."""
+    top: tuple[bool, bool] = (False, False)
+    """What ``yes`` and ``named`` were when its top was looked at."""
 
     @property
     def is_accepted(self) -> bool:
-        named = self.named and not self.deletes  # what is named may be there still
-        return not self.no and (self.yes or named or not self.words)
+        yes, named = self.top if self.unseen else (self.yes, self.named)
+        named = named and not self.deletes  # what is named may be there still
+        return not self.no and (yes or named or not (self.words or self.unseen))
+
+    def some(self, values: Collection[T]) -> Iterator[T]:
+        """Return as many of ``values`` as may still be looked at."""
+        count = min(len(values), self.left, MOST_KEYS)
+        self.left -= count
+        self.unseen |= count < len(values)
+        return islice(values, count)
 
 
 def is_accepted(data: Any, ticket_id: str | None = None, *, deletes: bool = False) -> bool:
@@ -81,25 +102,30 @@ def is_accepted(data: Any, ticket_id: str | None = None, *, deletes: bool = Fals
             a write that makes something, of which any id will do.
         deletes: whether it was to be deleted, so that a record of it is no yes.
     """
-    told = _Told(ticket_id, deletes)
-    _look(data, told, "", 0)
+    told = _Told(ticket_id, deletes, inner=deque([(data, "", 0)]))
+    while told.inner:
+        one, name, depth = told.inner.popleft()
+        if type(one) is dict:
+            _look_at_object(one, told, depth, is_record=name in _RECORDS)
+        elif type(one) is list:
+            _look_at_list(one, told, name, depth)
+        else:
+            _look_at_value(one, told)
+        if depth == 0 or (depth == 1 and name):  # the record that is a member of the top is named
+            told.top = (told.top[0] if depth else told.yes, told.named)
     return told.is_accepted
 
 
-def _look(data: Any, told: _Told, name: str, depth: int) -> None:
-    if type(data) is dict:
-        _look_at_object(data, told, depth, is_record=name in _RECORDS)
-    elif type(data) is list:
-        told.words |= not data and name in _COUNTED
-        for one in islice(data, MOST_KEYS):
-            if depth < _DEEPEST:
-                _look(one, told, name, depth + 1)
+def _look_at_list(data: list[Any], told: _Told, name: str, depth: int) -> None:
+    told.words |= not data and name in _COUNTED
+    if depth < _DEEPEST:
+        told.inner.extend((one, name, depth + 1) for one in told.some(data))
     else:
-        _look_at_value(data, told)
+        told.words |= bool(data)
 
 
 def _look_at_object(data: Mapping[str, Any], told: _Told, depth: int, *, is_record: bool) -> None:
-    members = [(word(key), value) for key, value in islice(data.items(), MOST_KEYS)]
+    members = [(word(key), value) for key, value in told.some(data.items())]
     kinds = _MADE_IDS if told.ticket_id is None else _IDS
     ids = [value for name, value in members if name in kinds and _is_id(value)]
     own_words = any(name not in _KNOWN for name, _ in members)
@@ -121,8 +147,11 @@ def _look_at_object(data: Mapping[str, Any], told: _Told, depth: int, *, is_reco
             continue
         elif not content:
             _look_at_member(name, value, told, named=named and not told.deletes)
-            if type(value) in (dict, list) and not tells_errors(name) and depth < _DEEPEST:
-                _look(value, told, name, depth + 1)
+            if type(value) in (dict, list) and not tells_errors(name):
+                if depth < _DEEPEST:
+                    told.inner.append((value, name, depth + 1))
+                else:
+                    told.words |= bool(value)
         elif told.deletes and name in STATES and type(value) is str:
             told.yes |= value.strip().casefold() in ("deleted", "trashed", "trash", "removed")
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.transport.acceptance import is_accepted
+from tests.work import instructions
 
 DENIED: list[Any] = [
     *({"status": word} for word in ("rejected", "ERR", "not_found", "invalid", "unsuccessful")),
@@ -188,9 +189,43 @@ def test_a_record_that_is_gone_was_deleted(data: Any) -> None:
     assert is_accepted(data, "7", deletes=True)
 
 
-def test_what_is_deep_or_large_is_looked_at_within_bounds() -> None:
-    deep: Any = False
-    for _ in range(5000):
-        deep = [deep]
-    is_accepted(deep)
-    is_accepted([{"a": "x" * 100_000}] * 1000)
+def nested(value: Any, *sizes: int) -> Any:
+    for size in sizes:
+        value = [value] * size
+    return value
+
+
+DEEP = nested(False, *[1] * 5000)
+LARGE: list[Any] = [
+    DEEP,
+    nested("ab", 100, 100, 18),
+    nested("deleted", 100, 100, 18),
+    nested({"a": "x" * 100_000}, 1000),
+    {f"k{number}": "x" for number in range(100_000)},
+    {"results": nested({"name": "x", "text": "y" * 1000}, 1000)},
+    {"data": nested(nested({"status": "deleted"}, 100), 100), "meta": {}},
+]
+
+
+@pytest.mark.parametrize("data", LARGE, ids=range(len(LARGE)))
+def test_of_what_is_deep_or_large_little_is_looked_at(data: Any) -> None:
+    assert instructions(lambda: is_accepted(data, "7", deletes=True)) < 150_000
+    assert instructions(lambda: is_accepted(data)) < 150_000
+
+
+@pytest.mark.parametrize("data", LARGE, ids=range(len(LARGE)))
+def test_what_was_not_looked_at_leaves_the_write_in_doubt(data: Any) -> None:
+    for answer in (data, {"payload": data}, [data]):
+        assert not is_accepted(answer)
+        assert not is_accepted(answer, "7")
+        assert not is_accepted(answer, "7", deletes=True)
+
+
+@pytest.mark.parametrize("data", LARGE, ids=range(len(LARGE)))
+def test_a_plain_yes_at_the_top_is_one_whatever_stands_beneath(data: Any) -> None:
+    assert is_accepted({"payload": data, "success": True})
+    assert is_accepted({"payload": data, "message": "Ticket deleted."}, "7", deletes=True)
+    assert is_accepted({"payload": data, "ticket": {"id": 7}}, "7")
+    assert not is_accepted({"payload": data, "ticket": {"id": 7}}, "7", deletes=True)
+    assert not is_accepted({"payload": data, "success": False})
+    assert not is_accepted({"payload": data, "success": True, "result": {"status": "failed"}})
