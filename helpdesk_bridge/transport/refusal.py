@@ -303,7 +303,7 @@ def _plain(key: str) -> str:
 
 # -- pages for people -------------------------------------------------------------------------
 
-_LOOKED_AT = 64 * 1024
+_LOOKED_AT = 16 * 1024
 _LOGIN_WORDS = (
     r"log[-_ ]?[io]n|sign[-_ ]?[io]n|sso|saml2?|openid|oauth2?|authorize|authenticate|auth"
     r"|no[-_]?auth|sessions?/new|anmelden|connexion|inloggen"
@@ -311,9 +311,10 @@ _LOGIN_WORDS = (
 _LOGIN_ADDRESS = re.compile(rf"(?:^|[/._-])(?:{_LOGIN_WORDS})(?=$|[/._?;#-])")
 _LOGIN_QUERY = re.compile(r"(?:^|[&=/])(?:log-?in|sign-?in)(?=$|[&=])")
 _LOGIN_HOST = re.compile(r"(?:^|\.)(?:log-?in|sign-?in|sso|auth|accounts?|idp|id|identity)\.")
-_PASSWORD = re.compile(rb"<input[^>]{0,500}type\s*=\s*[\"']?password", re.IGNORECASE)
+# Each attempt ends before the next tag, so that both take time in proportion to the page.
+_PASSWORD = re.compile(rb"<input[^<>]*type\s*=\s*[\"']?password", re.IGNORECASE)
 _TITLE = re.compile(
-    rb"<title[^>]{0,200}>[^<]{0,200}"
+    rb"<title[^<>]*>[^<]{0,200}"
     rb"(?:log[ -]?[io]n|sign[ -]?[io]n|anmeld|connexion|inloggen"
     rb"|session (?:has )?(?:expired|ended))",
     re.IGNORECASE,

@@ -230,6 +230,20 @@ def test_another_page_is_none(page: bytes) -> None:
     assert not is_login_page(page)
 
 
+@pytest.mark.parametrize("sign_in", [b"<title>Sign in</title>", b"<input type=password>"])
+def test_a_login_page_is_known_by_its_beginning(sign_in: bytes) -> None:
+    assert is_login_page(b"<html>" + b" " * 16_000 + sign_in)
+    assert not is_login_page(b"<html>" + b" " * 17_000 + sign_in)
+
+
+@pytest.mark.parametrize("tag", [b"<input", b"<title"])
+def test_a_tag_that_never_ends_is_looked_at_up_to_the_next_one(tag: bytes) -> None:
+    """So that each character is looked at once, however many tags there are."""
+    assert is_login_page(tag + b" class='x'><input\n name='p'\n TYPE = 'password'>")
+    assert not is_login_page(tag + b" <p type=password> sign in")
+    assert not is_login_page(b"<title x <p>Sign in")
+
+
 OWN = URL("https://desk.example/api/v1/tickets")
 
 
