@@ -27,7 +27,15 @@ from helpdesk_bridge.transport.refusal import (
     tells_errors,
     word,
 )
-from helpdesk_bridge.transport.sentences import DONE, YES_WORDS, affirms, denies, flag
+from helpdesk_bridge.transport.sentences import (
+    DONE,
+    Deed,
+    affirms,
+    denies,
+    flag,
+    is_done,
+    is_other,
+)
 
 __all__ = ["is_accepted"]
 
@@ -84,6 +92,13 @@ class _Told:
         yes, named = self.top if self.unseen else (self.yes, self.named)
         named = named and not self.deletes  # what is named may be there still
         return not self.no and (yes or named or not (self.words or self.unseen))
+
+    @property
+    def deed(self) -> Deed:
+        """What was asked for, by whose words alone it is said to be done."""
+        if self.deletes:
+            return Deed.DELETE
+        return Deed.MAKE if self.ticket_id is None else Deed.CHANGE
 
     def some(self, values: Collection[T]) -> Iterator[T]:
         """Return as many of ``values`` as may still be looked at."""
@@ -175,13 +190,17 @@ def _look_at_member(name: str, value: Any, told: _Told, *, named: bool) -> None:
 def _look_at_flag(name: str, value: Any, told: _Told) -> None:
     """Look at ``{"success": …}`` or ``{"deleted": …}``: all but a yes denies.
 
-    null says nothing, but of a deed it leaves open whether it was done.
+    null says nothing, but of a deed it leaves open whether it was done. Another deed than the one
+    that was asked for is no yes.
     """
     if value is None:
         told.words |= name in DONE
         return
     yes = flag(value) is True
-    told.yes |= yes
+    text = value.strip().casefold() if type(value) is str else ""
+    other = is_other(name, told.deed) or is_other(text, told.deed)
+    told.yes |= yes and not other
+    told.words |= other
     told.no |= not yes
 
 
@@ -196,7 +215,7 @@ def _look_at_state(name: str, value: Any, told: _Told, *, named: bool) -> None:
         _look_at_value(value, told)
         return
     text = value.strip().casefold()
-    yes = text in YES_WORDS or affirms(value)
+    yes = is_done(text, told.deed) or affirms(value, told.deed)
     told.yes |= yes
     told.no |= http_error(text) is not None or (not yes and sounds_refused(text)) or denies(text)
     told.words |= not (yes or named or not text.strip("0") or (name == "type" and text in _KINDS))
@@ -205,7 +224,7 @@ def _look_at_state(name: str, value: Any, told: _Told, *, named: bool) -> None:
 def _look_at_value(value: Any, told: _Told) -> None:
     if type(value) is str:
         if re.search(r"\w", value):
-            told.yes |= (yes := affirms(value))
+            told.yes |= (yes := affirms(value, told.deed))
             told.words |= not yes
     elif type(value) is bool:
         told.yes |= value

@@ -182,7 +182,8 @@ class Response:
         """Return this answer to a write whose record is not read, or raise where it is no success.
 
         An empty body is one, an explicit yes, the id of what was written, or JSON that says
-        nothing. A web page, a denial, and words that are no yes leave the write in doubt.
+        nothing. A web page, a denial, another deed ("Ticket updated" to a deletion), and words that
+        are no yes leave the write in doubt.
 
         Args:
             ticket_id: the ticket that was changed or deleted; None where something is made.

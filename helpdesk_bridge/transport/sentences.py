@@ -1,15 +1,35 @@
 """Tell a yes from a no in what a vendor says of a write: a flag, a word or a sentence in English.
 
-A sentence is an explicit yes only as a whole: all of its clauses are known, and one says that it
-was done. Whoever reads only its beginning takes "Done: 0 of 1" for a success.
+A sentence is an explicit yes only as a whole: all of its clauses are known, and one says that what
+was asked for was done. Whoever reads only its beginning takes "Done: 0 of 1" for a success, and
+whoever takes any deed for the one that was asked for takes "Ticket updated" for a deletion.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from enum import Enum
 from typing import Any
 
-__all__ = ["DONE", "NO_STATES", "YES_WORDS", "affirms", "denies", "flag"]
+__all__ = ["DONE", "NO_STATES", "Deed", "affirms", "denies", "flag", "is_done", "is_other"]
+
+
+class Deed(Enum):
+    """What was asked for; its value are the words by which it is said to be done."""
+
+    MAKE = frozenset(
+        (
+            *("sent", "created", "added", "posted", "saved", "accepted", "queued", "scheduled"),
+            "delivered",
+        )
+    )
+    CHANGE = frozenset(("updated", "changed", "edited", "modified", "saved", "accepted"))
+    DELETE = frozenset(("deleted", "removed", "destroyed", "trashed"))
+
+
+_DEEDS = frozenset[str]().union(*(deed.value for deed in Deed))
+_ANY_DEED = frozenset(("done", "completed", "processed"))
 
 DONE = frozenset(
     (
@@ -17,10 +37,15 @@ DONE = frozenset(
         *("sent", "accepted", "queued", "delivered", "created", "added", "done", "completed"),
     )
 )
-YES_WORDS = DONE | frozenset(
-    (
-        *("true", "yes", "y", "1", "on", "ok", "okay", "200", "201", "202", "204"),
-        *("success", "successful", "succeeded", "complete", "scheduled", "processed"),
+"""Names of flags that tell of a deed."""
+_YES_WORDS = (
+    _DEEDS
+    | _ANY_DEED
+    | frozenset(
+        (
+            *("true", "yes", "y", "1", "on", "ok", "okay", "200", "201", "202", "204"),
+            *("success", "successful", "succeeded", "complete"),
+        )
     )
 )
 NO_STATES = frozenset(
@@ -49,9 +74,19 @@ def flag(value: Any) -> bool | None:
     if type(value) is not str:
         return bool(value) and not (type(value) in (int, float) and value < 0)
     text = value.strip().casefold()
-    if text in YES_WORDS or _DATE.match(text):
+    if text in _YES_WORDS or _DATE.match(text):
         return True
     return False if text in _NO_WORDS else None
+
+
+def is_other(word: str, deed: Deed) -> bool:
+    """Say whether a word, in lower case, tells of another deed than ``deed``."""
+    return word in _DEEDS and word not in deed.value
+
+
+def is_done(word: str, deed: Deed) -> bool:
+    """Say whether a word, in lower case, is a yes that does not tell of another deed."""
+    return word in _YES_WORDS and not is_other(word, deed)
 
 
 # -- sentences ---------------------------------------------------------------------------------
@@ -68,16 +103,29 @@ _WHAT = (
     rf"(?:(?:the|your|this|an?|one|[1-9]\d*) )?(?:{_NOUN}(?: {_NAME})?|{_NAME})"
     r"(?: (?:was|were|has|have|is|are|has been|have been|is now|are now|has now been))?"
 )
-_DEED = (
-    r"(?:deleted|removed|destroyed|trashed|(?:moved|sent) to (?:the )?(?:trash|bin)|updated|saved"
-    r"|sent|queued|scheduled|accepted|created|added|delivered|done|completed|processed|changed)"
-)
+_TRASHED = r"(?:moved|sent) to (?:the )?(?:trash|bin)"
 _HOW = r"(?:successfully|permanently|ok)"
-_AFFIRMS = re.compile(
-    rf"ok|okay|success|successful|successfully|done|yes|completed"
-    rf"|(?:{_WHAT} )?(?:been )?(?:{_HOW} )*{_DEED}(?: {_HOW})*"
-    rf"|(?:{_HOW} )?{_DEED} {_WHAT}(?: {_HOW})*"
-)
+
+
+def _one_of(words: Iterable[str], *phrases: str) -> str:
+    return f"(?:{'|'.join((*phrases, *sorted(words)))})"
+
+
+def _affirming(deed: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"ok|okay|success|successful|successfully|done|yes|completed"
+        rf"|(?:{_WHAT} )?(?:been )?(?:{_HOW} )*{deed}(?: {_HOW})*"
+        rf"|(?:{_HOW} )?{deed} {_WHAT}(?: {_HOW})*"
+    )
+
+
+_DEED = _one_of(_DEEDS | _ANY_DEED, _TRASHED)
+_AFFIRMS = _affirming(_DEED)
+_AFFIRMS_DEED = {
+    Deed.MAKE: _affirming(_one_of(Deed.MAKE.value | _ANY_DEED)),
+    Deed.CHANGE: _affirming(_one_of(Deed.CHANGE.value | _ANY_DEED)),
+    Deed.DELETE: _affirming(_one_of(Deed.DELETE.value | _ANY_DEED, _TRASHED)),
+}
 _HARMLESS = re.compile(
     r"(?:no|0|zero|without(?: any)?) (?:errors?|failures?|failed|problems?|warnings?)"
     r"|(?:(?:this|it|they)(?: action)? )?(?:cannot|can't|can not|could not|is not|will not)"
@@ -97,17 +145,21 @@ _DENIES = re.compile(
 )
 
 
-def affirms(text: str) -> bool:
-    """Say whether a sentence, in English, is an explicit yes from its beginning to its end."""
+def affirms(text: str, deed: Deed) -> bool:
+    """Say whether a sentence, in English, is an explicit yes from its beginning to its end.
+
+    ``deed`` is what was asked for; another one may stand beside it, and is no yes by itself.
+    """
     if len(text) > _LONGEST:
         return False
     plain = _plain(text)
-    if plain in YES_WORDS:
-        return not plain.isdecimal()
+    if plain in _YES_WORDS:
+        return is_done(plain, deed) and not plain.isdecimal()
     clauses = [clause.strip() for clause in _ENDS.split(plain) if clause.strip()]
-    yes = [_AFFIRMS.fullmatch(clause) is not None for clause in clauses]
-    harmless = [_HARMLESS.fullmatch(clause) is not None for clause in clauses]
-    return any(yes) and all(a or b for a, b in zip(yes, harmless, strict=True))
+    yes = _AFFIRMS_DEED[deed].fullmatch
+    return any(yes(clause) for clause in clauses) and all(
+        _AFFIRMS.fullmatch(clause) or _HARMLESS.fullmatch(clause) for clause in clauses
+    )
 
 
 def denies(text: str) -> bool:

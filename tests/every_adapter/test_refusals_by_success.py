@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -144,6 +145,23 @@ async def test_no_write_succeeds_by_an_answer_without_a_yes(adapter: str, write:
             assert (caught.value.outcome, fake.counted) == (hb.Outcome.UNKNOWN, 1), name
             unsafe = write in ("reply", "add_request")
             assert isinstance(caught.value, hb.OutcomeUnknown) is unsafe, name
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", ["helpspace", "airclou", "omnidesk"])
+@pytest.mark.parametrize("write", ["delete_ticket", "update_ticket", "reply", "add_request"])
+async def test_no_write_succeeds_by_another_deed(adapter: str, write: str) -> None:
+    others = ["Ticket closed."]
+    others += ["Ticket deleted."] if write != "delete_ticket" else ["Ticket created"]
+    others += ["Message sent."] if write == "update_ticket" else ["Ticket updated."]
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket = await ticket_of(desk)
+        for text in others:
+            for answer in (said({"message": text}), said(json.dumps(text)), said({"result": text})):
+                fake.answer, fake.counted = answer, 0
+                with pytest.raises(hb.HelpdeskError) as caught:
+                    await WRITES[write][1](desk, ticket)
+                assert (caught.value.outcome, fake.counted) == (hb.Outcome.UNKNOWN, 1), text
 
 
 @pytest.mark.asyncio

@@ -75,19 +75,11 @@ ACCEPTED: list[Any] = [
     True,
     1,
     {"type": "result"},
-    {"type": "result", "message": "Message has been sent."},
-    {
-        "type": "result",
-        "message": "Message has been sent and the ticket status was updated.",
-    },
-    {"type": "result", "message": "Message sent.", "ticketID": 7},
-    {"message": "Object deleted."},
     {"message": None, "data": None},
     *({"success": word} for word in (True, "true", "OK", 1)),
-    *({"status": word} for word in ("success", "ok", "deleted", 200, "204", 1)),
-    *({"deleted": word} for word in (True, 1, "2026-01-02T03:04:05Z")),
-    {"success": True, "message": "Ticket will be purged if not restored within 30 days"},
+    *({"status": word} for word in ("success", "ok", "done", 200, "204", 1)),
     {"success": True, "message": "Sent. Missing subject was replaced."},
+    {"success": True, "message": "Ticket will be purged if not restored within 30 days"},
     {"status": "success", "message": "No errors"},
     {"status": "ok", "message": "Message queued; it will not be sent before 10:00"},
     {"code": 0, "msg": "ok", "data": None},
@@ -98,19 +90,60 @@ ACCEPTED: list[Any] = [
     {"id": "job_9", "success": True},
     {"status": "success", "data": {"is_private": False}},
     {"success": True, "item": {"attachments_count": 0}},
-    {"result": "Message created"},
     {"errorCode": 200, "errorMessage": "OK", "data": {"id": 7}},
     {"id": 7, "subject": "Export", "sent": False, "deleted": False},
     {"ticket": {"id": "7", "status": "open"}},
+    "OK",
+]
+MADE: list[Any] = [
+    {"type": "result", "message": "Message has been sent."},
+    {"type": "result", "message": "Message sent.", "ticketID": 7},
+    {"result": "Message created"},
+    *({"status": word} for word in ("sent", "created", "queued", "scheduled")),
+    *({word: True} for word in ("sent", "created", "added", "queued", "delivered")),
+    *(f"Reply {word}." for word in ("sent", "created", "added", "posted", "queued")),
+]
+CHANGED: list[Any] = [
+    "The ticket status has been updated successfully!",
+    "Ticket changed.",
+    "Ticket edited.",
+    {"message": "Ticket was modified"},
+    {"status": "updated"},
+    {"updated": True},
+]
+MADE_OR_CHANGED: list[Any] = [
+    *("Ticket saved.", "Saved", {"saved": 1}),
+    *("Accepted.", {"status": "accepted"}, {"accepted": True}),
+]
+DELETED: list[Any] = [
+    {"message": "Object deleted."},
+    *({name: "deleted"} for name in ("status", "success")),
+    *({"deleted": word} for word in (True, 1, "2026-01-02T03:04:05Z")),
+    *({name: True} for name in ("removed", "destroyed", "trashed")),
+    "Ticket removed.",
     "Ticket deleted.",
     "Ticket moved to trash and will be purged after 30 days.",
+    "Sent to the trash.",
     "Successfully deleted ticket #7",
-    "The ticket status has been updated successfully!",
     "Ticket 7 was moved to trash. This cannot be undone.",
     "Deleted. It can't be restored.",
     'Ticket "Login error" deleted',
     "1 ticket deleted, 0 failed",
-    "OK",
+]
+OPERATIONS: dict[str, dict[str, Any]] = {
+    "make": {},
+    "change": {"ticket_id": "7"},
+    "delete": {"ticket_id": "7", "deletes": True},
+}
+DEEDS: list[tuple[list[Any], tuple[str, ...]]] = [
+    (MADE, ("make",)),
+    (CHANGED, ("change",)),
+    (MADE_OR_CHANGED, ("make", "change")),
+    (DELETED, ("delete",)),
+    (["Done.", "Processed", {"completed": True}], ("make", "change", "delete")),
+    (["Message has been sent and the ticket status was updated."], ("make", "change")),
+    (["Ticket deleted and the customer was updated."], ("change", "delete")),
+    (["Ticket closed.", "Ticket archived.", {"status": "archived"}], ()),
 ]
 
 
@@ -124,6 +157,19 @@ def test_what_denies_or_is_no_explicit_yes_is_not_accepted(data: Any) -> None:
 def test_a_yes_an_id_or_nothing_that_denies_is_accepted(data: Any) -> None:
     assert is_accepted(data)
     assert is_accepted(data, "7")
+
+
+@pytest.mark.parametrize(("answers", "operations"), DEEDS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_only_the_deed_of_the_operation_is_a_yes(
+    operation: str, answers: list[Any], operations: tuple[str, ...]
+) -> None:
+    for data in answers:
+        if operation == "change" and "ticketID" in data:
+            continue  # named by its id
+        yes = is_accepted(data, **OPERATIONS[operation])
+        assert yes is (operation in operations), data
+        assert is_accepted({"success": True, "data": data}, **OPERATIONS[operation]), data
 
 
 @pytest.mark.parametrize(
