@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from helpdesk_bridge.errors import Cause, ProtocolError, Reason, ResponseTooLarg
 from helpdesk_bridge.transport.coding import is_packed
 from helpdesk_bridge.transport.odd_json import read_odd, rounds_integers, with_all_digits
 
-__all__ = ["BOM", "BodyReader", "decode_json"]
+__all__ = ["BOM", "BodyReader", "decode_json", "has_markup_before_json"]
 
 _PIECE = 1024 * 1024
 _SMALL = 64 * 1024
@@ -25,6 +26,11 @@ _MEMBERS = 500
 """After so many members a piece is given, be it empty: the event loop may do other things then."""
 BOM = b"\xef\xbb\xbf"
 """The byte order mark of UTF-8, which some servers begin with."""
+_PAGE = re.compile(
+    rb"\s*(?:<!--[^>]*-->\s*)*"
+    rb"<(?:!doctype|\?xml|html|head|title|meta|link|base|style|script|body)\b",
+    re.IGNORECASE,
+)
 
 
 def decode_json(content: bytes, content_type: str = "") -> Any:
@@ -42,12 +48,26 @@ def decode_json(content: bytes, content_type: str = "") -> Any:
         pass
     if not content.strip():
         raise ProtocolError("the answer is empty where JSON is documented.", reason=Reason.NOT_JSON)
+    if has_markup_before_json(content):
+        raise ProtocolError(
+            "the answer has markup before its JSON, such as what PHP warns of.",
+            reason=Reason.NOT_JSON,
+        )
     if "html" in content_type.lower() or content.lstrip()[:1] == b"<":
         raise ProtocolError(
             "the answer is a web page, not JSON: a login page, a proxy or a wrong base_url.",
             reason=Reason.WEB_PAGE,
         )
     raise ProtocolError("the answer is not valid JSON.", reason=Reason.NOT_JSON)
+
+
+def has_markup_before_json(content: bytes) -> bool:
+    """Say whether a body begins as a piece of HTML and ends as JSON, so that it is no web page.
+
+    PHP writes so what it warns of, and the answer behind it.
+    """
+    content = content.removeprefix(BOM).strip()
+    return content[:1] == b"<" and content[-1:] in (b"}", b"]") and not _PAGE.match(content)
 
 
 def _decoded(content: bytes) -> Any:

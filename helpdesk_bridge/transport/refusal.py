@@ -17,6 +17,7 @@ from typing import Any
 from attrs import frozen
 from yarl import URL
 
+from helpdesk_bridge.transport.decode import has_markup_before_json
 from helpdesk_bridge.transport.sentences import NO_STATES, flag
 from helpdesk_bridge.transport.session_words import is_end_code, tells_end
 
@@ -32,6 +33,7 @@ __all__ = [
     "is_bad",
     "is_login_page",
     "leads_to_login",
+    "may_be_login_page",
     "says_no",
     "sounds_refused",
     "tells_errors",
@@ -313,6 +315,12 @@ _LOGIN_QUERY = re.compile(r"(?:^|[&=/])(?:log-?in|sign-?in)(?=$|[&=])")
 _LOGIN_HOST = re.compile(r"(?:^|\.)(?:log-?in|sign-?in|sso|auth|accounts?|idp|id|identity)\.")
 # Each attempt ends before the next tag, so that both take time in proportion to the page.
 _PASSWORD = re.compile(rb"<input[^<>]*type\s*=\s*[\"']?password", re.IGNORECASE)
+_MAY_SIGN_IN = re.compile(
+    rb"<(?:form|input|i?frame|script)\b|<meta[^<>]{0,200}refresh"
+    rb"|log[ _-]?[io]n\b|sign[ _-]?[io]n\b|anmeld|connexion|inloggen|session",
+    re.IGNORECASE,
+)
+_UNSHOWN = re.compile(rb"<title[^<>]*>[^<]*|<[^<>]*>?", re.IGNORECASE)
 _TITLE = re.compile(
     rb"<title[^<>]*>[^<]{0,200}"
     rb"(?:log[ -]?[io]n|sign[ -]?[io]n|anmeld|connexion|inloggen"
@@ -323,8 +331,22 @@ _TITLE = re.compile(
 
 def is_login_page(content: bytes) -> bool:
     """Say whether a body is a web page on which people sign in: by its title or its password."""
+    if has_markup_before_json(content):
+        return False
     head = content[:_LOOKED_AT]
     return _TITLE.search(head) is not None or _PASSWORD.search(head) is not None
+
+
+def may_be_login_page(content: bytes) -> bool:
+    """Say whether a web page may be one on which people sign in, or lead to one.
+
+    It has a form, a script, a redirect or words of signing in; or it shows no words at all, as
+    applications do that draw their pages themselves.
+    """
+    if has_markup_before_json(content):
+        return False
+    head = content[:_LOOKED_AT]
+    return _MAY_SIGN_IN.search(head) is not None or not re.search(rb"\w", _UNSHOWN.sub(b"", head))
 
 
 def leads_to_login(target: URL, own: URL) -> bool:

@@ -12,7 +12,7 @@ from helpdesk_bridge.transport.acceptance import is_accepted
 from helpdesk_bridge.transport.decode import BOM, decode_json
 from helpdesk_bridge.transport.outcome import with_outcome
 from helpdesk_bridge.transport.redaction import showable
-from helpdesk_bridge.transport.refusal import No, is_login_page, says_no
+from helpdesk_bridge.transport.refusal import No, is_login_page, may_be_login_page, says_no
 from helpdesk_bridge.transport.request import Request
 
 __all__ = ["Response"]
@@ -32,6 +32,7 @@ class Response:
         chunks: the body of a download, still to be read; None for a complete answer.
         login: whether it is a redirect to where people sign in, by the words of its address.
         circles: whether redirects did not come to an end.
+        ended: whether the session of the request may have ended, by this answer.
     """
 
     request: Request
@@ -41,6 +42,7 @@ class Response:
     chunks: AsyncIterator[bytes] | None = field(default=None, repr=False)
     login: bool = field(default=False, kw_only=True)
     circles: bool = field(default=False, kw_only=True)
+    ended: bool = field(default=False, kw_only=True)
     _release: list[Callable[[], Awaitable[None]]] = field(factory=list, repr=False)
     _decoded: list[Any] = field(factory=list, init=False, repr=False, eq=False)
 
@@ -76,7 +78,7 @@ class Response:
         if self.status >= 300 or self.chunks is not None or not self.content:
             return None
         if self._is_page:
-            return No(login=True) if self.login or is_login_page(self.content) else None
+            return No(login=True) if self.ended or self.shows_login else None
         return says_no(self._peek(), codes) if self._first == b"{" else None
 
     @property
@@ -89,24 +91,29 @@ class Response:
         return self._first == b"<"
 
     @property
-    def asks_to_log_in(self) -> bool:
-        """Whether a page on which people sign in, or an unnamed refusal of them, came instead."""
-        said = self._no()
-        return self.login or (said is not None and said.login)
+    def shows_login(self) -> bool:
+        """Whether this is a page on which people sign in, or leads to one, by its words."""
+        return self.login or (self._is_page and is_login_page(self.content))
+
+    @property
+    def leads_to_pages(self) -> bool:
+        """Whether a redirect or a web page came in place of an answer."""
+        return 300 <= self.status < 400 or self._is_page
 
     @property
     def may_end_a_session(self) -> bool:
         """Whether an answer to a call with a session is one that its end may have caused.
 
-        No call of an API is led to another place or is answered by a web page while its session
-        lasts; of JSON that refuses (400, 403) only a whole sentence or a code says so.
+        No call of an API is led to another place or to a page that may ask to sign in while its
+        session lasts; of JSON that refuses (400, 403) only a whole sentence or a code says so.
         """
-        if self.asks_to_log_in or self.circles:
+        no = self._no()
+        if self.login or self.circles or (no is not None and no.login):
             return True
         if 300 <= self.status < 400:
             return self.status != 304
         if self.status < 300:
-            return self._is_page
+            return self._is_page and may_be_login_page(self.content)
         said = self._refused
         return said is not None and said.session
 

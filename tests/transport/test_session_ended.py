@@ -28,6 +28,13 @@ ENDS: dict[str, dict[str, Any]] = {
         for place in ("/#/login", "/cas/?service=x", "/anmeldung", "/")
     },
     "app": {"status": 200, "body": b"<!doctype html><title>Desk</title><div id=root></div>"},
+    "app with words": {
+        "status": 200,
+        "body": b"<!doctype html><title>Desk</title><p>Loading</p><script src=app.js></script>",
+    },
+    "script": {"status": 200, "body": b"<script>location.href = '/x'</script>Wait."},
+    "form": {"status": 200, "body": b"<html><p>Welcome</p><form><input name=mail></form>"},
+    "words": {"status": 200, "body": b"<div>Please log in to go on.</div>"},
     "refresh": {"status": 200, "body": b"<meta http-equiv=refresh content='0;url=/x'>"},
     "signed out": {"status": 200, "body": b'{"loggedIn": false}'},
     "403": {"status": 403, "body": b'{"error": {"code": "SESSION_EXPIRED", "message": "x"}}'},
@@ -193,6 +200,51 @@ async def test_a_refusal_of_another_cause_renews_nothing(
         kind = errors.ValidationFailed if status == 400 else errors.PermissionDenied
         assert (type(caught.value), caught.value.outcome) == (kind, Outcome.REJECTED)
         assert (given, tokens(vendor)) == (["one"], ["one"])
+
+
+PHP = b"<br />\n<b>Deprecated</b>:  strlen() in <b>/srv/auth/login.php</b> on line <b>5</b><br />\n"
+UNREADABLE = {
+    "PHP's warning": (PHP + b'{"message": {"id": "m", "text": "I cannot log in"}}', "markup"),
+    "PHP's warning and a list": (PHP + b"[<input type='password'>]\n", "markup"),
+    "maintenance": (b"<html><title>Desk</title><p>We are back at noon.</p></html>", "web page"),
+    "comment": (b"<!-- 12 ms --><!doctype html><h1>Nothing here</h1>", "web page"),
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+@pytest.mark.parametrize("name", UNREADABLE)
+async def test_what_does_not_ask_to_log_in_is_only_an_answer_that_cannot_be_read(
+    connect: Connect, vendor: Any, request: pytest.FixtureRequest, name: str, kind: str
+) -> None:
+    body, word = UNREADABLE[name]
+    calls = {"read": errors.ProtocolError, "unsafe": errors.OutcomeUnknown}
+    for effect, expected in {**calls, "idempotent": errors.ProtocolError}.items():
+        auth, given = session("one", "two")
+        vendor.seen.clear()
+        vendor.answers(200, body, {"Content-Type": kind})
+        transport, operation = connect(vendor, auth=auth), request.getfixturevalue(effect)
+        response = await transport.send(operation, "GET" if effect == "read" else "POST", ("t",))
+        with pytest.raises(errors.HelpdeskError, match=word) as caught:
+            response.accepted()
+        assert (type(caught.value), caught.value.outcome) == (expected, Outcome.UNKNOWN)
+        vendor.answers(body=b"{}")
+        await transport.send(operation, "POST", ("t",))
+        assert (given, tokens(vendor)) == (["one"], ["one", "one"])
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("end", ENDS)
+async def test_an_error_tells_of_the_page_on_which_people_sign_in_only_where_it_is_one(
+    connect: Connect, vendor: Any, idempotent: Operation, caught: Any, end: str
+) -> None:
+    vendor.answers(**ENDS[end])
+    auth = SessionAuth(fixed=Secret("one"))
+    error = await caught(connect(vendor, auth=auth).send(idempotent, "PUT", ("t",), json={}))
+    known = end in ("redirect", "see other", "moved", "page")
+    assert ("on which people sign in" in str(error)) is known
+    page = ENDS[end]["status"] in (200, 302) and ENDS[end].get("body", b"<")[:1] == b"<"
+    assert ("leads to web pages" in str(error)) is (page and not known)
 
 
 @pytest.mark.asyncio

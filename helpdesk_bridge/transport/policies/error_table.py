@@ -92,7 +92,7 @@ class ErrorTable:
         if no is not None:
             seen = Explanation(message=no.message, code=no.code)
             told = _combined(told, _cleaned(seen, response.request, known=self.codes))
-        login = response.login or (no is not None and no.login)
+        login = response.login or response.ended or (no is not None and no.login)
         named = told.kind or self.codes.get(told.code or "")
         named = named or (errors.AuthenticationError if login else None)
         kind = named or _by_status((no and no.status) or response.status)
@@ -124,10 +124,15 @@ class ErrorTable:
             context["retryable"] = False
         if named is None:
             context["reason"] = _REASONS.get(response.status)
-        if login and not told.message:
+        if login and not told.message and response.leads_to_pages:
+            where = (
+                "shows the page on which people sign in"
+                if response.shows_login
+                else "leads to web pages in place of an answer"
+            )
             sentence = (
-                "the vendor shows the page on which people sign in: it does not accept the"
-                " credentials, or base_url is an address for people"
+                f"the vendor {where}: it does not accept the credentials, or base_url is an address"
+                " for people"
             )
         elif 300 <= response.status < 400:
             reason, sentence = (

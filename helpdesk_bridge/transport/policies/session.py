@@ -108,14 +108,14 @@ class SessionAuth:
 
     With a provider the token is fetched when first needed, renewed shortly before it expires and
     once after an answer that shows that the session has ended: a 401 or another status of
-    ``ended``, a redirect that leads nowhere else than to a web page, a web page, or JSON that says
-    so with a 200, 400 or 403. What still comes with a new session is AuthenticationError. Then the
-    request is sent again: a read always, a write only after a refusal by its status (``ended``,
-    307, 308) or by a code such as SESSION_EXPIRED with a 400 or 403, for everything else proves
-    nothing. Another write raises, and the next call gets a fresh token. Any number of tasks cause
-    one call of the provider; it runs in a task of its own, so a cancelled caller fails nobody else.
-    A provider that raises gives every waiting call AuthenticationError, and the next call tries
-    again.
+    ``ended``, a redirect that leads nowhere else than to a web page, a web page that may ask to
+    sign in, or JSON that says so with a 200, 400 or 403. What still comes with a new session is
+    AuthenticationError. Then the request is sent again: a read always, a write only after a refusal
+    by its status (``ended``, 307, 308) or by a code such as SESSION_EXPIRED with a 400 or 403, for
+    everything else proves nothing. Another write raises, and the next call gets a fresh token. Any
+    number of tasks cause one call of the provider; it runs in a task of its own, so a cancelled
+    caller fails nobody else. A provider that raises gives every waiting call AuthenticationError,
+    and the next call tries again.
 
     Args:
         fixed: a token that is never renewed; None where there is a provider.
@@ -160,7 +160,7 @@ class SessionAuth:
 
     async def _judged(self, request: Request, handler: Handler) -> Response:
         response = await handler(request)
-        response.login = response.login or response.may_end_a_session
+        response.ended = response.may_end_a_session
         return response
 
     async def aclose(self) -> None:
@@ -172,7 +172,7 @@ class SessionAuth:
             await asyncio.wait([renewal], timeout=_CLOSING)
 
     def _has_ended(self, response: Response) -> bool:
-        return response.status in self.ended or response.asks_to_log_in
+        return response.status in self.ended or response.ended
 
     def _proves_end(self, response: Response) -> bool:
         """Say whether an answer proves that the session was why, and that nothing was done."""

@@ -13,6 +13,7 @@ from helpdesk_bridge import (
     AuthenticationError,
     ConfigurationError,
     Helpdesk,
+    OutcomeUnknown,
     PermissionDenied,
     SentMessage,
     ValidationFailed,
@@ -315,5 +316,21 @@ async def test_a_refused_value_is_posted_once_and_keeps_the_session(
     kind = ValidationFailed if status == 400 else PermissionDenied
     with pytest.raises(kind):
         await renewing.reply(tkt(stored), text="Hi", send_email=False)
+    sent = [one.method for one in list(fake.journal)[before:]]
+    assert (sent.count("POST"), provider.calls) == (1, 1)
+
+
+@pytest.mark.asyncio
+async def test_a_warning_of_php_before_the_json_ends_no_session(
+    fake: ScriptedFake, renewing: Helpdesk, provider: Provider, stored: StoredTicket
+) -> None:
+    warning = (
+        b"<br />\n<b>Deprecated</b>: strlen() in <b>/srv/login.php</b> on line <b>5</b><br />\n"
+    )
+    fake.script.add("POST", "/api/messages", warning + b'{"message": {"id": "msg_1"}}', 201)
+    before = len(fake.journal)
+    with pytest.raises(OutcomeUnknown, match="markup before its JSON"):
+        await renewing.reply(tkt(stored), text="Hi", send_email=False)
+    await renewing.messages(tkt(stored))
     sent = [one.method for one in list(fake.journal)[before:]]
     assert (sent.count("POST"), provider.calls) == (1, 1)
