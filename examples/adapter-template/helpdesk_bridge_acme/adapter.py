@@ -30,6 +30,7 @@ class Acme(kit.Adapter):
     settings_type = AcmeSettings
     id_pattern = r"[TM]-[0-9]{1,12}"
     id_words = 'a letter, a dash and digits, such as "T-1003"'
+    status_words = wire.STATUS
     fake = "helpdesk_bridge_acme.fake:AcmeFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=_PAGE),
@@ -49,8 +50,6 @@ class Acme(kit.Adapter):
         Capability.GET_MESSAGE: none("Acme gives whole conversations only."),
         Capability.FORWARD: none("Acme mails nobody but the ticket's customer."),
         Capability.ADD_REQUEST: none("Acme takes a customer's words with a new ticket only."),
-        Capability.SEND_ATTACHMENTS: none("Acme's API knows no files."),
-        Capability.OPEN_ATTACHMENT: none("Acme's API knows no files."),
     }  # whatever is not named is missing because "The vendor's API has no such operation."
 
     @classmethod

@@ -153,7 +153,7 @@ async def test_a_list_whose_end_cannot_be_told_is_an_error(
     assert getattr(error, "path", None) == "$.total"
 
 
-@pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "٣", "", "9" * 19])
+@pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "٣", "9" * 19])
 @pytest.mark.asyncio
 async def test_a_cursor_of_another_desk_is_refused(
     fake: RequestTrackerDouble, desk: Helpdesk, cursor: str
