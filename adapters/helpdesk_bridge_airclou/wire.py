@@ -24,7 +24,6 @@ from helpdesk_bridge.kit import (
     Status,
     TicketKind,
     Timestamp,
-    as_id,
     belongs,
     created_id,
     errors,
@@ -187,7 +186,7 @@ class MessageJson(JsonRecord, frozen=True, rename=camel):
         kind, audience, author = shared.speakers[word, self.author_id]
         return fast_message(
             id=str(self.id),
-            ticket_id=as_id(self.ticket_id) or ticket_id,
+            ticket_id=given_id(self.ticket_id) or ticket_id,
             type=kind,
             audience=audience,
             vendor_type=word,

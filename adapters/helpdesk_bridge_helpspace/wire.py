@@ -86,9 +86,9 @@ class PersonJson(JsonRecord, frozen=True):
 
 
 class NameJson(JsonRecord, frozen=True):
-    """T9: a name inside an object."""
+    """T9: a name inside an object, where T8 holds too."""
 
-    name: str
+    name: str | None = None
 
 
 class TicketJson(JsonRecord, frozen=True):
@@ -105,7 +105,7 @@ class TicketJson(JsonRecord, frozen=True):
     status: str | int | None = None
     assignee: PersonJson | None = None
     team: str | NameJson | None = None
-    tags: tuple[str | NameJson, ...] | None = None
+    tags: tuple[str | NameJson | None, ...] | None = None
     custom_fields: dict[str, Any] | EmptyList | None = None
     last_contact: Timestamp | None = None
     created_at: Timestamp | None = None
@@ -123,9 +123,9 @@ class TicketJson(JsonRecord, frozen=True):
             vendor_status=word,
             requester=contact.to_party(Role.CUSTOMER),
             assignee=_agent(self.assignee) if self.assignee else None,
-            team=None if self.team is None else _name(self.team),
+            team=_name(self.team),
             channel=_channel(self.channel) if self.channel else None,
-            tags=tuple(map(_name, self.tags or ())),
+            tags=tuple(filter(None, map(_name, self.tags or ()))),
             custom_fields=dict(self.custom_fields or {}),
             created_at=self.created_at,
             updated_at=self.updated_at,
@@ -135,8 +135,9 @@ class TicketJson(JsonRecord, frozen=True):
         )
 
 
-def _name(told: str | NameJson) -> str:
-    return told if isinstance(told, str) else told.name
+def _name(told: str | NameJson | None) -> str | None:
+    """Return the name of a team or a tag; None where there is none."""
+    return (told.name if isinstance(told, NameJson) else told) or None
 
 
 def _agent(person: PersonJson) -> kit.Party | None:

@@ -21,7 +21,7 @@ in the order of its keys. ``{}`` is no list: nothing says that it is one, and a 
 there must not look like an empty one.
 
 An id or a time that may be null is so where ``""`` is written, and a time also where the date is
-that of a database for none (``0000-00-00``).
+that of a database for none (``0000-00-00``, ``-0001-11-30``).
 """
 
 from __future__ import annotations
@@ -128,8 +128,14 @@ def as_number(value: int | str | None) -> int | None:
 
 
 def is_no_time(value: str) -> bool:
-    """Say whether ``value`` stands for no time: "", or a date of zeros as databases have it."""
-    return not value or value.startswith("0000-00-00")
+    """Say whether ``value`` stands for no time: "", or what databases and PHP make of a zero date.
+
+    That is a date of zeros, or one of a year below 0, such as ``-0001-11-30``.
+    """
+    return not value or value.startswith("0000-00-00") or _BELOW_ZERO.match(value) is not None
+
+
+_BELOW_ZERO = re.compile(r"-[0-9]{4,6}-[0-9]{2}-[0-9]{2}")
 
 
 def instant(value: str) -> datetime:

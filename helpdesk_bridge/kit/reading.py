@@ -8,7 +8,15 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from helpdesk_bridge.errors import HelpdeskError, ProtocolError
-from helpdesk_bridge.kit.json import AnyId, JsonRecord, WrongType, json_name, numbered, read_record
+from helpdesk_bridge.kit.json import (
+    AnyId,
+    JsonRecord,
+    WrongType,
+    given_id,
+    json_name,
+    numbered,
+    read_record,
+)
 from helpdesk_bridge.model import Problem
 from helpdesk_bridge.model.text import is_digits
 
@@ -118,19 +126,21 @@ def belongs(record: Mapping[str, Any], ticket_id: str, declared: str | None = No
 
     A vendor that does not know a filter, or no longer by this name, answers with everybody's
     messages. What does not look like an id of this vendor, such as a title or an address, says
-    nothing.
+    nothing, and no more does an id that is nothing's (:func:`~helpdesk_bridge.kit.given_id`).
 
     Args:
         record: the vendor's message, which may tell its ticket by one of several names.
         ticket_id: the ticket that was asked for.
         declared: the field in which this vendor documents the ticket's id: there anything else is
-            another ticket, whatever it looks like. None: no field is documented.
+            another ticket, whatever it looks like. Where it is the right one, no other field is
+            looked at. None: no field is documented.
     """
+    told = None if declared is None else record.get(declared)
+    if type(told) in (str, int) and given_id(told):
+        if str(told) != ticket_id:
+            raise WrongType(_FOREIGN, f".{declared}")
+        return
     for name, told in record.items():
-        if name == declared:
-            if type(told) in (str, int) and str(told) != ticket_id:
-                raise WrongType(_FOREIGN, f".{name}")
-            continue
         if len(name) > _LONGEST_NAME or not _names_ticket(name):
             continue
         place = f".{name}"
@@ -147,7 +157,7 @@ def _names_ticket(name: str) -> bool:
 
 def _is_other(told: Any, ticket_id: str) -> bool:
     """Say whether ``told`` looks like an id as ``ticket_id`` does, and is another."""
-    if type(told) not in (str, int) or told == ticket_id:
+    if type(told) not in (str, int) or not given_id(told) or told == ticket_id:
         return False
     text = str(told).strip().removeprefix("#")
     if is_digits(ticket_id):

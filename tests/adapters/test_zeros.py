@@ -19,7 +19,17 @@ from helpdesk_bridge.kit.json import read_record
 READING = omnidesk.Reading(ZoneInfo("Europe/Berlin"))
 ZEROS = pytest.mark.parametrize("zero", [0, "0"])
 NOBODY = pytest.mark.parametrize("nobody", [0, "0", "", None])
-NO_TIME = pytest.mark.parametrize("nothing", ["", "0000-00-00", "0000-00-00 00:00:00"])
+NO_TIME = pytest.mark.parametrize(
+    "nothing",
+    [
+        "",
+        "0000-00-00",
+        "0000-00-00 00:00:00",
+        "-000001-11-30T00:00:00.000000Z",
+        "-0001-11-30T00:00:00.000000Z",
+        "-0001-11-30 00:00:00",
+    ],
+)
 
 
 @ZEROS
@@ -33,8 +43,13 @@ def test_a_word_that_is_0_stays_one(zero: object) -> None:
 
 @ZEROS
 def test_an_id_that_is_0_stays_one(zero: object) -> None:
-    message = read_record({"id": zero, "ticketId": zero}, airclou.MessageJson).to_message("7")
-    assert (message.id, message.ticket_id) == ("0", "0")
+    assert read_record({"id": zero}, airclou.MessageJson).to_message("7").id == "0"
+
+
+@NOBODY
+def test_a_message_that_names_no_ticket_is_of_the_one_asked_for(nobody: object) -> None:
+    told = read_record({"id": 1, "ticketId": nobody}, airclou.MessageJson)
+    assert told.of("7", airclou.People()).ticket_id == "7"
 
 
 @NOBODY
@@ -62,3 +77,26 @@ def test_a_time_that_is_nothing_is_none(nothing: str) -> None:
     assert {asked.created_at, asked.updated_at, sent.created_at, sent.updated_at} == {None}
     assert READING.time(nothing, "created_at") is None
     assert request_tracker.time_in(nothing, "Created") is None
+
+
+@pytest.mark.parametrize(
+    ("told", "team"),
+    [
+        ({}, None),
+        ([], None),
+        ("", None),
+        ({"name": None}, None),
+        ({"id": 3, "name": ""}, None),
+        ({"id": 3, "name": "Sales"}, "Sales"),
+        ("Sales", "Sales"),
+    ],
+)
+def test_a_team_without_a_name_is_none(told: object, team: str | None) -> None:
+    ticket = read_record({"id": 1, "team": told}, helpspace.TicketJson).to_ticket()
+    assert ticket.team == team
+
+
+def test_tags_without_a_name_are_left_out() -> None:
+    told = {"id": 1, "tags": [None, {}, [], "", {"name": None}, "vip", {"name": "bug"}]}
+    ticket = read_record(told, helpspace.TicketJson).to_ticket()
+    assert ticket.tags == ("vip", "bug")

@@ -30,6 +30,9 @@ def test_another_ticket_is_noticed_however_its_name_is_spelled(name: str, told: 
         "Invoice 8",
         "Invoice",
         "",
+        0,
+        "0",
+        {"id": 0},
         None,
         True,
         {"number": 8},
@@ -49,7 +52,7 @@ def test_ids_in_words_are_compared_with_their_like() -> None:
         belongs({"ticketId": "tkt_8"}, "tkt_7")
 
 
-@pytest.mark.parametrize("told", ["tkt_abc", 999, "tkt_482/2", "Invoice", "", "#tkt_482", True])
+@pytest.mark.parametrize("told", ["tkt_abc", 999, "tkt_482/2", "Invoice", "#tkt_482", True])
 def test_in_the_field_that_a_vendor_documents_anything_else_is_another_ticket(told: Any) -> None:
     if told is not True:  # which is no id at all
         with pytest.raises(WrongType, match="another ticket"):
@@ -58,7 +61,18 @@ def test_in_the_field_that_a_vendor_documents_anything_else_is_another_ticket(to
             created_id({"id": 1, "ticketId": told}, "$", "tkt_482", declared="ticketId")
     belongs({"id": 1, "ticketId": "tkt_482", "ticket": told}, "tkt_482", "ticketId")
     belongs({"id": 1, "ticketId": 7}, "7", "ticketId")
-    belongs({"id": 1, "ticketId": None}, "7", "ticketId")
+
+
+@pytest.mark.parametrize("nothing", [None, "", 0, "0", False])
+def test_the_id_of_nothing_in_the_field_that_a_vendor_documents_says_nothing(nothing: Any) -> None:
+    belongs({"id": 1, "ticketId": nothing}, "7", "ticketId")
+    with pytest.raises(WrongType, match="another ticket"):
+        belongs({"id": 1, "ticketId": nothing, "ticket": {"id": 8}}, "7", "ticketId")
+
+
+def test_beside_the_right_id_where_the_vendor_documents_it_nothing_else_counts() -> None:
+    record = {"ticket": {"id": "EXP-2"}, "ticket_id": "tkt_8", "ticketId": "tkt_7"}
+    belongs(record, "tkt_7", "ticketId")
 
 
 def test_what_was_made_on_another_ticket_is_not_taken() -> None:
