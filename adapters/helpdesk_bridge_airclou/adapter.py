@@ -85,6 +85,13 @@ class Airclou(kit.Adapter):
     quiet_extra = outgoing.QUIET_EXTRA
     status_words = wire.STATUS
     priority_words = wire.PRIORITY
+    kind_words = wire.KIND
+    ticket_keys: ClassVar = {
+        **{name: name for name in ("subject", "status", "priority", "tags")},
+        "kind": "type",
+        "assignee": "assigneeId",
+        "custom_fields": "customFields",
+    }
     fake = "helpdesk_bridge_airclou.fake:AirclouFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE_SIZE)),

@@ -62,6 +62,9 @@ class HelpSpace(kit.Adapter):
     id_words = 'digits, such as "1003"'
     quiet_extra = outgoing.QUIET_EXTRA
     status_words = wire.STATUS
+    ticket_keys: ClassVar = {
+        name: name for name in ("subject", "status", "assignee", "team", "tags")
+    }
     fake = "helpdesk_bridge_helpspace.fake:HelpSpaceFake"
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PER_PAGE)),

@@ -301,8 +301,7 @@ def _with_plain_cids(html: str, files: Sequence[Encoded]) -> str:
 
 def with_all_tags(ticket: kit.Ticket, wanted: Sequence[str]) -> kit.Ticket:
     """T11: the vendor drops tags that do not exist without a word; we do not."""
-    have = {tag.casefold() for tag in ticket.tags}
-    dropped = [tag for tag in wanted if tag.casefold() not in have]
+    dropped = kit.tags_left_out(wanted, ticket.tags)
     if not dropped:
         return ticket
     failure = errors.ValidationFailed(

@@ -6,31 +6,38 @@ sides tell is compared, and in the vendor's own words: several of ours may be on
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator
-from html import unescape
+from collections.abc import Callable, Iterator, Mapping
 from types import EllipsisType
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from helpdesk_bridge.desk.alike import same_text, same_value
 from helpdesk_bridge.errors import Outcome, PartlyDone, ProtocolError
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.vocabulary import Vocabulary
-from helpdesk_bridge.model import Party, Priority, Status, Ticket, TicketChanges
+from helpdesk_bridge.model import Party, Priority, Status, Ticket, TicketChanges, TicketKind
 from helpdesk_bridge.model.addresses import same_address
-from helpdesk_bridge.model.text import is_digits
+from helpdesk_bridge.model.text import folded, is_digits, tags_left_out
 
 __all__ = ["require_changed"]
 
 E = TypeVar("E")
-_LONG_ENOUGH = 20
-"""A subject of so many letters and digits that begins another one is that, cut by the vendor."""
+_NOUNS = {"tags": "set of tags", "custom_fields": "value in custom_fields"}
 
 
-def require_changed(adapter: Adapter, changes: TicketChanges, ticket: Ticket) -> None:
+def require_changed(
+    adapter: Adapter, changes: TicketChanges, ticket: Ticket, before: Ticket | None = None
+) -> None:
     """Raise where ``ticket``, as it came back, does not show ``changes``.
 
-    What was not asked for, what the vendor does not tell, and what the adapter declares no words
-    for (``status_words``, ``priority_words``) is not compared.
+    What was not asked for, what the vendor does not tell (``ticket_keys``), and what the adapter
+    declares no words for (``status_words``, ``priority_words``, ``kind_words``) is not compared.
+
+    Args:
+        adapter: what changed the ticket.
+        changes: what was asked for.
+        ticket: the ticket as it came back.
+        before: the ticket as the caller had it; None: not known. Only with it is a field told to be
+            unchanged.
 
     Raises:
         PartlyDone: it shows some of them, and not others.
@@ -40,45 +47,76 @@ def require_changed(adapter: Adapter, changes: TicketChanges, ticket: Ticket) ->
     missing = [name for name, as_asked in shown.items() if not as_asked]
     if not missing:
         return
-    names = ", ".join(missing)
-    failure = ProtocolError(
-        f"the helpdesk answered with the ticket unchanged in {names}.", outcome=Outcome.UNKNOWN
-    )
+    same = [name for name in missing if before and _value(before, name) == _value(ticket, name)]
+    other = [_NOUNS.get(name, name) for name in missing if name not in same]
+    clauses = [f"unchanged in {', '.join(same)}"] if same else []
+    clauses += [f"with another {', '.join(other)} than was asked for"] if other else []
+    came_back = f"the ticket came back {' and '.join(clauses)}."
+    failure = ProtocolError(came_back, outcome=Outcome.UNKNOWN)
     if len(missing) < len(shown):
         raise PartlyDone(
-            f"a part of the change was made, but the ticket came back unchanged in {names}.",
-            failure=failure,
-            ticket_id=ticket.id,
+            f"a part of the change was made, but {came_back}", failure=failure, ticket_id=ticket.id
         )
     raise failure
+
+
+def _value(ticket: Ticket, name: str) -> Any:
+    value = getattr(ticket, name)
+    return (value.id, value.email) if isinstance(value, Party) else value
 
 
 def _compared(
     adapter: Adapter, changes: TicketChanges, ticket: Ticket
 ) -> Iterator[tuple[str, bool]]:
     """Yield the fields that can be compared, and whether each is as it was asked for."""
-    if not isinstance(changes.subject, EllipsisType) and (told := _key(ticket.subject)):
-        asked = _key(changes.subject)
-        cut = len(told) >= _LONG_ENOUGH and asked.startswith(told)
-        yield "subject", asked == told or not asked or cut
-    status, words = changes.status, adapter.status_words
-    if not isinstance(status, EllipsisType) and ticket.status is not Status.UNKNOWN:
-        ours = _ours(words, status)
-        if Status.RESOLVED in ours:
-            ours |= {Status.CLOSED}  # as some vendors have it done at once
-        if ours:
-            yield "status", ticket.status in ours
-    priority = changes.priority
-    known = ticket.priority not in (None, Priority.UNKNOWN)
-    likewise = _ours(adapter.priority_words, priority) if isinstance(priority, Priority) else set()
-    if known and likewise:
-        yield "priority", ticket.priority in likewise
-    if not isinstance(changes.assignee, EllipsisType) and ticket.assignee is not None:
-        alike = _same_agent(changes.assignee, ticket.assignee)
-        if alike is not None:
-            yield "assignee", alike
-    if not isinstance(changes.tags, EllipsisType) and ticket.tags:
-        yield "tags", set(map(_key, changes.tags)) == set(map(_key, ticket.tags))
+    checks: Mapping[str, Callable[[Adapter, Any, Ticket], bool | None]] = {
+        "subject": _subject,
+        "status": _status,
+        "priority": _priority,
+        "kind": _kind,
+        "assignee": _assignee,
+        "team": _team,
+        "tags": _tags,
+        "custom_fields": _custom_fields,
+    }
+    for name, check in checks.items():
+        key = adapter.ticket_keys.get(name)
+        told = bool(getattr(ticket, name)) if key is None else key in ticket.raw
+        if told and not isinstance(getattr(changes, name), EllipsisType):
+            as_asked = check(adapter, getattr(changes, name), ticket)
+            if as_asked is not None:
+                yield name, as_asked
+
+
+def _subject(_adapter: Adapter, asked: str, ticket: Ticket) -> bool:
+    return same_text(asked, ticket.subject)
+
+
+def _status(adapter: Adapter, asked: Status, ticket: Ticket) -> bool | None:
+    ours = _ours(adapter.status_words, asked)
+    if Status.RESOLVED in ours:
+        ours |= {Status.CLOSED}  # as some vendors have it done at once
+    known = ours and ticket.status is not Status.UNKNOWN
+    return ticket.status in ours if known else None
+
+
+def _priority(adapter: Adapter, asked: Priority | None, ticket: Ticket) -> bool | None:
+    if ticket.priority is Priority.UNKNOWN:
+        return None
+    return _word(adapter.priority_words, asked, ticket.priority)
+
+
+def _kind(adapter: Adapter, asked: TicketKind | None, ticket: Ticket) -> bool | None:
+    if ticket.kind is TicketKind.UNKNOWN:
+        return None
+    return _word(adapter.kind_words, asked, ticket.kind)
+
+
+def _word(words: Vocabulary[E] | None, asked: E | None, told: E | None) -> bool | None:
+    if asked is None:
+        return None if words is None else told is None
+    ours = _ours(words, asked)
+    return told in ours if ours else None
 
 
 def _ours(words: Vocabulary[E] | None, asked: E) -> set[E]:
@@ -87,18 +125,47 @@ def _ours(words: Vocabulary[E] | None, asked: E) -> set[E]:
     return set() if word is None or words is None else {asked, words.read(word)}
 
 
-def _same_agent(asked: Party | None, told: Party) -> bool | None:
-    """Say whether ``told`` is who was asked for; None where their ids are of different kinds."""
-    if asked is None:
-        return False if told.id or told.email else None
+def _assignee(_adapter: Adapter, asked: Party | None, ticket: Ticket) -> bool | None:
+    """Say whether it is who was asked for; None where their ids are of different kinds."""
+    told = ticket.assignee
+    if asked is None or told is None:
+        somebody = asked or told
+        return somebody is None or (False if somebody.id or somebody.email else None)
     if asked.id and told.id and is_digits(asked.id) is is_digits(told.id):
-        return asked.id.casefold() == told.id.casefold()
+        return _plain_id(asked.id) == _plain_id(told.id)
     if asked.email and told.email:
         return same_address(asked.email, told.email)
     return None
 
 
-def _key(text: str) -> str:
-    """Return the letters and digits of a text: what no vendor writes in another way."""
-    plain = unicodedata.normalize("NFKC", unescape(unescape(text))).casefold()
-    return "".join(one for one in plain if one.isalnum() and ord(one) <= 0xFFFF)
+def _plain_id(number: str) -> str:
+    return number.lstrip("0") if is_digits(number) else number.casefold()
+
+
+def _team(adapter: Adapter, asked: str | None, ticket: Ticket) -> bool | None:
+    """Compare by id with an id, by name with a name; None where the vendor tells the other."""
+    key = adapter.ticket_keys.get("team")
+    if key is None:
+        return None
+    record = ticket.raw[key]
+    told = [record.get("id"), record.get("name")] if isinstance(record, Mapping) else []
+    names = {folded(str(one)) for one in (ticket.team, *told) if one not in (None, "", 0)}
+    if asked is None or not names:
+        return asked is None and not names
+    alike = [name for name in names if is_digits(name) is is_digits(asked)]
+    return folded(asked) in alike if alike else None
+
+
+def _tags(_adapter: Adapter, asked: tuple[str, ...], ticket: Ticket) -> bool:
+    """Say whether all are there, or none if none was asked for; automations may add their own."""
+    return not tags_left_out(asked, ticket.tags) if asked else not ticket.tags
+
+
+def _custom_fields(adapter: Adapter, asked: Mapping[str, Any], ticket: Ticket) -> bool | None:
+    """Compare those that are told; None where none of them can be."""
+    if "custom_fields" not in adapter.ticket_keys:
+        return None  # nobody knows in which form it has them
+    told = ticket.custom_fields
+    found = [same_value(value, told[name]) for name, value in asked.items() if name in told]
+    compared = [one for one in found if one is not None]
+    return all(compared) if compared else None

@@ -225,7 +225,7 @@ async def update_ticket(
         kind: what sort of matter it is about; None: no kind.
         assignee: the agent, as a Party, an e-mail address or the vendor's id; None: nobody.
         team: the team, by the vendor's id or name of it; None: no team.
-        tags: the whole set of its tags.
+        tags: the whole set of its tags; automations of the vendor's may add others.
         custom_fields: values by the ids of :meth:`custom_fields`; others stay as they are.
         extra: the vendor's own fields, put into the request as they are; None is none. A key that
             the call sets itself is InvalidArgument. What a key does is not known here, so that the
@@ -240,8 +240,8 @@ async def update_ticket(
         StatusNotAllowed: the vendor has no such status, or not from the present one.
         NotFound: there is no such ticket.
         PartlyDone: one part of the change was made, and another failed.
-        ProtocolError: the vendor answered with the ticket unchanged, or in a way that cannot be
-            understood. Doing it again would leave the same.
+        ProtocolError: the vendor answered with the ticket unchanged, with another value than was
+            asked for, or in a way that cannot be understood. Doing it again would leave the same.
         OutcomeUnknown: with ``extra``: it may have been made. It cannot be looked for.
         HelpdeskError: as the vendor or the network has it.
     """
@@ -273,7 +273,7 @@ async def update_ticket(
         call.is_changing = True
         changed = await self.adapter.update_ticket(ref.id, changes)
         try:
-            require_changed(self.adapter, changes, changed)
+            require_changed(self.adapter, changes, changed, ref.ticket)
         except ProtocolError as error:
             failure = with_outcome(error, unsafe=once, bytes_sent=True, started_at=None)
         else:

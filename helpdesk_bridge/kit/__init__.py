@@ -99,7 +99,7 @@ from helpdesk_bridge.model.header_parameters import header_parameter
 from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
 from helpdesk_bridge.model.mailboxes import read_people, read_person
 from helpdesk_bridge.model.slots import Slots
-from helpdesk_bridge.model.text import folded, is_digits
+from helpdesk_bridge.model.text import folded, is_digits, tags_left_out
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import (
     Base64,
@@ -248,6 +248,7 @@ __all__ = [
     "same_address",
     "sealed",
     "shows_something",
+    "tags_left_out",
     "text_to_html",
     "with_cids",
     "without_first_message",

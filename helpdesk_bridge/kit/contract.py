@@ -30,6 +30,7 @@ from helpdesk_bridge.model import (
     Support,
     Ticket,
     TicketChanges,
+    TicketKind,
     TicketQuery,
     TicketRef,
 )
@@ -90,7 +91,9 @@ class Adapter:
     - ``idempotent_extra``: the keys of ``extra`` that may be set twice; a set, default none.
     - ``quiet_extra``: the keys of ``extra`` that a note may set; a set, default none.
     - ``file_hosts``: the other hosts that keep files; a set, default none.
-    - ``status_words``, ``priority_words``: the tables by which both are written; default None.
+    - ``status_words``, ``priority_words``, ``kind_words``: the tables by which they are written;
+      default None.
+    - ``ticket_keys``: the vendor's keys of what a ticket shows after a change; default none.
     - ``fake``: ``module:class`` of the vendor's fake; default None, which is that there is none.
 
     A write is done once with the help of :meth:`note_before_send` (for answers without an id),
@@ -142,6 +145,12 @@ class Adapter:
     with what was asked for by it. None: a status is not compared."""
     priority_words: ClassVar[Vocabulary[Priority] | None] = None
     """As ``status_words``, of priorities."""
+    kind_words: ClassVar[Vocabulary[TicketKind] | None] = None
+    """As ``status_words``, of kinds."""
+    ticket_keys: ClassVar[Mapping[str, str]] = {}
+    """The vendor's keys in ``Ticket.raw`` by the names of ``TicketChanges``, such as ``{"kind":
+    "type"}``. A change is compared with what comes back under such a key, null included. A field
+    without one is compared only where it has a value, and a team or a custom field never."""
     fake: ClassVar[str | None] = None
     """``module:class`` of the fake of this vendor, for the sandbox and for tests."""
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from attrs import fields_dict
+
 from helpdesk_bridge.kit.vocabulary import Vocabulary
+from helpdesk_bridge.model import TicketChanges
 
 __all__ = ["check_declared", "check_spelling"]
 
 _SECONDS = ("visible_after", "gives_up_after")
 _WORDS = {"file_hosts": "host names", "idempotent_extra": "keys", "quiet_extra": "keys"}
-_TABLES = ("status_words", "priority_words")
+_TABLES = ("status_words", "priority_words", "kind_words")
+_KEYS = "ticket_keys"
+_CHANGED = frozenset(fields_dict(TicketChanges)) - {"extra"}
 _CLOSE = 0.85
 """How alike a word must be to be a misspelling: ``visble_after`` is, ``visible_before`` is not."""
 
@@ -35,6 +40,13 @@ def check_declared(kind: type) -> None:
         value = getattr(kind, name)
         if value is not None and not isinstance(value, Vocabulary):
             raise TypeError(f"{kind.__name__}.{name} is a Vocabulary or None; not {value!r:.80}")
+    keys = getattr(kind, _KEYS)
+    keyed = isinstance(keys, Mapping) and _CHANGED.issuperset(keys)
+    if not keyed or not all(isinstance(key, str) for key in keys.values()):
+        raise TypeError(
+            f"{kind.__name__}.{_KEYS} is a mapping of {', '.join(sorted(_CHANGED))} to the"
+            f" vendor's keys; not {keys!r:.80}"
+        )
 
 
 def check_spelling(kind: type, known: Iterable[str]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from html import unescape
 from typing import TypeGuard
 
 from helpdesk_bridge.model.normalisation import normalised
 
-__all__ = ["caseless", "folded", "is_digits"]
+__all__ = ["caseless", "folded", "is_digits", "tags_left_out"]
 
 
 def folded(text: str) -> str:
@@ -23,6 +25,21 @@ def folded(text: str) -> str:
 def caseless(text: str) -> str:
     """Return ``text`` as it is compared where case and composition tell nothing apart."""
     return normalised("NFC", normalised("NFC", text).casefold())
+
+
+def tags_left_out(asked: Iterable[str], told: Iterable[str]) -> list[str]:
+    """Return those of ``asked`` that are not among the tags ``told``, however they are spelled.
+
+    A vendor may write "Big Café" as "big-cafe": only letters and figures count, unless a tag has
+    none.
+    """
+    there = set(map(_tag_key, told))
+    return [tag for tag in asked if _tag_key(tag) not in there]
+
+
+def _tag_key(tag: str) -> str:
+    plain = normalised("NFKD", unescape(tag)).casefold()
+    return "".join(one for one in plain if one.isalnum()) or folded(tag)
 
 
 def is_digits(value: object) -> TypeGuard[str]:

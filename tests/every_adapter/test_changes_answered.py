@@ -18,6 +18,9 @@ CHANGES: dict[str, Any] = {
     "status": hb.Status.PENDING,
     "priority": hb.Priority.LOW,
     "assignee": hb.Party(id="77"),
+    "kind": hb.TicketKind.TASK,
+    "team": "Sales",
+    "custom_fields": {"fld_1": "x"},
     "tags": ["billing"],
 }
 
@@ -32,8 +35,11 @@ def old(ticket: hb.Ticket, **told: Any) -> Any:
     """Return the vendor's record of a ticket that has something in each field."""
     raw = {**ticket.raw, "status": "open", "tags": ["old"]}
     if ticket.vendor == "airclou":
+        fields = [{"id": "fld_1", "value": "old"}, {"id": "fld_2", "value": {"of": "theirs"}}]
+        raw = {**raw, "type": "question", "customFields": fields}
         return {**raw, "priority": "urgent", "assigneeId": "5", **told}
-    return {**raw, "assignee": {"id": 5, "name": "Ada"}, **told}
+    team = {"id": 3, "name": "Support"}
+    return {**raw, "assignee": {"id": 5, "name": "Ada"}, "team": team, **told}
 
 
 @pytest.mark.parametrize("adapter", FAKES)
@@ -56,13 +62,17 @@ async def test_the_ticket_as_it_was_is_no_success(adapter: str) -> None:
     async with desk_and_fake(adapter) as (desk, fake):
         ticket = await ticket_of(desk)
         fake.answer = said({KEYS[adapter]: old(ticket)})
+        ticket = await desk.update_ticket(ticket, status=hb.Status.OPEN)
         able = desk.capabilities[hb.Capability.UPDATE_TICKET].limits.options or ()
         # What the vendor says of tags alone is the adapter's own affair.
         asked = {name: value for name, value in CHANGES.items() if name in able and name != "tags"}
-        for given in ({"status": hb.Status.PENDING}, {"subject": "Another one"}, asked):
+        for given in (*({name: value} for name, value in asked.items()), asked):
             with pytest.raises(hb.ProtocolError, match="unchanged in ") as caught:
                 await desk.update_ticket(ticket, **given)
             assert caught.value.outcome is hb.Outcome.UNKNOWN
+            assert all(name in str(caught.value) for name in given)
+            with pytest.raises(hb.ProtocolError, match="than was asked for") as caught:
+                await desk.update_ticket(ticket.id, **given)
             assert all(name in str(caught.value) for name in given)
         with pytest.raises(hb.OutcomeUnknown):
             await desk.update_ticket(ticket, subject="Another one", extra={"colour": "red"})
@@ -75,6 +85,7 @@ async def test_a_part_of_a_change_is_told_as_one(adapter: str) -> None:
     async with desk_and_fake(adapter) as (desk, fake):
         ticket = await ticket_of(desk)
         fake.answer = said({KEYS[adapter]: old(ticket, subject="ANOTHER &lt;one&gt;")})
+        ticket = await desk.update_ticket(ticket, status=hb.Status.OPEN)
         with pytest.raises(hb.PartlyDone, match="unchanged in status") as caught:
             await desk.update_ticket(ticket, subject=" Another  <one>", status=hb.Status.PENDING)
         assert caught.value.ticket_id == ticket.id
@@ -86,7 +97,7 @@ async def test_a_part_of_a_change_is_told_as_one(adapter: str) -> None:
 async def test_what_the_vendor_does_not_tell_is_not_compared(adapter: str) -> None:
     async with desk_and_fake(adapter) as (desk, fake):
         ticket = await ticket_of(desk)
-        bare: dict[str, Any] = {"id": ticket.raw["id"], "status": "of their own", "tags": []}
+        bare: dict[str, Any] = {"id": ticket.raw["id"], "status": "of their own"}
         fake.answer = said({KEYS[adapter]: bare})
         await desk.update_ticket(ticket, subject="Another one", status=hb.Status.PENDING)
 
@@ -113,3 +124,67 @@ async def test_a_subject_that_the_vendor_cut_was_set() -> None:
         ticket = await ticket_of(desk)
         fake.answer = said({"data": old(ticket, subject="The export stops at ninety…")})
         await desk.update_ticket(ticket, subject="The export stops at ninety percent 🚀")
+
+
+@pytest.mark.parametrize(
+    ("adapter", "given", "told"),
+    [
+        ("airclou", {"assignee": hb.Party(id="usr_7")}, {"assigneeId": None}),
+        ("airclou", {"assignee": None}, {"assigneeId": "5"}),
+        ("airclou", {"tags": ["vip"]}, {"tags": []}),
+        ("airclou", {"tags": ["vip", "new"]}, {"tags": ["vip"]}),
+        ("airclou", {"tags": []}, {"tags": ["old"]}),
+        ("airclou", {"priority": None}, {"priority": "urgent"}),
+        ("airclou", {"priority": hb.Priority.LOW}, {"priority": None}),
+        ("airclou", {"kind": None}, {"type": "question"}),
+        ("airclou", {"kind": hb.TicketKind.TASK}, {"type": None}),
+        ("airclou", {"subject": "Another one"}, {"subject": None}),
+        ("airclou", {"status": hb.Status.NEW}, {"status": "pending"}),
+        ("helpspace", {"assignee": "ada@helpdesk.example"}, {"assignee": None}),
+        ("helpspace", {"assignee": hb.Party(id="77")}, {"assignee": {}}),
+        ("helpspace", {"team": "Sales"}, {"team": None}),
+        ("helpspace", {"team": "4"}, {"team": {"id": 3, "name": "Sales"}}),
+        ("helpspace", {"team": None}, {"team": {"id": 3, "name": "Sales"}}),
+        ("helpspace", {"tags": []}, {"tags": ["old"]}),
+    ],
+)
+async def test_an_empty_field_and_another_value_are_no_success(
+    adapter: str, given: dict[str, Any], told: dict[str, Any]
+) -> None:
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.answer = said({KEYS[adapter]: old(ticket, **told)})
+        with pytest.raises(hb.ProtocolError, match="than was asked for") as caught:
+            await desk.update_ticket(ticket.id, **given)
+        assert caught.value.outcome is hb.Outcome.UNKNOWN
+        assert all(name in str(caught.value) for name in given)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "given", "told"),
+    [
+        ("airclou", {"assignee": hb.Party(id="0077")}, {"assigneeId": 77}),
+        ("airclou", {"assignee": None}, {"assigneeId": "0"}),
+        ("airclou", {"tags": ["vip"]}, {"tags": ["auto-triaged", "VIP"]}),
+        ("airclou", {"tags": []}, {"tags": None}),
+        ("airclou", {"priority": None}, {"priority": None}),
+        ("airclou", {"kind": None}, {"type": None}),
+        ("airclou", {"kind": hb.TicketKind.TASK}, {"type": "a kind of their own"}),
+        ("airclou", {"custom_fields": {"fld_2": 1, "fld_3": 2}}, {}),
+        ("helpspace", {"assignee": None}, {"assignee": {"id": None, "name": "Unassigned"}}),
+        ("helpspace", {"assignee": "ada@helpdesk.example"}, {"assignee": {"id": 5}}),
+        ("helpspace", {"team": "SALES"}, {"team": {"id": 3, "name": "Sales"}}),
+        ("helpspace", {"team": "3"}, {"team": {"id": 3, "name": "Sales"}}),
+        ("helpspace", {"team": "3"}, {"team": "Sales"}),
+        ("helpspace", {"team": "Sales"}, {"team": {"id": 3}}),
+        ("helpspace", {"team": None}, {"team": []}),
+        ("helpspace", {"tags": ["Big Caf\u00e9"]}, {"tags": ["big-cafe"]}),
+    ],
+)
+async def test_what_an_honest_vendor_makes_of_a_change_is_a_success(
+    adapter: str, given: dict[str, Any], told: dict[str, Any]
+) -> None:
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.answer = said({KEYS[adapter]: old(ticket, **told)})
+        await desk.update_ticket(ticket.id, **given)

@@ -30,14 +30,21 @@ def test_what_is_no_set_of_words_is_refused(name: str, value: object) -> None:
         made(**{name: value})
 
 
-@pytest.mark.parametrize("name", ["status_words", "priority_words"])
+@pytest.mark.parametrize("name", ["status_words", "priority_words", "kind_words"])
 @pytest.mark.parametrize("value", [{"open": 1}, ["open"], "open"])
 def test_what_is_no_table_of_words_is_refused(name: str, value: object) -> None:
     with pytest.raises(TypeError, match=rf"Acme\.{name} is a Vocabulary or None"):
         made(**{name: value})
 
 
+@pytest.mark.parametrize("keys", [None, "subject", {"titel": "title"}, {"subject": 1}])
+def test_what_are_no_keys_of_a_ticket_is_refused(keys: object) -> None:
+    with pytest.raises(TypeError, match=r"Acme\.ticket_keys is a mapping of assignee, "):
+        made(ticket_keys=keys)
+
+
 def test_what_is_one_is_taken() -> None:
+    assert made(ticket_keys={"kind": "type"}).ticket_keys == {"kind": "type"}
     acme = made(
         visible_after=0, gives_up_after=2.5, idempotent_extra={"a"}, file_hosts={"b.example"}
     )

@@ -175,7 +175,7 @@ async def test_creating_is_a_ticket_in_its_wrapper_and_then_the_customers_first_
     ]
 
 
-SHOWN = {"subject", "status", "priority", "assigneeId", "tags"}
+SHOWN = {"subject", "status", "priority", "type", "assigneeId", "tags", "customFields"}
 """What a ticket that comes back is compared by: it has to show the change."""
 
 

@@ -156,7 +156,7 @@ async def test_creating_with_everything_says_everything(
     }
 
 
-SHOWN = {"subject", "status", "assignee", "tags"}
+SHOWN = {"subject", "status", "assignee", "team", "tags"}
 """What a ticket that comes back is compared by: it has to show the change."""
 
 

@@ -292,7 +292,7 @@ async def test_an_update_returns_what_the_vendor_has_and_in_doubt_what_it_does_n
     assert ticket.status is Status.CLOSED
     mapped.answers("PUT", "ticket/900101", None)
     mapped.answers("GET", "ticket/900101", one(status="open"))
-    with pytest.raises(errors.ProtocolError, match="unchanged in status"):
+    with pytest.raises(errors.ProtocolError, match="another status than was asked for"):
         await mapped_desk.update_ticket("900101", status=Status.CLOSED)
 
 
