@@ -77,7 +77,9 @@ async def create_ticket(
         assignee: the agent, as a Party, an e-mail address or the vendor's id.
         team: the team, by the vendor's id or name of it.
         tags: its tags.
-        channel: where it came in: a :class:`Channel`, its id or its address.
+        channel: where it came in: a :class:`Channel`, its id or its address. The vendor is given
+            the part by which it names its channels, such as the id; the other parts of a Channel
+            only tell of it, and are not compared with what the vendor has.
         custom_fields: values by the ids of :meth:`custom_fields`.
         attachments: files of the first message.
         created_at: when the customer wrote (aware); None is now.
