@@ -217,8 +217,9 @@ class RecordsARequestAsAResponse(Memory):
 
 class ClearsNothing(Memory):
     async def update_ticket(self, ticket_id, changes):
-        if changes.assignee is None:
-            changes = evolve(changes, assignee=...)
+        if changes.assignee is None:  # and says that it did
+            kept = evolve(changes, assignee=...)
+            return evolve(await super().update_ticket(ticket_id, kept), assignee=None)
         return await super().update_ticket(ticket_id, changes)
 
 
