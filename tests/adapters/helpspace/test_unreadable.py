@@ -48,7 +48,7 @@ BAD_TICKETS: list[tuple[Any, str]] = [
     ({"team": 7}, ".team"),
     ({"tags": "bug"}, ".tags"),
     ({"tags": ["bug", 7]}, ".tags[1]"),
-    ({"tags": [{"id": 1}]}, ".tags[0].name"),
+    ({"tags": [{"name": 7}]}, ".tags[0].name"),
     ({"custom_fields": [1]}, ".custom_fields"),
     ({"created_at": "yesterday"}, ".created_at"),
     ({"updated_at": 1750100733}, ".updated_at"),
