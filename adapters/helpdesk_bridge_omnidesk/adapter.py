@@ -18,7 +18,7 @@ from helpdesk_bridge.kit import (
     read,
     read_records,
 )
-from helpdesk_bridge_omnidesk import outgoing, wire
+from helpdesk_bridge_omnidesk import outgoing, timelines, wire
 from helpdesk_bridge_omnidesk.settings import CUSTOMER_CHANNELS, OmnideskSettings
 
 __all__ = ["Omnidesk"]
@@ -195,7 +195,7 @@ class Omnidesk(kit.Adapter):
         reading = self._reading()
         ticket = answer.read(lambda data: wire.one_ticket(data, reading))
         kit.require_id(ticket.id, ticket_id, "$.item.id")
-        return ticket, answer.read(lambda data: wire.told_of_timeline(ticket, data))
+        return ticket, answer.read(lambda data: timelines.told_of_timeline(ticket, data))
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /ticket, then the first message; or POST /message/chatbot (channel kind chatbot)."""
@@ -383,14 +383,14 @@ class Omnidesk(kit.Adapter):
         """Return the timeline, oldest first; one that is cut is an error, or short of its count."""
         reading = self._reading()
         items, problems = read_records(
-            wire.timeline(ticket),
+            timelines.entries(ticket),
             wire.EntryJson,
             lambda entry: entry.of(ticket.id, reading),
             "$.item.timeline",
         )
         count = len(items) + len(problems)
         is_short = told.total is not None and told.total > count
-        if not is_short and wire.goes_on(told, count):
+        if not is_short and timelines.goes_on(told, count):
             raise errors.ProtocolError(
                 "$.item: the timeline goes on, and does not say where.", path="$.item"
             )

@@ -399,61 +399,6 @@ def explain(data: Any, status: int) -> kit.Explanation:
     return kit.Explanation(message=text, kind=errors.NotFound if missing else None)
 
 
-def timeline(ticket: kit.Ticket) -> Any:
-    """Return the entries of a ticket that was read by itself; T15: null is none."""
-    entries = ticket.raw.get("timeline", "")
-    return [] if entries is None else entries
-
-
-_TIMELINE = "timeline"
-
-
-def told_of_timeline(ticket: kit.Ticket, data: Mapping[str, Any]) -> kit.Told:
-    """Return what an answer says of the ticket's timeline, such as ``timeline_total``.
-
-    Whether the vendor cuts long ones is not documented, nor how it would say so: in the ticket, or
-    beside it in the envelope.
-    """
-    entries = ticket.raw.get(_TIMELINE)
-    count = len(entries) if isinstance(entries, (list, Mapping)) else 0
-    told = kit.Told.of(_signs(data), count)
-    around = kit.Told.of({name: value for name, value in data.items() if name != "item"}, count)
-    if told.total is None and around.total != 1:  # 1 beside the ticket is the ticket itself
-        told.total = around.total
-    if told.per_page is None and around.per_page != 1:
-        told.per_page = around.per_page
-    told.last_page = max(told.last_page or 0, around.last_page or 0) or None
-    told.more = told.more if around.more is None else around.more or bool(told.more)
-    told.cursor = told.cursor or around.cursor
-    told.link = around.link if told.link is None else told.link
-    told.closed |= around.closed
-    return told
-
-
-def _signs(data: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
-    """Return the members called ``timeline_…``, without that word, and those of objects in it."""
-    found: dict[str, Any] = {}
-    for name, value in data.items():
-        plain = name.casefold().replace("_", "").replace("-", "")
-        if plain.startswith(_TIMELINE):
-            if plain != _TIMELINE:
-                found[plain.removeprefix(_TIMELINE)] = value
-        elif isinstance(value, Mapping) and depth < 2:
-            found = {**_signs(value, depth + 1), **found}
-    return found
-
-
-def goes_on(told: kit.Told, count: int) -> bool:
-    """Say whether a timeline of ``count`` entries is cut, though there is no way to ask for more.
-
-    It comes in one piece, so that one of which nothing is told is whole. One that just fills a page
-    is not, unless its end is told.
-    """
-    going_on = kit.following(told, count=count, asked=count + 1, before=0, number=1)
-    is_full = told.per_page == count and not going_on.doubted
-    return going_on.is_there and (not going_on.unsure or is_full)
-
-
 def oldest_first(messages: Sequence[kit.Message], reading: Reading) -> tuple[kit.Message, ...]:
     """Sort by time; nobody documents the order of a timeline, nor more than whole seconds.
 

@@ -197,6 +197,27 @@ class Told:
         """Whether the place of a next page is told, as many vendors do on the last page too."""
         return self.cursor is not None or self.link is not None
 
+    @property
+    def hints_at_more(self) -> bool:
+        """Whether anything that cannot be understood for sure may mean that there is more."""
+        return bool(self.left or self.loose or self.odd or self.unknown)
+
+    def also(self, other: Told) -> None:
+        """Take what another envelope tells of the same list, too.
+
+        Of two figures the larger one counts if it is one of the whole list, and else the own.
+        """
+        if other.more is not None:
+            self.more = other.more or bool(self.more)
+            self.where = other.where if other.more else self.where
+        self.closed |= other.closed
+        for name in ("total", "last_page", "left"):
+            both = (getattr(self, name), getattr(other, name))
+            setattr(self, name, max((one for one in both if one is not None), default=None))
+        for name in ("cursor", "link", "page", "per_page", "start", "odd", "loose", "unknown"):
+            if getattr(self, name) is None:
+                setattr(self, name, getattr(other, name))
+
     def link_cursor(self, *names: str) -> str | None:
         """Return the cursor in the link to the next page.
 

@@ -25,12 +25,30 @@ GOES_ON: dict[str, dict[str, Any]] = {
     "total pages beside": {"totalPages": 4},
     "a full page of its size": {"item": {"timeline_limit": 50}},
     "a full page beside": {"meta": {"per_page": 50}},
+    "how many remain": {"item": {"timeline_remaining": 2}},
+    "how many are left": {"item": {"timelineLeft": "2"}},
+    "the word behind": {"item": {"has_more_timeline": True}},
+    "the word within": {"item": {"isTimelinePartial": True}},
+    "not complete": {"item": {"timeline_complete": False}},
+    "a part": {"item": {"timeline_partial": True}},
+    "a cursor": {"item": {"timeline_cursor": "abc"}},
+    "how many remain, beside": {"remaining": 2},
+    "a part, beside": {"partial": True},
+    "a cursor beside": {"cursor": "abc"},
+    "the count of the part, and how many remain": {
+        "item": {"timeline_total": 50, "timeline_remaining": 2}
+    },
 }
 COUNTS: dict[str, dict[str, Any]] = {
     "total": {"item": {"timeline_total": 200}},
     "total beside": {"total": 200},
     "total in an object beside": {"meta": {"timeline_total": 200}},
     "total and pages": {"item": {"timeline_total": 200, "timeline_pages": 4}},
+    "the word behind": {"item": {"total_timeline": 200}},
+    "the larger of two": {"item": {"timeline_total": 50, "total_timeline": 200}},
+    "an object of its own, beside": {"meta": {"timeline": {"total": 200, "shown": 50}}},
+    "messages": {"item": {"messages_count": 200}},
+    "entries": {"item": {"totalEntries": "200"}},
 }
 WHOLE: dict[str, dict[str, Any]] = {
     "nothing": {},
@@ -39,6 +57,12 @@ WHOLE: dict[str, dict[str, Any]] = {
     "its count": {"item": {"timeline_total": 50, "timeline_limit": 50}},
     "no next page": {"item": {"timeline_next": None, "timeline_limit": 50}},
     "a larger page": {"item": {"timeline_limit": 100}},
+    "complete": {"item": {"timeline_complete": True, "timeline_partial": False}},
+    "none remain": {"item": {"timeline_remaining": 0, "timeline_cursor": None}},
+    "fewer messages than entries": {"item": {"messages_count": 12, "unread_messages": 700}},
+    "messages of a customer": {"item": {"customer": {"messages_count": 700}}},
+    "its count, and requests that remain": {"item": {"timeline_total": 50}, "remaining": 900},
+    "words of it": {"item": {"timeline_order": "asc", "timeline_updated_at": "2026-01-01"}},
 }
 
 
