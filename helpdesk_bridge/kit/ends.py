@@ -46,7 +46,9 @@ def following(
     ends a list. A full page by the server's own size, where that is below what was asked for, is
     never the end by itself: its figures may be those of the page. The next one is looked for then,
     as it is where a link to a next page stands beside a word that denies it, or a cursor does, and
-    the page is not too small to be cut.
+    the page is not too small to be cut. It is also looked for where a first page that a server may
+    have cut has nothing but a total equal to it, and where a total or the empty place of a next
+    page stands beside what may mean more. A total in a header ends a list only on a later page.
 
     Args:
         told: what the envelope says.
@@ -71,8 +73,9 @@ def following(
     if total is not None:
         # An empty last page makes a total that is too high no sign for more.
         more |= total > came and not (count == 0 and (end or by_number))
-        # Equal to a full first page it may be the count of that page.
-        end |= total == came and not (before == 0 and full and not by_number)
+        # Equal to the first page it may be the count of that page.
+        is_own = before == 0 and not by_number and (full or told.counts_in_header)
+        end |= total == came and not is_own
         end |= count == 0 and total <= before
     if more:
         return Following(is_there=True)
@@ -81,15 +84,26 @@ def following(
     if told.names_next and full:  # beside a word that denies it
         return Following(is_there=True)
     # A server that gives fewer than were asked for may take its page for the list.
-    is_capped = full and size < asked and not (before and total == came)
-    if is_capped or told.link is not None or (told.names_next and count >= SMALLEST_PAGE):
-        shown = end or by_number or total == came
+    is_counted = before > 0 and total == came
+    shown = end or by_number or total == came
+    is_doubted = told.link is not None or (told.names_next and count >= SMALLEST_PAGE)
+    is_doubted |= full and size < asked and not is_counted
+    is_doubted |= shown and not (by_number or is_counted) and _may_be_own(told, count, asked)
+    if is_doubted:
         return Following(is_there=True, unsure=True, doubted=shown)
     if end or (by_number and not full):
         return Following(is_there=False)
     if by_number:  # a full page, and nothing else says that it is the last
         return Following(is_there=True, unsure=True, doubted=True)
     return Following(is_there=True, unsure=count < asked)
+
+
+def _may_be_own(told: Told, count: int, asked: int) -> bool:
+    """Say whether a total or an empty place of a next page may tell of the page alone."""
+    if told.more is not None:
+        return False
+    may_be_cut = SMALLEST_PAGE <= count < asked or told.counts_in_header
+    return told.hints_at_more or (may_be_cut and not told.closed)
 
 
 def counted(told: Told, *, count: int, before: int) -> int | None:

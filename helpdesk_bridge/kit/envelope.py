@@ -146,6 +146,8 @@ class Told:
     """Whether the place of a next page or its cursor is there, and holds nothing."""
     total: int | None = None
     """How many records the list has."""
+    counts_in_header: bool = False
+    """Whether nothing but a header tells :attr:`total`."""
     last_page: int | None = None
     """The number of the last page."""
     page: int | None = None
@@ -183,7 +185,9 @@ class Told:
             told._take(name, value, path, count)
         for link in _NEXT_LINK.findall((headers or {}).get("Link", "")):
             told._link(link, "the header Link")
-        told._figure("total", figure((headers or {}).get("X-Total-Count")), count)
+        counted = figure((headers or {}).get("X-Total-Count"))
+        if told.total is None and counted is not None:
+            told.total, told.counts_in_header = counted, True
         return told
 
     @property

@@ -221,6 +221,39 @@ async def test_all_is_read_or_an_error_says_that_it_is_not(name: str, told: str,
         assert (len(found), error) == (COUNT, None)
 
 
+OWN: dict[str, Callable[[int, int], dict[str, Any]]] = {
+    "how many remain": lambda here, left: {"total": here, "remaining": left},
+    "a place": lambda here, left: {"total": here, "nextOffset": left and here},
+    "another total": lambda here, left: {"total": here, "grandTotal": 75},
+    "nothing else": lambda here, left: {"total": here},
+    "a header": lambda here, left: {},
+    "no next page": lambda here, left: {"next": None, "totalAvailable": 75},
+}
+
+
+@pytest.mark.parametrize("told", OWN)
+@pytest.mark.parametrize("name", [name for name in LISTS if not LISTS[name].by_cursor])
+async def test_a_page_that_tells_its_own_count_for_the_lists_is_no_end(
+    name: str, told: str
+) -> None:
+    """A server that gives 25 of 75 whatever is asked for."""
+
+    def here(number: int) -> int:
+        return 25 if number <= 3 else 0
+
+    def count(number: int, came: int, all_: int) -> dict[str, str]:
+        return {"X-Total-Count": str(here(number))} if told == "a header" else {}
+
+    def envelope(number: int, came: int, all_: int) -> dict[str, Any]:
+        return OWN[told](here(number), all_ - came)
+
+    kind = LISTS[name]
+    async with serving(kind, envelope, size=25, count=75, headers=count) as (desk, _):
+        pager = kind.read(desk)
+        found, error = await drain(pager)
+    assert (len(found), error, pager.exhausted) == (75, None, True)
+
+
 @pytest.mark.parametrize("said", [{"has_more": False}, {}])
 @pytest.mark.parametrize("name", LISTS)
 async def test_a_link_in_the_header_tells_of_a_next_page_too(

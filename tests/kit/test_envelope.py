@@ -127,6 +127,62 @@ def test_signs_that_may_fit_the_page_alone_are_followed_by_a_look(told: Any, dou
     assert judge(told, count=30) == Following(is_there=True, unsure=True, doubted=doubted)
 
 
+OWN_FIGURES: dict[str, Any] = {
+    "how many remain": {"total": 25, "remaining": 35},
+    "a place": {"total": 25, "nextOffset": 25},
+    "another total": {"total": 25, "grandTotal": 60},
+    "a part": {"total": 25, "isPartial": True},
+    "more": {"total": 25, "moreAfter": True},
+    "a cursor of some page": {"total": 25, "cursor": "c2"},
+    "no next page, and another total": {"next": None, "totalAvailable": 60},
+    "no next page, and how many remain": {"next": None, "remaining": 35},
+    "the total alone": {"total": 25},
+}
+
+
+@pytest.mark.parametrize("told", OWN_FIGURES)
+def test_a_first_page_whose_figures_may_be_its_own_is_followed_by_a_look(told: str) -> None:
+    expected = Following(is_there=True, unsure=True, doubted=True)
+    assert judge(OWN_FIGURES[told], count=25) == expected
+    if len(OWN_FIGURES[told]) > 1:
+        small = {**OWN_FIGURES[told], **({"total": 9} if "total" in OWN_FIGURES[told] else {})}
+        assert judge(small, count=9) == expected
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"total": 25, "last_page": 1},
+        {"total": 25, "hasMore": False},
+        {"total": 25, "next": None},
+        {"total": 25, "hasMore": False, "remaining": 900},
+        {"total": 25, "last_page": 1, "remaining": 900},
+        {"total": 25, "next": None, "remaining": 0, "cursor": None},
+    ],
+)
+def test_a_first_page_below_what_was_asked_for_ends_by_two_signs(told: Any) -> None:
+    assert judge(told, count=25) == Following(is_there=False)
+
+
+def test_a_total_that_fits_a_small_page_or_a_later_one_is_the_end() -> None:
+    assert judge({"total": 9}, count=9) == Following(is_there=False)
+    assert judge({"total": 125, "remaining": 900}, count=25, number=2) == Following(is_there=False)
+
+
+@pytest.mark.parametrize(("count", "number"), [(25, 1), (9, 1), (0, 1), (25, 2), (100, 1)])
+def test_a_total_in_a_header_alone_ends_no_list_that_is_read_on_without_it(
+    count: int, number: int
+) -> None:
+    told: Told = Told.of({}, count, {"X-Total-Count": str(count)})
+    before = (number - 1) * 100
+    going_on = following(told, count=count, asked=100, before=before, number=number)
+    assert going_on.is_there == bool(count)
+    whole: Told = Told.of({}, 25, {"X-Total-Count": "125"})
+    assert not following(whole, count=25, asked=100, before=100, number=2).is_there
+    ended: Told = Told.of({"next": None}, 25, {"X-Total-Count": "25"})
+    assert not following(ended, count=25, asked=100, before=0, number=1).is_there
+
+
 def test_a_last_page_is_a_sign_for_more_in_a_list_by_offset() -> None:
     told: Told = Told.of({"totalPages": 2, "hasMore": False}, 100)
     assert following(told, count=100, asked=100, before=0).is_there
