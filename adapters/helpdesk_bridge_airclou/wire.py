@@ -359,15 +359,15 @@ def next_cursor(
     goes_on = told.more is True
     goes_on |= last is not None and page is not None and last > page
     if not denied:
-        goes_on |= told.link is not None or bool(told.left)
+        goes_on |= told.link is not None
         goes_on |= first and total is not None and total > count
-    if goes_on:
+    ends = denied or told.closed or told.left == 0 or (last is not None and last == page)
+    ends |= (first and total == count) or (told.loose == "" and count < asked)
+    if goes_on or (told.left and not ends):
         where = told.where
         raise errors.ProtocolError(
             f"{where}: the list goes on, and does not say where.", path=where
         )
-    ends = denied or told.closed or told.left == 0 or (last is not None and last == page)
-    ends |= (first and total == count) or (told.loose == "" and count < asked)
     if ends:
         return None, told.link is not None and count > 0
     if told.odd is not None:

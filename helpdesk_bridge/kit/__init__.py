@@ -16,13 +16,14 @@ from helpdesk_bridge.kit.ends import (
     numbered_page,
     require_page,
 )
-from helpdesk_bridge.kit.envelope import Told, figure
+from helpdesk_bridge.kit.envelope import Told
 from helpdesk_bridge.kit.extra import (
     extra_query,
     extra_texts,
     merge_extra,
     refuse_extra,
 )
+from helpdesk_bridge.kit.hints import figure
 from helpdesk_bridge.kit.json import (
     AnyId,
     Digits,

@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl
 
 from attrs import define, field
 
-__all__ = ["Told", "figure", "flag"]
+from helpdesk_bridge.kit.hints import figure, flag, hint, plain
+
+__all__ = ["Told"]
 
 
 def _names(words: str) -> frozenset[str]:
@@ -88,48 +90,15 @@ _LEFT = _names(
     remaining remainingcount remainingitems remainingrecords remainingresults
     """
 )
-_HINTS = re.compile(
-    "more|next|after|cursor|total|remain|scroll|marker|contin|offset|hits|found|pages|pagetoken"
-    "|partial|incomplete|truncat|bookmark"
-)
-_NO_HINTS = re.compile("prev|before|start|first|self|current|time|date|took|duration")
 _LINK_CURSORS = ("after", "page[after]", "pageAfter", "cursor", "page[cursor]", "next_cursor")
 
 _ADDRESSES = ("href", "url", "uri", "link")
 _AFTER = ("starting_after", "after", "cursor")
 _FIGURES = _TOTAL | _COUNT | _LEFT | _LAST_PAGE | _PAGE | _PER_PAGE | _START
-_FLAGS = {
-    **dict.fromkeys(("true", "1", "yes"), True),
-    **dict.fromkeys(("false", "0", "no"), False),
-}
-_MOST = 10**12
-"""No list has more records: a larger figure is none."""
+_OF_PAGES = (_MORE | _LAST | _CURSOR | _LINK | _LAST_PAGE | _PAGE | _PER_PAGE) - {"limit"}
 _BACKWARDS = re.compile("prev|before|start|first|self|current")
 _ADDRESS = re.compile(r"[/?=]")
-_NEXT_LINK = re.compile(r"""<([^<>]*)>[^<]*?;\s*rel="?[^<",;]*\bnext\b""", re.IGNORECASE)
-_FIGURE = re.compile(r"\s*([+-]?[0-9]{1,15})(\.0{1,15})?\s*")
-
-
-def figure(value: Any) -> int | None:
-    """Return a whole number that a vendor tells, also as text or as 250.0.
-
-    Args:
-        value: what was decoded.
-
-    Returns:
-        The number; None for what is none, for a negative one and for one that no list can have.
-    """
-    if type(value) is float and value.is_integer() and abs(value) <= _MOST:
-        value = int(value)
-    elif type(value) is str and (found := _FIGURE.fullmatch(value)):
-        value = int(found[1])
-    return value if type(value) is int and 0 <= value <= _MOST else None
-
-
-def flag(value: Any) -> bool | None:
-    """Return a yes or no that a vendor tells, also as text or as 1; None for what is none."""
-    word = str(value).strip().casefold() if type(value) in (bool, int, str) else ""
-    return _FLAGS.get(word)
+_HEADER_LINK = re.compile(r"""<([^<>]*)>[^<]*?;\s*rel="?([^<",;]*)""", re.IGNORECASE)
 
 
 @define(kw_only=True)
@@ -181,10 +150,11 @@ class Told:
             What is told.
         """
         told = cls()
-        for name, value, path in _members(data, told):
-            told._take(name, value, path, count)
-        for link in _NEXT_LINK.findall((headers or {}).get("Link", "")):
-            told._link(link, "the header Link")
+        for key, value, path in _members(data, told):
+            told._take(str(key), value, path, count)
+        for link, relations in _HEADER_LINK.findall((headers or {}).get("Link", "")):
+            if "next" in relations.casefold().split():
+                told._link(link, "the header Link")
         counted = figure((headers or {}).get("X-Total-Count"))
         if told.total is None and counted is not None:
             told.total, told.counts_in_header = counted, True
@@ -235,7 +205,8 @@ class Told:
         query = dict(parse_qsl((self.link or "").partition("?")[2]))
         return next((query[name] for name in names or _LINK_CURSORS if query.get(name)), None)
 
-    def _take(self, name: str, value: Any, path: str, count: int) -> None:
+    def _take(self, key: str, value: Any, path: str, count: int) -> None:
+        name = plain(key)
         if name in _MORE or name in _LAST or name.startswith(("hasmore", "hasnext")):
             self._flag(value, path, inverse=name in _LAST)
         elif name in _CURSOR or (name == "after" and path.count(".") > 1):
@@ -249,7 +220,7 @@ class Told:
         elif name in _FIGURES:
             self._figure(name, figure(value), count)
         elif self.unknown is None:
-            self.unknown = _hint(name, value, path, count)
+            self.unknown = hint(key, value, path, count, _OF_PAGES)
 
     def _flag(self, value: Any, path: str, *, inverse: bool) -> None:
         said = flag(value)
@@ -323,40 +294,21 @@ class Told:
             self.odd = path
 
 
-def _plain(name: Any) -> str:
-    return re.sub(r"[^a-z0-9]", "", str(name).casefold())
-
-
 def _members(
     data: Any, told: Told, path: str = "$", depth: int = 0
-) -> Iterator[tuple[str, Any, str]]:
-    """Yield the members of an envelope, those of the objects in it too, by their plain names."""
+) -> Iterator[tuple[Any, Any, str]]:
+    """Yield the members of an envelope, those of the objects in it too, and their paths."""
     if not isinstance(data, Mapping):
         return
     inner: list[tuple[Any, str]] = []
     for key, value in data.items():
-        name, at = _plain(key), f"{path}.{key}"
+        name, at = plain(key), f"{path}.{key}"
         if name in _PLACES and isinstance(value, Mapping):
             inner.append((value, at))
         elif name in ("meta", "links") and not depth and value not in (None, "") and value != []:
             told._odd(value, at)
         else:
-            yield name, value, at
+            yield key, value, at
     for place, at in inner:
         if depth < 2:
             yield from _members(place, told, at, depth + 1)
-
-
-def _hint(name: str, value: Any, path: str, count: int, depth: int = 0) -> str | None:
-    """Return where a member whose name nobody knows may say that a list goes on."""
-    if isinstance(value, Mapping):
-        if depth > 1:
-            return None
-        members = [(_plain(key), one, f"{path}.{key}") for key, one in value.items()]
-        return next(filter(None, (_hint(*one, count, depth + 1) for one in members)), None)
-    if not _HINTS.search(name) or _NO_HINTS.search(name):
-        return None
-    if value in (None, "") or type(value) is list or flag(value) is False:
-        return None
-    number = figure(value)
-    return path if number is None or number > count else None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpdesk_bridge.errors import PaginationLoop
 from helpdesk_bridge.kit import Following, Told, counted, figure, following, numbered_page
-from helpdesk_bridge.kit.envelope import flag
+from helpdesk_bridge.kit.hints import flag
 
 MORE: dict[str, Any] = {
     "has_more": {"has_more": True},
@@ -218,6 +218,8 @@ def test_a_link_object_without_an_address_is_no_next_page(link: Any, place: str)
         ({"Link": '<https://x.example/t?after=c2>; rel="next"'}, ("c2", None)),
         ({"Link": "</t?page=1>; rel=prev, </t?after=c2>; title=x; rel=next"}, ("c2", None)),
         ({"Link": '</t?page=1>; rel="prev"'}, (None, None)),
+        ({"Link": '</t?after=c2>; rel="last NEXT"'}, ("c2", None)),
+        ({"Link": '</t?after=c2>; rel="next-archive"'}, (None, None)),
         ({"Link": "a b; " * 10_000}, (None, None)),
         ({"Link": "<a>; " * 10_000}, (None, None)),
         ({"X-Total-Count": "130"}, (None, 130)),
@@ -227,6 +229,52 @@ def test_a_link_object_without_an_address_is_no_next_page(link: Any, place: str)
 def test_headers_tell_of_a_list_too(headers: dict[str, str], told: Any) -> None:
     read: Told = Told.of([], 5, headers)
     assert (read.link_cursor(), read.total) == told
+
+
+def test_a_total_in_the_envelope_counts_more_than_one_in_a_header() -> None:
+    told: Told = Told.of({"total": 5}, 5, {"X-Total-Count": "900"})
+    assert (told.total, told.counts_in_header) == (5, False)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"moreInfo": "https://docs.example/tickets"},
+        {"next_sync_in": 60},
+        {"nextRunAt": "soon"},
+        {"next_sla_breach": "2026-01-01"},
+        {"afterHours": True},
+        {"afterSales": "yes"},
+        {"foundIn": "db1"},
+        {"account": {"totalTickets": 900}},
+        {"quota": {"remaining": 900, "limit": 1000}},
+        {"totals": {"open": 120, "closed": 900}},
+        {"facets": {"more": "x"}},
+        {"aftermath": 900, "subtotals": 900},
+        {"scroll_id": None, "isPartial": False, "nextOffset": 0},
+    ],
+)
+def test_a_member_that_cannot_say_that_a_list_goes_on_is_no_hint(told: Any) -> None:
+    assert not Told.of(told, 3).hints_at_more
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"nextOffset": 3},
+        {"moreAfter": True},
+        {"isPartial": 1},
+        {"grandTotal": "60"},
+        {"scroll_id": "c5"},
+        {"nextRecordsUrl": "/x/2"},
+        {"nextStart": 3},
+        {"result_info": {"total": 130, "page_size": 3}},
+        {"search": {"scrollId": "c5"}},
+        {"remaining": 1},
+    ],
+)
+def test_a_member_that_may_say_that_a_list_goes_on_is_a_hint(told: Any) -> None:
+    assert Told.of(told, 3).hints_at_more
 
 
 @pytest.mark.parametrize("number", [3, 7])

@@ -419,6 +419,33 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 
 
+HARMLESS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "all tickets of the account": ({"nextCursor": None, "total": 3}, {"X-Total-Count": "900"}),
+    "an archive": ({"nextCursor": None}, {"Link": '</old>; rel="next-archive"'}),
+    "requests that remain": ({"nextCursor": None, "remaining": 999}, {}),
+    "requests that remain, and a total": ({"total": 3, "remaining": 999}, {}),
+    "an address": ({"moreInfo": "https://docs.example/tickets"}, {}),
+    "a time": ({"next_sync_in": 60}, {}),
+    "a flag of something else": ({"afterHours": True}, {}),
+    "a place of something else": ({"foundIn": "db1"}, {}),
+    "an account": ({"account": {"totalTickets": 900}}, {}),
+    "a quota": ({"quota": {"remaining": 900}}, {}),
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", HARMLESS)
+async def test_what_says_nothing_of_the_list_is_no_reason_to_refuse_it(
+    fake: ScriptedFake, desk: Helpdesk, told: str
+) -> None:
+    envelope, headers = HARMLESS[told]
+    answer = {"tickets": [ticket_json(id=f"tkt_{n}") for n in range(3)], **envelope}
+    fake.script.add("GET", TICKETS, lambda _: web.json_response(answer, headers=headers))
+    pager = desk.tickets()
+    found, error = await drain(pager)
+    assert (len(found), error, pager.exhausted) == (3, None, True)
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize("told", GOOD)
 async def test_a_page_that_says_that_it_is_the_last_is(
