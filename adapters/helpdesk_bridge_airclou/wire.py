@@ -340,7 +340,8 @@ def next_cursor(
     Trap 6: the vendor's pages disagree on the names; any is understood. Trap 7: the link lacks a
     part of the path, so only the cursor in it is used. A list that goes on without saying where,
     or whose first page does not say whether it does, is an error: it would end short otherwise.
-    A later page without a cursor is the last; nothing but its size confirms that.
+    A later page without a cursor is the last; nothing but its size confirms that. So is an empty
+    one that gives the cursor it was asked for by.
 
     Args:
         told: what the envelope says.
@@ -353,6 +354,8 @@ def next_cursor(
     loose = None if told.loose == after else told.loose
     cursor = told.cursor or link or loose
     is_place = link is not None or count >= min(asked, kit.SMALLEST_PAGE)
+    if cursor == after and not count and not told.more:
+        return None, False
     if cursor and (not denied or is_place):
         return cursor, denied
     total, last, page = told.total, told.last_page, told.page or (1 if first else None)
@@ -362,7 +365,7 @@ def next_cursor(
         goes_on |= told.link is not None
         goes_on |= first and total is not None and total > count
     ends = denied or told.closed or told.left == 0 or (last is not None and last == page)
-    ends |= (first and total == count) or (told.loose == "" and count < asked)
+    ends |= told.omits_next or (first and total == count) or (told.loose == "" and count < asked)
     if goes_on or (told.left and not ends):
         where = told.where
         raise errors.ProtocolError(

@@ -37,7 +37,8 @@ def told_of_timeline(ticket: kit.Ticket, data: Mapping[str, Any]) -> kit.Told:
     told = kit.Told()
     for name, value in _signs(data, shown):
         told.also(kit.Told.of({name: value}, count))
-    around = kit.Told.of({name: value for name, value in data.items() if name != "item"}, count)
+    beside = {name: value for name, value in data.items() if not _is_of_list(name, value, count)}
+    around = kit.Told.of(beside, count)
     if told.total is not None or around.total == 1:
         around.total = None
     if around.per_page == 1:
@@ -46,6 +47,17 @@ def told_of_timeline(ticket: kit.Ticket, data: Mapping[str, Any]) -> kit.Told:
         around.left = around.unknown = None
     told.also(around)
     return told
+
+
+def _is_of_list(name: str, value: Any, count: int) -> bool:
+    """Say whether a member of the envelope is the ticket, or tells of the list of tickets.
+
+    ``next`` is the number of another ticket, if it is not that of the second page or its offset.
+    """
+    word, number = name.casefold(), kit.figure(value)
+    if word == "next":
+        return number is not None and number not in (2, count)
+    return word == "item" or ("item" in word and number is not None)
 
 
 def _signs(data: Mapping[str, Any], shown: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:

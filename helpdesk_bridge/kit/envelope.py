@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from attrs import define, field
 
-from helpdesk_bridge.kit.hints import figure, flag, hint, plain
+from helpdesk_bridge.kit.hints import MOST, figure, flag, hint, plain
 
 __all__ = ["Told"]
 
@@ -113,8 +113,12 @@ class Told:
     """The vendor's link to the next page, which is never followed; "" for one that is no text."""
     closed: bool = False
     """Whether the place of a next page or its cursor is there, and holds nothing."""
+    omits_next: bool = False
+    """Whether links to other pages are there, and the one to a next page is left out."""
     total: int | None = None
     """How many records the list has."""
+    filtered: int | None = None
+    """How many of them the filters leave; that is then :attr:`total`, too."""
     counts_in_header: bool = False
     """Whether nothing but a header tells :attr:`total`."""
     last_page: int | None = None
@@ -152,9 +156,14 @@ class Told:
         told = cls()
         for key, value, path in _members(data, told):
             told._take(str(key), value, path, count)
+        links: dict[str, Any] = {}
         for link, relations in _HEADER_LINK.findall((headers or {}).get("Link", "")):
-            if "next" in relations.casefold().split():
-                told._link(link, "the header Link")
+            links.update(dict.fromkeys(relations.casefold().split(), link))
+        if "next" in links:
+            told._link(links["next"], "the header Link")
+        told.omits_next |= _omits_next(links)
+        if told.filtered is not None and count <= told.filtered <= (told.total or MOST):
+            told.total = told.filtered
         counted = figure((headers or {}).get("X-Total-Count"))
         if told.total is None and counted is not None:
             told.total, told.counts_in_header = counted, True
@@ -180,6 +189,9 @@ class Told:
         """Take what another envelope tells of the same list, too.
 
         Of two figures the larger one counts if it is one of the whole list, and else the own.
+
+        Args:
+            other: what that one tells.
         """
         if other.more is not None:
             self.more = other.more or bool(self.more)
@@ -202,6 +214,8 @@ class Told:
         Returns:
             The cursor; None where there is no link, or none in it.
         """
+        if self.link and figure(self.link) is not None:
+            return self.link
         query = dict(parse_qsl((self.link or "").partition("?")[2]))
         return next((query[name] for name in names or _LINK_CURSORS if query.get(name)), None)
 
@@ -214,7 +228,9 @@ class Told:
         elif name in ("after", "cursor") and (name == "after" or value in (None, "")):
             self._loosely(value, path)
         elif name in _LINK:
-            self._link(value, path)
+            self._link(value, path, is_page=name != "next")
+        elif "filtered" in name and figure(value) is not None:
+            self.filtered = figure(value)
         elif "cursor" in name and type(value) is str and not _BACKWARDS.search(name):
             self._odd(value, path)  # of the next page or of this one
         elif name in _FIGURES:
@@ -233,12 +249,12 @@ class Told:
             self.where = path.rpartition(".")[0] or "$"
 
     def _cursor(self, value: Any, path: str) -> None:
-        if value in (None, "", False) or value == []:
+        if value in (None, "", False) or value == [] or figure(value) == 0:  # 0 is not ahead
             self.closed = True
-        elif type(value) is not str:
+        elif type(value) is not str and figure(value) is None:
             self._odd(value, path)
         elif self.cursor is None:
-            self.cursor = value
+            self.cursor = str(value)
 
     def _loosely(self, value: Any, path: str) -> None:
         if value in (None, "") or type(value) is str:
@@ -246,12 +262,16 @@ class Told:
         else:
             self._odd(value, path)
 
-    def _link(self, value: Any, path: str) -> None:
+    def _link(self, value: Any, path: str, *, is_page: bool = False) -> None:
         if type(value) is dict:
             self._link_object(value, path)
         elif value in (None, "", False) or value == []:
             self.closed = True
-        elif type(value) is str and not _ADDRESS.search(value) and figure(value) is None:
+        elif (number := figure(value)) is not None:
+            self.closed |= number == 0
+            if number:
+                self._linked("" if is_page else str(number), path)
+        elif type(value) is str and not _ADDRESS.search(value):
             self._cursor(value, path)
         else:
             self._linked(value, path)
@@ -294,6 +314,15 @@ class Told:
             self.odd = path
 
 
+def _omits_next(links: Mapping[Any, Any]) -> bool:
+    """Say whether links to pages lack the one to a next page, and the last page is this one."""
+    first, last, here = (links.get(name) for name in ("first", "last", "self"))
+    before = links.get("prev") or links.get("previous")
+    if "next" in links or not (first or last or before):
+        return False
+    return last in (None, here) or (here is None if before else last == first)
+
+
 def _members(
     data: Any, told: Told, path: str = "$", depth: int = 0
 ) -> Iterator[tuple[Any, Any, str]]:
@@ -305,6 +334,7 @@ def _members(
         name, at = plain(key), f"{path}.{key}"
         if name in _PLACES and isinstance(value, Mapping):
             inner.append((value, at))
+            told.omits_next |= name == "links" and _omits_next(value)
         elif name in ("meta", "links") and not depth and value not in (None, "") and value != []:
             told._odd(value, at)
         else:

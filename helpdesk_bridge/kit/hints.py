@@ -10,24 +10,24 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-__all__ = ["figure", "flag", "hint", "plain"]
+__all__ = ["MOST", "figure", "flag", "hint", "plain"]
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _COUNTS = frozenset(["total", "hits", "found", "pages", "more", "remain", "remaining"])
 """Words of a figure, which says so if it is larger than the page."""
 _FLAGS = frozenset(["more", "next", "partial", "incomplete", "truncated", "truncation"])
 _PLACES = frozenset(
-    [
+    (
         "next",
         "after",
         "cursor",
         "scroll",
         "marker",
-        "continue",
-        "continuation",
         "offset",
         "bookmark",
-    ]
+        "continue",
+        "continuation",
+    )
 )
 _BACKWARDS = frozenset(["prev", "previous", "before", "start", "first", "self", "current"])
 _OTHERS = frozenset(["in", "at", "on", "by", "of", "for", "time", "date", "duration", "took"])
@@ -37,7 +37,7 @@ _YES_OR_NO = {
     **dict.fromkeys(("true", "1", "yes"), True),
     **dict.fromkeys(("false", "0", "no"), False),
 }
-_MOST = 10**12
+MOST = 10**12
 """No list has more records: a larger figure is none."""
 _FIGURE = re.compile(r"\s*([+-]?[0-9]{1,15})(\.0{1,15})?\s*")
 
@@ -56,11 +56,11 @@ def figure(value: Any) -> int | None:
     Returns:
         The number; None for what is none, for a negative one and for one that no list can have.
     """
-    if type(value) is float and value.is_integer() and abs(value) <= _MOST:
+    if type(value) is float and value.is_integer() and abs(value) <= MOST:
         value = int(value)
     elif type(value) is str and (found := _FIGURE.fullmatch(value)):
         value = int(found[1])
-    return value if type(value) is int and 0 <= value <= _MOST else None
+    return value if type(value) is int and 0 <= value <= MOST else None
 
 
 def flag(value: Any) -> bool | None:

@@ -277,6 +277,25 @@ def test_a_member_that_may_say_that_a_list_goes_on_is_a_hint(told: Any) -> None:
     assert Told.of(told, 3).hints_at_more
 
 
+@pytest.mark.parametrize(
+    ("told", "total"),
+    [
+        ({"recordsTotal": 900, "recordsFiltered": 25}, 25),
+        ({"meta": {"total": 900, "filtered": 25}}, 25),
+        ({"total": 900, "filtered": 0}, 900),
+        ({"total": 900, "filtered": True}, 900),
+        ({"total": 25, "filtered": 900}, 25),
+    ],
+)
+def test_a_filtered_count_is_the_total_if_it_can_be(told: Any, total: int) -> None:
+    assert Told.of(told, 25).total == total
+
+
+def test_links_that_leave_the_next_page_out_end_no_list_by_number() -> None:
+    told = {"links": {"self": "/x?page=1", "first": "/x?page=1", "prev": None}}
+    assert judge(told).is_there
+
+
 @pytest.mark.parametrize("number", [3, 7])
 def test_an_empty_page_behind_the_last_is_the_end(number: int) -> None:
     assert not judge({"last_page": 2, "total": 200}, count=0, number=number).is_there

@@ -322,7 +322,7 @@ LOST: dict[str, tuple[dict[str, Any], str]] = {
     "hasMore without a cursor": ({"meta": {"hasMore": True}}, "$.meta"),
     "an empty cursor": ({"meta": {"hasMore": True, "afterCursor": ""}}, "$.meta"),
     "a link without a cursor": ({"links": {"next": "/x?page=2"}}, "$.links.next"),
-    "a cursor that is a number": ({"meta": {"afterCursor": 7391}}, "$.meta.afterCursor"),
+    "a cursor that is a list": ({"meta": {"afterCursor": [7391]}}, "$.meta.afterCursor"),
     "hasMore that is a word": ({"meta": {"hasMore": "canary"}}, "$.meta.hasMore"),
     "a link that is an object": ({"links": {"next": {"href": "canary"}}}, "$.links.next"),
     "meta that is a list": ({"meta": ["canary"]}, "$.meta"),
@@ -416,7 +416,52 @@ GOOD: dict[str, dict[str, Any]] = {
     "has_more in words": {"has_more": "no"},
     "a link without an address": {"links": {"next": {"href": None}}},
     "no link": {"next": {}},
+    "a cursor of 0": {"next_cursor": 0},
+    "a cursor of 0 as text": {"nextCursor": "0"},
+    "links without a next one": {"links": {"self": "/x?p=1", "first": "/x?p=1", "prev": None}},
+    "links of the last page": {"links": {"self": "/x?p=3", "prev": "/x?p=2", "last": "/x?p=3"}},
+    "a filtered count": {"recordsTotal": 900, "recordsFiltered": 30},
+    "a filtered count in meta": {"meta": {"total": 900, "filtered": "30"}},
 }
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("link", "ended"),
+    [
+        ('</x?p=1>; rel="first", </x?p=1>; rel="last"', True),
+        ('</x?p=1>; rel="first", </x?p=2>; rel="last", </x?p=1>; rel="prev"', True),
+        ('</x?p=1>; rel="first", </x?p=2>; rel="last"', False),
+        ('</x>; rel="self"', False),
+    ],
+)
+async def test_a_header_that_leaves_the_next_page_out_tells_of_the_end(
+    fake: ScriptedFake, desk: Helpdesk, link: str, ended: bool
+) -> None:
+    records = [ticket_json(id=f"tkt_{n}") for n in range(30)]
+    fake.script.add("GET", TICKETS, lambda _: web.json_response(records, headers={"Link": link}))
+    found, error = await drain(desk.tickets())
+    assert (len(found), error is None) == ((30, True) if ended else (0, False))
+
+
+NUMBERS: dict[str, dict[str, Any]] = {
+    "nextCursor": {"nextCursor": 100},
+    "next": {"hasMore": True, "next": "100"},
+    "next as a number": {"meta": {"next": 100}},
+    "cursor.next": {"cursor": {"next": "100"}},
+}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("told", NUMBERS)
+async def test_a_cursor_may_be_a_number_and_an_empty_page_that_repeats_it_is_the_end(
+    fake: ScriptedFake, desk: Helpdesk, told: str
+) -> None:
+    fake.script.add("GET", TICKETS, {"tickets": [ticket_json(id="tkt_1")], **NUMBERS[told]})
+    behind = {name: value for name, value in NUMBERS[told].items() if name != "hasMore"}
+    fake.script.add("GET", TICKETS, {"tickets": [], **behind})
+    assert await exhausted(desk.tickets()) == (["tkt_1"], type(None))
+    assert [e.values("after") for e in fake.journal] == [[], ["100"]]
 
 
 HARMLESS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {

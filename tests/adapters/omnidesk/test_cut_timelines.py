@@ -34,6 +34,7 @@ GOES_ON: dict[str, dict[str, Any]] = {
     "a cursor": {"item": {"timeline_cursor": "abc"}},
     "how many remain, beside": {"remaining": 2},
     "a part, beside": {"partial": True},
+    "a second page beside": {"next": 2},
     "a cursor beside": {"cursor": "abc"},
     "the count of the part, and how many remain": {
         "item": {"timeline_total": 50, "timeline_remaining": 2}
@@ -57,6 +58,8 @@ WHOLE: dict[str, dict[str, Any]] = {
     "its count": {"item": {"timeline_total": 50, "timeline_limit": 50}},
     "no next page": {"item": {"timeline_next": None, "timeline_limit": 50}},
     "a larger page": {"item": {"timeline_limit": 100}},
+    "another ticket": {"next": 1002, "previous": 1000},
+    "the count of tickets": {"itemTotal": "57"},
     "complete": {"item": {"timeline_complete": True, "timeline_partial": False}},
     "none remain": {"item": {"timeline_remaining": 0, "timeline_cursor": None}},
     "fewer messages than entries": {"item": {"messages_count": 12, "unread_messages": 700}},
