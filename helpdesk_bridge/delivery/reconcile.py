@@ -36,6 +36,7 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.errors.plain import in_brackets
 from helpdesk_bridge.model import Capabilities, Capability, Level, Message, MessageType, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
+from helpdesk_bridge.transport.empty_lists import proving
 
 __all__ = ["Reconciler"]
 
@@ -136,7 +137,8 @@ class Reconciler:
     async def _found(self, task: Inquiry, *, counts: bool) -> Finding:
         """Look for it once; what is found for sure is this write's from here on."""
         try:
-            finding = await self._look(task, counts=counts)
+            with proving():
+                finding = await self._look(task, counts=counts)
             if finding.sure is None or await self._is_ours(task, finding):
                 return finding
             return Finding(candidates=(finding.sure,), doubt=ALIKE)

@@ -9,7 +9,7 @@ or the status ``failed``, and a ticket may be about both.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -18,7 +18,7 @@ from attrs import frozen
 from yarl import URL
 
 from helpdesk_bridge.transport.decode import has_markup_before_json
-from helpdesk_bridge.transport.sentences import NO_STATES, flag
+from helpdesk_bridge.transport.sentences import NO_STATES, flag, struck
 from helpdesk_bridge.transport.session_words import is_end_code, tells_end
 
 __all__ = [
@@ -31,6 +31,8 @@ __all__ = [
     "No",
     "http_error",
     "is_bad",
+    "is_login",
+    "is_login_address",
     "is_login_page",
     "leads_to_login",
     "may_be_login_page",
@@ -60,6 +62,8 @@ class No:
     """Whether it tells that a session has ended, so that a new one may help."""
     coded: bool = False
     """Whether a code tells that, and no sentence alone, which may be about something else."""
+    doubt: bool = False
+    """Whether it refuses nothing in so many words, and only proves nothing."""
 
 
 MOST_KEYS = 100
@@ -87,7 +91,10 @@ BAD = frozenset(
     )
 )
 _SIGNED_IN = frozenset(
-    ("loggedin", "isloggedin", "signedin", "issignedin", "authenticated", "isauthenticated")
+    (
+        *("loggedin", "isloggedin", "signedin", "issignedin", "authenticated", "isauthenticated"),
+        *("authorized", "isauthorized", "authorised", "isauthorised"),
+    )
 )
 _LEADS = frozenset(("redirect", "redirectto", "redirecturl", "redirecturi"))
 STATES = frozenset(("status", "result", "state", "outcome", "type"))
@@ -143,18 +150,30 @@ _REFUSING = re.compile(
 )
 
 
-def says_no(data: Any, codes: Container[str] = ()) -> No | None:
+def says_no(
+    data: Any, codes: Container[str] = (), asked: Collection[str] = (), *, strict: bool = True
+) -> No | None:
     """Return what the decoded answer ``data`` refuses; None where it says no such thing.
 
-    ``codes`` are the vendor's own codes for errors. Only the envelope is judged: the top of an
-    object, and an inner one that has nothing but words of an envelope.
+    Only the envelope is judged: the top of an object, and an inner one that has nothing but words
+    of an envelope.
+
+    Args:
+        data: the decoded answer.
+        codes: the vendor's own codes for errors.
+        asked: the values of the query, which a sentence may repeat.
+        strict: whether a flag such as ``"authenticated": false`` refuses beside content too; for
+            who only reads, the content is what was asked for.
+
+    Returns:
+        The refusal; None where there is none.
     """
     if type(data) is not dict:
         return None
-    found = _judged(data, codes)
+    found = _judged(data, codes, asked, strict=strict)
     for key, inner in islice(data.items(), MOST_KEYS):
         if found is None and type(inner) is dict and word(key) in _WRAPPERS and _bare(inner):
-            found = _judged(inner, codes)
+            found = _judged(inner, codes, asked, strict=strict)
     return found
 
 
@@ -165,7 +184,9 @@ def sounds_refused(text: Any) -> bool:
     return _REFUSING.search(text[:1000].casefold().replace("_", " ")) is not None
 
 
-def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
+def _judged(
+    data: Mapping[str, Any], codes: Container[str], asked: Collection[str], *, strict: bool
+) -> No | None:
     told: dict[str, Any] = {}
     for key, value in islice(data.items(), MOST_KEYS):
         told.setdefault(word(key), value)
@@ -174,6 +195,7 @@ def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
     own_words = not told.keys() <= ENVELOPE
     record = "id" in told and own_words
     signed_out = not record and any(flag(told[name]) is False for name in _SIGNED_IN & told.keys())
+    signed_out = signed_out and (strict or not _holds(told))
     status: int | None = None
     if not record:
         filled = any(told.get(name) and type(told[name]) is list for name in told.keys() - BAD)
@@ -190,11 +212,11 @@ def _judged(data: Mapping[str, Any], codes: Container[str]) -> No | None:
     # Some say only that: {"message": "Unauthenticated."}, also beside a list of nothing.
     alone = not record and not _holds(told) and (not own_words or [] in told.values())
     states = [told[name] for name in STATES & told.keys() if alone and type(told[name]) is str]
-    said = [*sentences, *states, *([code] if code else [])]
-    led = alone and any(_is_led(told[name]) for name in _LEADS & told.keys())
+    said = [struck(text, asked) for text in (*sentences, *states)] + ([code] if code else [])
+    led = alone and any(is_login_address(told[name]) for name in _LEADS & told.keys())
     coded = any(is_end_code(text) for text in said)
     session = coded or signed_out or any(tells_end(text) for text in said)
-    login = session or led or status in SESSION_ENDED or _is_login(" ".join(said))
+    login = session or led or status in SESSION_ENDED or is_login(" ".join(said))
     if refused or signed_out or (alone and login):
         return No(message, code, status, login, session, coded)
     return None
@@ -225,12 +247,14 @@ def _explained(told: Mapping[str, Any]) -> tuple[list[str], str | None]:
     return list(dict.fromkeys(sentences)), code
 
 
-def _is_login(text: str) -> bool:
+def is_login(text: str) -> bool:
+    """Say whether a sentence, in English, is about credentials or a session that has ended."""
     return _LOGIN.search(text[:1000].casefold().replace("_", " ").replace("-", " ")) is not None
 
 
-def _is_led(value: Any) -> bool:
-    return type(value) is str and _LOGIN_ADDRESS.search(value[:2000].casefold()) is not None
+def is_login_address(value: Any) -> bool:
+    """Say whether a text is a path or an address of the web whose last words are of signing in."""
+    return type(value) is str and _LOGIN_TARGET.fullmatch(value[:2000].casefold()) is not None
 
 
 def tells_errors(name: str) -> bool:
@@ -311,6 +335,9 @@ _LOGIN_WORDS = (
     r"|no[-_]?auth|sessions?/new|anmelden|connexion|inloggen"
 )
 _LOGIN_ADDRESS = re.compile(rf"(?:^|[/._-])(?:{_LOGIN_WORDS})(?=$|[/._?;#-])")
+_LOGIN_TARGET = re.compile(
+    rf"(?:https?://[^/?#]*/|(?!\w+:))(?:[^?#]*[/._-])?(?:{_LOGIN_WORDS})(?:\.\w{{1,5}})?/?(?:[?#].*)?"
+)
 _LOGIN_QUERY = re.compile(r"(?:^|[&=/])(?:log-?in|sign-?in)(?=$|[&=])")
 _LOGIN_HOST = re.compile(r"(?:^|\.)(?:log-?in|sign-?in|sso|auth|accounts?|idp|id|identity)\.")
 # Each attempt ends before the next tag, so that both take time in proportion to the page.

@@ -10,10 +10,11 @@ from attrs import define, field
 from helpdesk_bridge.errors import Cause, HelpdeskError, Outcome, ProtocolError
 from helpdesk_bridge.transport.acceptance import is_accepted
 from helpdesk_bridge.transport.decode import BOM, decode_json
+from helpdesk_bridge.transport.empty_lists import is_proving, says_no_beside_nothing
 from helpdesk_bridge.transport.outcome import with_outcome
 from helpdesk_bridge.transport.redaction import showable
 from helpdesk_bridge.transport.refusal import No, is_login_page, may_be_login_page, says_no
-from helpdesk_bridge.transport.request import Request
+from helpdesk_bridge.transport.request import Effect, Request
 
 __all__ = ["Response"]
 
@@ -79,7 +80,14 @@ class Response:
             return None
         if self._is_page:
             return No(login=True) if self.ended or self.shows_login else None
-        return says_no(self._peek(), codes) if self._first == b"{" else None
+        if self._first != b"{":
+            return None
+        asked = [value for _, value in self.request.query]
+        strict = is_proving() or self.request.effect is not Effect.READ
+        no = says_no(self._peek(), codes, asked, strict=strict)
+        if no is None and self.request.effect is Effect.READ:
+            no = says_no_beside_nothing(self._peek(), asked)
+        return no
 
     @property
     def _first(self) -> bytes:

@@ -12,7 +12,18 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
-__all__ = ["DONE", "NO_STATES", "Deed", "affirms", "denies", "flag", "is_done", "is_other"]
+__all__ = [
+    "DONE",
+    "NO_STATES",
+    "Deed",
+    "affirms",
+    "denies",
+    "flag",
+    "is_done",
+    "is_other",
+    "lists_nothing",
+    "struck",
+]
 
 
 class Deed(Enum):
@@ -165,6 +176,42 @@ def affirms(text: str, deed: Deed) -> bool:
 def denies(text: str) -> bool:
     """Say whether a sentence takes back the yes beside it: "sent: 0", "nothing was mailed"."""
     return _DENIES.search(_plain(text[:_LONGEST])) is not None
+
+
+_QUOTED = re.compile(
+    r"\"[^\"]*\"|“[^”]*”|\u2018[^\u2019]*\u2019|«[^»]*»|`[^`]*`|(?<!\w)'(?:[^']|'(?=\w))*'(?!\w)"
+)
+_ANYTHING = (
+    r"(?:tickets?|messages?|items?|results?|records?|entries|entry|conversations?|replies|reply"
+    r"|notes?|data|match|matches|cases?|objects?|rows?|content)"
+)
+_NOTHING = re.compile(
+    rf"(?:there (?:are|is|were|was) )?(?:no|0|zero) (?:more |other |such |matching |new |open )*"
+    rf"{_ANYTHING}(?: (?:were|was|is|are|to show|yet|here|available|exists?|found"
+    r"|match(?:es|ing|ed)?"
+    r"|with|for|in|your|the|this|that|search|query|filters?|criteria|ticket|<title>))*"
+    r"|nothing (?:was |is )?(?:found|matches|matched|to show|here)"
+    r"(?: (?:for|with|in|your|the|this|search|query|ticket|<title>))*"
+)
+_BREAKS = re.compile(r"[.!;,:]+(?= |$)")
+
+
+def struck(text: str, asked: Iterable[str]) -> str:
+    """Return a sentence of the vendor's without what it quotes, and the words of the query.
+
+    ``asked`` are the values of the query. A text that is nothing else stays as it is: it may say
+    the same by chance.
+    """
+    left = _QUOTED.sub(" <title> ", text[:_LONGEST])
+    for value in sorted((one for one in asked if len(one) > 2), key=len, reverse=True):
+        left = re.sub(re.escape(value[:_LONGEST]), " <title> ", left, flags=re.IGNORECASE)
+    return left if re.search(r"\w", left.replace("<title>", "")) else text
+
+
+def lists_nothing(text: str) -> bool:
+    """Say whether a sentence, after :func:`struck`, says only that a list is empty."""
+    clauses = [one.strip() for one in _BREAKS.split(_plain(text)) if one.strip()]
+    return all(one == "<title>" or _NOTHING.fullmatch(one) for one in clauses)
 
 
 def _plain(text: str) -> str:

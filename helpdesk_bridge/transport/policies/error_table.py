@@ -55,6 +55,7 @@ _SENTENCES: Mapping[type[HelpdeskError], str] = {
     errors.VendorUnavailable: "the vendor failed to answer properly",
 }
 
+_PROVES_NOTHING = "the vendor lists nothing, and says more beside it, so that it proves nothing."
 _REDIRECTED = (Reason.REDIRECT, "the vendor answered with a redirect: check base_url")
 _IN_CIRCLES = (Reason.REDIRECT, "the vendor redirects in circles: check base_url")
 _LED_AWAY: dict[int, tuple[Reason | None, str]] = {
@@ -85,6 +86,8 @@ class ErrorTable:
             if no is None:
                 return response
         await response.aclose()
+        if no is not None and no.doubt:
+            raise response.with_outcome(errors.ProtocolError(_PROVES_NOTHING))
         raise response.with_outcome(self._error(response, no))
 
     def _error(self, response: Response, no: No | None = None) -> HelpdeskError:
