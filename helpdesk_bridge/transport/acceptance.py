@@ -34,6 +34,7 @@ from helpdesk_bridge.transport.sentences import (
     denies,
     flag,
     is_done,
+    is_of,
     is_other,
 )
 
@@ -42,7 +43,12 @@ __all__ = ["is_accepted"]
 T = TypeVar("T")
 
 _NUMBERED = frozenset(("code", "statuscode", "httpstatus", "httpcode", "responsecode"))
-_KINDS = frozenset(("result", "item", "message", "ticket", "object"))
+_KINDS = frozenset(
+    (
+        *("result", "item", "message", "ticket", "object"),
+        *("note", "reply", "response", "comment", "email", "request"),
+    )
+)
 """What a member ``type`` may say without having told anything."""
 _SILENT = frozenset(
     (
@@ -59,8 +65,14 @@ _RECORDS = frozenset(("ticket", "message", "note", "reply", "item"))
 """Members whose object is a record by its name, so that its id is no request's."""
 _GONE_AT = frozenset(("deletedat", "trashedat", "removedat"))
 _WARNINGS = frozenset(("warning", "warnings"))
-_COUNTED = DONE | {"results", "result", "affected", "ids"}
+_COUNTED = DONE | {"results", "result", "affected", "ids", "tickets", "conversations"}
 """Members whose list, when it is empty, tells that nothing was done."""
+_MAKES = frozenset(("created", "added", "saved", "done", "completed"))
+"""Flags by which what was made is denied, though it is shown; others are of its mailing."""
+_WRAPS = _RECORDS | {"data", "result", "response"}
+_OF_COUNTS = re.compile(r"(?:delete|remove|destroy|trashe|update|change|modifie)d|affected|^count$")
+_MAILING = re.compile(r"\b(?:sent|mailed|e-?mail|mail|delivered|queued|notified)\b", re.IGNORECASE)
+_CLAUSES = re.compile(r"[.!;,]+(?= |$)")
 _DEEPEST = 4
 _MOST_VALUES = 300
 """So many values of an answer are looked at, its uppermost first, however it is nested."""
@@ -78,6 +90,8 @@ class _Told:
     """Whether it names what was written by its id."""
     words: bool = False
     """Whether it has words or figures that are neither."""
+    refuses: bool = False
+    """Whether some of these words sound like a refusal."""
     inner: deque[tuple[Any, str, int]] = field(factory=deque)
     """What is still to be looked at, with its name and how deep it stands."""
     left: int = _MOST_VALUES
@@ -108,7 +122,9 @@ class _Told:
         return islice(values, count)
 
 
-def is_accepted(data: Any, ticket_id: str | None = None, *, deletes: bool = False) -> bool:
+def is_accepted(
+    data: Any, ticket_id: str | None = None, *, deletes: bool = False, read_next: bool = False
+) -> bool:
     """Say whether the decoded answer, or sentence, ``data`` tells that a write was accepted.
 
     Args:
@@ -116,6 +132,8 @@ def is_accepted(data: Any, ticket_id: str | None = None, *, deletes: bool = Fals
         ticket_id: the ticket that was changed or deleted, whose id the answer may have; None for
             a write that makes something, of which any id will do.
         deletes: whether it was to be deleted, so that a record of it is no yes.
+        read_next: whether the ticket is read next, which shows more than an answer can say: then
+            only what denies or refuses is no yes.
     """
     told = _Told(ticket_id, deletes, inner=deque([(data, "", 0)]))
     while told.inner:
@@ -128,7 +146,7 @@ def is_accepted(data: Any, ticket_id: str | None = None, *, deletes: bool = Fals
             _look_at_value(one, told)
         if depth == 0 or (depth == 1 and name):  # the record that is a member of the top is named
             told.top = (told.top[0] if depth else told.yes, told.named)
-    return told.is_accepted
+    return not (told.no or told.refuses) if read_next else told.is_accepted
 
 
 def _look_at_list(data: list[Any], told: _Told, name: str, depth: int) -> None:
@@ -151,6 +169,8 @@ def _look_at_object(data: Mapping[str, Any], told: _Told, depth: int, *, is_reco
     told.named |= named
     told.no |= bool(sure) and not named
     content = named and own_words  # what a record says of itself
+    if not content:
+        members = _of_the_write(members, told)
     told.words |= content and told.deletes
     for name, value in members:
         if name in GOOD or (name in DONE and not (content and not told.deletes)):
@@ -171,6 +191,44 @@ def _look_at_object(data: Mapping[str, Any], told: _Told, depth: int, *, is_reco
             told.yes |= value.strip().casefold() in ("deleted", "trashed", "trash", "removed")
 
 
+def _of_the_write(members: list[tuple[str, Any]], told: _Told) -> list[tuple[str, Any]]:
+    """Return the members of an envelope without what concerns only the mail of what was made."""
+    if told.ticket_id is not None:
+        told.no |= any(_OF_COUNTS.search(name) and _is_nothing(value) for name, value in members)
+    elif any(_is_shown(name, value) for name, value in members):
+        return [member for member in members if not _is_of_mailing(*member)]
+    return members
+
+
+def _is_shown(name: str, value: Any) -> bool:
+    """Say whether a member shows what was made: a record with an id and words of its own."""
+    if name not in _WRAPS or type(value) is not dict or len(value) > MOST_KEYS:
+        return False
+    names = {word(key) for key in value}
+    has_id = any(word(key) in _MADE_IDS and _is_id(one) for key, one in value.items())
+    return has_id and not names <= _KNOWN
+
+
+def _is_of_mailing(name: str, value: Any) -> bool:
+    """Say whether a member tells of what was done with the record beside it, and not of making it.
+
+    Whether something was to be mailed is not known here.
+    """
+    if type(value) is str and name in SENTENCES | _WARNINGS:
+        return not any(
+            denies(clause) or sounds_refused(clause)
+            for clause in _CLAUSES.split(value[:1000])
+            if not _MAILING.search(clause)
+        )
+    if name in ("status", "code") and value == 0:
+        return True
+    return (name in DONE and name not in _MAKES) or (name == "ticket" and type(value) is dict)
+
+
+def _is_nothing(value: Any) -> bool:
+    return type(value) in (int, float, str) and str(value).strip() in ("0", "0.0")
+
+
 def _look_at_member(name: str, value: Any, told: _Told, *, named: bool) -> None:
     if tells_errors(name):
         told.no |= is_bad(name, value)
@@ -180,6 +238,7 @@ def _look_at_member(name: str, value: Any, told: _Told, *, named: bool) -> None:
         _look_at_state(name, value, told, named=named)
     elif type(value) is str and (name in SENTENCES or name in _WARNINGS):
         told.no |= denies(value) or (named and sounds_refused(value))
+        told.no |= told.deletes and not is_of(value, told.ticket_id or "")
         if not named:
             _look_at_value(value, told)
     else:
@@ -195,6 +254,13 @@ def _look_at_flag(name: str, value: Any, told: _Told) -> None:
     """
     if value is None:
         told.words |= name in DONE
+        return
+    ids = [] if told.ticket_id is None or is_other(name, told.deed) else _named_ids(value)
+    if name in DONE and ids:
+        told.yes |= told.ticket_id in ids or ids == ["1"]
+        other = told.ticket_id not in ids and ids != ["1"]
+        told.no |= other and told.deletes  # of a change it may count the fields
+        told.words |= other
         return
     yes = flag(value) is True
     text = value.strip().casefold() if type(value) is str else ""
@@ -215,7 +281,7 @@ def _look_at_state(name: str, value: Any, told: _Told, *, named: bool) -> None:
         _look_at_value(value, told)
         return
     text = value.strip().casefold()
-    yes = is_done(text, told.deed) or affirms(value, told.deed)
+    yes = is_done(text, told.deed) or affirms(value, told.deed, told.ticket_id)
     told.yes |= yes
     told.no |= http_error(text) is not None or (not yes and sounds_refused(text)) or denies(text)
     told.words |= not (yes or named or not text.strip("0") or (name == "type" and text in _KINDS))
@@ -224,14 +290,23 @@ def _look_at_state(name: str, value: Any, told: _Told, *, named: bool) -> None:
 def _look_at_value(value: Any, told: _Told) -> None:
     if type(value) is str:
         if re.search(r"\w", value):
-            told.yes |= (yes := affirms(value, told.deed))
+            told.yes |= (yes := affirms(value, told.deed, told.ticket_id))
             told.words |= not yes
+            told.refuses |= not yes and sounds_refused(value)
     elif type(value) is bool:
         told.yes |= value
         told.words |= not value
     elif type(value) in (int, float):
         told.yes |= value == 1
         told.words |= value != 1
+
+
+def _named_ids(value: Any) -> list[str]:
+    """Return the ids that ``{"deleted": …}`` may name; a figure may be a count, too."""
+    values = value[:MOST_KEYS] if type(value) is list else [value]
+    figures = [one for one in values if type(one) in (int, str) and _is_figure(one) and _is_id(one)]
+    texts = [one for one in values if type(one) is str and type(value) is list and one]
+    return [str(one) for one in (texts if len(texts) == len(values) else figures)]
 
 
 def _is_figure(value: Any) -> bool:

@@ -192,7 +192,12 @@ class Response:
         return showable(texts, self.request, single_words=False)
 
     def accepted(
-        self, ticket_id: str | None = None, *, sentence: bool = False, deletes: bool = False
+        self,
+        ticket_id: str | None = None,
+        *,
+        sentence: bool = False,
+        deletes: bool = False,
+        read_next: bool = False,
     ) -> Self:
         """Return this answer to a write whose record is not read, or raise where it is no success.
 
@@ -204,6 +209,7 @@ class Response:
             ticket_id: the ticket that was changed or deleted; None where something is made.
             sentence: whether a text that is no JSON will do.
             deletes: whether the ticket was to be deleted, so that a record of it is no yes.
+            read_next: whether the ticket is read next, so that only a denial leaves it in doubt.
         """
         text = self.content.strip()
         if not text:
@@ -211,7 +217,7 @@ class Response:
         said: Any = self._peek() if sentence and text[:1] != b"<" else self.json()
         if said is None and text != b"null":
             said = text.decode(errors="replace")
-        if not is_accepted(said, ticket_id, deletes=deletes):
+        if not is_accepted(said, ticket_id, deletes=deletes, read_next=read_next):
             raise self.with_outcome(ProtocolError("the answer does not say that it was done."))
         return self
 

@@ -20,6 +20,7 @@ __all__ = [
     "denies",
     "flag",
     "is_done",
+    "is_of",
     "is_other",
     "lists_nothing",
     "struck",
@@ -109,11 +110,16 @@ _NOUN = (
     r"(?:object|item|record|message|e-?mail|mail|reply|note|request|case|conversation|resource"
     r"|entry|response|customer|user|comment|(?:ticket )?status|ticket)(?:s|\(s\))?"
 )
+_TICKET = r"(?:object|item|record|request|case|conversation|resource|entry|ticket)(?:s|\(s\))?"
+"""What a ticket is called where it was deleted; all else may be a thing of its own."""
 _NAME = r"(?:(?:(?:with )?id |no |number |nr )?#?\d+|#\w+|<title>)"
-_WHAT = (
-    rf"(?:(?:the|your|this|an?|one|[1-9]\d*) )?(?:{_NOUN}(?: {_NAME})?|{_NAME})"
-    r"(?: (?:was|were|has|have|is|are|has been|have been|is now|are now|has now been))?"
+_IS = r"(?: (?:was|were|has|have|is|are|has been|have been|is now|are now|has now been))?"
+_WHO = (
+    r"(?:(?:the |your )?(?:customer|requester|contact|recipient|client|ticket)s?"
+    r"|[^\s@<>]+@[^\s@<>]+)"
 )
+_WHEN = r"(?:\d{4}-\d\d-\d\d(?:[ t]\d\d:\d\d(?::\d\d)?)?|\d\d:\d\d(?::\d\d)?)(?: ?(?:utc|z))?"
+_TO = rf"(?: to {_WHO})?(?: (?:at|for|on) {_WHEN})?"
 _TRASHED = r"(?:moved|sent) to (?:the )?(?:trash|bin)"
 _HOW = r"(?:successfully|permanently|ok)"
 
@@ -122,11 +128,12 @@ def _one_of(words: Iterable[str], *phrases: str) -> str:
     return f"(?:{'|'.join((*phrases, *sorted(words)))})"
 
 
-def _affirming(deed: str) -> re.Pattern[str]:
+def _affirming(deed: str, noun: str = _NOUN) -> re.Pattern[str]:
+    what = rf"(?:(?:the|your|this|an?|one|[1-9]\d*) )?(?:{noun}(?: {_NAME})?|{_NAME}){_IS}"
     return re.compile(
         rf"ok|okay|success|successful|successfully|done|yes|completed"
-        rf"|(?:{_WHAT} )?(?:been )?(?:{_HOW} )*{deed}(?: {_HOW})*"
-        rf"|(?:{_HOW} )?{deed} {_WHAT}(?: {_HOW})*"
+        rf"|(?:{what} )?(?:been )?(?:{_HOW} )*{deed}(?: {_HOW})*{_TO}"
+        rf"|(?:{_HOW} )?{deed} {what}(?: {_HOW})*{_TO}"
     )
 
 
@@ -135,8 +142,13 @@ _AFFIRMS = _affirming(_DEED)
 _AFFIRMS_DEED = {
     Deed.MAKE: _affirming(_one_of(Deed.MAKE.value | _ANY_DEED)),
     Deed.CHANGE: _affirming(_one_of(Deed.CHANGE.value | _ANY_DEED)),
-    Deed.DELETE: _affirming(_one_of(Deed.DELETE.value | _ANY_DEED, _TRASHED)),
+    Deed.DELETE: _affirming(_one_of(Deed.DELETE.value | _ANY_DEED, _TRASHED), _TICKET),
 }
+_NAMED = re.compile(
+    rf"\b{_TICKET} (?:(?:with )?id |no |number |nr )?#?(\d+)\b|#(\w+)"
+    rf"|^(?:id )?(\d+)(?={_IS} {_DEED})"
+)
+"""Where a clause tells by its number which ticket it is about."""
 _HARMLESS = re.compile(
     r"(?:no|0|zero|without(?: any)?) (?:errors?|failures?|failed|problems?|warnings?)"
     r"|(?:(?:this|it|they)(?: action)? )?(?:cannot|can't|can not|could not|is not|will not)"
@@ -145,6 +157,8 @@ _HARMLESS = re.compile(
     r"(?:purged|deleted|removed|erased) (?:after|in|within) \d+ (?:days?|hours?|weeks?|months?)"
     r"|(?:(?:you|it) )?can (?:still )?(?:be )?restored? (?:it )?(?:for|within) \d+ days?"
     r"|thanks|thank you"
+    rf"|(?:(?:the|your|this) )?{_TICKET}(?: {_NAME})?{_IS}(?: set to)?"
+    r" (?:solved|closed|re-?opened|opened|open|pending|resolved|waiting|assigned)"
 )
 _DENIES = re.compile(
     rf"\b{_DEED} ?[:=] ?(?:0|false|no|none|never|nothing)\b"
@@ -156,10 +170,11 @@ _DENIES = re.compile(
 )
 
 
-def affirms(text: str, deed: Deed) -> bool:
+def affirms(text: str, deed: Deed, ticket_id: str | None = None) -> bool:
     """Say whether a sentence, in English, is an explicit yes from its beginning to its end.
 
     ``deed`` is what was asked for; another one may stand beside it, and is no yes by itself.
+    Neither is one of another ticket than ``ticket_id``; None: any may be meant.
     """
     if len(text) > _LONGEST:
         return False
@@ -168,9 +183,21 @@ def affirms(text: str, deed: Deed) -> bool:
         return is_done(plain, deed) and not plain.isdecimal()
     clauses = [clause.strip() for clause in _ENDS.split(plain) if clause.strip()]
     yes = _AFFIRMS_DEED[deed].fullmatch
+    if ticket_id is not None and not is_of(text, ticket_id):
+        return False
     return any(yes(clause) for clause in clauses) and all(
         _AFFIRMS.fullmatch(clause) or _HARMLESS.fullmatch(clause) for clause in clauses
     )
+
+
+def is_of(text: str, ticket_id: str) -> bool:
+    """Say whether a sentence names no other ticket than this one; "1 deleted" is a count."""
+    own = ticket_id.casefold()
+    for clause in _ENDS.split(_plain(text[:_LONGEST])):
+        for by_noun, by_sign, alone in _NAMED.findall(clause.strip()):
+            if (by_noun or by_sign or alone) not in (own, alone and "1"):
+                return False
+    return True
 
 
 def denies(text: str) -> bool:

@@ -235,6 +235,108 @@ def test_a_record_that_is_gone_was_deleted(data: Any) -> None:
     assert is_accepted(data, "7", deletes=True)
 
 
+OF_SOMETHING_ELSE: list[Any] = [
+    *({"message": f"{what} deleted"} for what in ("Ticket 8", "Ticket #8", "#8", "Customer")),
+    *({"message": text} for text in ("1 message deleted", "Reply deleted.", "8 was deleted")),
+    *({"message": text} for text in ("Ticket created", "Reply sent", "Request accepted")),
+    *({"deleted": ids} for ids in ([8], ["8"], 8, ["tkt_8"])),
+    {"tickets": []},
+    *({"success": True, name: 0} for name in ("deletedCount", "affected", "affected_rows")),
+    {"success": True, "deleted_count": "0"},
+    {"success": True, "count": 0},
+    {"success": True, "message": "Ticket #8 deleted"},
+]
+
+
+@pytest.mark.parametrize("data", OF_SOMETHING_ELSE, ids=repr)
+def test_the_deletion_of_something_else_or_of_nothing_is_no_yes(data: Any) -> None:
+    assert not is_accepted(data, "7", deletes=True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *({"deleted": ids} for ids in ([7], ["7"], 7, 1, [7, 8])),
+        {"deletedCount": 1},
+        {"success": True, "deletedCount": 1, "failedCount": 0},
+        {"message": "Ticket 7 deleted"},
+        {"message": "Ticket deleted. It will be purged within 30 days"},
+        *({"message": f"{noun} deleted."} for noun in ("Item", "Conversation", "Case", "Record")),
+    ],
+    ids=repr,
+)
+def test_the_deletion_of_this_ticket_is_a_yes(data: Any) -> None:
+    assert is_accepted(data, "7", deletes=True)
+
+
+MADE_WHOLE: dict[str, Any] = {"message": {"id": "msg_9", "type": "response", "content": "x"}}
+BESIDE: list[dict[str, Any]] = [
+    *({name: False} for name in ("sent", "delivered", "queued", "updated")),
+    {"updated": []},
+    {"accepted": [], "rejected": []},
+    {"ticket": {"id": "t", "status": "failed"}},
+    {"status": 0},
+    {"warning": "Reply added; not sent by email"},
+]
+
+
+@pytest.mark.parametrize("beside", BESIDE, ids=repr)
+def test_what_came_back_whole_was_made_whatever_became_of_its_mail(beside: dict[str, Any]) -> None:
+    assert is_accepted({**MADE_WHOLE, **beside})
+    assert is_accepted({"data": MADE_WHOLE["message"], **beside})
+    assert not is_accepted({**beside, "success": False, **MADE_WHOLE})
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"created": False},
+        {"added": []},
+        {"error": "x"},
+        {"success": "no"},
+        {"warning": "Not created"},
+    ],
+    ids=repr,
+)
+def test_what_came_back_whole_is_denied_by_words_of_making_it(beside: dict[str, Any]) -> None:
+    assert not is_accepted({**MADE_WHOLE, **beside})
+
+
+def test_a_figure_of_the_record_itself_is_no_count_of_what_was_done() -> None:
+    assert is_accepted({"ticket": {"id": 7, "subject": "x", "count": 0, "updated_count": 0}}, "7")
+
+
+def test_a_made_record_may_tell_its_type_and_nothing_else() -> None:
+    assert is_accepted({"data": {"id": "m1", "type": "note"}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Message sent to customer.",
+        "Message sent to the requester.",
+        "Message was sent to li@c.example.",
+        "Message has been sent and the ticket was solved.",
+        "Message scheduled for 2026-12-01 10:00:00.",
+        "Message scheduled for 2026-12-01 10:00 UTC.",
+        "Note added to ticket.",
+    ],
+)
+def test_a_deed_may_say_to_whom_and_when(text: str) -> None:
+    assert is_accepted({"type": "result", "message": text})
+    assert not is_accepted({"type": "result", "message": text}, "7", deletes=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["The ticket has been closed.", "Ticket status changed to closed.", "Changes applied."]
+)
+def test_where_the_ticket_is_read_next_only_a_denial_counts(text: str) -> None:
+    assert is_accepted({"type": "result", "message": text}, "7", read_next=True)
+    for denial in ("Ticket was not changed.", "Permission denied", "Nothing was updated"):
+        assert not is_accepted({"type": "result", "message": denial}, "7", read_next=True)
+    assert not is_accepted({"message": text, "success": False}, "7", read_next=True)
+
+
 def nested(value: Any, *sizes: int) -> Any:
     for size in sizes:
         value = [value] * size
