@@ -225,7 +225,7 @@ class Omnidesk(kit.Adapter):
         fields = outgoing.changes(changes)
         path = _path(ticket_id)
         answer = await self.transport.send(UPDATE_TICKET, "PUT", path, form=fields)
-        answer.accepted(ticket_id)
+        answer.accepted(ticket_id, read_next=True)
         with kit.partly_done("the ticket was changed, and could not be read", ticket_id=ticket_id):
             return await self.get_ticket(ticket_id)
 

@@ -188,3 +188,18 @@ async def test_what_an_honest_vendor_makes_of_a_change_is_a_success(
         ticket = await ticket_of(desk)
         fake.answer = said({KEYS[adapter]: old(ticket, **told)})
         await desk.update_ticket(ticket.id, **given)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "text", ["The ticket has been closed.", "Ticket status changed to closed.", "Changes applied."]
+)
+async def test_a_change_after_which_the_ticket_is_read_is_judged_by_the_ticket(text: str) -> None:
+    async with desk_and_fake("omnidesk") as (desk, fake):
+        ticket = await ticket_of(desk)
+        closed = await desk.update_ticket(ticket, status=hb.Status.CLOSED)
+        fake.answer = said({"type": "result", "message": text})
+        assert (await desk.update_ticket(ticket, status=hb.Status.CLOSED)).status is closed.status
+        with pytest.raises(hb.ProtocolError) as caught:
+            await desk.update_ticket(ticket, subject="Another")
+        assert caught.value.outcome is hb.Outcome.UNKNOWN
