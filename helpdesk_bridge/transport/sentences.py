@@ -207,6 +207,7 @@ def denies(text: str) -> bool:
 
 _QUOTED = re.compile(
     r"\"[^\"]*\"|“[^”]*”|\u2018[^\u2019]*\u2019|«[^»]*»|`[^`]*`|(?<!\w)'(?:[^']|'(?=\w))*'(?!\w)"
+    r"|(?<=\bfor): [^.!]+"
 )
 _ANYTHING = (
     r"(?:tickets?|messages?|items?|results?|records?|entries|entry|conversations?|replies|reply"

@@ -64,6 +64,7 @@ HARMLESS: list[dict[str, Any]] = [
     {"message": "No tickets found for 'login required'."},
     {"message": "No tickets match 'session expired'."},
     {"message": "Nothing found for: session expired"},
+    {"message": "Nothing found for: token expired"},
     {"message": "OK"},
     {"redirect": "/auth/tickets", "redirectUri": "myapp://auth/callback"},
 ]
