@@ -274,7 +274,8 @@ def _is_blank(value: Any) -> bool:
             _is_blank_word(one) or (word(key) in _CODES and _is_2xx(one)) for key, one in inner
         )
     if type(value) is list:
-        return all(_is_blank_word(one) for one in islice(value, MOST_KEYS))
+        # A list that there is nothing to put in is empty: ["no"] is the vendor's sentence.
+        return all(_is_blank_word(one) and one != "no" for one in islice(value, MOST_KEYS))
     return _is_blank_word(value)
 
 

@@ -66,6 +66,7 @@ NO: list[Any] = [
     {"error": "x"},
     {"items": [RECORD], "errors": ["`a` is deprecated", "a shard failed"]},
     {"errors": ["`a` is deprecated"]},
+    {"errors": ["no"]},
     {"error": {"code": 200, "message": "Quota exceeded"}},
     {"error": True},
     {"error": 5},
