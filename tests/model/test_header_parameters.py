@@ -30,6 +30,22 @@ NO_CHARSETS = (
         ("attachment; filename=a.pdf; filename=b.pdf", "a.pdf"),
         ('attachment; filename="a.pdf', "a.pdf"),
         ("attachment; filename*=%41.pdf", "A.pdf"),
+        ("attachment; filename*=UTF-8''it's%20me.pdf", "it's me.pdf"),
+        ("attachment; filename*=utf-8''a'b'c.pdf", "a'b'c.pdf"),
+        ("attachment; filename*=a'b.pdf", "a'b.pdf"),
+        ("attachment; filename*0*=a'b; filename*1=c.pdf", "a'bc.pdf"),
+        ("attachment (c; filename=evil.exe); filename=a.pdf", "a.pdf"),
+        ("attachment; (c; (d) filename=evil.exe) filename=a.pdf", "a.pdf"),
+        ('attachment; x="y" (c; filename=evil.exe)', ""),
+        ("attachment; x=y (c; filename=evil.exe)", ""),
+        ("attachment; filename=a (1; 2).pdf", "a (1; 2).pdf"),
+        ("attachment; filename=a (1.pdf; x=y", "a (1.pdf"),
+        (r'attachment; filename="C:\temp\a.pdf"', r"C:\temp\a.pdf"),
+        (r'attachment; filename="C:\\temp\\a.pdf"', r"C:\temp\a.pdf"),
+        ("attachment; filename=\"??.pdf\"; filename*=UTF-8''%C3%A4%C3%B6.pdf", "äö.pdf"),
+        ("attachment; filename*=UTF-8''%C3%A4.pdf; filename=?.pdf", "ä.pdf"),
+        ("attachment; filename==?utf-8?Q?=C3=A4.pdf?=; filename*=UTF-8''b.pdf", "ä.pdf"),
+        ("attachment; filename=why?.pdf", "why?.pdf"),
         ("attachment; filename", ""),
         ("attachment; filename=", ""),
         ("filename=a.pdf", ""),
@@ -67,6 +83,23 @@ def test_no_header_is_too_broken(header: str) -> None:
     assert isinstance(header_parameter(header, "filename"), str)
 
 
-@pytest.mark.parametrize("part", ['"', "\\", ";", '"\\', ';a="', ';a="\\"', ";filename*0=", "a="])
+@pytest.mark.parametrize(
+    "part",
+    [
+        '"',
+        "\\",
+        ";",
+        '"\\',
+        ';a="',
+        ';a="\\"',
+        ";filename*0=",
+        "a=",
+        "(",
+        "()",
+        "(()",
+        ";a=(",
+        "(;",
+    ],
+)
 def test_a_hostile_header_does_not_hold_up_the_desk(part: str) -> None:
     header_parameter(";filename=" + part * 200_000, "filename")
