@@ -125,7 +125,11 @@ class Guard:
             )
 
     async def content(self, capability: Capability, body: Body, uploads: Sequence[Upload]) -> None:
-        """Raise InvalidArgument for a body or files that are more than ``capability`` takes."""
+        """Raise InvalidArgument for a body or files that are more than ``capability`` takes.
+
+        The files are read here if they can be read only once: what an application's iterable raises
+        is raised as it is, when no write has begun.
+        """
         limits = self.capabilities[capability].limits
         if limits.body_bytes is not None and len(body.html.encode()) > limits.body_bytes:
             raise InvalidArgument(f"the body is larger than {limits.body_bytes} bytes.")
@@ -134,6 +138,9 @@ class Guard:
                 self.capabilities.require(Capability.SEND_ATTACHMENTS)
                 limits = self.capabilities[Capability.SEND_ATTACHMENTS].limits
             await _upload_sizes(uploads, body, limits)
+            with waiting_for("the files to send"):
+                for file in uploads:
+                    await file.ready()
 
 
 async def _upload_sizes(files: Sequence[Upload], text: Body, limits: CapabilityLimits) -> None:

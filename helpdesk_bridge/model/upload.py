@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from unicodedata import category
 
 from attrs import define, field
@@ -20,6 +21,7 @@ from helpdesk_bridge.model.slots import Slots
 
 __all__ = ["Upload"]
 
+T = TypeVar("T")
 Chunks = AsyncIterable[bytes]
 
 _BYTES = (bytes, bytearray, memoryview)
@@ -118,8 +120,9 @@ class Upload:
     async def ready(self) -> int:
         """Make sure that the content can be read more than once; return its size in bytes.
 
-        An async iterable is written to a temporary file here. InvalidArgument if the content
-        cannot be read or kept, or has another size than ``size`` said.
+        An async iterable is written to a temporary file here, and what it raises is raised as it
+        is. InvalidArgument if the content cannot be read or kept, is not of bytes, or has another
+        size than ``size`` said.
         """
         if isinstance(self.data, Path):
             self._expect(await self._size_of(self.data))
@@ -194,17 +197,28 @@ class Upload:
                     self._home.leave()
 
     async def _spooled(self, chunks: Chunks) -> Spool:
-        spool, came = Spool(), 0
-        try:
-            async for chunk in chunks:
-                came += len(chunk)
-                if self.size is not None and came > self.size:
-                    break
-                await in_thread(partial(spool.add, chunk), TEMPORARY)
-        except OSError as error:
-            raise InvalidArgument(f"{self._called} cannot be kept: {error.strerror}.") from None
+        """Return the content in a temporary file; what the iterable raises, it raises as it is."""
+        spool, came = await self._disk(Spool), 0
+        async for chunk in chunks:
+            if not isinstance(chunk, _BYTES):
+                raise InvalidArgument(
+                    f"{self._called} gave {type(chunk).__name__}: its chunks are bytes."
+                )
+            data = bytes(chunk)
+            came += len(data)
+            if self.size is not None and came > self.size:
+                break
+            await self._disk(partial(spool.add, data))
         self._expect(came)
         return spool
+
+    async def _disk(self, action: Callable[[], T]) -> T:
+        """Return ``action()``, which uses a temporary file."""
+        try:
+            return await in_thread(action, TEMPORARY)
+        except OSError as error:
+            reason = error.strerror
+        raise InvalidArgument(f"{self._called} cannot be kept: {reason}.")
 
 
 def _check_types(upload: Upload) -> None:

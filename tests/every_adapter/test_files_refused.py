@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 import helpdesk_bridge as hb
-from tests.every_adapter.places import opened
+from tests.every_adapter.places import ADAPTERS, opened
 
 
 def here() -> set[str]:
@@ -45,3 +46,45 @@ async def test_the_file_that_cannot_be_read_is_told_of_several(
         with pytest.raises(hb.InvalidArgument, match="attachment 2 cannot be read"):
             await place.desk.reply(ticket, text="Words.", send_email=True, attachments=files)
         assert place.requests == before
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("kind", [ConnectionResetError, TimeoutError, RuntimeError])
+async def test_what_an_iterable_raises_comes_before_the_write(
+    adapter: str, kind: type[Exception]
+) -> None:
+    raised = kind("its own")
+
+    async def source() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise raised
+
+    async with opened(adapter) as place:
+        ticket = await place.desk.create_ticket(
+            subject="Next", requester="li@c.example", text="Some words."
+        )
+        before = place.requests
+        files = [hb.Upload("a.txt", data=source(), size=2)]
+        with pytest.raises((kind, hb.UnsupportedCapability)) as caught:
+            await place.desk.reply(ticket, text="Words.", send_email=True, attachments=files)
+        assert caught.value is raised or isinstance(caught.value, hb.UnsupportedCapability)
+        assert place.requests == before
+        assert not place.mails
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", ADAPTERS)
+async def test_a_chunk_of_text_is_refused_before_the_write(adapter: str) -> None:
+    async def source() -> AsyncIterator[str]:
+        yield "a"
+
+    async with opened(adapter) as place:
+        files = [hb.Upload("a.txt", data=source(), size=1)]  # type: ignore[arg-type]
+        with pytest.raises((hb.InvalidArgument, hb.UnsupportedCapability)) as caught:
+            await place.desk.create_ticket(
+                subject="Next", requester="li@c.example", text="Words.", attachments=files
+            )
+        assert "gave str" in str(caught.value) or isinstance(caught.value, hb.UnsupportedCapability)
+        assert caught.value.outcome is hb.Outcome.NOT_SENT
+        assert not place.requests

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import errno
 import os
 import pickle
+from array import array
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import (
     Upload,
 )
+from helpdesk_bridge.model.disk import Spool
 from tests.forked import in_a_fork, in_a_thread, needs_fork, outcome
 
 
@@ -164,6 +167,47 @@ async def test_an_async_iterable_gives_the_same_bytes_again() -> None:
 async def test_an_async_iterable_of_another_size_is_refused(parts: tuple[bytes, ...]) -> None:
     with pytest.raises(InvalidArgument, match="3 were announced"):
         await Upload("a.txt", data=chunks(*parts), size=3).read()
+
+
+@pytest.mark.parametrize("chunk", ["ab", 2, [1, 2], None])
+@pytest.mark.asyncio
+async def test_a_chunk_that_is_not_bytes_is_named_by_its_type(chunk: Any) -> None:
+    upload = Upload("a.txt", data=chunks(chunk), size=2)
+    with pytest.raises(InvalidArgument, match=f"gave {type(chunk).__name__}: its chunks are bytes"):
+        await upload.read()
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+@pytest.mark.asyncio
+async def test_each_kind_of_chunk_is_counted_in_bytes(kind: Any) -> None:
+    numbers = array("i", [1, 2, 3])
+    upload = Upload("a.bin", data=chunks(kind(numbers)), size=len(numbers.tobytes()))
+    assert await upload.read() == numbers.tobytes()
+
+
+@pytest.mark.parametrize("kind", [ConnectionResetError, TimeoutError, RuntimeError])
+@pytest.mark.asyncio
+async def test_what_an_iterable_raises_is_raised_as_it_is(kind: type[Exception]) -> None:
+    raised = kind("its own")
+
+    async def source() -> AsyncIterator[bytes]:
+        yield b"ab"
+        raise raised
+
+    with pytest.raises(kind) as caught:
+        await Upload("a.txt", data=source(), size=3).read()
+    assert caught.value is raised
+
+
+@pytest.mark.asyncio
+async def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(spool: Spool, chunk: bytes) -> None:
+        del spool, chunk
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Spool, "add", full)
+    with pytest.raises(InvalidArgument, match="cannot be kept: No space left on device"):
+        await Upload("a.txt", data=chunks(b"abc"), size=3).read()
 
 
 @pytest.mark.asyncio
