@@ -66,7 +66,7 @@ def has_markup_before_json(content: bytes) -> bool:
 
     PHP writes so what it warns of, and the answer behind it.
     """
-    content = content.removeprefix(BOM).strip()
+    content = content.strip()
     return content[:1] == b"<" and content[-1:] in (b"}", b"]") and not _PAGE.match(content)
 
 

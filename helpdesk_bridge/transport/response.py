@@ -21,6 +21,11 @@ __all__ = ["Response"]
 T = TypeVar("T")
 
 
+def _without_mark(content: bytes) -> bytes:
+    """Return a body without its byte order mark, so that a mark alone is an empty body."""
+    return content.removeprefix(BOM)
+
+
 @define(kw_only=True)
 class Response:
     """A complete answer, or (``chunks`` set) one whose body is still to be read.
@@ -29,7 +34,7 @@ class Response:
         request: what it answers.
         status: the HTTP status.
         headers: the headers, found whatever their case.
-        content: the decoded body; empty for a download.
+        content: the decoded body, from which a byte order mark is taken off; empty for a download.
         chunks: the body of a download, still to be read; None for a complete answer.
         login: whether it is a redirect to where people sign in, by the words of its address.
         circles: whether redirects did not come to an end.
@@ -39,7 +44,7 @@ class Response:
     request: Request
     status: int
     headers: Mapping[str, str] = field(repr=False)
-    content: bytes = field(default=b"", repr=False)
+    content: bytes = field(default=b"", repr=False, converter=_without_mark)
     chunks: AsyncIterator[bytes] | None = field(default=None, repr=False)
     login: bool = field(default=False, kw_only=True)
     circles: bool = field(default=False, kw_only=True)
@@ -92,7 +97,7 @@ class Response:
     @property
     def _first(self) -> bytes:
         """The first character of the body that is no blank; empty where there is none."""
-        return self.content.removeprefix(BOM).lstrip()[:1]
+        return self.content.lstrip()[:1]
 
     @property
     def _is_page(self) -> bool:

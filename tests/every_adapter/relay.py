@@ -17,7 +17,7 @@ from helpdesk_bridge.testing.faults.loopback import Loopback, Wire
 from helpdesk_bridge.testing.sandbox import fake_of
 from tests.every_adapter.places import ADAPTERS, Place
 
-__all__ = ["OVER_HTTP", "Relay", "chunked", "labelled", "padded", "relayed", "restatused"]
+__all__ = ["OVER_HTTP", "Relay", "chunked", "labelled", "marked", "padded", "relayed", "restatused"]
 
 OVER_HTTP = [name for name in ADAPTERS if fake_of(name) is not None]
 Change = Callable[[str, bytes], bytes]
@@ -106,6 +106,14 @@ def restatused(answer: bytes, status: bytes) -> bytes:
 def _without_length(answer: bytes) -> tuple[bytes, bytes]:
     head, _, body = answer.partition(b"\r\n\r\n")
     return re.sub(rb"(?i)\r\ncontent-length: \d+", b"", head), body
+
+
+def marked(answer: bytes) -> bytes:
+    """Return the answer with a byte order mark before its body, which 204 does not have."""
+    if answer.startswith(b"HTTP/1.1 204"):
+        return answer
+    head, body = _without_length(answer)
+    return head + b"\r\nContent-Length: %d\r\n\r\n" % (len(body) + 3) + b"\xef\xbb\xbf" + body
 
 
 def padded(answer: bytes, padding: bytes) -> bytes:

@@ -16,6 +16,7 @@ from tests.every_adapter.relay import (
     Relay,
     chunked,
     labelled,
+    marked,
     padded,
     relayed,
     restatused,
@@ -45,6 +46,7 @@ READABLE: dict[str, Change] = {
     ),
     "gzip with zeros behind it": lambda _, a: padded(a, bytes(700)),
     "gzip with zeros behind it, in chunks": lambda _, a: chunked(padded(a, b"\0")),
+    "a byte order mark": lambda _, a: marked(a),
     "a header of 9,000 bytes": lambda _, a: labelled(a, b"Content-Security-Policy: " + b"x" * 9000),
     "300 headers": lambda _, a: labelled(a, *(b"X-%d: y" % n for n in range(300))),
     "interim answers": _early,
@@ -87,7 +89,7 @@ async def test_a_status_that_http_does_not_have_is_no_success_of_a_write(
 
 
 @every_adapter
-async def test_a_deletion_that_is_answered_by_nothing_labelled_as_gzip_is_done(
+async def test_a_deletion_that_is_answered_by_nothing_is_done(
     adapter: str,
 ) -> None:
     async with relayed(adapter) as (place, relay):
@@ -103,6 +105,7 @@ async def test_a_deletion_that_is_answered_by_nothing_labelled_as_gzip_is_done(
 
 
 NOTHING: dict[str, bytes] = {
+    "a byte order mark": b"HTTP/1.1 200 X\r\nContent-Length: 3\r\n\r\n\xef\xbb\xbf",
     "no length": b"HTTP/1.1 204 X\r\nContent-Encoding: gzip\r\n\r\n",
     "a length": b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n",
     "chunks": (
