@@ -24,11 +24,11 @@ a comment in a bare value belongs to the value, as people name files: ``a (1; 2)
 
 
 def header_parameter(value: str, name: str) -> str:
-    """Return a parameter of a header, in Unicode; "" without one. Nothing is too broken for it.
+    r"""Return a parameter of a header, in Unicode; "" without one. Nothing is too broken for it.
 
     The plain form counts before that of RFC 2231, unless it has a ``?``, which stands for letters
     that it could not have. A backslash escapes a quotation mark or a backslash; elsewhere it is
-    one, as people write ``C:\\temp``. What cannot be decoded stays as it is written.
+    one, as people write ``C:\temp``. What cannot be decoded stays as it is written.
 
     Args:
         value: the value of the header, unfolded: ``attachment; filename="a.pdf"``.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Mapping
 
 from helpdesk_bridge.errors import HelpdeskError, ProtocolError, Reason
 from helpdesk_bridge.transport.download import (
@@ -12,6 +13,7 @@ from helpdesk_bridge.transport.download import (
     Announced,
     bare,
     expected,
+    is_attached,
     page_instead,
 )
 
@@ -21,16 +23,20 @@ _MARKUP = (b"<!doctype html", b"<html")
 _MOST_HELD = 4096
 """How many bytes are held back to see how a body begins: as many may be blank before a page."""
 
-_BINARY = re.compile(
-    r"image/(?:png|p?jpe?g|gif|webp|bmp|tiff|hei[cf]|avif)"
-    r"|audio/(?:mpeg|mp4|ogg|(?:x-)?wav|aac|flac|amr|webm|x-m4a)"
-    r"|video/(?:mp4|mpeg|ogg|quicktime|webm|3gpp|x-(?:msvideo|matroska|ms-wmv))"
-    r"|application/(?:(?:x-)?(?:pdf|zip|gzip|bzip2?|xz|lzma|tar|tgz|gtar|compress)|zstd|epub\+zip"
-    r"|x-(?:zip|7z|rar)-compressed|vnd\.(?:rar|ms-outlook)|java-archive"
-    r"|vnd\.openxmlformats-.*|vnd\.oasis\.opendocument\.(?!.*-flat-xml).*)"
+_SIGNATURE = re.compile(
+    rb"%PDF|PK[\x03\x05\x07]|\x89PNG|GIF8|RIFF|BM.{4}\0{4}|II\*\0|MM\0\*|.{4}ftyp|ID3|OggS|fLaC|#!AMR"
+    rb"|\xff(?:\xd8|[\xe2-\xfb])|\x1aE\xdf\xa3|\0\0\x01[\xb3\xba]|0&\xb2u"
+    rb"|\x1f[\x8b\x9d]|BZh|\xfd7zXZ|]\0\0|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!|\xd0\xcf\x11\xe0",
+    re.DOTALL,
 )
-"""Kinds of files that never begin as text does. Not among them are the older ones of Microsoft's
-Office: many a program writes a page into a ``.xls`` or ``.doc``."""
+"""How binary files begin, as no text does."""
+_SIGNED = 16
+"""Within how many bytes a signature is seen."""
+_ARCHIVE = re.compile(r"application/(?:x-)?g?tar")
+_MEMBER = re.compile(rb"[^\0]{1,107}\0")
+"""How a tar archive begins: by the name of its first member, which may look like markup. Behind
+100 letters the mode of the file stands, which ends in a zero, too."""
+_LONGEST_MEMBER = 108
 
 _CODINGS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -43,41 +49,61 @@ _OBJECT = re.compile(r'\{\s*+["}]')
 
 
 def judged(
-    begun: bytes, content_type: str | None, announced: Announced | None, *, whole: bool
+    begun: bytes,
+    headers: Mapping[str, str],
+    announced: Announced | None,
+    *,
+    whole: bool,
+    doubt: HelpdeskError | None = None,
 ) -> HelpdeskError | bool:
     """Judge a body by how it begins, where a file was announced without its size.
 
     Where a size was announced it is left to that. No file of a binary kind, such as a PDF, an image
     or an archive, is empty or begins as markup or JSON do, whatever its ``Content-Type`` says. Of
-    another kind only a web page without a type is told, where none was announced.
+    another kind only a web page without a type is told, where none was announced: by the name of a
+    text, or by sending it to be saved under a name of Microsoft's older Office.
 
     Args:
         begun: the first bytes of the body.
-        content_type: that of the answer; None: it has none.
+        headers: those of the answer.
         announced: what the vendor told of the file; None: the caller knows nothing of it.
         whole: whether ``begun`` is all of the body.
+        doubt: the error for what does not begin as a binary file does; None: the headers fit.
 
     Returns:
         The error for what is not the file; True for what may be; False: more bytes must be seen,
         which is never said of a whole body.
     """
+    if doubt is not None:
+        return _signed(begun, doubt, whole=whole)
     if announced is None or announced.size is not None:
         return True
-    if _is_binary(announced):
+    if announced.is_binary:
         return _as_binary(begun, announced, whole=whole)
-    if bare(content_type) not in NO_TYPE:
+    if bare(headers.get("Content-Type")) not in NO_TYPE or announced.is_text:
         return True
     if any(kind in HTML or kind.startswith("text/") for kind in announced.types):
+        return True
+    if announced.is_office and is_attached(headers):
         return True
     page = _begins_page(begun)
     return page_instead(announced) if page else page is False or whole
 
 
-def _is_binary(announced: Announced) -> bool:
-    return bool(announced.types) and all(map(_BINARY.fullmatch, announced.types))
+def _signed(begun: bytes, doubt: HelpdeskError, *, whole: bool) -> HelpdeskError | bool:
+    """Return True for what begins as a binary file, be it behind blanks, or else ``doubt``."""
+    told = begun.lstrip(_BLANKS.encode() + codecs.BOM_UTF8)
+    if _SIGNATURE.match(told):
+        return True
+    return doubt if whole or len(told) >= _SIGNED or len(begun) > _MOST_HELD else False
 
 
 def _as_binary(begun: bytes, announced: Announced, *, whole: bool) -> HelpdeskError | bool:
+    if all(map(_ARCHIVE.fullmatch, announced.types)):
+        if _MEMBER.match(begun):
+            return True
+        if len(begun) < _LONGEST_MEMBER and not whole:
+            return False
     text = _as_text(begun[:_MOST_HELD]).lstrip(_BLANKS)
     sure = whole or len(begun) > _MOST_HELD
     if text.startswith("<"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from attrs import evolve, field, frozen
@@ -17,6 +18,8 @@ __all__ = [
     "Announced",
     "bare",
     "expected",
+    "is_attached",
+    "is_told_by_beginning",
     "longer_than_announced",
     "no_file",
     "page_instead",
@@ -33,6 +36,27 @@ _FORMS: Mapping[str, str] = {
     **dict.fromkeys(("gpx", "kml", "wsdl", "xsl", "xsd", "xslt", "plist", "drawio"), "xml"),
 }
 """How files are written whose suffixes ``mimetypes`` does not know everywhere."""
+_WRITTEN = (
+    "log yaml yml toml ini cfg conf properties env jsonl ndjson json5 sarif sql md rst tex adoc"
+    " js mjs cjs jsx ts tsx vue svelte astro php phtml erb ejs hbs mustache twig j2 jinja"
+    " jinja2 liquid njk jsp jspx asp aspx cshtml razor haml pug tpl tmpl ftl mht mhtml"
+    " sh bash bat ps1 py rb pl java kt go rs c h cc cpp hpp cs swift lua r diff patch"
+    " fodt fods fodp fodg musicxml tcx gml osm rdf owl ttl xaml resx po xlf srt"
+)
+"""Suffixes of programs and data in text that ``mimetypes`` does not know everywhere, or under names
+that do not say text."""
+_TEXTS = frozenset(_WRITTEN.split())
+_BINARY = re.compile(
+    r"image/(?:png|p?jpe?g|gif|webp|bmp|tiff|hei[cf]|avif)"
+    r"|audio/(?:mpeg|mp4|ogg|(?:x-)?wav|aac|flac|amr|webm|x-m4a)"
+    r"|video/(?:mp4|mpeg|ogg|quicktime|webm|3gpp|x-(?:msvideo|matroska|ms-wmv))"
+    r"|application/(?:(?:x-)?(?:pdf|zip|gzip|bzip2?|xz|lzma|tar|tgz|gtar|compress)|zstd|epub\+zip"
+    r"|x-(?:zip|7z|rar)-compressed|vnd\.(?:rar|ms-outlook)|java-archive"
+    r"|vnd\.openxmlformats-.*|vnd\.oasis\.opendocument\.(?!.*-flat-xml).*)"
+)
+"""Kinds of files that never begin as text does. Not among them are the older ones of Microsoft's
+Office: many a program writes a page into a ``.xls`` or ``.doc``."""
+_OFFICE = re.compile(r"application/(?:msword|vnd\.ms-(?:excel|powerpoint))")
 
 
 @frozen
@@ -49,6 +73,23 @@ class Announced:
         """The media types that it may have, by what the vendor says and by its name."""
         told = {bare(self.mime_type), media_type_of(self.name or "")}
         return frozenset(told - NO_TYPE)
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether it is of a kind that never begins as text does."""
+        return bool(self.types) and all(map(_BINARY.fullmatch, self.types))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its name tells a text, of a program or of data, which may hold any text."""
+        name = self.name or ""
+        told = media_type_of(name).startswith("text/") or _suffix(name) in _TEXTS
+        return told and not _BINARY.fullmatch(bare(self.mime_type))
+
+    @property
+    def is_office(self) -> bool:
+        """Whether it is of Microsoft's older Office, for which many programs write markup."""
+        return bool(self.types) and all(map(_OFFICE.fullmatch, self.types))
 
     @property
     def unpacked(self) -> Announced:
@@ -70,7 +111,8 @@ def no_file(
     evidence, for many servers have one for all files. An HTML page behind a redirect is taken for
     a login page unless an exact size can prove the opposite. The type of an answer with a
     ``Content-Encoding`` is that of what is packed in it (RFC 9110, section 8.4). What is sent to be
-    saved (RFC 6266) is the file if it has the announced size, which is counted.
+    saved (RFC 6266) is the file if it has the announced size, which is counted. For a binary file
+    the types are no proof, see ``is_told_by_beginning``.
 
     Args:
         status: the HTTP status.
@@ -89,7 +131,7 @@ def no_file(
         return errors.ProtocolError(
             f"the vendor answered {status}, which comes with no file.", reason=Reason.NOT_THE_FILE
         )
-    if announced is None or (announced.size is not None and _is_attached(headers)):
+    if announced is None or (announced.size is not None and is_attached(headers)):
         return None
     came = bare(headers.get("Content-Type"))
     content = announced.unpacked if _is_encoded(headers) else announced
@@ -104,12 +146,24 @@ def no_file(
     return None
 
 
-def _may_be_page(headers: Mapping[str, str], announced: Announced, *, redirected: bool) -> bool:
-    if announced.types.isdisjoint(HTML) and announced.types:
+def is_told_by_beginning(
+    status: int, headers: Mapping[str, str], announced: Announced | None
+) -> bool:
+    """Say whether an answer that ``no_file`` refuses may be the file, if it begins as one.
+
+    PHP gives everything the type of a page that is not told another one.
+    """
+    if status != 200 or announced is None or _is_encoded(headers):
         return False
+    return announced.is_binary
+
+
+def _may_be_page(headers: Mapping[str, str], announced: Announced, *, redirected: bool) -> bool:
+    attached = is_attached(headers)
+    if announced.types.isdisjoint(HTML) and announced.types:
+        return attached and announced.is_office
     if announced.size is not None:
         return True  # which is counted
-    attached = _is_attached(headers)
     return attached or (bool(announced.types) and not redirected)
 
 
@@ -126,11 +180,13 @@ def _may_be_answer(came: str, headers: Mapping[str, str], announced: Announced) 
         return True  # nothing says that it is not
     if any(kind.endswith((f"/{form}", f"+{form}")) for kind in announced.types):
         return True
-    if _FORMS.get((announced.name or "").rpartition(".")[2].lower()) == form:
+    if _FORMS.get(_suffix(announced.name or "")) == form:
         return True
-    # Of text, and of what has no type, JSON and XML may be the file: then the rest has to say so.
+    if announced.is_text or (form == "xml" and announced.is_office and is_attached(headers)):
+        return True
+    # Of text by its type, and of what has no type, they may be the file: then the rest says so.
     if all(kind.startswith("text/") for kind in announced.types):
-        return announced.size is not None or _is_attached(headers)
+        return announced.size is not None or is_attached(headers)
     return False
 
 
@@ -138,7 +194,8 @@ def _is_encoded(headers: Mapping[str, str]) -> bool:
     return bare(headers.get("Content-Encoding")) not in ("", "identity")
 
 
-def _is_attached(headers: Mapping[str, str]) -> bool:
+def is_attached(headers: Mapping[str, str]) -> bool:
+    """Say whether an answer is sent to be saved (RFC 6266)."""
     return headers.get("Content-Disposition", "").strip().lower().startswith("attachment")
 
 
@@ -193,3 +250,8 @@ def shorter_than_announced(size: int, came: int) -> HelpdeskError:
 def bare(content_type: str | None) -> str:
     """Return a media type in lower case without its parameters; "" for none."""
     return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _suffix(name: str) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return suffix.lower() if stem else ""

@@ -131,6 +131,94 @@ async def test_of_a_binary_file_no_known_beginning_is_asked(
         assert await saved(desk_at, UNSIZED_PDF, tmp_path, answer) == body
 
 
+ATTACHED = {"Content-Disposition": "attachment"}
+OLD_OFFICE = b"<html xmlns:o='urn:schemas-microsoft-com:office:office'><table><tr><td>1</table>"
+PHP_TYPE = {"Content-Type": "text/html; charset=UTF-8"}
+SIGNED = {
+    "a.pdf": PDF,
+    "b.pdf": b"\r\n" * 30 + PDF,
+    "a.png": b"\x89PNG\r\n\x1a\n",
+    "a.jpg": b"\xff\xd8",
+    "a.gif": b"GIF89a",
+    "a.xlsx": b"PK\3\4",
+    "a.zip": b"PK\5\6" + bytes(18),
+    "a.csv.gz": gzip.compress(b"a,b", mtime=0),
+    "a.mp4": b"\0\0\0\x18ftypmp42",
+}
+
+
+@pytest.mark.parametrize("name", SIGNED)
+@pytest.mark.parametrize("kind", ["text/html; charset=UTF-8", "application/json", "text/xml"])
+@pytest.mark.parametrize("drip", [None, 1])
+async def test_a_binary_file_is_known_by_its_signature_whatever_its_type(
+    tmp_path: Path, desk_at: Callable[[str], hb.Helpdesk], name: str, kind: str, drip: int | None
+) -> None:
+    file, body = hb.Attachment(id="5", name=name), SIGNED[name]
+    answer = typed(body, kind)
+    answer = answer if drip is None else answer.dripped(drip)
+    assert await saved(desk_at, file, tmp_path, answer) == body
+    sized = evolve(file, size=len(body))
+    assert await saved(desk_at, sized, tmp_path, typed(body, kind)) == body
+
+
+@pytest.mark.parametrize("body", [DOCTYPE, b"", b" " * 9000, b"Sign in", b"%", b"\xef\xbb\xbf{"])
+async def test_what_has_no_signature_is_judged_by_its_type(
+    tmp_path: Path, desk_at: Callable[[str], hb.Helpdesk], body: bytes
+) -> None:
+    await refusal(desk_at, UNSIZED_PDF, tmp_path, of(body, PHP_TYPE))
+    await refusal(desk_at, UNSIZED_PDF, tmp_path, of(body, PHP_TYPE).dripped(1))
+
+
+@pytest.mark.parametrize("drip", [None, 1])
+async def test_a_tar_archive_may_begin_with_any_name(
+    tmp_path: Path, desk_at: Callable[[str], hb.Helpdesk], drip: int | None
+) -> None:
+    file = hb.Attachment(id="5", name="a.tar")
+    for body in (DOCTYPE, DOCTYPE + b"x" * 900, b"<html>"):
+        await refusal(desk_at, file, tmp_path, of(body))
+    for body in (b"<x.html".ljust(512, b"\0"), b"<" * 100 + b"0000644\0".ljust(412, b"\0")):
+        answer = of(body) if drip is None else of(body).dripped(drip)
+        assert await saved(desk_at, file, tmp_path, answer) == body
+
+
+@pytest.mark.parametrize("name", ["a.xls", "a.doc"])
+@pytest.mark.parametrize("kind", [None, "application/octet-stream", "text/html", "text/xml"])
+async def test_a_page_may_be_a_file_of_the_older_office_if_it_is_sent_to_be_saved(
+    tmp_path: Path, desk_at: Callable[[str], hb.Helpdesk], name: str, kind: str | None
+) -> None:
+    file, headers = hb.Attachment(id="5", name=name), {"Content-Type": kind} if kind else {}
+    await refusal(desk_at, file, tmp_path, of(OLD_OFFICE, headers))
+    assert await saved(desk_at, file, tmp_path, of(OLD_OFFICE, headers | ATTACHED)) == OLD_OFFICE
+    headers = {"Content-Type": "application/vnd.ms-excel"}
+    assert await saved(desk_at, file, tmp_path, of(OLD_OFFICE, headers)) == OLD_OFFICE
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "body"),
+    [
+        *((name, "application/json", b"{}") for name in ("scan.log", "a.YAML", "a.jsonl", "a.js")),
+        *((name, "text/xml", b"<a/>") for name in ("a.fodt", "a.musicxml")),
+        *((name, None, DOCTYPE) for name in ("index.php", "a.vue", "page.erb", "a.mht", "a.ts")),
+    ],
+)
+async def test_a_text_by_its_name_may_be_any_text(
+    tmp_path: Path, desk_at: Callable[[str], hb.Helpdesk], name: str, kind: str | None, body: bytes
+) -> None:
+    file = hb.Attachment(id="5", name=name)
+    assert await saved(desk_at, file, tmp_path, typed(body, kind)) == body
+
+
+@pytest.mark.parametrize("name", ["invoice", "log", "a.unknown", None])
+async def test_a_file_without_a_kind_is_no_page_and_no_answer_of_a_program(
+    tmp_path: Path, desk_at: Callable[[str], hb.Helpdesk], name: str | None
+) -> None:
+    file = hb.Attachment(id="5", name=name)
+    await refusal(desk_at, file, tmp_path, typed(DOCTYPE, None))
+    await refusal(desk_at, file, tmp_path, of(DOCTYPE, PHP_TYPE))
+    if name:
+        await refusal(desk_at, file, tmp_path, typed(b"{}", "application/json"))
+
+
 # -- what is packed ----------------------------------------------------------------------------
 
 ENDLESS = {

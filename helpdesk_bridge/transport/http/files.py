@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
 import aiohttp
 from attrs import define, field
@@ -13,7 +13,12 @@ from helpdesk_bridge.errors import HelpdeskError, ProtocolError
 from helpdesk_bridge.transport.beginning import judged
 from helpdesk_bridge.transport.coding import is_packed
 from helpdesk_bridge.transport.decode import BodyReader
-from helpdesk_bridge.transport.download import Announced, no_file, stays_packed
+from helpdesk_bridge.transport.download import (
+    Announced,
+    is_told_by_beginning,
+    no_file,
+    stays_packed,
+)
 from helpdesk_bridge.transport.http.failures import failure_for
 from helpdesk_bridge.transport.http.received import encodings_of, is_end_announced
 from helpdesk_bridge.transport.request import Progress, Request
@@ -37,9 +42,10 @@ def file_chunks(
     """
     announced = request.announced
     failure = no_file(answer.status, answer.headers, announced, redirected=redirected)
-    if failure is not None:
+    if failure and not is_told_by_beginning(answer.status, answer.headers, announced):
         raise failure
-    return _streamed(answer, _Unpacking.of(answer, announced), request)
+    beginning = _Beginning(answer.headers, announced, failure)
+    return _streamed(answer, _Unpacking.of(answer, announced), beginning, request.progress)
 
 
 @define
@@ -113,8 +119,11 @@ class _Inside:
 class _Beginning:
     """Holds back the first bytes while they may be those of something in place of the file."""
 
-    content_type: str | None
+    headers: Mapping[str, str]
     announced: Announced | None
+    doubt: HelpdeskError | None
+    """The error for what does not begin as the binary file that was announced; None: there is no
+    doubt."""
     held: bytes = field(default=b"", init=False)
     passed: bool = field(default=False, init=False)
 
@@ -126,7 +135,7 @@ class _Beginning:
         if self.passed:
             return piece
         self.held += piece
-        found = judged(self.held, self.content_type, self.announced, whole=whole)
+        found = judged(self.held, self.headers, self.announced, whole=whole, doubt=self.doubt)
         if isinstance(found, HelpdeskError):
             raise found
         if not found:
@@ -137,10 +146,8 @@ class _Beginning:
 
 
 async def _streamed(
-    answer: aiohttp.ClientResponse, unpacking: _Unpacking, request: Request
+    answer: aiohttp.ClientResponse, unpacking: _Unpacking, beginning: _Beginning, progress: Progress
 ) -> AsyncGenerator[bytes, None]:
-    progress: Progress = request.progress
-    beginning = _Beginning(answer.headers.get("Content-Type"), request.announced)
     failure: HelpdeskError | None = None
     try:
         async for chunk in answer.content.iter_chunked(_CHUNK):
