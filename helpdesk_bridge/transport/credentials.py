@@ -181,7 +181,14 @@ class Credentials:
         if isinstance(value, Mapping):
             flat = [word for key, texts in value.items() for word in (key, *texts)]
             words = iter(self._cleared(name, flat))
-            return {next(words): tuple(next(words) for _ in texts) for texts in value.values()}
+            pairs = [(next(words), [next(words) for _ in texts]) for texts in value.values()]
+            # A credential may be spread over the values alone, or over the keys.
+            keys = self._cleared(name, [key for key, _ in pairs])
+            words = iter(self._cleared(name, [word for _, texts in pairs for word in texts]))
+            return {
+                key: tuple(next(words) for _ in texts)
+                for key, (_, texts) in zip(keys, pairs, strict=True)
+            }
         texts = [value] if isinstance(value, str) and not isinstance(value, Enum) else value
         if not isinstance(texts, (list, tuple)) or not all(isinstance(one, str) for one in texts):
             return value
@@ -265,11 +272,12 @@ def _made(forms: set[str]) -> _Finder:
                 _cut(one, min(_RUN, len(one)), runs)
             if keep is letters:
                 for octets in _octets(form) | _octets(form.upper()) | _octets(form.lower()):
-                    _cut(octets.hex(), _HEX_RUN, runs)
-                    for shift in range(3):
-                        _cut(_base64(octets, shift), _BASE64_RUN, runs)
                     for shift in range(5):
                         _cut(_base32(octets, shift), _BASE32_RUN, runs)
+                    for one in (octets, octets[::-1], _wide(octets)):
+                        _cut_both_ways(one.hex(), _HEX_RUN, runs)
+                        for shift in range(3):
+                            _cut_both_ways(_base64(one, shift), _BASE64_RUN, runs)
         finder.append((keep, {length: frozenset(known) for length, known in runs.items()}))
     return finder
 
@@ -283,6 +291,16 @@ def _octets(form: str) -> set[bytes]:
         with suppress(UnicodeEncodeError):
             found.add(composed.encode("latin-1"))
     return found
+
+
+def _wide(octets: bytes) -> bytes:
+    """Return UTF-8 in UTF-16: the small end first, behind one octet the other end, too."""
+    return octets.decode("utf-8", "replace").encode("utf-16-le", "replace")
+
+
+def _cut_both_ways(text: str, length: int, runs: dict[int, set[str]]) -> None:
+    _cut(text, length, runs)
+    _cut(text[::-1], length, runs)
 
 
 def _cut(text: str, length: int, runs: dict[int, set[str]]) -> None:

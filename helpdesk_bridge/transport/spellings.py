@@ -21,7 +21,7 @@ _ENCODED = re.compile(
     r"|[A-Za-z][A-Za-z0-9]{1,30});?)"
     r"|\\[uUx]\{0*+(?P<braced>[0-9A-Fa-f]{1,6})\}|\\U00(?P<long>[0-9A-Fa-f]{6})"
     r"|(?:%u|\\u\{?)(?P<wide>[0-9A-Fa-f]{4})\}?"
-    r"|\\(?P<octal>[0-3][0-7]{2})|\\(?P<escaped>.)",
+    r"|\\(?P<octal>[0-3][0-7]{2}|[1-7][0-7])|\\(?P<escaped>.)",
     re.DOTALL,
 )
 _LEADS = re.compile(r"%|=|\\x")
@@ -31,12 +31,17 @@ _NO_UTF8 = {0xDC00 + octet: octet for octet in range(0x80, 0x100)}
 _ROUNDS = 8
 """How often what is encoded is decoded: each proxy on the way may escape it once more."""
 _TAG = re.compile(r"<[^<>]*+>")
-_LABEL = re.compile(r"(?<!\w)[0-9]{1,3}[ \t]?[:=)][ \t]?")
-"""The number of a character, as in ``0:a 1:b``."""
+_LABEL = re.compile(r"""(?<!\w)[\["']?[0-9]{1,3}[\]"']?[ \t]?(?:=>|[:=)])[ \t]?""")
+"""The number of a character, as in ``0:a 1:b``, ``{"0": "a"}`` or PHP's ``[0] => a``."""
 _NUMBER = re.compile(
-    r"(?:0[xX]|[uU]\+)(?P<hex>[0-9A-Fa-f]{2,6})|(?P<bits>[01]{8})"
-    r"|(?<!\w)(?P<figures>[0-9]{2,3})(?!\w)"
+    r"(?:0[xX]|[uU]\+)(?P<hex>[0-9A-Fa-f]{2,6})|(?:0[bB](?=[01]{6,8}(?!\w)))?(?P<bits>[01]{8}"
+    r"|(?<=[bB])[01]{6,7})|(?<!\w)(?P<figures>[0-9]{2,3})(?!\w)"
 )
+_OCTAL = re.compile(r"(?<!\w)(?P<octal>[0-3]?[0-7]{2})(?!\w)")
+_ROW = re.compile(r"(?<![0-9])(?:[0-2][0-9]{2}){4,}+(?![0-9])")
+"""Decimal numbers of three figures with nothing between them."""
+_THREE = re.compile(r"(?P<figures>[0-9]{3})")
+_BASES = {"hex": 16, "bits": 2, "figures": 10, "octal": 8}
 _FEWEST = 4
 """So many numbers may be the characters of a credential."""
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -85,13 +90,16 @@ def _views(spelling: Spelling) -> Iterator[Spelling]:
         if beside.search(bare.text):
             bare = _without(bare, beside)
             yield bare
-    found = list(_NUMBER.finditer(spelling.text))
-    if len(found) >= _FEWEST:
-        yield Spelling(
-            "".join(_numbered(one) for one in found),
-            [spelling.starts[one.start()] for one in found],
-            [spelling.ends[one.end() - 1] for one in found],
-        )
+    text = spelling.text
+    in_rows = (one for row in _ROW.finditer(text) for one in _THREE.finditer(text, *row.span()))
+    for numbers in (_NUMBER.finditer(text), _OCTAL.finditer(text), in_rows):
+        found = list(numbers)
+        if len(found) >= _FEWEST:
+            yield Spelling(
+                "".join(_numbered(one) for one in found),
+                [spelling.starts[one.start()] for one in found],
+                [spelling.ends[one.end() - 1] for one in found],
+            )
 
 
 def _without(spelling: Spelling, beside: re.Pattern[str]) -> Spelling:
@@ -111,10 +119,8 @@ def _without(spelling: Spelling, beside: re.Pattern[str]) -> Spelling:
 
 def _numbered(found: re.Match[str]) -> str:
     """Return the character whose code a number is."""
-    for name, base in (("hex", 16), ("bits", 2), ("figures", 10)):
-        if found[name]:
-            return chr(min(int(found[name], base), sys.maxunicode))
-    return ""
+    base = _BASES[found.lastgroup or ""]
+    return chr(min(int(found[found.lastgroup or ""], base), sys.maxunicode))
 
 
 def _decoded(spelling: Spelling) -> Spelling:

@@ -164,6 +164,10 @@ _HOSTILE = {
     "tags in entities": "&amp;lt;i&amp;gt;x",
     "bits": "01100110 ",
     "labels": "1:a ",
+    "labels of PHP": "[0] => a ",
+    "labels of JSON": '"0": "a", ',
+    "numbers in a row": "123",
+    "numbers in a row, and one more": "1234",
     "octal": "\\146",
     "all": "<b>&#102;%2561 0x66</b>",
 }
@@ -225,6 +229,23 @@ def test_what_a_vendor_says_is_not_judged_as_words_of_ours(word: str) -> None:
     assert word not in repr(pickle.dumps(error).replace(error.message.encode(), b""))
     assert error.message == f"the {word} were not accepted."
     assert error.reason is Reason.CREDENTIALS
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_a_credential_spread_over_the_values_or_the_keys_of_fields_is_struck_out(size: int) -> None:
+    pieces = [TOKEN[i : i + size] for i in range(0, len(TOKEN), size)]
+    by_letter = {chr(97 + n): (piece,) for n, piece in enumerate(pieces)}
+    by_number = {str(n): (piece,) for n, piece in enumerate(pieces)}
+    by_piece = dict.fromkeys(pieces, ("is odd",))
+    for fields in (by_letter, by_number, by_piece):
+        error = ValidationFailed("odd.", fields=fields)
+        ALL.clear(error)
+        keys, texts = (
+            "\n".join(error.fields),
+            [text for one in error.fields.values() for text in one],
+        )
+        assert shows(keys, TOKEN) is None
+        assert shows("\n".join(texts), TOKEN) is None
 
 
 def test_all_that_an_error_carries_is_cleared() -> None:
