@@ -31,7 +31,9 @@ _KEPT = re.compile(
     r"&nbsp;?|\xa0|&\#(?:0*+(?:160|9|12)(?![0-9])|[xX]0*+(?:[aA]0|9|[cC])(?![0-9a-fA-F]));?|&Tab;"
 )
 """Blanks that a browser does not run together, and the references that this module writes."""
-_LEADS_AWAY = re.compile(r"(?:(?:https?|ftps?):)?//.|(?:mailto|tel|sms):.", re.IGNORECASE)
+_LEADS_AWAY = re.compile(
+    r"//.|(?!(?:javascript|vbscript|data|cid|about):)[a-z][a-z0-9+.-]*+:(?://)?+.", re.IGNORECASE
+)
 """Targets of links that mean something outside the page."""
 _NO_NUMBER = re.compile(r"[^0-9+]+")
 _RUN = re.compile(r"^[ \t]+|[ \t]+$|[ \t]{2,}|\t")
@@ -103,7 +105,8 @@ def html_to_text(markup: str) -> str:
     """Return the readable text of ``markup``; a link keeps its target, an image its ``alt``.
 
     ``<pre>``, the styles that mean the same, and ``&nbsp;`` keep their blanks. An empty paragraph
-    is one blank line. Items of an ordered list have their numbers.
+    is one blank line. Items of an ordered list have their numbers, or
+    their letters.
     """
     writer = _Writer(markup)
     for piece in pieces(markup):

@@ -101,24 +101,87 @@ class Lists:
     def __init__(self) -> None:
         self._next: list[int | None] = []
         """The number of the next item of each list; None where items have none."""
+        self._styles: list[str] = []
+        """How the items of each list are marked, as CSS names it."""
 
     def tag(self, tag: Tag) -> None:
         """Handle the tag of a list: ``ol``, ``ul`` or ``menu``."""
         if tag.closes:
-            del self._next[-1:]
-        elif tag.name == "ol" and "reversed" not in tag.attributes.lower():
-            self._next.append(_number(tag.value("start"), 1))
-        else:
-            self._next.append(None)
+            del self._next[-1:], self._styles[-1:]
+            return
+        is_numbered = tag.name == "ol" and "reversed" not in tag.attributes.lower()
+        self._next.append(_number(tag.value("start"), 1) if is_numbered else None)
+        self._styles.append(_style(tag, "decimal") if is_numbered else "disc")
 
     def mark(self, item: Tag) -> str:
-        """Return what stands before an item: ``- ``, or its number."""
+        """Return what stands before an item: ``- ``, its number or letter, or nothing."""
         number = self._next[-1] if self._next else None
         if number is None:
             return "- "
-        number = _number(item.value("value"), number) if item.attributes else number
+        style = self._styles[-1]
+        if item.attributes:
+            number, style = _number(item.value("value"), number), _style(item, style)
         self._next[-1] = number + 1
-        return f"{number}. "
+        if style == "none":
+            return ""
+        return "- " if style in _BULLETS else f"{_counted(number, style)}. "
+
+
+_LIST_STYLE = re.compile(r"(?:^|;)\s*+list-style(?:-type)?\s*+:([^;]*+)", re.IGNORECASE)
+_TYPES = {
+    "1": "decimal",
+    "a": "lower-alpha",
+    "A": "upper-alpha",
+    "i": "lower-roman",
+    "I": "upper-roman",
+}
+_BULLETS = frozenset(("disc", "circle", "square"))
+_STYLES = {
+    **{name: name for name in (*_TYPES.values(), *_BULLETS, "none")},
+    "lower-latin": "lower-alpha",
+    "upper-latin": "upper-alpha",
+}
+_ROMAN = (
+    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l")),
+    *((40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
+)
+
+
+def _style(tag: Tag, default: str) -> str:
+    """Return how a tag has items marked: by its style, or else by its type."""
+    style = _TYPES.get(tag.value("type"), default) if tag.attributes else default
+    if "list-style" in tag.attributes.lower():
+        for said in _LIST_STYLE.findall(tag.value("style")):
+            named = [_STYLES[word] for word in said.lower().split() if word in _STYLES]
+            style = named[-1] if named else style
+    return style
+
+
+def _counted(number: int, style: str) -> str:
+    """Return a number in letters or in Roman numerals, as far as these go."""
+    if style.endswith("-alpha") and number > 0:
+        text = _in_letters(number)
+    elif style.endswith("-roman") and 0 < number < 4000:
+        text = _in_roman(number)
+    else:
+        return str(number)
+    return text.upper() if style.startswith("upper") else text
+
+
+def _in_letters(number: int) -> str:
+    text = ""
+    while number:
+        number, letter = divmod(number - 1, 26)
+        text = chr(ord("a") + letter) + text
+    return text
+
+
+def _in_roman(number: int) -> str:
+    text = ""
+    for value, letters in _ROMAN:
+        times, number = divmod(number, value)
+        text += letters * times
+    return text
 
 
 def _number(text: str, default: int) -> int:

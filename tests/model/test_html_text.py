@@ -95,6 +95,19 @@ def test_the_items_of_a_list_begin_with_a_dash(markup: str, text: str) -> None:
         ("<ol><li>a<ul><li>b</ul><li></li><li>c</ol>", "1. a\n- b\n3. c"),
         ("<ol reversed><li>a</ol><li>b</ol></ul><ol><li>c", "- a\n- b\n1. c"),
         (f"<ol start={'9' * 5000}><li>a</ol>", "1. a"),
+        ("<ol type=a><li>x<li>y</ol><ol type=A start=27><li>z</ol>", "a. x\nb. y\nAA. z"),
+        (
+            "<ol type=I start=4><li>x<li>y</ol><ol type=i start=1994><li>z",
+            "IV. x\nV. y\nmcmxciv. z",
+        ),
+        ("<ol style='list-style-type: lower-alpha'><li>x</ol>", "a. x"),
+        ("<ol type=I style='color:red;LIST-STYLE:inside Upper-Latin'><li>x", "A. x"),
+        ("<ol><li style='list-style-type:lower-roman'>x<li type=A>y<li>z", "i. x\nB. y\n3. z"),
+        ("<ol style='list-style:none'><li>x<li>y</ol><ol><li>z", "x\ny\n1. z"),
+        ("<ol style='list-style-type:disc'><li>x</ol>", "- x"),
+        ("<ol type=a start=0><li>x<li>y</ol><ol type=i start=4000><li>z", "0. x\na. y\n4000. z"),
+        ("<ol type=a><li>x<ol type=i><li>y</ol><li>z</ol>", "a. x\ni. y\nb. z"),
+        ("<ol type=x style='list-style-type:x'><li>x</ol><ul type=a><li>y</ul>", "1. x\n- y"),
     ],
 )
 def test_the_items_of_an_ordered_list_have_their_numbers(markup: str, text: str) -> None:
@@ -153,6 +166,13 @@ def test_a_style_keeps_blanks_as_preformatted_words_do(markup: str, text: str) -
         ('<a href="//c.example/a">b</a>', "b (//c.example/a)"),
         ('<a href="//c.example/a">c.example/a</a>', "c.example/a"),
         ('<a href="//c.example/a">https://c.example/a</a>', "https://c.example/a"),
+        (
+            r'<a href="file://server/share/x.pdf">a</a> <a href="sip:b@c">d</a>',
+            "a (file://server/share/x.pdf) d (sip:b@c)",
+        ),
+        ('<a href="callto:x">a</a> <a href="WhatsApp://y">b</a>', "a (callto:x) b (WhatsApp://y)"),
+        ('<a href="javascript:x()">a</a> <a href="data:x,y">b</a> <a href="CID:x">c</a>', "a b c"),
+        ('<a href="about:blank">a</a> <a href="VBScript:x">b</a> <a href="http://">c</a>', "a b c"),
         ('<a href="mailto:">b</a> <a href="/c">d</a> <a href="#e">f</a>', "b d f"),
         ("<a>b</a></a>", "b"),
         ('<a title="href=https://x.example">b</a>', "b"),
