@@ -13,7 +13,18 @@ _BETWEEN = re.compile(r"(?<=\?=)\s++(?==\?)")
 _NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"))
 """Codecs of Python's that are no character sets, and slow or unsafe on long texts."""
 _WITHOUT_ALIAS = "cp720 cp737 cp856 cp874 cp1006 koi8_t koi8_u utf_8_sig mac_arabic mac_croatian"
-_CHARSETS = {
+_OF_MAILS = {
+    **dict.fromkeys(("iso_8859_8_i", "iso_8859_8_e", "logical"), "iso8859_8"),
+    **dict.fromkeys(("iso_8859_6_i", "iso_8859_6_e"), "iso8859_6"),
+    **dict.fromkeys(("windows_874", "dos_874", "x_windows_874"), "cp874"),
+    **dict.fromkeys(("windows_31j", "cswindows31j", "x_sjis", "x_ms_cp932"), "cp932"),
+    **dict.fromkeys(("x_mac_roman", "x_macroman", "mac"), "mac_roman"),
+    **dict.fromkeys(("x_euc_jp", "x_eucjp"), "euc_jp"),
+    **dict.fromkeys(("x_gbk", "x_cp936"), "gbk"),
+    **{f"x_cp{number}": f"cp{number}" for number in range(1250, 1259)},
+}
+"""Names that mails have for character sets, and Python does not know."""
+_CHARSETS = _OF_MAILS | {
     name: codec
     for name, codec in (
         *aliases.items(),

@@ -22,7 +22,11 @@ _TOLD = re.compile(r"\b(remaining|resets?|r|t) *= *\"?([0-9.]{1,20})")
 
 _FIGURE = re.compile(r"\A(?!\s*+-\s*+[0-9.]*+\s*+\Z)[^0-9]*+[0-9]")
 """What a wait has that says something; a negative number is in the past."""
+_PLAIN = re.compile(r"(?<![\w.:,+-])[0-9]{1,6}(?![\w:,+-]|\.[0-9])", re.ASCII)
+"""A figure by itself, as there is none in a date or a time of day but for days and years."""
 _NOT_UNDERSTOOD = 30.0
+_LONGEST_GUESS = 3600.0
+"""A figure that is not understood is taken for no longer wait: it may be none at all."""
 
 _MOST_HEADERS = 20
 """Headers that tell of a wait or an allowance and are read; real answers have up to ten."""
@@ -84,14 +88,17 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that a 429 asks for: its ``Retry-After``, else the vendor's reset.
 
     One that has a figure and is not understood asks for some wait: then it is half a minute, which
-    a call of the usual deadline can still wait for.
+    a call of the usual deadline can still wait for, or as many seconds as its largest figure says,
+    up to an hour.
     """
     asked = retry_after(headers)
     if asked is None:
         asked = until_reset(headers, refused=True)
-    if asked is None and any(_FIGURE.search(text) for _, text in _of_waits(headers)):
-        return _NOT_UNDERSTOOD
-    return asked
+    if asked is not None:
+        return asked
+    told = [text for _, text in _of_waits(headers) if _FIGURE.search(text)]
+    figures = [float(one) for text in told for one in _PLAIN.findall(text[:_LONGEST_TEXT])]
+    return min(max(_NOT_UNDERSTOOD, *figures, 0.0), _LONGEST_GUESS) if told else None
 
 
 @define

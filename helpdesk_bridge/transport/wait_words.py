@@ -35,9 +35,18 @@ _UNITS = {
     **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), 604800.0),
 }
 _ISO_LENGTH = re.compile(
-    r"p(?:([0-9]{1,4})w)?(?:([0-9]{1,5})d)?(?:t(?:([0-9]{1,7})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)s)?)?",
+    r"p(?:([0-9]{1,4})y)?(?:([0-9]{1,4})m)?(?:([0-9]{1,4})w)?(?:([0-9]{1,5})d)?"
+    r"(?:t(?:([0-9]{1,7})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9}(?:\.[0-9]{1,9})?)s)?)?",
     re.ASCII,
 )
+_ISO_UNITS = (365 * 86400.0, 30 * 86400.0, 604800.0, 86400.0, 3600.0, 60.0, 1.0)
+_THOUSANDS = re.compile(r"(?<![\w.,])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9.,])", re.ASCII)
+"""A number with commas between its thousands; a list of two waits of three figures looks as if."""
+_BEFORE = re.compile(r"(?:(?:please|retry|try|again|wait|after|for|in) +)+", re.IGNORECASE)
+"""Words before a wait that say nothing of it."""
+_SMALLER = {"h": "m", "m": "s"}
+_REST = re.compile(r"(?<=[0-9])([hm])([0-5]?[0-9])\Z")
+"""What is smaller than the unit before it, and has none: ``1h30``."""
 _ISO_TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9:]{2,5}|[0-9]{8}T[0-9]{4,6})"
     r"(?:\.([0-9]{1,12}))?(?: ?(Z|UTC|GMT|[+-][0-9:]{2,6}))?",
@@ -48,19 +57,24 @@ _ISO_TIME = re.compile(
 def seconds_in(text: str, now: Callable[[], datetime]) -> float | None:
     """Return the seconds that ``text`` asks to wait, 0 or more; None for what says nothing.
 
-    Read are a number of seconds (``2``, ``2.5``, ``+3``, ``1e1``), one with units (``120s``,
-    ``1m30s``, ``500 ms``, ``1 minute and 30 seconds``), hours, minutes and seconds (``00:00:08``),
-    an ISO 8601 duration (``PT2S``, ``P1W``), a time as a number since 1970 (in seconds down to
-    nanoseconds), an HTTP date in each of its three forms, and an ISO 8601 time (UTC where it names
-    no zone). Quotation marks around it, and a full stop or semicolon behind it, say nothing. Of a
-    list the longest counts: nobody may come sooner than any of them. A time in the past is 0. A
-    negative number and words are nonsense: None.
+    Read are a number of seconds (``2``, ``2.5``, ``+3``, ``1e1``, ``3,600``), one with units
+    (``120s``, ``1m30s``, ``1h30``, ``500 ms``, ``1 minute and 30 seconds``), hours, minutes and
+    seconds (``00:00:08``), an ISO 8601 duration (``PT2S``, ``P1W``, ``P1M`` of 30 days), a time as
+    a number since 1970 (in seconds down to nanoseconds), an HTTP date in each of its three forms,
+    and an ISO 8601 time (UTC where it names no zone). Quotation marks and brackets, words such as
+    "in" before it, and a full stop or semicolon behind it, say nothing. Of a list the longest
+    counts: nobody may come sooner than any of them. A time in the past is 0. A negative number and
+    other words are nonsense: None.
 
     ``now`` is the vendor's present time, aware; it is asked when ``text`` is a time.
     """
     text = text.strip("\"' \t").rstrip(".;\"' \t")
     if not text or not text.isascii() or len(text) > _MOST:
         return None
+    text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
+    text = re.sub(r" *[()] *", " ", text).strip(" ")
+    if (before := _BEFORE.match(text)) is not None:
+        text = text[before.end() :]
     found = _length(text.lower())
     if found is None:  # the day before the comma of a date is none
         parts = [_one(part.strip(), now) for part in text.split(",")]
@@ -100,10 +114,11 @@ def _length(text: str) -> float | None:
     """Return the seconds of numbers with units, or of an ISO 8601 duration."""
     iso = _ISO_LENGTH.fullmatch(text)
     if iso is not None:
-        terms = zip(iso.groups(), (604800.0, 86400.0, 3600.0, 60.0, 1.0), strict=True)
+        terms = zip(iso.groups(), _ISO_UNITS, strict=True)
         return (
             sum(float(term) * unit for term, unit in terms if term) if any(iso.groups()) else None
         )
+    text = _REST.sub(lambda found: found[0] + _SMALLER[found[1]], text)
     at, total, longest, last, listed = 0, 0.0, 0.0, math.inf, False
     while at < len(text):
         term = _TERM.match(text, at)

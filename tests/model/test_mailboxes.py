@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -202,6 +203,23 @@ def test_the_short_way_reads_the_same_as_the_long_one(text: str) -> None:
 )
 def test_words_are_read_in_every_character_set_there_is(charset: str) -> None:
     assert told(f"=?{charset}?Q?J?= <j@x.example>") == [("J", "j@x.example")]
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "name"),
+    [
+        *((charset, "iso8859-8", "שלום") for charset in ("iso-8859-8-i", "ISO-8859-8-E")),
+        ("windows-874", "cp874", "สมชาย"),
+        *((charset, "cp932", "山田髙①") for charset in ("windows-31j", "x-sjis")),
+        ("x-mac-roman", "mac-roman", "Zoë"),
+        ("x-cp1250", "cp1250", "Dvořák"),
+    ],
+)
+def test_words_are_read_in_character_sets_under_the_names_of_mails(
+    charset: str, codec: str, name: str
+) -> None:
+    word = base64.b64encode(name.encode(codec)).decode()
+    assert told(f"=?{charset}?B?{word}?= <j@x.example>") == [(name, "j@x.example")]
 
 
 def test_no_module_is_looked_for_to_read_a_character_set(monkeypatch: pytest.MonkeyPatch) -> None:

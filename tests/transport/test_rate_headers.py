@@ -63,6 +63,20 @@ def test_anything_else_asks_for_nothing(text: str) -> None:
         ("pt1m0.5s", 60.5),
         ("P1DT1H", 90000.0),
         ("5, 7", 7.0),
+        ("3,600", 3600.0),
+        ("1,209,600", 1209600.0),
+        ("3,600 seconds", 3600.0),
+        ("1,2345", 2345.0),
+        ("300, 600", 600.0),
+        ("P1M", 2592000.0),
+        ("P1Y", 31536000.0),
+        ("P1M1DT1M", 2678460.0),
+        ("in 60 seconds", 60.0),
+        ("Please try again in 2 minutes.", 120.0),
+        ("1h30", 5400.0),
+        ("1m5", 65.0),
+        ("60 (seconds)", 60.0),
+        ("(60)", 60.0),
         ("2,5", 5.0),  # a list, or two and a half: nobody comes sooner
         ("soon, 3", 3.0),
         ("1994-11-06T12:00:40Z", 40.0),
@@ -191,13 +205,23 @@ def test_a_429_may_tell_its_wait_by_a_reset_alone(
     assert asked_wait(headers) == seconds
 
 
-@pytest.mark.parametrize("text", ["8 ticks", "0x10", "12:30", "in 8 seconds", "8" * 300])
+@pytest.mark.parametrize("text", ["8 ticks", "0x10", "12:30", "8 or so", "8" * 300])
 def test_a_429_whose_wait_has_a_figure_and_is_not_understood_is_given_half_a_minute(
     text: str,
 ) -> None:
     assert asked_wait({"Retry-After": text}) == 30.0
     assert asked_wait({"Retry-After": text, "X-RateLimit-Reset": "4"}) == 4.0
     assert asked_wait({"Retry-After": text, "X-Retry-After": "4"}) == 4.0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90 ticks", 90.0), ("code 7, at least 120 s!", 120.0), ("9000 ticks", 3600.0), ("v1.90", 30)],
+)
+def test_a_wait_that_is_not_understood_is_at_least_its_largest_figure(
+    text: str, seconds: float
+) -> None:
+    assert asked_wait({"Retry-After": text}) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", " -0.5 "])
