@@ -274,10 +274,10 @@ def _made(forms: set[str]) -> _Finder:
                 for octets in _octets(form) | _octets(form.upper()) | _octets(form.lower()):
                     for shift in range(5):
                         _cut(_base32(octets, shift), _BASE32_RUN, runs)
-                    for one in (octets, octets[::-1], _wide(octets)):
-                        _cut_both_ways(one.hex(), _HEX_RUN, runs)
+                    for turned in (octets, octets[::-1], _wide(octets)):
+                        _cut_both_ways(turned.hex(), _HEX_RUN, runs)
                         for shift in range(3):
-                            _cut_both_ways(_base64(one, shift), _BASE64_RUN, runs)
+                            _cut_both_ways(_base64(turned, shift), _BASE64_RUN, runs)
         finder.append((keep, {length: frozenset(known) for length, known in runs.items()}))
     return finder
 
