@@ -8,7 +8,7 @@ import math
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Token
 from types import TracebackType
 from typing import Any, Self
@@ -188,7 +188,8 @@ class CallContext:
         trace: TracebackType | None,
     ) -> None:
         if self._token is not None:
-            CURRENT_CALL.reset(self._token)
+            with suppress(ValueError):  # collected, behind the end of its loop, in another context
+                CURRENT_CALL.reset(self._token)
         if isinstance(error, (HelpdeskError, asyncio.CancelledError)):
             forget_locals(error)
         if self._deadline is not None and self._deadline.leave(kind):
@@ -211,7 +212,8 @@ class CallContext:
             unknown = error.failure if isinstance(error, PartlyDone) else error
             if is_new and isinstance(unknown, OutcomeUnknown):
                 self._warn(unknown)
-        elif isinstance(error, asyncio.CancelledError) and self.may_have_written:
+        elif isinstance(error, (asyncio.CancelledError, GeneratorExit)) and self.may_have_written:
+            # The latter is thrown into a call whose event loop was closed.
             self._calls.interrupted.append(
                 self._in_doubt("the call was cancelled when it may have been sent already.", error)
             )
@@ -263,7 +265,15 @@ class CallContext:
         """Whether the call may have carried out an unsafe write by now."""
         if self._call is None:
             return False
-        return self._call.may_have_written if self._calls.is_remote else self.is_writing
+        if self._calls.is_remote:
+            return self._call.may_have_written
+        return self.is_writing and self._has_begun_here
+
+    @property
+    def _has_begun_here(self) -> bool:
+        """Whether a desk without HTTP was asked to write anything, and did not hold it back."""
+        is_held_back = self._call is not None and self._call.is_held_back
+        return (self.is_writing or self.is_changing) and not is_held_back
 
     def _ended(self) -> HelpdeskError:
         """Return the error of a call that was ended at its deadline, or with the desk."""
@@ -293,7 +303,7 @@ class CallContext:
         elif self._calls.is_remote:
             begun = self._call is not None and any(one.bytes_sent for one in self._call.changes)
         else:
-            begun = self.is_writing or self.is_changing
+            begun = self._has_begun_here
         return Outcome.UNKNOWN if begun else Outcome.NOT_SENT
 
     def _is_foreign_doubt(self, error: HelpdeskError) -> bool:
@@ -311,7 +321,7 @@ class CallContext:
         if self._calls.is_remote:
             begun = self._call is not None and self._call.has_begun_to_write
         else:
-            begun = self.is_writing or self.is_changing
+            begun = self._has_begun_here
         return not begun and error.outcome is not Outcome.NOT_SENT
 
     def _warn(self, unknown: OutcomeUnknown) -> None:

@@ -165,14 +165,14 @@ class Helpdesk:
         )
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities
-        seconds = self._options.deadline
+        seconds, running = self._options.deadline, self._transport.running
         self._calls = Calls(
             self.name,
             kind.name,
             seconds,
             is_remote=address is not None,
-            running=self._transport.running,
-            home=Home(may_move=address is None),
+            running=running,
+            home=Home(may_move=address is None, on_move=running.leave_closed_loops),
             credentials=self._transport.credentials,
         )
         self._origin = Origin(self.name, kind.name)

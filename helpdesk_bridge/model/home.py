@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 
 from attrs import define, field
 
@@ -18,10 +19,13 @@ class Home:
     an event loop of its own. What a fork inherits is the parent's as well: both would read the
     same connection. So it is said at once, before anything is awaited.
 
-    ``may_move`` says whether another event loop will do once the first one is closed.
+    ``may_move`` says whether another event loop will do once the first one is closed. ``on_move``
+    is called then, before anything is done there: whoever held or awaited something in the closed
+    loop has gone with it, and gives back nothing.
     """
 
     may_move: bool = False
+    on_move: Callable[[], None] | None = None
     _process: int | None = field(default=None, init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
 
@@ -35,7 +39,9 @@ class Home:
         if loop is None or loop is self._loop:
             return ""  # without an event loop nothing can be awaited, and nothing is shared
         if self._loop is None or (self.may_move and self._loop.is_closed()):
-            self._loop = loop
+            has_moved, self._loop = self._loop is not None, loop
+            if has_moved and self.on_move is not None:
+                self.on_move()
             return ""
         return "was first used in another event loop or thread, and belongs there"
 

@@ -42,7 +42,8 @@ class Slots:
         """Give a slot back: to who has waited longest."""
         while self._waiting:
             turn, _ = self._waiting.popitem(last=False)
-            if not turn.done():  # a cancelled one is about to leave the queue
+            # A cancelled one is about to leave the queue, and nobody waits in a closed event loop.
+            if not turn.done() and not turn.get_loop().is_closed():
                 turn.set_result(None)
                 return
         self.free += 1

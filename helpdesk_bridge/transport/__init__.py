@@ -4,6 +4,7 @@ from helpdesk_bridge.transport.body import Base64, Part, Source
 from helpdesk_bridge.transport.call import (
     CURRENT_CALL,
     Call,
+    held_back,
     patiently,
     pause,
     to_its_end,
@@ -51,6 +52,7 @@ __all__ = [
     "TransportOptions",
     "check_credential",
     "compose",
+    "held_back",
     "no_auth",
     "patiently",
     "pause",

@@ -17,7 +17,7 @@ from helpdesk_bridge.transport.deadlines import RequestDeadline
 from helpdesk_bridge.transport.download import Announced
 from helpdesk_bridge.transport.request import Progress
 
-__all__ = ["CURRENT_CALL", "Call", "patiently", "pause", "to_its_end", "waiting_for"]
+__all__ = ["CURRENT_CALL", "Call", "held_back", "patiently", "pause", "to_its_end", "waiting_for"]
 
 T = TypeVar("T")
 
@@ -47,6 +47,8 @@ class Call:
     """The name of the vendor's operation that was asked for last."""
     checks: list[Callable[[], None]] = field(factory=list, repr=False)
     """What is asked, last of all, before a byte of an unsafe write leaves; it raises to stop it."""
+    is_held_back: bool | None = None
+    """Of a desk without HTTP: whether its write was not begun yet; None: the desk does not tell."""
     file: Announced | None = field(default=None, repr=False)
     """What the vendor told of the file that it downloads; None: it downloads none."""
 
@@ -86,6 +88,23 @@ def waiting_for(what: str) -> Iterator[None]:
     call.waits_for = before  # and not after a cancellation, which may be the deadline's
 
 
+@contextmanager
+def held_back() -> Iterator[Callable[[], None]]:
+    """Have a write of a desk without HTTP count as not begun until what is yielded is called.
+
+    A call that was begun before, by another write within it, stays so.
+    """
+    call = CURRENT_CALL.get()
+    if call is not None and call.is_held_back is None:
+        call.is_held_back = True
+
+    def begin() -> None:
+        if call is not None:
+            call.is_held_back = False
+
+    yield begin
+
+
 async def pause(seconds: float) -> None:
     """Wait for so long; the call that waits has so much more time."""
     call = CURRENT_CALL.get()
@@ -113,7 +132,8 @@ async def to_its_end(work: asyncio.Future[T]) -> T:
     """Return what ``work`` comes to, which must not be interrupted.
 
     A cancellation, and the end of the desk, take effect after that. Only the deadline of the call
-    ends the wait at once, as DeadlineExceeded; ``work`` goes on alone then.
+    ends the wait at once, as DeadlineExceeded; ``work`` goes on alone then. It is no task, which
+    would be cancelled with all others when a program ends.
     """
     limits, call = patiently(0.0), CURRENT_CALL.get()
     limit = limits if isinstance(limits, RequestDeadline) else None

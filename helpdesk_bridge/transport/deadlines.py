@@ -143,6 +143,18 @@ class OpenRequests:
         # Not from within: who closes the desk may be a task of its own, about to leave its body.
         asyncio.get_running_loop().call_soon(self._close)
 
+    def leave_closed_loops(self) -> None:
+        """Let go of what goes on no more, for its event loop is closed, and end nothing of it.
+
+        Nothing else may hold such a task, and what it was at is over once it is collected.
+        """
+        self._innermost = {
+            task: one for task, one in self._innermost.items() if not task.get_loop().is_closed()
+        }
+        self._deadlines = {one for one in self._deadlines if one.task in self._innermost}
+        self._in_order = [one for one in self._in_order if one[2] in self._deadlines]
+        heapify(self._in_order)
+
     def begin(self, deadline: RequestDeadline, task: asyncio.Task[Any]) -> None:
         """Watch a deadline, within those that ``task`` is in."""
         outer = deadline.outer = self._innermost.get(task)
