@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 from attrs import define
 
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model.disk import in_thread
+from helpdesk_bridge.model.disk import begun_in_thread
 from helpdesk_bridge.transport import to_its_end, waiting_for
 
 __all__ = ["save"]
@@ -86,7 +86,7 @@ async def _done(
     step: Callable[[], AbstractContextManager[Any]], action: Callable[[], T], directory: Path
 ) -> T:
     with step(), waiting_for("the disk"):
-        return await to_its_end(asyncio.ensure_future(in_thread(action, directory)))
+        return await to_its_end(begun_in_thread(action, directory))
 
 
 async def _created(
@@ -103,7 +103,7 @@ async def _created(
 
 async def _discarded(file: _NewFile, directory: Path) -> None:
     """Have the file deleted; a disk that takes long does it when nobody waits any more."""
-    work = asyncio.ensure_future(in_thread(file.discard, directory))
+    work = begun_in_thread(file.discard, directory)
     done, _ = await asyncio.wait((work,), timeout=_PATIENCE)
     for one in done:
         one.result()

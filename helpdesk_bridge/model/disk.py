@@ -24,6 +24,7 @@ __all__ = [
     "TEMPORARY",
     "OwnThread",
     "Spool",
+    "begun_in_thread",
     "chunks_of",
     "in_thread",
     "is_address",
@@ -77,7 +78,15 @@ async def in_thread(action: Callable[[], T], folder: Path) -> T:
     A cancellation does not wait for its end, for a disk may take its time: what ``action`` uses
     must bear to be used a while longer.
     """
-    return await asyncio.wrap_future(DISK_THREADS.submit(str(folder), action))
+    return await begun_in_thread(action, folder)
+
+
+def begun_in_thread(action: Callable[[], T], folder: Path) -> asyncio.Future[T]:
+    """Begin ``action``, as ``in_thread`` does, and return the future of its result.
+
+    It is no task: what cancels all tasks, as the end of ``asyncio.run`` does, leaves it alone.
+    """
+    return asyncio.wrap_future(DISK_THREADS.submit(str(folder), action))
 
 
 class OwnThread:
