@@ -83,12 +83,23 @@ class SlidingWindow:
     rate: Rate
     _free: int = field(init=False)
     _back_at: deque[float] = field(factory=deque, init=False)
+    _taken: int = field(default=0, init=False)
     _turn: Slots = field(factory=lambda: Slots(1), init=False)
-    _home: Home = field(factory=lambda: Home(may_move=True), init=False)
+    _home: Home = field(init=False)
     _returned: asyncio.Event = field(factory=asyncio.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._free = self.rate.count
+        self._home = Home(may_move=True, on_move=self._moved)
+
+    def _moved(self) -> None:
+        """Begin anew in another event loop, and count what was sent in the closed one as just sent.
+
+        Its calls give nothing back, and leave no place to those who come after them.
+        """
+        self._turn, self._returned = Slots(1), asyncio.Event()
+        while self._taken:
+            self.release(used=True)
 
     async def acquire(self) -> None:
         """Wait for a permit and take it."""
@@ -105,9 +116,13 @@ class SlidingWindow:
                     async with asyncio.timeout_at(back_at):
                         await self._returned.wait()
             self._free -= 1
+            self._taken += 1
 
     def release(self, *, used: bool) -> None:
         """Give a permit back; a used one is free again after a period."""
+        if not self._taken:
+            return  # of a call that went with its event loop: it is counted already
+        self._taken -= 1
         if used:
             self._back_at.append(asyncio.get_running_loop().time() + self.rate.period)
         else:

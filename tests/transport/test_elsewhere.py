@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport.rate_limits import Rate, SlidingWindow
 from helpdesk_bridge.transport.shared_limits import FileLimiter
 from tests.forked import in_a_fork, in_a_thread, needs_fork, outcome
@@ -47,6 +48,42 @@ def test_a_window_goes_on_when_its_event_loop_has_ended() -> None:
     window = SlidingWindow(Rate(2, 60))
     asyncio.run(_acquired(window))
     assert asyncio.run(_acquired(window)) == "a permit"
+
+
+def test_a_slot_is_not_given_to_who_waits_in_a_closed_event_loop() -> None:
+    slots, first = Slots(1), asyncio.new_event_loop()
+
+    async def begun() -> asyncio.Task[None]:
+        await slots.acquire()
+        waiting = asyncio.create_task(slots.acquire())
+        await asyncio.sleep(0)
+        return waiting
+
+    waiting = first.run_until_complete(begun())
+    first.close()
+    slots.release()
+    assert slots.free == 1
+    assert not waiting.done()
+
+
+def test_a_window_goes_on_when_its_event_loop_was_closed_while_somebody_waited() -> None:
+    window, first = SlidingWindow(Rate(1, 0.05)), asyncio.new_event_loop()
+
+    async def begun() -> asyncio.Task[str]:
+        await window.acquire()
+        waiting = asyncio.create_task(_acquired(window))
+        await asyncio.sleep(0)
+        return waiting
+
+    waiting = first.run_until_complete(begun())
+    first.close()
+
+    async def second() -> str:
+        async with asyncio.timeout(10):
+            return await _one_request(window)
+
+    assert asyncio.run(second()) == "a request"  # once the period of what was sent before is over
+    assert not waiting.done()
 
 
 @needs_fork
