@@ -5,7 +5,9 @@ its answer. What comes behind an answer in the same segment fails that answer. H
 the bytes of one answer and no others; whatever else comes is dropped, and the connection is closed.
 
 A success that comes while the request is still being written proves nothing, and to take it would
-end the writing. It is kept back until the rest is written; a refusal is given on at once.
+end the writing. It is kept back until the rest is written, which means: handed to the kernel. What
+fits into the buffers of the two sockets is written at once, whether the server reads it or not. A
+refusal is given on at once.
 """
 
 from __future__ import annotations
@@ -133,7 +135,7 @@ class OneAnswer(ResponseHandler):
     _head = 0
     """How many bytes the head has so far."""
     _written = False
-    """Whether the request is written to its end."""
+    """Whether the request is written to its end: handed to the kernel, read by nobody perhaps."""
     _early: tuple[Any, int] | None = None
     """A success that came before that."""
 
