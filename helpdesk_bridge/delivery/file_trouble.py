@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import tempfile
 from pathlib import Path
 
 from helpdesk_bridge.delivery.trouble import Trouble
 from helpdesk_bridge.errors import ConfigurationError, Reason
 
-__all__ = ["can_be_made", "unusable", "whole", "why"]
+__all__ = ["can_be_made", "check_regular", "unusable", "whole", "why"]
 
 _SAYS = {
     sqlite3.SQLITE_BUSY: "another process has locked it",
@@ -67,14 +69,42 @@ def why(path: Path, error: sqlite3.Error) -> Trouble:
     seen: str | None = None
     if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
         seen = _of_the_path(whole(path))
+    if kind == sqlite3.SQLITE_CANTOPEN and seen is None:
+        seen = _of_the_folder(whole(path).parent)
     says = seen or _SAYS.get(code) or _SAYS.get(kind) or "SQLite refuses it"
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     return Trouble(f"{says} ({name})", retryable=seen is None and kind in _PASSING)
 
 
+def check_regular(path: Path) -> None:
+    """Raise ConfigurationError for a pipe, a device or a socket, which must not be opened.
+
+    To open one may take for ever, or do something to it.
+    """
+    try:
+        is_other = path.exists() and not (path.is_file() or path.is_dir())
+    except (OSError, ValueError):  # SQLite says why
+        is_other = False
+    if is_other:
+        raise ConfigurationError(
+            f"the ledger {whole(path)} cannot be used: it is no regular file.",
+            reason=Reason.STORAGE,
+        )
+
+
 def can_be_made(path: Path) -> bool:
     """Say whether there is nothing at ``path`` yet, and a file can be made there."""
     return not os.access(path, os.F_OK) and _of_the_path(whole(path)) is None
+
+
+def _of_the_folder(folder: Path) -> str | None:
+    """Return why no file can be made in ``folder``, from trying; None: one can, or soon can."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM):
+            return f"no file can be made in the folder {folder}"
+    return None
 
 
 def _of_the_path(path: Path) -> str | None:
@@ -83,6 +113,8 @@ def _of_the_path(path: Path) -> str | None:
     try:
         if path.is_dir():
             return "it is a folder"
+        if path.exists() and not path.is_file():
+            return "it is no regular file"
         if not folder.exists():
             return f"there is no folder {folder}"
         if not folder.is_dir():

@@ -27,6 +27,7 @@ _DRIVER = "postgresql+asyncpg"
 _SCHEMES = ("postgresql", "postgres", _DRIVER)
 _OPTIONS = ("host", "port", "user", "password", "ssl", "sslmode")
 """What may stand behind the question mark of an address; anything else is refused."""
+_PORT = 5432
 _PATIENCE = 10.0
 """How long (seconds) the database may take to answer, and to give a connection."""
 _ATTEMPTS = 10
@@ -248,6 +249,9 @@ def understood(url: str | Secret) -> URL:
         raise ConfigurationError(
             f"behind the question mark of SqlLedger's address there may be {allowed}, each once."
         )
+    ports = [found.port, *str(options.get("port", _PORT)).split(",")]
+    if not all(port is None or _is_port(str(port)) for port in ports):
+        raise ConfigurationError("the port in SqlLedger's address is none: it is 1 to 65535.")
     if "user" in options:
         found = found.set(username=str(options.pop("user")))
     if "password" in options:  # it is hidden only where one is expected
@@ -255,6 +259,10 @@ def understood(url: str | Secret) -> URL:
     if "sslmode" in options:
         options["ssl"] = options.pop("sslmode")
     return found.set(drivername=_DRIVER, query=options)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) < 65536
 
 
 def _engine(url: URL) -> AsyncEngine:

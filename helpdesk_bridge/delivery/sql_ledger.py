@@ -100,6 +100,9 @@ class SqlLedger:
 
         if self.keep <= timedelta(0):
             raise InvalidArgument("keep is a positive timedelta.")
+        if not isinstance(self._url, (str, Secret)):
+            kind = type(self._url).__name__
+            raise ConfigurationError(f"the address of SqlLedger is a str or a Secret, not {kind}.")
         self._url = Secret(self._url)
         try:
             from helpdesk_bridge.delivery.database_trouble import place_of

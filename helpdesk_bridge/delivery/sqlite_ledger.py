@@ -258,10 +258,11 @@ class SqliteLedger:
     def _execute(self, work: Callable[[sqlite3.Connection], T]) -> T:
         import sqlite3
 
-        from helpdesk_bridge.delivery.file_trouble import unusable
+        from helpdesk_bridge.delivery.file_trouble import check_regular, unusable
 
         try:
             if self._file is None:
+                check_regular(self.path)
                 self._file = self._opened()
             with self._file:
                 self._file.execute("begin immediate")

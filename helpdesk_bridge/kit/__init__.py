@@ -5,7 +5,6 @@ Everything an adapter needs is a name of this module; its fake may also use
 """
 
 from helpdesk_bridge import errors
-from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.cursors import page_number, pages_behind
 from helpdesk_bridge.kit.ends import (
@@ -52,6 +51,7 @@ from helpdesk_bridge.kit.reading import (
     require_id,
 )
 from helpdesk_bridge.kit.recipients import require_hidden
+from helpdesk_bridge.kit.seal import sealed
 from helpdesk_bridge.kit.steps import partly_done, without_first_message
 from helpdesk_bridge.kit.vocabulary import Vocabulary
 from helpdesk_bridge.kit.walk import read_whole

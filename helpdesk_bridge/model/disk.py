@@ -53,8 +53,13 @@ def is_address(text: str) -> bool:
 def path_of(value: str | Path, what: str) -> Path:
     """Return the path that ``value`` is; ``what`` says who takes it, for the text of an error.
 
-    Raises ConfigurationError for a URL, which may hold a password, so that nothing of it is shown.
+    Raises ConfigurationError for a URL, which may hold a password, so that nothing of it is shown,
+    and for what is neither a str nor a path.
     """
+    if not isinstance(value, (str, os.PathLike)):
+        kind = type(value).__name__
+        del value
+        raise ConfigurationError(f"{what} is a str or a Path, not {kind}.")
     if is_address(str(value)):
         del value
         raise ConfigurationError(

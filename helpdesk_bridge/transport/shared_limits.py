@@ -122,13 +122,18 @@ class FileLimiter(_SharedLimiter):
     ``rate`` is written as in ``TransportOptions.rate_limit``; ``path`` is a file that this class
     alone writes (one per vendor account, on a local disk). It may be deleted while nobody uses it.
 
-    ConfigurationError for a folder that does not exist, and for a URL.
+    ConfigurationError for a folder that does not exist, for what is no regular file, such as a pipe
+    or a device, for a URL, and for what is neither a str nor a Path.
     """
 
     def __init__(self, rate: str, path: str | Path) -> None:
         file = path_of(path, "FileLimiter's path")
         if not file.parent.is_dir():
             raise ConfigurationError("the folder of FileLimiter's file does not exist.")
+        if file.exists() and not (
+            file.is_file() or file.is_dir()
+        ):  # to open a pipe may take for ever
+            raise ConfigurationError("FileLimiter's path leads to no regular file.")
         super().__init__(_File(Rate.parse(rate), file))
 
 
@@ -276,7 +281,9 @@ class _Redis:
             ) from None
         self._trouble: type[Exception] = redis.RedisError
         client: redis.Redis | None = None
-        with suppress(ValueError, TypeError):  # its text may hold the URL, and so a password
+        with suppress(
+            ValueError, TypeError, AttributeError
+        ):  # its text may hold the URL, and so a password
             asked = redis.Redis.from_url(
                 url,
                 socket_timeout=_PATIENCE,

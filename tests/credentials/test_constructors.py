@@ -112,6 +112,24 @@ REFUSED: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.parametrize("value", [None, 5, [], b"canary"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        hb.SqlLedger,
+        hb.SqliteLedger,
+        lambda value: hb.FileLimiter("4/minute", value),
+        lambda value: hb.RedisLimiter("4/minute", value, name="a"),
+    ],
+)
+def test_a_place_of_a_wrong_type_is_a_configuration_error(
+    make: Callable[[Any], Any], value: Any
+) -> None:
+    with pytest.raises(hb.ConfigurationError) as caught:
+        make(value)
+    assert "canary" not in str(caught.value)
+
+
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_is_refused_is_in_no_frame(what: str) -> None:
     with pytest.raises((hb.HelpdeskError, TypeError)) as caught:

@@ -64,6 +64,25 @@ async def test_what_is_wrong_with_the_file_is_told(
     assert message.startswith(f"the ledger {path} cannot be used: {said}")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+async def test_a_pipe_or_a_device_is_not_opened_and_does_not_come_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "w.db")
+    monkeypatch.setattr(sqlite3, "connect", None)
+    for path in (tmp_path / "w.db", Path(os.devnull)):
+        assert await told(path) == f"the ledger {path} cannot be used: it is no regular file."
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no such folder")
+async def test_a_folder_in_which_nobody_can_make_a_file() -> None:
+    why = "this process may not write into" if not AS_ROOT else "no file can be made in"
+    found = await told("/proc/w.db")
+    assert (
+        found == f"the ledger /proc/w.db cannot be used: {why} the folder /proc (SQLITE_CANTOPEN)."
+    )
+
+
 async def test_a_relative_path_is_told_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

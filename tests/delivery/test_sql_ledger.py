@@ -83,6 +83,10 @@ async def test_the_table_holds_no_word_and_no_address(kept: Kept, ledger: SqlLed
         f"postgresql://u@h/db?pasword={CANARY}",
         f"postgresql://u@h/db?{CANARY}=1",
         f"postgresql://u@h/db?password={CANARY}&password={CANARY}",
+        f"postgresql://u:{CANARY}@h:99999/db",
+        f"postgresql://u:{CANARY}@h:0/db",
+        f"postgresql://u:{CANARY}@/db?host=h&port=65536",
+        f"postgresql://u:{CANARY}@/db?host=a,b&port=5432,{CANARY}",
     ],
 )
 async def test_an_address_of_anything_else_is_refused_and_not_shown(url: str) -> None:

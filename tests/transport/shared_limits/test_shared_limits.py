@@ -337,3 +337,8 @@ def test_without_redis_installed_the_extra_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ConfigurationError, match=r"pip install \"helpdesk-bridge\[redis\]\""):
         RedisLimiter("5/hour", "redis://127.0.0.1", name="n")
+
+
+def test_what_is_no_regular_file_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no regular file"):
+        FileLimiter("4/minute", os.devnull)
