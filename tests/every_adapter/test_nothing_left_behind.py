@@ -6,7 +6,7 @@ import asyncio
 import gc
 import tracemalloc
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -137,12 +137,13 @@ async def test_an_error_is_freed_when_it_is_dropped_and_holds_no_answer(
         ]
         assert kept == []
         gc.collect()
+        before = _responses()
         gc.disable()
         try:
             dropped = weakref.ref(await _error(desk, CALLS[call]))
             await asyncio.sleep(0)  # what the event loop was about to call
             assert dropped() is None, "only the garbage collector would free it"
-            assert _responses() == []
+            assert _responses(before) == []
         finally:
             gc.enable()
 
@@ -154,17 +155,20 @@ async def test_an_attempt_that_failed_leaves_nothing_when_the_next_one_works(ans
     async with _desk("helpspace", *answers, *answers, max_attempts=2) as desk:
         await desk.raw("GET", "tickets")
         gc.collect()
+        before = _responses()
         gc.disable()
         try:
             await desk.raw("GET", "tickets")
             await asyncio.sleep(0)
-            assert _responses() == []
+            assert _responses(before) == []
         finally:
             gc.enable()
 
 
-def _responses() -> list[Response]:
-    return [one for one in gc.get_objects() if type(one) is Response]
+def _responses(before: Sequence[Response] = ()) -> list[Response]:
+    """Return the answers that are alive, without those of earlier tests ``before``."""
+    known = {id(one) for one in before}
+    return [one for one in gc.get_objects() if type(one) is Response and id(one) not in known]
 
 
 @pytest.fixture(autouse=True)
