@@ -71,6 +71,7 @@ class World:
     writes: list[Arrived] = field(factory=list)
     tally: Counter[str] = field(factory=Counter)
     """Which answers that were the vendor's own in other clothes were not understood."""
+    _read: Any = None
     _seen: int = 0
     _known: dict[tuple[str, str], Plain] = field(factory=dict)
 
@@ -129,10 +130,15 @@ class World:
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[hb.Helpdesk]:
-        """Open a desk of this vendor."""
-        transport = {"deadline": DEADLINE, "read_gap": 8, "max_attempts": 2}
-        config = {"desks": {"it": {**self.table, "transport": transport}}}
-        async with hb.connect("it", config=config) as desk:
+        """Open a new desk of this vendor; its configuration is read once."""
+        if self._read is None:
+            transport = {"deadline": DEADLINE, "read_gap": 8, "max_attempts": 2}
+            config = {"desks": {"it": {**self.table, "transport": transport}}}
+            self._read = hb.load_config(config).desk("it")
+        read = self._read
+        async with hb.Helpdesk(
+            read.settings, name=read.name, adapter=read.adapter, options=read.options
+        ) as desk:
             yield desk
 
 
