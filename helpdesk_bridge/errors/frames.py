@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from traceback import clear_frames
 from typing import ParamSpec, TypeVar
 
-__all__ = ["forget_locals", "sealed", "without_frames"]
+__all__ = ["chain", "forget_locals", "sealed", "without_frames"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,6 +21,15 @@ def forget_locals(error: BaseException) -> None:
     only the garbage collector would free them. Files and lines of the traceback stay, and what is
     still running is left alone.
     """
+    for one in chain(error):
+        clear_frames(one.__traceback__)
+
+
+def chain(error: BaseException, *, failures: bool = False) -> Iterator[BaseException]:
+    """Yield ``error`` and the errors that it was raised from, each once.
+
+    ``failures`` says whether the one that an error of ours tells of (``failure``) is among them.
+    """
     seen: set[int] = set()
     pending: list[BaseException | None] = [error]
     while pending:
@@ -28,8 +37,10 @@ def forget_locals(error: BaseException) -> None:
         if one is None or id(one) in seen:
             continue
         seen.add(id(one))
-        clear_frames(one.__traceback__)
+        yield one
         pending += [one.__cause__, one.__context__]
+        if failures:
+            pending.append(getattr(one, "failure", None))
 
 
 def without_frames(function: Callable[P, T]) -> Callable[P, T]:

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import orjson
 
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.errors.frames import chain
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.model.normalisation import normalised
 from helpdesk_bridge.transport.spellings import (
@@ -150,14 +151,7 @@ class Credentials:
         """
         if self._is_empty:
             return
-        seen: set[int] = set()
-        pending: list[BaseException | None] = [error]
-        while pending:
-            one = pending.pop()
-            if one is None or id(one) in seen:
-                continue
-            seen.add(id(one))
-            pending += [one.__cause__, one.__context__, getattr(one, "failure", None)]
+        for one in chain(error, failures=True):
             if isinstance(one, HelpdeskError):
                 for name, value in list(vars(one).items()):
                     cleared = value if name in _NOT_SAID else self._cleared(name, value)
