@@ -172,6 +172,14 @@ def _responses(before: Sequence[Response] = ()) -> list[Response]:
 
 
 @pytest.fixture(autouse=True)
+def few_objects() -> Iterator[None]:
+    """Leave what was there before the test to itself: collecting then takes a tenth of the time."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have nobody wait between two attempts."""
     monkeypatch.setattr(clock, "pause", lambda _: asyncio.sleep(0))
