@@ -2,7 +2,7 @@
 
 A list is whole or an error, a write is a success only if the vendor said so and is never sent
 twice, every error is one of ours and every call ends by its deadline. HELPDESK_BRIDGE_ALL_FAULTS=1
-tries 50,000 answers to reads and 60,000 to writes.
+tries 50,000 answers to reads and more to writes.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ async def _read(world: World, name: str, distortion: Distortion) -> None:
 def _judge_read(world: World, name: str, found: Any) -> None:
     if isinstance(found, hb.HelpdeskError):
         if world.distortion and world.distortion.meaning is Meaning.SAME:
+            assert not isinstance(found, hb.RateLimited), "the fake's own limit answered"
             what = f"{type(found).__name__} {found.reason} after {world.distortion.names}"
             world.tally[f"{name}: {what}"] += 1
         return
@@ -154,6 +155,7 @@ def _judge_write(world: World, name: str, distortion: Distortion, found: Any) ->
             told = any(write.status[0] == "4" for write in arrived)
             assert told or distortion.meaning is Meaning.NO, "it was done, and called refused"
         if distortion.meaning is Meaning.SAME:
+            assert not isinstance(found, hb.RateLimited), "the fake's own limit answered"
             world.tally[
                 f"{name}: {type(found).__name__} {found.reason} after {distortion.names}"
             ] += 1
