@@ -61,6 +61,7 @@ class HelpSpace(kit.Adapter):
     id_pattern = r"[0-9]{1,255}"
     id_words = 'digits, such as "1003"'
     quiet_extra = outgoing.QUIET_EXTRA
+    tells_forwards = True
     status_words = wire.STATUS
     ticket_keys: ClassVar = {
         name: name for name in ("subject", "status", "assignee", "team", "tags")

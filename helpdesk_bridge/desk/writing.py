@@ -19,6 +19,7 @@ from helpdesk_bridge.desk.before_send import ids_before, last_id
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.changed import require_changed
 from helpdesk_bridge.desk.parts import Desk
+from helpdesk_bridge.desk.written import send_as_meant
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, Outcome, PartlyDone
 from helpdesk_bridge.kit.recipients import require_hidden
 from helpdesk_bridge.model import (
@@ -103,7 +104,8 @@ async def reply(
         InProgress: another call with this key is under way.
         TicketClosed: the vendor takes no more messages on this ticket.
         OutcomeUnknown: it may have been sent: ask :meth:`reconcile` before doing it again.
-        PartlyDone: the reply was accepted, and the status was not set, or may not have been.
+        PartlyDone: the reply was accepted, and the status was not set, or may not have been; or
+            the vendor shows the reply as a note, so that perhaps nobody was mailed.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("reply", writes=True) as call:
@@ -177,7 +179,8 @@ async def note(
         UnsupportedCapability: this desk has no notes, or not that option; nothing was sent.
         InProgress: another call with this key is under way.
         OutcomeUnknown: it may have been written: ask :meth:`reconcile` before doing it again.
-        PartlyDone: the note was accepted, and the status was not set, or may not have been.
+        PartlyDone: the note was accepted, and the status was not set, or may not have been; or
+            the vendor shows the note to the customer: remove it on the desk.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("note", writes=True) as call:
@@ -233,6 +236,7 @@ async def forward(
         UnsupportedCapability: this desk does not forward, or not so; nothing was sent.
         InProgress: another call with this key is under way.
         OutcomeUnknown: it may have been sent: ask :meth:`reconcile` before doing it again.
+        PartlyDone: it was accepted, and the vendor shows it to others than it was meant for.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("forward", writes=True) as call:
@@ -288,6 +292,7 @@ async def add_request(
         UnsupportedCapability: this desk takes no requests, or not so; nothing was sent.
         InProgress: another call with this key is under way.
         OutcomeUnknown: it may be there: ask :meth:`reconcile` before doing it again.
+        PartlyDone: it was accepted, and the vendor shows it to others than it was meant for.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("add_request", writes=True) as call:
@@ -333,10 +338,11 @@ async def _send(
         support = desk._guard.capabilities[Capability.REPLY_WITH_STATUS]
         if afterwards := support.level is Level.EMULATED:
             message = evolve(message, status=None)
+    lacks = ", and the status was not set" if afterwards else ""
     done: SentMessage | Earlier = await desk._sender.send(
         call,
         Write(
-            do=partial(desk.adapter.send, ref, message),
+            do=partial(send_as_meant, desk.adapter, ref, message, lacks=lacks),
             made_id=attrgetter("id"),
             ticket_id=ref.id,
             body=message.body.text,

@@ -94,11 +94,11 @@ class OutcomeUnknown(HelpdeskError):
 
 
 class PartlyDone(HelpdeskError):
-    """An earlier step of the call was carried out, and a later one failed.
+    """A part of the call was carried out, and a later one failed, or it was done otherwise.
 
     ``ticket_id`` and ``message_id`` say what exists now (None: the vendor gives no id), and
     ``failure`` is the error of the step that failed; ``reason`` is the reason of that. Repeating
-    the whole call would do the first step twice; repeat only what is missing.
+    the whole call would do the first part twice; repeat only what is missing.
 
     Args:
         message: the sentence that says what was done and what failed.
@@ -109,7 +109,7 @@ class PartlyDone(HelpdeskError):
         key: the application's own name for the write; None: it gave none.
     """
 
-    advice = "Do not repeat the whole call: only the later step is missing."
+    advice = "Do not repeat the whole call: a part of it was done."
 
     def __init__(
         self,

@@ -90,6 +90,8 @@ class Adapter:
       default 300.
     - ``idempotent_extra``: the keys of ``extra`` that may be set twice; a set, default none.
     - ``quiet_extra``: the keys of ``extra`` that a note may set; a set, default none.
+    - ``tells_forwards``: whether a forward is answered with a message that shows as one; default
+      False.
     - ``file_hosts``: the other hosts that keep files; a set, default none.
     - ``status_words``, ``priority_words``, ``kind_words``: the tables by which they are written;
       default None.
@@ -137,6 +139,9 @@ class Adapter:
     customer's own words, a reply with ``send_email=False``. Only what the vendor documents, and
     what neither mails nor shows the message to anybody, belongs here; every other key is refused
     before anything is sent."""
+    tells_forwards: ClassVar[bool] = False
+    """Whether the message that the vendor answers a forward with shows as ``Audience.FORWARD``.
+    Then one that shows as a message to the customer is told as an error."""
     file_hosts: ClassVar[frozenset[str]] = frozenset()
     """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
     stands for the hosts below it too. Downloads may lead there, without credentials."""

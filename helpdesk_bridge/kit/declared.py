@@ -16,6 +16,7 @@ _SECONDS = ("visible_after", "gives_up_after")
 _WORDS = {"file_hosts": "host names", "idempotent_extra": "keys", "quiet_extra": "keys"}
 _TABLES = ("status_words", "priority_words", "kind_words")
 _KEYS = "ticket_keys"
+_FLAG = "tells_forwards"
 _CHANGED = frozenset(fields_dict(TicketChanges)) - {"extra"}
 _CLOSE = 0.85
 """How alike a word must be to be a misspelling: ``visble_after`` is, ``visible_before`` is not."""
@@ -36,6 +37,8 @@ def check_declared(kind: type) -> None:
             raise TypeError(
                 f"{kind.__name__}.{name} is a set of {what}, each a str; not {value!r:.80}"
             )
+    if not isinstance(getattr(kind, _FLAG), bool):
+        raise TypeError(f"{kind.__name__}.{_FLAG} is True or False")
     for name in _TABLES:
         value = getattr(kind, name)
         if value is not None and not isinstance(value, Vocabulary):

@@ -50,6 +50,7 @@ class Memory(kit.Adapter):
     name = "memory"
     settings_type = MemorySettings
     settings: MemorySettings
+    tells_forwards = True
     offers: ClassVar = {
         capability: none(_ABSENT[capability]) if capability in _ABSENT else native()
         for capability in Capability

@@ -43,6 +43,12 @@ def test_what_are_no_keys_of_a_ticket_is_refused(keys: object) -> None:
         made(ticket_keys=keys)
 
 
+@pytest.mark.parametrize("value", [None, 1, "yes"])
+def test_a_flag_that_is_none_is_refused(value: object) -> None:
+    with pytest.raises(TypeError, match=r"Acme\.tells_forwards is True or False"):
+        made(tells_forwards=value)
+
+
 def test_what_is_one_is_taken() -> None:
     assert made(ticket_keys={"kind": "type"}).ticket_keys == {"kind": "type"}
     acme = made(
@@ -108,6 +114,7 @@ def test_an_attribute_of_ones_own_is_nobody_elses(own: str, value: object) -> No
         ("gives_up_after", "300"),
         ("idempotent_extra", "none"),
         ("quiet_extra", "none"),
+        ("tells_forwards", "False"),
         ("file_hosts", "none"),
         ("error_codes", "none"),
         ("id_pattern", "A-Za-z0-9_-"),

@@ -136,9 +136,11 @@ async def test_a_message_is_one_flat_post_that_says_whether_to_mail(
     mapped: Mapped, mapped_desk: Helpdesk, operation: str, arguments: Any, body: Any
 ) -> None:
     mapped.answers("GET", f"{TICKETS}/tkt_482", {"ticket": ticket_json()})
-    mapped.answers("POST", MESSAGES, {"message": note_json()}, status=201)
+    mapped.answers("POST", MESSAGES, {"message": note_json(type=body["type"])}, status=201)
     sent = await getattr(mapped_desk, operation)(TICKET, text="Hi", **arguments)
-    assert (sent.ticket_id, sent.id, sent.message) == ("tkt_482", "msg_7f3b", READ_NOTE)
+    assert (sent.ticket_id, sent.id) == ("tkt_482", "msg_7f3b")
+    assert sent.message.vendor_type == body["type"]
+    assert (sent.message == READ_NOTE) is (operation == "note")
     read = [("GET", f"{TICKETS}/tkt_482", (), None)] if operation == "add_request" else []
     assert mapped.asked == [*read, ("POST", MESSAGES, (), body)]
 

@@ -143,7 +143,7 @@ async def test_a_message_is_one_post_that_says_who_speaks_and_whether_to_mail(
     mapped: Mapped, mapped_desk: Helpdesk, operation: str, arguments: Any, body: Any
 ) -> None:
     path = "tickets/48211/messages"
-    answer = message_json(id=305999, from_contact=agent_contact_json())
+    answer = message_json(id=305999, from_contact=agent_contact_json(), type=body["type"])
     mapped.answers("GET", "tickets/48211", {"data": ticket_json(subject="Export stops")})
     mapped.answers("POST", path, {"data": answer}, status=201)
     sent = await getattr(mapped_desk, operation)(FULL, text="Hi", **arguments)
