@@ -216,22 +216,32 @@ class Airclou(kit.Adapter):
         made, path, ticket_id = answer.accepted().read(
             lambda data: wire.made(data, "ticket", self.id_pattern)
         )
+        ticket = await self._created(made, path, ticket_id)
+        answer.read(lambda _: kit.require_made(ticket, new))
         first = kit.CustomerMessage(body=new.body, author=new.requester)
         try:
             await self._post(ticket_id, first)
         except errors.HelpdeskError as error:
             failure = error
         else:
-            return await self._created(made, path, ticket_id)
+            return ticket
         raise kit.without_first_message(failure, ticket_id)
 
     async def _created(self, made: Any, path: str, ticket_id: str) -> kit.Ticket:
-        """Return the new ticket; where the answer to its creation is odd, read it."""
+        """Return the new ticket; where the answer to its creation does not show it, read it.
+
+        Without being seen it is not written into: it may be another customer's.
+        """
         try:
-            return read(made, wire.TicketJson, path).to_ticket()
+            ticket = read(made, wire.TicketJson, path).to_ticket()
+            if ticket.subject or ticket.requester.email:
+                return ticket
         except errors.ProtocolError:
             pass
-        sentence = f"ticket {ticket_id} was created, and could not be read"
+        sentence = (
+            f"ticket {ticket_id} was created, and could not be read, so that it has no first"
+            " message: look at it, and add that with add_request"
+        )
         with kit.partly_done(sentence, ticket_id=ticket_id):
             return await self.get_ticket(ticket_id)
 

@@ -296,13 +296,23 @@ def listed(data: Any, *keys: str) -> tuple[list[Any], str]:
     raise errors.ProtocolError(f"{path}: no list of records.", path=path)
 
 
+_OF_RECORDS = frozenset(
+    (*TicketJson.__struct_encode_fields__, *MessageJson.__struct_encode_fields__)
+) - {"id", "type", "status"}
+"""Members that only a record has, and no envelope."""
+
+
 def single(data: Any, *keys: str) -> tuple[Any, str]:
-    """Return the object of an answer and its JSON path: in a wrapper, or bare."""
+    """Return the object of an answer and its JSON path: in a wrapper, or bare.
+
+    Beside a wrapper that holds no object an ``id`` may be the request's: only what has a member of
+    a record is a bare one.
+    """
     present = [key for key in keys if key in data] if type(data) is dict else []
     for key in present:
         if type(data[key]) is dict:
             return data[key], f"$.{key}"
-    if present and "id" not in data:
+    if present and _OF_RECORDS.isdisjoint(data):
         return data[present[0]], f"$.{present[0]}"
     return data, "$"
 

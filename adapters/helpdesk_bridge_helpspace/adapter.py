@@ -172,7 +172,10 @@ class HelpSpace(kit.Adapter):
             answer = await self.transport.send(
                 CREATE_TICKET, "POST", ("tickets",), json=body, files=sources
             )
-            return _created(*answer.accepted().read(lambda data: wire.made(data, self.id_pattern)))
+            made = answer.accepted().read(lambda data: wire.made(data, self.id_pattern))
+            ticket = _created(*made)
+            answer.read(lambda _: kit.require_made(ticket, new))
+            return ticket
 
         ticket = await self._spelled(new.status, create)
         return outgoing.with_all_tags(ticket, new.tags)

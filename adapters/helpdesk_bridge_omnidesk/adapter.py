@@ -214,10 +214,15 @@ class Omnidesk(kit.Adapter):
         first = kit.CustomerMessage(body=new.body, author=new.requester)
         try:
             ticket = await self.get_ticket(ticket_id)
-            await self._add_request(ticket, first, files)
-            return ticket
         except errors.HelpdeskError as error:
             failure = error
+        else:
+            answer.read(lambda _: kit.require_made(ticket, new))
+            try:
+                await self._add_request(ticket, first, files)
+                return ticket
+            except errors.HelpdeskError as error:
+                failure = error
         raise kit.without_first_message(failure, ticket_id)
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:

@@ -363,14 +363,18 @@ def mark_of(entry: Mapping[str, Any]) -> str | None:
 
 
 def made_id(data: Any) -> str:
-    """Return the id of a new ticket: "an integer ticket id", under a name nobody documents."""
-    places = [data, data.get("item"), data.get("data")] if isinstance(data, Mapping) else []
-    for place in places:
-        if isinstance(place, Mapping):
-            for name in ("ticketID", "ticket_id", "id"):
-                number = str(place.get(name))
-                if NUMBER.fullmatch(number):
-                    return number
+    """Return the id of a new ticket: "an integer ticket id", under a name nobody documents.
+
+    A name that tells of a ticket counts before ``id``, and a record's before the envelope's, which
+    may be the request's.
+    """
+    top = data if isinstance(data, Mapping) else {}
+    places = [*(top.get(name) for name in ("item", "data", "ticket")), top]
+    for names in (("ticketID", "ticket_id"), ("id",)):
+        for place in places:
+            found = [str(place.get(name)) for name in names] if isinstance(place, Mapping) else []
+            for number in filter(NUMBER.fullmatch, found):
+                return number
     raise errors.ProtocolError("$: no ticket id.", path="$")
 
 

@@ -177,6 +177,8 @@ class RequestTracker(kit.Adapter):
         sentence = f"ticket {ticket_id} was created, but not all of the rest"
         with kit.partly_done(sentence, ticket_id=ticket_id):
             ticket = await self.get_ticket(ticket_id)
+        answer.read(lambda _: kit.require_made(ticket, new))
+        with kit.partly_done(sentence, ticket_id=ticket_id):
             _require(judged(body, ticket, before=None, requester=new.requester), answer)
         return ticket
 

@@ -24,6 +24,7 @@ from helpdesk_bridge.errors import (
     ProtocolError,
 )
 from helpdesk_bridge.errors.plain import in_brackets
+from helpdesk_bridge.kit.made import require_made
 from helpdesk_bridge.model import (
     Body,
     Capability,
@@ -98,7 +99,8 @@ async def create_ticket(
         UnsupportedCapability: for an option that this desk does not have; nothing was sent.
         InProgress: another call with this key is under way.
         StatusNotAllowed: for a status that a new ticket cannot have.
-        OutcomeUnknown: it may have been created: ask :meth:`reconcile` before doing it again.
+        OutcomeUnknown: it may have been created, or the vendor shows another ticket in its place:
+            ask :meth:`reconcile` before doing it again.
         PartlyDone: the ticket is there, and its first message is not, or may not be.
         HelpdeskError: as the vendor or the network has it.
     """
@@ -142,7 +144,7 @@ async def create_ticket(
         made: Ticket | Earlier = await self._sender.send(
             call,
             Write(
-                do=partial(self.adapter.create_ticket, new),
+                do=partial(_made, self, new),
                 made_id=attrgetter("id"),
                 ticket_id=None,
                 body=new.body.text,
@@ -157,6 +159,18 @@ async def create_ticket(
         if isinstance(made, Earlier):
             made = await _made_earlier(self, made.entry)
         return self._origin.mark(made)
+
+
+async def _made(desk: Desk, new: NewTicket) -> Ticket:
+    """Make a ticket; one that shows itself to be another leaves it unknown what was made."""
+    ticket = await desk.adapter.create_ticket(new)
+    try:
+        require_made(ticket, new)
+    except ProtocolError as error:
+        failure = with_outcome(error, unsafe=True, bytes_sent=True, started_at=None)
+    else:
+        return ticket
+    raise failure
 
 
 async def _made_earlier(desk: Desk, entry: LedgerEntry) -> Ticket:

@@ -37,6 +37,7 @@ from helpdesk_bridge.kit.json import (
     is_no_time,
     numbered,
 )
+from helpdesk_bridge.kit.made import require_made
 from helpdesk_bridge.kit.mark import write_mark
 from helpdesk_bridge.kit.memo import Memo
 from helpdesk_bridge.kit.numbers import NUMBERED, numbered_id
@@ -245,6 +246,7 @@ __all__ = [
     "refuse_extra",
     "require_hidden",
     "require_id",
+    "require_made",
     "require_page",
     "same_address",
     "sealed",
