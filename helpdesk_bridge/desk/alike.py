@@ -7,7 +7,7 @@ that merely resembles what was asked for is another one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ from typing import Any
 from helpdesk_bridge.model.normalisation import normalised
 from helpdesk_bridge.model.wording import subject_wording, unlabelled
 
-__all__ = ["same_text", "same_value"]
+__all__ = ["is_cut", "same_letters", "same_spelling", "same_text", "same_value"]
 
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>")
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
@@ -28,6 +28,8 @@ _LEAST = 10
 _SHORTEST_LIMIT = 50
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LONGEST_NUMBER = 24
+_MOST_BLANKS = 3
+"""So many blanks at the place of a cut are looked at."""
 
 
 def same_text(asked: str, told: str) -> bool:
@@ -43,9 +45,39 @@ def same_text(asked: str, told: str) -> bool:
         return True
     stems = [one.rstrip(".") for one in shown if one.endswith(_MARK)]
     stems = [stem for stem in stems if len(stem) >= _LEAST]
-    if _is_limit(len(told)) or _is_limit(len(told.encode(errors="replace"))):
+    if any(map(_is_at_limit, _before_trimming(asked, told))):
         stems.append(shown[0])
     return any(form.startswith(stem) for form in wanted for stem in stems)
+
+
+def is_cut(asked: str, told: str) -> bool:
+    """Say whether ``told`` is the beginning of ``asked``, wherever it was cut.
+
+    Only a text that was not there before the change can be taken for a cut of it.
+    """
+    begin = _closed(_readable(told))
+    return len(begin) >= _LEAST and any(
+        _closed(_readable(form)).startswith(begin) for form in _forms(asked)
+    )
+
+
+def same_letters(asked: str, told: str) -> bool:
+    """Say whether ``told`` is ``asked`` but for white space, composition and escapes."""
+    wanted, shown = (normalised("NFC", unescape(unescape(one))).split() for one in (asked, told))
+    return wanted == shown
+
+
+def _before_trimming(asked: str, told: str) -> Iterator[str]:
+    """Yield ``told`` as it may have been cut, before blanks were taken off its end."""
+    yield told
+    if asked.startswith(told):
+        rest = asked[len(told) :]
+        for end in range(1, min(len(rest) - len(rest.lstrip()), _MOST_BLANKS) + 1):
+            yield told + rest[:end]
+
+
+def _is_at_limit(text: str) -> bool:
+    return _is_limit(len(text)) or _is_limit(len(text.encode(errors="replace")))
 
 
 def _forms(asked: str) -> Iterator[str]:
@@ -75,19 +107,31 @@ def same_value(asked: Any, told: Any) -> bool | None:
     Numbers, switches and times may be written as texts, and one value as a list. The order of a
     list does not count. None, an empty text, an empty list, 0 and False are all no value.
     """
-    wanted, shown = _texts(asked), _texts(told)
+    return _all_same(asked, told, _same_one)
+
+
+def same_spelling(asked: Any, told: Any) -> bool | None:
+    """Say whether ``told`` is ``asked`` as :func:`same_value` does, but of texts by their letters.
+
+    So "2.10" is another version than "2.1", where both are texts.
+    """
+    return _all_same(asked, told, _same_written)
+
+
+def _all_same(asked: Any, told: Any, same: Callable[[Any, Any], bool]) -> bool | None:
+    wanted, shown = _values(asked), _values(told)
     if wanted is None or shown is None:
         return None
-    return all(any(_same_one(one, other) for other in shown) for one in wanted) and all(
-        any(_same_one(one, other) for one in wanted) for other in shown
+    return all(any(same(one, other) for other in shown) for one in wanted) and all(
+        any(same(one, other) for one in wanted) for other in shown
     )
 
 
-def _texts(value: Any) -> list[str] | None:
+def _values(value: Any) -> list[Any] | None:
     several = value if isinstance(value, (list, tuple, set, frozenset)) else (value,)
     if any(isinstance(one, (Mapping, list, tuple)) for one in several):
         return None
-    return [text for text in map(_text, several) if text not in ("", "0")]
+    return [one for one in several if _text(one) not in ("", "0")]
 
 
 def _text(value: Any) -> str:
@@ -100,14 +144,27 @@ def _text(value: Any) -> str:
     return text
 
 
-def _same_one(asked: str, told: str) -> bool:
-    if _DATE.match(asked) and _DATE.match(told):
-        short = min(len(asked), len(told))
-        if short == len("2026-01-01"):
-            return asked[:short] == told[:short]
-        with suppress(ValueError, OverflowError):
-            return _instant(asked) == _instant(told)
-    return same_text(asked, told)
+def _same_one(asked: Any, told: Any) -> bool:
+    wanted, shown = _text(asked), _text(told)
+    same = _same_time(wanted, shown)
+    return same_text(wanted, shown) if same is None else same
+
+
+def _same_written(asked: Any, told: Any) -> bool:
+    if isinstance(asked, str) and isinstance(told, str):
+        return same_letters(asked, told) or _same_time(asked.strip(), told.strip()) is True
+    return _same_one(asked, told)
+
+
+def _same_time(one: str, other: str) -> bool | None:
+    """Say whether two texts are the same day or instant; None where one is none."""
+    if not (_DATE.match(one) and _DATE.match(other)):
+        return None
+    with suppress(ValueError, OverflowError):
+        first, second = _instant(one), _instant(other)
+        days = len("2026-01-01")
+        return one[:days] == other[:days] if days in (len(one), len(other)) else first == second
+    return None
 
 
 def _instant(text: str) -> datetime:

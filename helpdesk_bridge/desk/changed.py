@@ -1,7 +1,8 @@
 """Compare a ticket that came back from a change with what was asked for.
 
 Vendors answer 200 and the ticket as it was, to a change that they did not make. Only what both
-sides tell is compared, and in the vendor's own words: several of ours may be one of theirs.
+sides tell is compared, and in the vendor's own words: several of ours may be one of theirs. A value
+that moved may be in another spelling than it was asked for; one that stayed as it was may not.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from types import EllipsisType
 from typing import Any, TypeVar
 
-from helpdesk_bridge.desk.alike import same_text, same_value
+from helpdesk_bridge.desk.alike import is_cut, same_letters, same_spelling, same_text, same_value
 from helpdesk_bridge.errors import Outcome, PartlyDone, ProtocolError
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.vocabulary import Vocabulary
 from helpdesk_bridge.model import Party, Priority, Status, Ticket, TicketChanges, TicketKind
 from helpdesk_bridge.model.addresses import same_address
-from helpdesk_bridge.model.text import folded, is_digits, tags_left_out
+from helpdesk_bridge.model.text import folded, is_digits, same_tags, tags_left_out
 
 __all__ = ["require_changed"]
 
@@ -37,13 +38,13 @@ def require_changed(
         changes: what was asked for.
         ticket: the ticket as it came back.
         before: the ticket as the caller had it; None: not known. Only with it is a field told to be
-            unchanged.
+            unchanged, which it also is where it is only spelled otherwise than was asked for.
 
     Raises:
         PartlyDone: it shows some of them, and not others.
         ProtocolError: it shows none; whether they were made is unknown.
     """
-    shown = dict(_compared(adapter, changes, ticket))
+    shown = dict(_compared(adapter, changes, ticket, before))
     missing = [name for name, as_asked in shown.items() if not as_asked]
     if not missing:
         return
@@ -66,10 +67,10 @@ def _value(ticket: Ticket, name: str) -> Any:
 
 
 def _compared(
-    adapter: Adapter, changes: TicketChanges, ticket: Ticket
+    adapter: Adapter, changes: TicketChanges, ticket: Ticket, before: Ticket | None
 ) -> Iterator[tuple[str, bool]]:
     """Yield the fields that can be compared, and whether each is as it was asked for."""
-    checks: Mapping[str, Callable[[Adapter, Any, Ticket], bool | None]] = {
+    checks: Mapping[str, Callable[[Adapter, Any, Ticket, Ticket | None], bool | None]] = {
         "subject": _subject,
         "status": _status,
         "priority": _priority,
@@ -83,16 +84,19 @@ def _compared(
         key = adapter.ticket_keys.get(name)
         told = bool(getattr(ticket, name)) if key is None else key in ticket.raw
         if told and not isinstance(getattr(changes, name), EllipsisType):
-            as_asked = check(adapter, getattr(changes, name), ticket)
+            as_asked = check(adapter, getattr(changes, name), ticket, before)
             if as_asked is not None:
                 yield name, as_asked
 
 
-def _subject(_adapter: Adapter, asked: str, ticket: Ticket) -> bool:
-    return same_text(asked, ticket.subject)
+def _subject(_adapter: Adapter, asked: str, ticket: Ticket, before: Ticket | None) -> bool:
+    told = ticket.subject
+    if before is not None and before.subject == told:
+        return same_letters(asked, told)
+    return same_text(asked, told) or (before is not None and is_cut(asked, told))
 
 
-def _status(adapter: Adapter, asked: Status, ticket: Ticket) -> bool | None:
+def _status(adapter: Adapter, asked: Status, ticket: Ticket, _before: Ticket | None) -> bool | None:
     ours = _ours(adapter.status_words, asked)
     if Status.RESOLVED in ours:
         ours |= {Status.CLOSED}  # as some vendors have it done at once
@@ -100,13 +104,17 @@ def _status(adapter: Adapter, asked: Status, ticket: Ticket) -> bool | None:
     return ticket.status in ours if known else None
 
 
-def _priority(adapter: Adapter, asked: Priority | None, ticket: Ticket) -> bool | None:
+def _priority(
+    adapter: Adapter, asked: Priority | None, ticket: Ticket, _before: Ticket | None
+) -> bool | None:
     if ticket.priority is Priority.UNKNOWN:
         return None
     return _word(adapter.priority_words, asked, ticket.priority)
 
 
-def _kind(adapter: Adapter, asked: TicketKind | None, ticket: Ticket) -> bool | None:
+def _kind(
+    adapter: Adapter, asked: TicketKind | None, ticket: Ticket, _before: Ticket | None
+) -> bool | None:
     if ticket.kind is TicketKind.UNKNOWN:
         return None
     return _word(adapter.kind_words, asked, ticket.kind)
@@ -125,7 +133,9 @@ def _ours(words: Vocabulary[E] | None, asked: E) -> set[E]:
     return set() if word is None or words is None else {asked, words.read(word)}
 
 
-def _assignee(_adapter: Adapter, asked: Party | None, ticket: Ticket) -> bool | None:
+def _assignee(
+    _adapter: Adapter, asked: Party | None, ticket: Ticket, _before: Ticket | None
+) -> bool | None:
     """Say whether it is who was asked for; None where their ids are of different kinds."""
     told = ticket.assignee
     if asked is None or told is None:
@@ -142,7 +152,9 @@ def _plain_id(number: str) -> str:
     return number.lstrip("0") if is_digits(number) else number.casefold()
 
 
-def _team(adapter: Adapter, asked: str | None, ticket: Ticket) -> bool | None:
+def _team(
+    adapter: Adapter, asked: str | None, ticket: Ticket, _before: Ticket | None
+) -> bool | None:
     """Compare by id with an id, by name with a name; None where the vendor tells the other."""
     key = adapter.ticket_keys.get("team")
     if key is None:
@@ -156,16 +168,32 @@ def _team(adapter: Adapter, asked: str | None, ticket: Ticket) -> bool | None:
     return folded(asked) in alike if alike else None
 
 
-def _tags(_adapter: Adapter, asked: tuple[str, ...], ticket: Ticket) -> bool:
+def _tags(_adapter: Adapter, asked: tuple[str, ...], ticket: Ticket, before: Ticket | None) -> bool:
     """Say whether all are there, or none if none was asked for; automations may add their own."""
+    if before is not None and set(before.tags) == set(ticket.tags):
+        return same_tags(asked, ticket.tags)
     return not tags_left_out(asked, ticket.tags) if asked else not ticket.tags
 
 
-def _custom_fields(adapter: Adapter, asked: Mapping[str, Any], ticket: Ticket) -> bool | None:
-    """Compare those that are told; None where none of them can be."""
-    if "custom_fields" not in adapter.ticket_keys:
+def _custom_fields(
+    adapter: Adapter, asked: Mapping[str, Any], ticket: Ticket, before: Ticket | None
+) -> bool | None:
+    """Compare those that are told; None where none of them can be.
+
+    One that is there neither before nor after a change to some value was not set.
+    """
+    key = adapter.ticket_keys.get("custom_fields")
+    if key is None:
         return None  # nobody knows in which form it has them
-    told = ticket.custom_fields
-    found = [same_value(value, told[name]) for name, value in asked.items() if name in told]
+    told, was = ticket.custom_fields, {} if before is None else before.custom_fields
+    found: list[bool | None] = []
+    for name, value in asked.items():
+        if name not in told:
+            is_open = before is None or name in was or ticket.raw[key] is None
+            found.append(None if is_open else same_value(value, None))
+        elif name in was and was[name] == told[name]:
+            found.append(same_spelling(value, told[name]))
+        else:
+            found.append(same_value(value, told[name]))
     compared = [one for one in found if one is not None]
     return all(compared) if compared else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import unescape
 from typing import TypeGuard
+from unicodedata import combining
 
 from helpdesk_bridge.model.normalisation import normalised
 
-__all__ = ["caseless", "folded", "is_digits", "tags_left_out"]
+__all__ = ["caseless", "folded", "is_digits", "same_tags", "tags_left_out"]
 
 
 def folded(text: str) -> str:
@@ -35,6 +36,20 @@ def tags_left_out(asked: Iterable[str], told: Iterable[str]) -> list[str]:
     """
     there = set(map(_tag_key, told))
     return [tag for tag in asked if _tag_key(tag) not in there]
+
+
+def same_tags(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Say whether these are the same tags, in any case, order, accents and kind of gap.
+
+    Other signs count: "C++" is another tag than "c".
+    """
+    return set(map(_tag_letters, one)) == set(map(_tag_letters, other))
+
+
+def _tag_letters(tag: str) -> str:
+    plain = normalised("NFKD", unescape(tag)).casefold()
+    kept = "".join([c for c in plain if not (c.isspace() or c in "-_" or combining(c))])
+    return kept or folded(tag)
 
 
 def _tag_key(tag: str) -> str:
