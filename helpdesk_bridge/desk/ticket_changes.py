@@ -22,6 +22,7 @@ from helpdesk_bridge.errors import (
     Outcome,
     PartlyDone,
     ProtocolError,
+    Reason,
 )
 from helpdesk_bridge.errors.plain import in_brackets
 from helpdesk_bridge.kit.made import require_made
@@ -300,12 +301,16 @@ async def update_ticket(
 async def delete_ticket(self: Desk, ticket: Ticket | str) -> None:
     """Delete a ticket; softly, where the vendor can.
 
+    Where the answer leaves it in doubt, the ticket is read: one that is gone was deleted.
+
     Args:
         ticket: the Ticket, or its id.
 
     Raises:
         UnsupportedCapability: this desk deletes nothing.
         NotFound: there is no such ticket.
+        ProtocolError: the answer does not say that it was deleted, and it is there still, or cannot
+            be read.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("delete_ticket", writes=True) as call:
@@ -319,3 +324,19 @@ async def delete_ticket(self: Desk, ticket: Ticket | str) -> None:
             if error.outcome is Outcome.REJECTED:
                 raise
             # An attempt whose answer was lost has deleted it.
+        except ProtocolError as error:
+            doubted = error.outcome is Outcome.UNKNOWN and error.reason is Reason.UNEXPECTED
+            if not (doubted and await _is_gone(self, ref.id)):
+                raise
+
+
+async def _is_gone(desk: Desk, ticket_id: str) -> bool:
+    """Say whether it is proved, by one look, that a ticket was deleted."""
+    if not desk._guard.capabilities.supports(Capability.GET_TICKET):
+        return False
+    try:
+        return (await desk.adapter.get_ticket(ticket_id)).status is Status.DELETED
+    except NotFound:
+        return True
+    except HelpdeskError:
+        return False  # the doubt stays, and is told

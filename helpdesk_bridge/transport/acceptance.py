@@ -71,8 +71,15 @@ _MAKES = frozenset(("created", "added", "saved", "done", "completed"))
 """Flags by which what was made is denied, though it is shown; others are of its mailing."""
 _WRAPS = _RECORDS | {"data", "result", "response"}
 _OF_COUNTS = re.compile(r"(?:delete|remove|destroy|trashe|update|change|modifie)d|affected|^count$")
+_OF_FAILURES = re.compile(
+    r"fail|error|skip|reject|den(?:y|ied)|refus|ignor|unprocess|unsuccess|invalid|missing"
+    r"|not(?:found|deleted|removed)"
+)
+"""Names of members that tell what was not done: in a deletion there is only one thing to do."""
 _MAILING = re.compile(r"\b(?:sent|mailed|e-?mail|mail|delivered|queued|notified)\b", re.IGNORECASE)
 _CLAUSES = re.compile(r"[.!;,]+(?= |$)")
+_SAY_NOTHING_DONE = GOOD | STATES | _NUMBERED | SENTENCES | _SILENT | _WARNINGS | _MADE_IDS
+_MAY_BE_EMPTY = ENVELOPE | _WRAPS
 _DEEPEST = 4
 _MOST_VALUES = 300
 """So many values of an answer are looked at, its uppermost first, however it is nested."""
@@ -169,6 +176,7 @@ def _look_at_object(data: Mapping[str, Any], told: _Told, depth: int, *, is_reco
     told.named |= named
     told.no |= bool(sure) and not named
     content = named and own_words  # what a record says of itself
+    told.no |= told.deletes and _denies_deletion(members, told.ticket_id or "", content=content)
     if not content:
         members = _of_the_write(members, told)
     told.words |= content and told.deletes
@@ -198,6 +206,33 @@ def _of_the_write(members: list[tuple[str, Any]], told: _Told) -> list[tuple[str
     elif any(_is_shown(name, value) for name, value in members):
         return [member for member in members if not _is_of_mailing(*member)]
     return members
+
+
+def _denies_deletion(members: list[tuple[str, Any]], ticket_id: str, *, content: bool) -> bool:
+    """Say whether an envelope takes back the yes in it, whatever words that is said in.
+
+    It does by a list of what failed, by the ticket's id with anything but a yes, and where all that
+    it tells is a 0 or an empty list. An empty ``data`` is none: PHP writes an empty object so. A
+    record (``content``) is no envelope, unless it has a flag of one.
+    """
+    if content and not any(name in GOOD for name, _ in members):
+        return False
+    told = []
+    for name, value in members:
+        if name == word(ticket_id):
+            if not value or flag(value) is False or sounds_refused(value):
+                return True
+        elif _OF_FAILURES.search(name):
+            if is_bad(name, value):
+                return True
+        elif value == [] and _OF_COUNTS.search(name):
+            return True
+        elif name not in _SAY_NOTHING_DONE:
+            told.append((name, value))
+    nothing = any(
+        _is_nothing(value) or (value == [] and name not in _MAY_BE_EMPTY) for name, value in told
+    )
+    return nothing and not any(is_bad("", value) for _, value in told)
 
 
 def _is_shown(name: str, value: Any) -> bool:

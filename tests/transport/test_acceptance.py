@@ -269,6 +269,46 @@ def test_the_deletion_of_this_ticket_is_a_yes(data: Any) -> None:
     assert is_accepted(data, "7", deletes=True)
 
 
+TAKEN_BACK: list[Any] = [
+    *({"success": True, name: ["7"]} for name in ("failedIds", "skipped", "not_found", "denied")),
+    {"success": True, "failedIds": ["7"], "ticket_id": "7"},
+    {"success": True, "skippedCount": 1},
+    {"success": True, "rejected": {"7": "locked"}},
+    *({"success": True, "data": {"7": word}} for word in (False, 0, None, "failed", "not_found")),
+    {"success": True, "7": "locked: permission denied"},
+    *({"success": True, name: []} for name in ("deletedTickets", "tickets", "ids", "rows")),
+    {"success": True, "deletedTickets": [], "took": "12 ms"},
+    *({"status": "success", name: 0} for name in ("data", "rows", "rowCount", "n")),
+    {"success": True, "data": {"rows": 0}},
+]
+
+
+@pytest.mark.parametrize("data", TAKEN_BACK, ids=repr)
+def test_a_yes_is_taken_back_by_what_stands_beside_it(data: Any) -> None:
+    assert not is_accepted(data, "7", deletes=True)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *({"success": True, name: []} for name in ("errors", "warnings", "data", "failedIds")),
+        *({"success": True, name: None} for name in ("data", "error", "skipped")),
+        {"success": True, "warnings": ["Attachments are purged later"]},
+        {"success": True, "data": {"7": True}},
+        {"success": True, "data": {"7": "deleted"}},
+        {"success": True, "deleted": 1, "failed": 0, "skipped": 0, "remaining": 0},
+        {"success": True, "rows": 1, "warnings": 0},
+        {"success": True, "code": 0, "data": {}},
+        {"success": True, "deletedTickets": ["7"], "failedTickets": []},
+        {"success": True, "ticket": {"id": 7, "subject": "x", "failed": True, "replies": 0}},
+        {"success": True, "duration": 0, "request_id": "r-1"},
+    ],
+    ids=repr,
+)
+def test_an_honest_answer_to_a_deletion_is_a_yes(data: Any) -> None:
+    assert is_accepted(data, "7", deletes=True)
+
+
 MADE_WHOLE: dict[str, Any] = {"message": {"id": "msg_9", "type": "response", "content": "x"}}
 BESIDE: list[dict[str, Any]] = [
     *({name: False} for name in ("sent", "delivered", "queued", "updated")),
