@@ -66,7 +66,8 @@ class WritesANoteAsAReply(Memory):
     async def send(self, ticket, message):
         if isinstance(message, Note):
             message = Reply(body=message.body, send_email=False)
-        return await super().send(ticket, message)
+        sent = await super().send(ticket, message)
+        return evolve(sent, message=None)  # or the desk would tell it
 
 
 class SwapsRequestAndResponse(Memory):
