@@ -375,7 +375,8 @@ def next_cursor(
         goes_on |= told.link is not None
         goes_on |= first and total is not None and total > count
     ends = denied or told.closed or told.left == 0 or (last is not None and last == page)
-    ends |= told.omits_next or (first and total == count) or (told.loose == "" and count < asked)
+    ends |= told.omits_next or (told.names_first and not first)
+    ends |= (first and total == count) or (told.loose == "" and count < asked)
     if goes_on or (told.left and not ends):
         where = told.where
         raise errors.ProtocolError(

@@ -114,7 +114,11 @@ class Told:
     closed: bool = False
     """Whether the place of a next page or its cursor is there, and holds nothing."""
     omits_next: bool = False
-    """Whether links to other pages are there, and the one to a next page is left out."""
+    """Whether links to other pages are there, and the one to a next page is left out.
+
+    A link to the first page alone is no such thing: it may stand on every page."""
+    names_first: bool = False
+    """Whether a link to the first page is there, and none to a next page beside it."""
     total: int | None = None
     """How many records the list has."""
     filtered: int | None = None
@@ -157,11 +161,11 @@ class Told:
         for key, value, path in _members(data, told):
             told._take(str(key), value, path, count)
         links: dict[str, Any] = {}
-        for link, relations in _HEADER_LINK.findall((headers or {}).get("Link", "")):
+        for link, relations in _HEADER_LINK.findall(_all_lines(headers or {}, "Link")):
             links.update(dict.fromkeys(relations.casefold().split(), link))
         if "next" in links:
             told._link(links["next"], "the header Link")
-        told.omits_next |= _omits_next(links)
+        told._omits(links)
         if told.filtered is not None and count <= told.filtered <= (told.total or MOST):
             told.total = told.filtered
         counted = figure((headers or {}).get("X-Total-Count"))
@@ -293,6 +297,23 @@ class Told:
         self.link = value if type(value) is str else self.link or ""
         self.where = path
 
+    def _omits(self, links: Mapping[Any, Any]) -> None:
+        """Note whether links to pages lack the one to a next page, and the last page is this one.
+
+        Who links to the page before this one, or says that there is none, would link to the next
+        one, too.
+        """
+        if "next" in links:
+            return
+        first, last, here = (links.get(name) for name in ("first", "last", "self"))
+        self.names_first |= bool(first)
+        if links.get("prev") or links.get("previous"):
+            self.omits_next |= last in (None, here) or here is None
+        elif last:
+            self.omits_next |= last in (first, here)
+        else:
+            self.omits_next |= bool(first) and not links.keys().isdisjoint(("prev", "previous"))
+
     def _figure(self, name: str, number: int | None, count: int) -> None:
         if number is None:
             return
@@ -314,13 +335,10 @@ class Told:
             self.odd = path
 
 
-def _omits_next(links: Mapping[Any, Any]) -> bool:
-    """Say whether links to pages lack the one to a next page, and the last page is this one."""
-    first, last, here = (links.get(name) for name in ("first", "last", "self"))
-    before = links.get("prev") or links.get("previous")
-    if "next" in links or not (first or last or before):
-        return False
-    return last in (None, here) or (here is None if before else last == first)
+def _all_lines(headers: Mapping[str, str], name: str) -> str:
+    """Return a header that is a list; several lines are one list (RFC 9110, section 5.3)."""
+    lines = (value for key, value in headers.items() if key.casefold() == name.casefold())
+    return ", ".join(lines)
 
 
 def _members(
@@ -334,7 +352,8 @@ def _members(
         name, at = plain(key), f"{path}.{key}"
         if name in _PLACES and isinstance(value, Mapping):
             inner.append((value, at))
-            told.omits_next |= name == "links" and _omits_next(value)
+            if name == "links":
+                told._omits(value)
         elif name in ("meta", "links") and not depth and value not in (None, "") and value != []:
             told._odd(value, at)
         else:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from attrs import frozen
+from multidict import CIMultiDict
 
 import helpdesk_bridge as hb
 from tests.adapters.airclou import conftest as airclou
@@ -155,7 +156,7 @@ async def serving(
     *,
     size: int,
     count: int = COUNT,
-    headers: Callable[[int, int, int], dict[str, str]] = lambda *_: {},
+    headers: Callable[[int, int, int], Mapping[str, str]] = lambda *_: {},
 ) -> AsyncIterator[tuple[hb.Helpdesk, list[int]]]:
     """Open a desk on a vendor that gives pages of ``size``; with the pages it was asked for."""
     asked: list[int] = []
@@ -269,6 +270,32 @@ async def test_a_link_in_the_header_tells_of_a_next_page_too(
         pager = kind.read(desk)
         found, error = await drain(pager)
     assert (len(found), error, pager.exhausted) == (23, None, True)
+
+
+@pytest.mark.parametrize("order", [("first", "prev", "next"), ("next", "prev", "first")])
+@pytest.mark.parametrize("name", LISTS)
+async def test_links_on_several_lines_of_the_header_are_read_alike(
+    name: str, order: tuple[str, ...]
+) -> None:
+    """The last page, a full one, links to the pages before it alone."""
+    kind = LISTS[name]
+
+    def links(number: int, came: int, all_: int) -> CIMultiDict[str]:
+        cursors = {"first": 1, "prev": number - 1, "next": number + 1 if came < all_ else 0}
+        told = CIMultiDict[str]()
+        for relation in order:
+            if cursors[relation]:
+                told.add("Link", f'</x?after=c{cursors[relation]}>; rel="{relation}"')
+        return told
+
+    count = 3 * kind.size
+    async with serving(kind, lambda *_: {}, size=kind.size, count=count, headers=links) as (
+        desk,
+        _,
+    ):
+        pager = kind.read(desk)
+        found, error = await drain(pager)
+    assert (len(found), error, pager.exhausted) == (count, None, True)
 
 
 @pytest.mark.parametrize("name", LISTS)

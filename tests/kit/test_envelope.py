@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from helpdesk_bridge.errors import PaginationLoop
 from helpdesk_bridge.kit import Following, Told, counted, figure, following, numbered_page
@@ -229,6 +230,23 @@ def test_a_link_object_without_an_address_is_no_next_page(link: Any, place: str)
 def test_headers_tell_of_a_list_too(headers: dict[str, str], told: Any) -> None:
     read: Told = Told.of([], 5, headers)
     assert (read.link_cursor(), read.total) == told
+
+
+@pytest.mark.parametrize("order", [("prev", "next"), ("next", "prev"), ("first", "next")])
+def test_several_lines_of_a_header_are_one_list(order: tuple[str, ...]) -> None:
+    headers = CIMultiDict[str]()
+    for relation in order:
+        headers.add("link", f'</t?after={relation}>; rel="{relation}"')
+    told: Told = Told.of([], 5, headers)
+    assert (told.link_cursor(), told.omits_next) == ("next", False)
+
+
+def test_a_link_to_the_first_page_alone_does_not_leave_the_next_one_out() -> None:
+    for told in (
+        Told.of([], 5, {"Link": "</t>; rel=first"}),
+        Told.of({"links": {"first": "/t"}}, 5),
+    ):
+        assert (told.names_first, told.omits_next) == (True, False)
 
 
 def test_a_total_in_the_envelope_counts_more_than_one_in_a_header() -> None:

@@ -433,6 +433,7 @@ GOOD: dict[str, dict[str, Any]] = {
         ('</x?p=1>; rel="first", </x?p=2>; rel="last", </x?p=1>; rel="prev"', True),
         ('</x?p=1>; rel="first", </x?p=2>; rel="last"', False),
         ('</x>; rel="self"', False),
+        ('</x?p=1>; rel="first"', False),
     ],
 )
 async def test_a_header_that_leaves_the_next_page_out_tells_of_the_end(
