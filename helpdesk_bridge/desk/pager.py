@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 _MAX_RESTLESS = 3
 """Walks in a row that bring nothing new while records still move, before that is an error."""
+_MAX_WALKS = 10
+"""Walks in all, also of those that bring something new, before that is an error."""
 
 
 class Pager(Generic[T]):
@@ -47,10 +49,11 @@ class Pager(Generic[T]):
     Two records of one page that have the same id and differ are a record and one that cannot be
     read.
 
-    A list that ends with fewer records than the vendor counts, also when it is walked again, is
-    raised as :class:`IncompleteList`, which says how many are missing; :attr:`exhausted` stays
-    False. After :meth:`collect_problems` that is the last of :attr:`problems`. It is not judged
-    where a list begins at a ``cursor`` or ends at a ``limit``.
+    A list that ends with fewer records than the vendor counted when the walk began, also when it is
+    walked again, is raised as :class:`IncompleteList`, which says how many are missing;
+    :attr:`exhausted` stays False. After :meth:`collect_problems` that is the last of
+    :attr:`problems`. It is not judged where a list begins at a ``cursor`` or ends at a ``limit``.
+    What arrives while the list is walked need not come, and a list is walked ten times at most.
 
     Args:
         fetch: what reads the page at a place.
@@ -99,7 +102,7 @@ class Pager(Generic[T]):
         self._seen: set[str] = set()  # all ids that came
         self._odd: list[object] = []
         self._accepted = 0
-        self._again = False
+        self._walks = 1  # how often the list was begun
         self._is_short = False
         self._is_cut = False  # whether the limit left something over
         self._restless = 0
@@ -289,9 +292,11 @@ class Pager(Generic[T]):
         if not news and not walk.fell:
             return False
         self._restless = 0 if news else self._restless + 1
-        if self._restless > _MAX_RESTLESS:
+        if self._walks >= _MAX_WALKS and walk.short and not walk.fell:
+            return False  # how many are missing is told then
+        if self._walks >= _MAX_WALKS or self._restless > _MAX_RESTLESS:
             raise self._located(PaginationLoop("the vendor's list does not hold still."))
-        self._again = True
+        self._walks += 1
         self._known_before = len(self._seen)
         self._walk = Walk(set(), whole=self._start is None)
         self._reading.start(())  # those of this walk are no longer wanted
@@ -320,7 +325,7 @@ class Pager(Generic[T]):
         else:
             fresh = _with_records(page, self._news(page, ids))
         seen |= came
-        if self._again:
+        if self._walks > 1:
             walk.seen |= came
         if self._walk.runs_in_circles and page.next is not None:
             raise self._located(self._walk.loop())
@@ -338,7 +343,7 @@ class Pager(Generic[T]):
                 self._rest, self._is_cut = self._at, True
                 break
             if isinstance(record, Problem):
-                if self._again and record.raw is not None and record.raw in self._odd:
+                if self._walks > 1 and record.raw is not None and record.raw in self._odd:
                     continue
                 self._odd.append(record.raw)
             else:

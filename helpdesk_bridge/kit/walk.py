@@ -16,6 +16,7 @@ from helpdesk_bridge.errors import (
 )
 from helpdesk_bridge.kit.ends import SMALLEST_PAGE
 from helpdesk_bridge.model import Cursor, Page, Problem
+from helpdesk_bridge.transport.empty_lists import is_proving
 
 __all__ = ["MAX_BARREN", "Walk", "distinct", "read_whole"]
 
@@ -45,6 +46,7 @@ class Walk:
         """Whether the vendor listed fewer records on the way: all later ones moved up."""
         self.listed: int | None = None
         """The vendor's count as it was told last."""
+        self._begun: int | None = None  # as it was told first, less what it fell by since
         self.came = 0
         """How many records came."""
         self.barren = 0
@@ -79,8 +81,7 @@ class Walk:
         odd = [problem.raw for problem in page.problems]
         self.came += new + len(odd)
         if page.listed is not None:
-            self.fell |= self.listed is not None and page.listed < self.listed
-            self.listed = page.listed
+            self._count(page.listed)
         same, self._odd = new == 0 and bool(odd) and odd == self._odd, odd
         self._same = self._same + 1 if same else 0
         # Nobody can tell unreadable records apart: they are others, if more is told.
@@ -94,11 +95,11 @@ class Walk:
         self._news += has_news
         self._shifts |= page.shifts
         self._unsure, self._doubted = page.unsure, page.doubted
-        if page.doubted and not is_cut and not self.short:
+        if page.doubted and not is_cut and not self._is_below:
             return None
         is_counted = self._whole and self.listed is not None
         self._in_doubt = page.next is None and page.unsure and is_cut and not is_counted
-        if page.next is None and has_news and self.short:
+        if page.next is None and has_news and self._is_below:
             self._unsure = self._doubted = True
             return page.beyond
         return page.next
@@ -126,9 +127,33 @@ class Walk:
             return False
         return self.came >= self.listed or self.runs_in_circles
 
+    def _count(self, listed: int) -> None:
+        """Take note of the vendor's count; one that fewer than came disproves is none."""
+        fallen = max(0, (self.listed or 0) - listed)
+        self.fell |= fallen > 0
+        self.listed = listed
+        if self._begun is None or self._begun < self.came:
+            self._begun = listed
+        else:
+            self._begun -= fallen
+
+    @property
+    def owed(self) -> int | None:
+        """How many records are to come: the vendor's count as it was when the walk began.
+
+        What arrives while the list is read is not missing from it, but where a proof is wanted:
+        there the count that was told last has to be reached.
+        """
+        return self.listed if is_proving() else self._begun
+
     @property
     def short(self) -> bool:
-        """Whether fewer records came than the vendor counts."""
+        """Whether fewer records came than :attr:`owed` says."""
+        return self._whole and self.owed is not None and self.came < self.owed
+
+    @property
+    def _is_below(self) -> bool:
+        """Whether fewer records came than the vendor counts by now."""
         return self._whole and self.listed is not None and self.came < self.listed
 
     @property
@@ -159,7 +184,7 @@ class Walk:
             return ProtocolError("$: a page that does not say whether it is the last.", path="$")
         if not self.short:
             return None
-        listed = self.listed or 0
+        listed = self.owed or 0
         return IncompleteList(
             f"the vendor counts {listed} records, and {self.came} came:"
             f" {listed - self.came} are missing.",
