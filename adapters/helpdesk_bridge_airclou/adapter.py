@@ -291,9 +291,9 @@ class Airclou(kit.Adapter):
         """GET /api/messages/:messageId; a message of another ticket is not this one's."""
         answer = await self.transport.send(GET_MESSAGE, "GET", (*MESSAGES, message_id))
         message = answer.read(lambda data: wire.one_message(data, ticket.id))
-        kit.require_id(message.id, message_id, "$.message.id")
-        if message.ticket_id != ticket.id:
+        if message is None:
             raise errors.NotFound("the ticket has no such message.")
+        kit.require_id(message.id, message_id, "$.message.id")
         return message
 
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:

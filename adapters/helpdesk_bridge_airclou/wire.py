@@ -325,10 +325,14 @@ def one_ticket(data: Any, ticket_id: str) -> kit.Ticket:
     return ticket
 
 
-def one_message(data: Any, ticket_id: str) -> kit.Message:
-    """Return the message of an answer, in a wrapper or bare."""
+def one_message(data: Any, ticket_id: str) -> kit.Message | None:
+    """Return the message of an answer, in a wrapper or bare; None for one of another ticket."""
     record, path = single(data, "message", "data")
-    return read(record, MessageJson, path).to_message(ticket_id)
+    message = read(record, MessageJson, path)
+    try:
+        return message.of(ticket_id, People())
+    except kit.WrongType:
+        return None
 
 
 def made(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 import helpdesk_bridge as hb
 from tests.every_adapter.saying import desk_and_fake, reads, said
@@ -95,3 +96,27 @@ async def test_a_message_made_on_another_ticket_may_or_may_not_be_sent(
             await desk.note(ticket, text="Some words.")
         fake.answer = said({WRAPPERS[adapter]: {"id": "55", name: ticket.id}})
         assert (await desk.note(ticket, text="Other words.")).id == "55"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("adapter", WRAPPERS)
+@pytest.mark.parametrize("name", ["ticket_id", "ticketId", "TicketID", "ticket", "ticket.id"])
+async def test_a_message_of_another_ticket_is_not_handed_out(adapter: str, name: str) -> None:
+    def wanted(request: web.Request) -> bool:
+        return request.path.endswith("/messages/55")
+
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket, other = await two(desk)
+        fake.wanted = wanted
+        for told in (other, ticket.id):
+            place, inner = name.partition(".")[::2]
+            first = (await desk.messages(ticket)).items[0]
+            message = {**first.raw, "id": "55"}
+            message = {key: message[key] for key in message if "ticket" not in key.casefold()}
+            message[place] = {inner: told} if inner else told
+            fake.answer = said({WRAPPERS[adapter]: message})
+            if told == ticket.id:
+                assert (await desk.message(ticket, "55")).ticket_id == ticket.id
+            else:
+                with pytest.raises((hb.NotFound, hb.ProtocolError)):
+                    await desk.message(ticket, "55")
