@@ -2,7 +2,9 @@
 
 An empty list proves that something is not there only where all that stands beside it is harmless:
 places, counts, links, echoes of the query, a yes. Who reads gets the list all the same, unless the
-words beside it refuse. Who wants a proof (:func:`proving`) does not.
+envelope refuses: by a sentence, by a state, or by a flag whose name says so. A figure, a text under
+any other name and an object that is no part of the envelope refuse nothing. Who wants a proof
+(:func:`proving`) does not get the list in these cases either.
 """
 
 from __future__ import annotations
@@ -14,17 +16,21 @@ from contextvars import ContextVar
 from itertools import islice
 from typing import Any
 
+from attrs import evolve, frozen
+
 from helpdesk_bridge.transport.refusal import (
+    ENVELOPE,
     GOOD,
     MOST_KEYS,
     SENTENCES,
+    STATES,
     No,
     is_login,
     is_login_address,
     tells_errors,
     word,
 )
-from helpdesk_bridge.transport.sentences import flag, lists_nothing, struck
+from helpdesk_bridge.transport.sentences import clauses, flag, lists_nothing, struck
 from helpdesk_bridge.transport.session_words import tells_end
 
 __all__ = ["is_proving", "proving", "says_no_beside_nothing"]
@@ -60,6 +66,22 @@ _REFUSES = re.compile(
     r"|rate limit(?:ed)?"
     r"|too many|exceeded|(?:log|sign) ?in)\b"
 )
+_IS_ERROR = re.compile(r"(?:^| )(?:errors?|failed|failures?|exceptions?)(?: count)?$")
+_IS_DENIAL = re.compile(
+    r"(?:^| )(?:denied|forbidden|refused|rejected|expired|invalid|unavailable|exceeded|timed ?out"
+    r"|rate limited|un ?authori[sz]ed|un ?authenticated)$"
+)
+"""What the name of a flag ends with that says by itself that something was refused."""
+_OPTIONS = _words("include includes including show with only allow ignore hide skip")
+"""Words that make the name of a flag one of the query: ``include_failed``."""
+_NOTICES = _words("notice notices warning warnings alert alerts")
+_SPOKEN = SENTENCES | STATES | _NOTICES
+"""Members whose text is the vendor's word on its answer."""
+_AROUND = ENVELOPE | _words("response item")
+"""Objects that belong to the envelope."""
+_PERHAPS = re.compile(r"\b(?:may|might|could)\b(?! not)|\b(?:will be|would be|scheduled|planned)\b")
+"""What makes a clause one about another time."""
+_LONGEST = 1000
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ADDRESS = re.compile(r"(?:https?:/)?/\S*", re.IGNORECASE)
@@ -94,12 +116,21 @@ def says_no_beside_nothing(data: Any, asked: Collection[str] = ()) -> No | None:
     if type(data) is not dict or not _lists_nothing(data):
         return None
     doubts = list(_doubts(data, [one.casefold() for one in asked], 0))
-    for text in doubts:
-        plain = " ".join(text.casefold().replace("_", " ").split())
-        if not _ADDRESS.search(plain) and (_REFUSES.search(plain) or is_login(plain)):
-            ended = tells_end(text)
-            return No(text, login=ended or is_login(plain), session=ended)
-    return No(doubts[0], doubt=True) if doubts and is_proving() else None
+    for one in doubts:
+        if one.refuses:
+            ended = tells_end(one.text)
+            return No(one.text, login=ended or is_login(one.text), session=ended)
+    return No(doubts[0].text, doubt=True) if doubts and is_proving() else None
+
+
+@frozen
+class _Doubt:
+    """What stands beside an empty list and is not known as harmless."""
+
+    text: str
+    """What it says, in words."""
+    refuses: bool = False
+    """Whether it says that something was refused."""
 
 
 def _lists_nothing(data: Mapping[str, Any], depth: int = 0) -> bool:
@@ -127,51 +158,89 @@ def _is_record(data: Mapping[str, Any], depth: int) -> bool:
     return depth > 0 and len(data) > 1 and "id" in data
 
 
-def _doubts(data: Mapping[str, Any], asked: list[str], depth: int) -> Iterator[str]:
-    """Yield in words what stands in an envelope and is not known as harmless."""
+def _doubts(
+    data: Mapping[str, Any], asked: list[str], depth: int, *, around: bool = True
+) -> Iterator[_Doubt]:
+    """Yield what stands in an object and is not known as harmless.
+
+    ``around`` says whether it is a part of the envelope: nothing else refuses.
+    """
     if _is_record(data, depth):
         return  # what it says of itself is its content
     for key, value in islice(data.items(), MOST_KEYS):
-        if word(key) in _PLACES or tells_errors(word(key)):
+        plain = word(key)
+        if plain in _PLACES or tells_errors(plain):
             continue
         for one in value[:MOST_KEYS] if type(value) is list else (value,):
             if type(one) is dict:
                 if depth < _DEEPEST:
-                    yield from _doubts(one, asked, depth + 1)
-            elif text := _doubt(key, one, asked):
-                yield text
+                    inside = around and (plain in _AROUND or "error" in plain)
+                    yield from _doubts(one, asked, depth + 1, around=inside)
+            elif found := _doubt(key, one, asked):
+                yield found if around else evolve(found, refuses=False)
 
 
-def _doubt(key: str, value: Any, asked: list[str]) -> str:
-    """Return what a member says, in words; empty for what is harmless."""
+def _doubt(key: str, value: Any, asked: list[str]) -> _Doubt | None:
+    """Return what a member says; None for what is harmless."""
     name = " ".join(_HUMP.sub(" ", key[:100]).replace("_", " ").replace("-", " ").split())
     plain, words = word(key), frozenset(name.casefold().split())
     if value is None or plain in GOOD:
-        return ""
+        return None
     if type(value) in (int, float):
-        is_code = "code" in words or plain == "status"
-        is_good = value in (0, 1) or 200 <= value <= 299
-        return f"{name} {value}" if is_code and not is_good else _flag(name, bool(value))
+        return _figure(name, value, is_code="code" in words or plain == "status")
     said = flag(value)
     if type(value) is bool or (type(value) is str and value.casefold() in ("true", "false")):
-        return _flag(name, bool(said)) or (name if said and not words & _OF_PAGES else "")
+        return _flag(name, bool(said)) or (_Doubt(name) if said and not words & _OF_PAGES else None)
     text = value.strip() if type(value) is str else ""
     if not any(map(str.isalpha, text)) or _DATE.match(text) or said is True:
-        return ""
+        return None
     if any(text.casefold() in one for one in asked):
-        return ""
+        return None
     if _ADDRESS.fullmatch(text):
-        return f"{name} {text}" if is_login_address(text) else ""
+        return _Doubt(f"{name} {text}") if is_login_address(text) else None
     if words & (_OF_PAGES | _OF_NOTHING) and not _REFUSES.search(text.casefold()):
-        return ""
-    if plain not in SENTENCES:
-        return f"{name} {text}"
-    left = struck(text, asked)
-    return "" if lists_nothing(left) else left
+        return None
+    if plain in SENTENCES or plain in _NOTICES:
+        left = struck(text, asked)
+        return None if lists_nothing(left) else _Doubt(left, _sounds_refused(left))
+    if plain in _SPOKEN:
+        return _Doubt(f"{name} {text}", _sounds_refused(text))
+    return _Doubt(f"{name} {text}", tells_end(f"{name} {text}"))
 
 
-def _flag(name: str, value: bool) -> str:
-    """Return what a flag says that speaks of rights or of a refusal; else an empty text."""
+def _sounds_refused(text: str) -> bool:
+    """Say whether a clause of a sentence refuses, now and not perhaps."""
+    plain = " ".join(_ADDRESS.sub(" ", text[:_LONGEST].casefold().replace("_", " ")).split())
+    return any(
+        (_REFUSES.search(one) is not None or is_login(one)) and not _PERHAPS.search(one)
+        for one in clauses(plain)
+        if not lists_nothing(one)
+    )
+
+
+def _figure(name: str, value: float, *, is_code: bool) -> _Doubt | None:
+    """Return what a figure says: only one of errors refuses, and 1 may stand for a yes."""
+    if is_code:
+        is_good = value in (0, 1) or 200 <= value <= 299
+        return None if is_good else _Doubt(f"{name} {value}")
+    if value in (0, 1):
+        found = _flag(name, bool(value))
+        is_count = found is not None and not _IS_ERROR.search(name.casefold())
+        return evolve(found, refuses=is_login(name)) if found and is_count else found
+    plain = name.casefold()
+    if not _REFUSES.search(plain):
+        return None
+    return _Doubt(f"{name} {value}", value > 0 and _IS_ERROR.search(plain) is not None)
+
+
+def _flag(name: str, value: bool) -> _Doubt | None:
+    """Return what a flag says that speaks of rights or of a refusal."""
+    plain = name.casefold()
     if value:
-        return name if _REFUSES.search(name.casefold()) else ""
-    return f"not {name}" if _RIGHTS.search(name.casefold()) and not _REFUSES.search(name) else ""
+        is_option = not _OPTIONS.isdisjoint(plain.split())
+        says_so = _IS_ERROR.search(plain) or _IS_DENIAL.search(plain) or is_login(plain)
+        found = _Doubt(name, bool(says_so) and not is_option)
+        return found if _REFUSES.search(plain) or found.refuses else None
+    if not _RIGHTS.search(plain) or _REFUSES.search(name):
+        return None
+    return _Doubt(f"not {name}", _REFUSES.search(f"not {plain}") is not None)

@@ -17,6 +17,7 @@ __all__ = [
     "NO_STATES",
     "Deed",
     "affirms",
+    "clauses",
     "denies",
     "flag",
     "is_done",
@@ -213,11 +214,25 @@ _ANYTHING = (
     r"(?:tickets?|messages?|items?|results?|records?|entries|entry|conversations?|replies|reply"
     r"|notes?|data|match|matches|cases?|objects?|rows?|content)"
 )
-_NOTHING = re.compile(
-    rf"(?:there (?:are|is|were|was) )?(?:no|0|zero) (?:more |other |such |matching |new |open )*"
-    rf"{_ANYTHING}(?: (?:were|was|is|are|to show|yet|here|available|exists?|found"
+_KINDS = r"(?:more |other |such |matching |new |open )*"
+_WHERE = (
+    r"(?: (?:were|was|is|are|to show|yet|here|available|exists?|found|(?:could|can) be found"
     r"|match(?:es|ing|ed)?"
-    r"|with|for|in|your|the|this|that|search|query|filters?|criteria|ticket|<title>))*"
+    r"|with|for|in|your|the|this|that|search|query|filters?|criteria|ticket|account|<title>))*"
+)
+_HAVE_NOT = r"(?:do not|don't|does not|doesn't|did not|didn't) have"
+_FIND_NOT = (
+    r"(?:(?:could|can|did) ?not|couldn't|can't|didn't|(?:am |are |is |was |were )?unable to) find"
+)
+_ADVISES = re.compile(
+    r"(?:(?:or|and) )?(?:please )?(?:try|check|adjust|change|clear|refine|broaden|use)\b"
+    r"(?!.*\b(?:later|access|permissions?|log ?in|sign ?in|credentials?)\b)"
+    r".* (?:filters?|search|spelling|query|keywords?|criteria|terms?|words?)\b.*"
+)
+_NOTHING = re.compile(
+    rf"(?:there (?:are|is|were|was) |(?:you|we|i) have )?(?:no|0|zero) {_KINDS}{_ANYTHING}{_WHERE}"
+    rf"|(?:(?:you|we|i|it|they|(?:the|this|your) (?:ticket|account)) )?(?:{_HAVE_NOT}|{_FIND_NOT})"
+    rf" any {_KINDS}{_ANYTHING}{_WHERE}"
     r"|nothing (?:was |is )?(?:found|matches|matched|to show|here)"
     r"(?: (?:for|with|in|your|the|this|search|query|ticket|<title>))*"
 )
@@ -237,10 +252,23 @@ def struck(text: str, asked: Iterable[str]) -> str:
 
 
 def lists_nothing(text: str) -> bool:
-    """Say whether a sentence, after :func:`struck`, says only that a list is empty."""
-    clauses = [one.strip() for one in _BREAKS.split(_plain(text)) if one.strip()]
-    return all(one == "<title>" or _NOTHING.fullmatch(one) for one in clauses)
+    """Say whether a sentence, after :func:`struck`, says only that a list is empty.
+
+    Advice on the search may stand behind that.
+    """
+    parts = clauses(_plain(text))
+    empty = [one == "<title>" or _NOTHING.fullmatch(one) is not None for one in parts]
+    return all(empty) or (empty[0] and all(map(_says_nothing, parts)))
+
+
+def _says_nothing(clause: str) -> bool:
+    return clause == "<title>" or any(one.fullmatch(clause) for one in (_NOTHING, _ADVISES))
+
+
+def clauses(text: str) -> list[str]:
+    """Return the parts of a sentence between its stops."""
+    return [one.strip() for one in _BREAKS.split(text) if one.strip()]
 
 
 def _plain(text: str) -> str:
-    return " ".join(_TITLE.sub(" <title> ", text.casefold()).split())
+    return " ".join(_TITLE.sub(" <title> ", text.casefold().replace("\u2019", "'")).split())

@@ -29,7 +29,12 @@ DENIED: list[dict[str, Any]] = [
     {"status": "timeout"},
     {"timed_out": True},
 ]
-IN_DOUBT: list[dict[str, Any]] = [{"login_url": "/login"}, {"notice": "Nightly maintenance"}]
+IN_DOUBT: list[dict[str, Any]] = [
+    {"login_url": "/login"},
+    {"notice": "Nightly maintenance"},
+    {"meta": {"rate_limit_remaining": 58, "permission_level": "admin"}},
+    {"timeout": 30, "statuses": ["open", "rejected"]},
+]
 
 
 @pytest.mark.asyncio
@@ -53,6 +58,34 @@ async def test_an_empty_list_beside_a_denial_is_an_error_and_no_proof(adapter: s
             assert [one async for one in desk.tickets()] == []
             found = await desk.reconcile(lost.value, settle=0)
             assert found.verdict is hb.Verdict.STILL_UNKNOWN, beside
+
+
+ORDINARY: list[dict[str, Any]] = [
+    {"meta": {"rate_limit_remaining": 58, "session_timeout": 1800, "login": "ada@desk.example"}},
+    {"timeout": 30, "applied_filters": {"status": "rejected"}},
+    {"message": "No more tickets could be found."},
+    {"message": "We couldn't find any tickets matching your search."},
+]
+"""What an honest vendor tells in every answer, or in one of nothing."""
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("beside", ORDINARY)
+@pytest.mark.parametrize("adapter", ["helpspace", "omnidesk"])
+async def test_the_empty_page_behind_the_last_one_is_no_error(
+    adapter: str, beside: dict[str, Any]
+) -> None:
+    key = {"helpspace": "data", "omnidesk": "items"}[adapter]
+    async with desk_and_fake(adapter) as (desk, fake):
+
+        def answer() -> web.Response:
+            ids = range(1, 51) if fake.counted == 1 else ()
+            records = [{"id": i, "subject": "s", "title": "s", "status": "open"} for i in ids]
+            return web.json_response({key: records, **beside})
+
+        fake.wanted, fake.answer = reads, answer
+        pager = desk.tickets()
+        assert (len([one async for one in pager]), pager.exhausted) == (50, True)
 
 
 @pytest.mark.asyncio

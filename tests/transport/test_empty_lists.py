@@ -34,6 +34,14 @@ REFUSED: list[dict[str, Any]] = [
     {"status": "rate_limited"},
     {"status": "timeout"},
     {"timed_out": True},
+    {"access_denied": True},
+    {"allowed": False},
+    {"searchFailed": True},
+    {"meta": {"error_count": 2, "took": 3}},
+    {"message": "Access denied: see https://desk.example/help"},
+    {"notice": "Access denied. It may be restored."},
+    {"message": "Could not retrieve tickets, try again later"},
+    {"message": "You do not have any permission"},
 ]
 """Members that deny what stands beside them."""
 DOUBTED: list[dict[str, Any]] = [
@@ -47,6 +55,20 @@ DOUBTED: list[dict[str, Any]] = [
     {"status": "degraded"},
     {"code": 40301},
     {"state": {"mode": "read-only"}},
+    {"message": "No tickets found, check your permissions for this search"},
+    {"meta": {"rate_limit_remaining": 58}},
+    {"timeout": 30},
+    {"meta": {"session_timeout": 1800}},
+    {"meta": {"permission": 2, "expired": 3}},
+    {"meta": {"permission_level": "admin"}},
+    {"meta": {"login": "ada@desk.example"}},
+    {"statuses": ["open", "rejected"]},
+    {"status_filter": "failed"},
+    {"applied_filters": {"status": "rejected"}},
+    {"query_description": "subject contains 'permission denied'"},
+    {"include_failed": True},
+    {"notice": "Scheduled maintenance on Sunday: the API may be unavailable for 5 minutes."},
+    {"message": "OK", "deprecation": "page-size is invalid from v2 on"},
 ]
 """Members that deny nothing in so many words, and are not known as harmless."""
 HARMLESS: list[dict[str, Any]] = [
@@ -66,6 +88,12 @@ HARMLESS: list[dict[str, Any]] = [
     {"message": "Nothing found for: session expired"},
     {"message": "Nothing found for: token expired"},
     {"message": "OK"},
+    {"message": "We couldn't find any tickets matching your search."},
+    {"message": "We couldn\u2019t find any tickets."},
+    {"message": "You do not have any tickets yet."},
+    {"message": "Could not find any results."},
+    {"message": "No more tickets could be found."},
+    {"message": "No results. Try other filters, or check that the spelling is not invalid."},
     {"redirect": "/auth/tickets", "redirectUri": "myapp://auth/callback"},
 ]
 ASKED = ["Session expired", "login required"]
