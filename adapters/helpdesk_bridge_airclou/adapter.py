@@ -341,4 +341,5 @@ def _by_cursor(
         listed=told.total,
         unsure=unsure,
         doubted=told.more is False and count < PAGE_SIZE,
+        lacking=told.lacking(goes_on=cursor is not None and not unsure),
     )

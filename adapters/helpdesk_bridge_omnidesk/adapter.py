@@ -179,6 +179,7 @@ class Omnidesk(kit.Adapter):
             unsure=going_on.unsure,
             doubted=going_on.doubted,
             beyond=behind,
+            lacking=told.lacking(goes_on=going_on.is_sure),
         )
         return page.where(lambda ticket: outgoing.matches(ticket, query, reading))
 
@@ -374,15 +375,14 @@ class Omnidesk(kit.Adapter):
                 found.append(await self._completed(record, query))
             except errors.ProtocolError as error:
                 problems.append(kit.Problem(index=index, error=error, raw=record.raw))
+            except errors.NotFound:
+                problems.append(kit.Problem(index=index, error=_unseen(record), raw=record.raw))
         return tuple(found), tuple(problems)
 
     async def _completed(self, ticket: kit.Ticket, query: kit.TicketQuery) -> kit.Ticket:
         if not outgoing.is_abridged(ticket, query):
             return ticket
-        try:
-            return await self.get_ticket(ticket.id)
-        except errors.NotFound:
-            return ticket  # it went meanwhile: nothing is known of it that could match
+        return await self.get_ticket(ticket.id)
 
     def _timeline(self, ticket: kit.Ticket, told: kit.Told) -> kit.Page[kit.Message]:
         """Return the timeline, oldest first; one that is cut is an error, or short of its count."""
@@ -402,6 +402,19 @@ class Omnidesk(kit.Adapter):
         return kit.Page(
             items=wire.oldest_first(items, reading), problems=problems, listed=told.total
         )
+
+
+def _unseen(ticket: kit.Ticket) -> errors.HelpdeskError:
+    """Return the error of a ticket that is listed, and is denied when it is read by itself.
+
+    It may be gone, kept from this account, or not to be had at this moment: nothing tells which.
+    """
+    error = errors.ProtocolError(
+        "the ticket is listed, and was not found when it was read by itself: it may have been"
+        " deleted meanwhile."
+    )
+    error.ticket_id = ticket.id
+    return error
 
 
 def _require_whole(page: kit.Page[kit.Message]) -> None:

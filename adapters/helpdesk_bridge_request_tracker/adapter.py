@@ -155,6 +155,7 @@ class RequestTracker(kit.Adapter):
             next=kit.Cursor(str(listing.last_id)) if listing.items and more.is_there else None,
             total=told.total if cursor is None else None,
             unsure=more.unsure,
+            lacking=told.lacking(goes_on=more.is_sure),
         )
         return page.where(lambda ticket: outgoing.wanted(query, ticket))
 

@@ -130,8 +130,8 @@ class Pager(Generic[T]):
     def exhausted(self) -> bool:
         """Whether everything the vendor lists was handed out.
 
-        False after an :class:`IncompleteList`: the vendor counts more than it showed. False where
-        a ``limit`` left something over.
+        False after an :class:`IncompleteList`: the vendor counts more than it showed, or says that
+        the list is incomplete. False where a ``limit`` left something over.
         """
         return self._done and self._at is None and not self._is_short and not self._is_cut
 

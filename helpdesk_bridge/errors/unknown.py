@@ -177,9 +177,10 @@ class PaginationLoop(HelpdeskError):
 class IncompleteList(HelpdeskError):
     """A list came to its end, and the vendor counts more records in it than it showed.
 
-    It was read again before, so that what moved meanwhile is not the cause. All that came was
-    handed out, but for custom_fields(), which returns all or nothing. A vendor may count wrongly
-    for ever: who accepts that has the list ``collect_problems()``, and conversations()
+    Or the vendor says that the list is incomplete, without telling how many are missing. Where it
+    counts, it was read again before, so that what moved meanwhile is not the cause. All that came
+    was handed out, but for custom_fields(), which returns all or nothing. A vendor may count
+    wrongly for ever: who accepts that has the list ``collect_problems()``, and conversations()
     ``on_error="keep"``.
 
     Args:

@@ -19,6 +19,8 @@ __all__ = ["SMALLEST_PAGE", "Following", "counted", "following", "numbered_page"
 
 T = TypeVar("T")
 
+_ROUND = 500
+"""What the totals of vendors are multiples of that count no further."""
 SMALLEST_PAGE = 10
 """Fewer records than any page size in use: a page of fewer is no page that a server has cut."""
 
@@ -35,6 +37,11 @@ class Following:
     """Whether the signs do show the end, and the next page is only looked for, as they may fit
     this page alone."""
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the next page is there, and is not only looked for."""
+        return self.is_there and not self.unsure
+
 
 def following(
     told: Told, *, count: int, asked: int, before: int, number: int | None = None
@@ -48,7 +55,8 @@ def following(
     as it is where a link to a next page stands beside a word that denies it, or a cursor does, and
     the page is not too small to be cut. It is also looked for where a first page that a server may
     have cut has nothing but a total equal to it, and where a total or the empty place of a next
-    page stands beside what may mean more. A total in a header ends a list only on a later page.
+    page stands beside what may mean more. A total in a header ends a list only on a later page. A
+    round total that is reached by a full page may be where the vendor stops to count (10,000).
 
     Args:
         told: what the envelope says.
@@ -89,6 +97,7 @@ def following(
     is_doubted = told.link is not None or (told.names_next and count >= SMALLEST_PAGE)
     is_doubted |= full and size < asked and not is_counted
     is_doubted |= shown and not (by_number or is_counted) and _may_be_own(told, count, asked)
+    is_doubted |= full and told.more is None and total == came and total % _ROUND == 0
     if is_doubted:
         return Following(is_there=True, unsure=True, doubted=shown)
     if end or (by_number and not full):
@@ -163,6 +172,7 @@ def numbered_page(
         unsure=going_on.unsure,
         doubted=going_on.doubted,
         beyond=behind,
+        lacking=told.lacking(goes_on=going_on.is_sure),
     )
 
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from attrs import define, field
 
-from helpdesk_bridge.kit.hints import MOST, figure, flag, hint, plain
+from helpdesk_bridge.kit.hints import MOST, figure, flag, hint, plain, says_incomplete
 
 __all__ = ["Told"]
 
@@ -94,6 +94,11 @@ _LINK_CURSORS = ("after", "page[after]", "pageAfter", "cursor", "page[cursor]", 
 
 _ADDRESSES = ("href", "url", "uri", "link")
 _AFTER = ("starting_after", "after", "cursor")
+_FIRST_TOLD = (
+    *("cursor", "link", "page", "per_page", "start", "odd", "loose", "unknown"),
+    *("incomplete", "partial"),
+)
+"""What counts as the first of several envelopes tells it."""
 _FIGURES = _TOTAL | _COUNT | _LEFT | _LAST_PAGE | _PAGE | _PER_PAGE | _START
 _OF_PAGES = (_MORE | _LAST | _CURSOR | _LINK | _LAST_PAGE | _PAGE | _PER_PAGE) - {"limit"}
 _BACKWARDS = re.compile("prev|before|start|first|self|current")
@@ -141,6 +146,10 @@ class Told:
     """A cursor that may be the one of the next page, or what was asked for; "" for an empty one."""
     left: int | None = None
     """How many records are said to remain; with some vendors that is of requests."""
+    incomplete: str | None = None
+    """The JSON path of what says that the vendor left records out."""
+    partial: str | None = None
+    """The same, of what says so only on the last page of a list."""
     unknown: str | None = None
     """The JSON path of the first member whose name nobody knows, and that may say of more."""
 
@@ -160,6 +169,7 @@ class Told:
         told = cls()
         for key, value, path in _members(data, told):
             told._take(str(key), value, path, count)
+            told._lacks(str(key), value, path)
         links: dict[str, Any] = {}
         for link, relations in _HEADER_LINK.findall(_all_lines(headers or {}, "Link")):
             links.update(dict.fromkeys(relations.casefold().split(), link))
@@ -189,6 +199,14 @@ class Told:
         """Whether anything that cannot be understood for sure may mean that there is more."""
         return bool(self.left or self.loose or self.odd or self.unknown)
 
+    def lacking(self, *, goes_on: bool) -> str | None:
+        """Return the JSON path of what says that records were left out; None where nothing does.
+
+        Args:
+            goes_on: whether the list goes on behind this page, for sure.
+        """
+        return self.incomplete or (None if goes_on else self.partial)
+
     def also(self, other: Told) -> None:
         """Take what another envelope tells of the same list, too.
 
@@ -204,7 +222,7 @@ class Told:
         for name in ("total", "last_page", "left"):
             both = (getattr(self, name), getattr(other, name))
             setattr(self, name, max((one for one in both if one is not None), default=None))
-        for name in ("cursor", "link", "page", "per_page", "start", "odd", "loose", "unknown"):
+        for name in _FIRST_TOLD:
             if getattr(self, name) is None:
                 setattr(self, name, getattr(other, name))
 
@@ -241,6 +259,12 @@ class Told:
             self._figure(name, figure(value), count)
         elif self.unknown is None:
             self.unknown = hint(key, value, path, count, _OF_PAGES)
+
+    def _lacks(self, key: str, value: Any, path: str) -> None:
+        if says_incomplete(key, value, goes_on=True):
+            self.incomplete = self.incomplete or path
+        elif says_incomplete(key, value, goes_on=False):
+            self.partial = self.partial or path
 
     def _flag(self, value: Any, path: str, *, inverse: bool) -> None:
         said = flag(value)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-__all__ = ["MOST", "figure", "flag", "hint", "plain"]
+__all__ = ["MOST", "figure", "flag", "hint", "plain", "says_incomplete"]
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _COUNTS = frozenset(["total", "hits", "found", "pages", "more", "remain", "remaining"])
@@ -32,6 +32,15 @@ _PLACES = frozenset(
 _BACKWARDS = frozenset(["prev", "previous", "before", "start", "first", "self", "current"])
 _OTHERS = frozenset(["in", "at", "on", "by", "of", "for", "time", "date", "duration", "took"])
 """Words of when, where and by what, such as ``next_sync_in``."""
+_INCOMPLETE = (frozenset(["incomplete"]), frozenset(["timed", "out"]), frozenset(["timedout"]))
+_PARTIAL = frozenset(["partial"])
+_WHOLE = frozenset(
+    (
+        *("is", "are", "has", "have", "list", "search", "query"),
+        *("result", "results", "response", "records"),
+    )
+)
+"""Words of a flag which only say that it is of the list."""
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YES_OR_NO = {
     **dict.fromkeys(("true", "1", "yes"), True),
@@ -99,6 +108,25 @@ def hint(
     words = {word.casefold() for word in _WORD.findall(name)}
     is_other = words & _OTHERS or (words & _BACKWARDS and "next" not in words)
     return path if not is_other and _says_more(words, value, count) else None
+
+
+def says_incomplete(name: str, value: Any, *, goes_on: bool) -> bool:
+    """Say whether a member tells that the vendor left records out of what it lists.
+
+    ``partial`` says so only of the last page: before that it may mean that more pages come. A
+    number of shards that failed, as search engines tell it, says so as well.
+
+    Args:
+        name: its name.
+        value: what was decoded.
+        goes_on: whether the list goes on behind this page.
+    """
+    words = frozenset(word.casefold() for word in _WORD.findall(name))
+    if isinstance(value, Mapping):
+        return "shards" in words and bool(figure(value.get("failed")))
+    told = words - _WHOLE
+    is_told = told in _INCOMPLETE or (told == _PARTIAL and not goes_on)
+    return is_told and type(value) in (bool, str) and flag(value) is True
 
 
 def _says_more(words: set[str], value: Any, count: int) -> bool:

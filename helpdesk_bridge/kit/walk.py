@@ -59,6 +59,7 @@ class Walk:
         self._in_doubt = False
         self._unsure = False
         self._doubted = False
+        self._lacking: str | None = None  # where the vendor says that it left records out
         self._whole = whole
         self._odd: list[object] = []
 
@@ -80,6 +81,7 @@ class Walk:
         """
         odd = [problem.raw for problem in page.problems]
         self.came += new + len(odd)
+        self._lacking = self._lacking or page.lacking
         if page.listed is not None:
             self._count(page.listed)
         same, self._odd = new == 0 and bool(odd) and odd == self._odd, odd
@@ -183,7 +185,9 @@ class Walk:
         if self._in_doubt:
             return ProtocolError("$: a page that does not say whether it is the last.", path="$")
         if not self.short:
-            return None
+            where = self._lacking
+            said = f"{where}: the vendor says that the list is incomplete."
+            return None if where is None else IncompleteList(said)
         listed = self.owed or 0
         return IncompleteList(
             f"the vendor counts {listed} records, and {self.came} came:"

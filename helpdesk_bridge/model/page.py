@@ -84,6 +84,11 @@ class Page(Generic[T]):
     """Whether a record that goes moves later ones onto pages that were read, and none of them may
     be lost: several pages without ``listed`` are read again until nothing new comes."""
 
+    lacking: str | None = field(default=None, repr=False, eq=False)
+    """Where the vendor says that it left out records of this list, as a JSON path; None: nowhere.
+
+    All that came is handed out, and the list ends with an IncompleteList."""
+
     def records(self) -> Iterator[T | Problem]:
         """Return an iterator over items and problems, in the order of the vendor."""
         return self._mixed() if self.problems else iter(self.items)
@@ -124,6 +129,7 @@ class Page(Generic[T]):
             doubted=self.doubted,
             beyond=self.beyond,
             shifts=self.shifts,
+            lacking=self.lacking,
         )
 
     def __iter__(self) -> Iterator[T]:

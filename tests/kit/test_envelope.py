@@ -128,6 +128,52 @@ def test_signs_that_may_fit_the_page_alone_are_followed_by_a_look(told: Any, dou
     assert judge(told, count=30) == Following(is_there=True, unsure=True, doubted=doubted)
 
 
+INCOMPLETE: dict[str, Any] = {
+    "incomplete_results": {"incomplete_results": True},
+    "timedOut": {"meta": {"timedOut": "true"}},
+    "timed_out": {"timed_out": True},
+    "isIncomplete": {"isIncomplete": True},
+    "failed shards": {"_shards": {"total": 5, "successful": 3, "failed": 2}},
+}
+WHOLE: dict[str, Any] = {
+    "nothing": {},
+    "a denial": {"partial": False, "timed_out": False, "incomplete_results": "false"},
+    "a count": {"incomplete": 1, "partial": 2},
+    "a way of matching": {"partial_match": True, "allowPartial": True, "partialSync": True},
+    "shards": {"_shards": {"total": 5, "successful": 5, "failed": 0}},
+    "other figures": {"jobs": {"failed": 2}},
+}
+
+
+@pytest.mark.parametrize("told", INCOMPLETE)
+def test_a_page_that_says_that_records_are_missing_is_understood(told: str) -> None:
+    read: Told = Told.of(INCOMPLETE[told], 5)
+    assert read.lacking(goes_on=True) == read.lacking(goes_on=False) is not None
+
+
+@pytest.mark.parametrize("told", WHOLE)
+def test_what_does_not_speak_of_missing_records_is_no_such_sign(told: str) -> None:
+    assert Told.of(WHOLE[told], 5).lacking(goes_on=False) is None
+
+
+def test_a_part_before_the_last_page_is_only_a_page() -> None:
+    for name in ("partial", "isPartial", "partial_results"):
+        told: Told = Told.of({name: True}, 5)
+        assert (told.lacking(goes_on=True), told.lacking(goes_on=False)) == (None, f"$.{name}")
+
+
+@pytest.mark.parametrize("total", [500, 1000, 10_000])
+def test_a_round_total_that_a_full_page_reaches_may_be_where_the_vendor_stops_to_count(
+    total: int,
+) -> None:
+    told = {"total": total, "last_page": total // 100, "next": None}
+    expected = Following(is_there=True, unsure=True, doubted=True)
+    assert judge(told, number=total // 100) == expected
+    assert judge({**told, "has_more": False}, number=total // 100) == Following(is_there=False)
+    other = {"total": total + 100, "last_page": total // 100 + 1, "next": None}
+    assert judge(other, number=total // 100 + 1) == Following(is_there=False)
+
+
 OWN_FIGURES: dict[str, Any] = {
     "how many remain": {"total": 25, "remaining": 35},
     "a place": {"total": 25, "nextOffset": 25},

@@ -172,6 +172,24 @@ async def test_an_abridged_entry_that_cannot_be_read_whole_is_a_problem_in_its_p
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("status", [200, 400, 404])
+async def test_an_abridged_entry_that_is_not_found_by_itself_is_a_problem_too(
+    mapped: Mapped, mapped_desk: Helpdesk, status: int
+) -> None:
+    """It was listed a moment ago: nothing tells that it went, and not only cannot be had now."""
+    whole = [{**ticket_json(), "id": number} for number in (1, 3)]
+    mapped.answers("GET", "ticket", listed(whole[0], {"id": 2, "title": "Cut"}, whole[1]))
+    said = {"status": "error", "message": "Could not retrieve ticket, try again later"}
+    mapped.answers("GET", "ticket/2", said, status)
+    pager = mapped_desk.tickets(requester=CUSTOMER).collect_problems()
+    assert [ticket.id async for ticket in pager] == ["1", "3"]
+    (problem,) = pager.problems
+    assert (problem.index, problem.error.ticket_id) == (1, "2")
+    assert "listed" in str(problem.error)
+    assert "base_url" not in str(problem.error)
+
+
+@pytest.mark.asyncio
 async def test_an_entry_that_tells_enough_is_not_read_again(
     mapped: Mapped, mapped_desk: Helpdesk
 ) -> None:
