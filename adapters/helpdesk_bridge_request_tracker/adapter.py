@@ -21,7 +21,7 @@ from helpdesk_bridge.kit import (
     read_records,
 )
 from helpdesk_bridge_request_tracker import attached_mail, outgoing, wire
-from helpdesk_bridge_request_tracker.kept import Judged, judged, others
+from helpdesk_bridge_request_tracker.kept import Judged, judged, judged_message, others
 from helpdesk_bridge_request_tracker.lists import API, PAGE, Lists
 from helpdesk_bridge_request_tracker.mime_tree import Node
 from helpdesk_bridge_request_tracker.settings import RequestTrackerSettings
@@ -39,6 +39,7 @@ GET_MESSAGE = Operation("get_message", Effect.READ)
 OPEN_ATTACHMENT = Operation("open_attachment", Effect.READ)
 SEND = Operation("send")
 SEND_CHECK = Operation("send", Effect.READ)
+CREATE_TICKET_CHECK = Operation("create_ticket", Effect.READ)
 
 _STATUSES = wire.STATUS.writable()
 _FIRST_STATUSES = frozenset((Status.NEW, Status.OPEN, Status.RESOLVED))
@@ -180,7 +181,13 @@ class RequestTracker(kit.Adapter):
             ticket = await self.get_ticket(ticket_id)
         answer.read(lambda _: kit.require_made(ticket, new))
         with kit.partly_done(sentence, ticket_id=ticket_id):
-            _require(judged(body, ticket, before=None, requester=new.requester), answer)
+            given = outgoing.shown_of(body, new.extra)
+            raw = None
+            if others(given):
+                known, _ = await self._read(CREATE_TICKET_CHECK).known(ticket_id)
+                raw = (None, known.raw)
+            found = judged(given, ticket, before=None, requester=new.requester, raw=raw)
+            _require(found, answer)
         return ticket
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
@@ -249,13 +256,11 @@ class RequestTracker(kit.Adapter):
         """GET /ticket/{id}/history for this id. T12: /transaction/{id} answers 500 for none."""
         lists = self._read(GET_MESSAGE)
         known, _ = await lists.known(ticket.id)
-        pairs = [("query", outgoing.above(int(message_id) - 1)), *outgoing.HISTORY_FIELDS]
-        path = ("ticket", ticket.id, "history")
-        rows = await lists.page(path, pairs, per_page=1)
-        if not rows.items or str(rows.last_id) != message_id:
+        rows = await lists.row(ticket.id, message_id, outgoing.HISTORY_FIELDS)
+        if not rows:
             raise errors.NotFound("the ticket has no such message.")
-        agents = await self._agents_of(lists, known, rows.items)
-        items, problems = await lists.messages(known, rows.items, agents)
+        agents = await self._agents_of(lists, known, rows)
+        items, problems = await lists.messages(known, rows, agents)
         for problem in problems:
             raise problem.error
         return items[0]
@@ -282,15 +287,12 @@ class RequestTracker(kit.Adapter):
             raise answer.with_outcome(errors.ProtocolError("the answer has no Location."))
         if _denies(answer):
             raise answer.with_outcome(errors.ProtocolError("the answer has a refusal beside it."))
-        if message.status is not None:
-            with kit.partly_done(
-                "the message was sent, but not all of the rest",
-                ticket_id=ticket.id,
-                message_id=message_id,
-            ):
-                said = answer.read(wire.sentences)
-                ticket_now = await self.get_ticket(ticket.id)
-                _require(judged(body, ticket_now, before=None, said=said), answer)
+        with kit.partly_done(
+            "the message was sent, but not all of the rest",
+            ticket_id=ticket.id,
+            message_id=message_id,
+        ):
+            await self._require_set(ticket.id, message_id, body, answer)
         return kit.SentMessage(ticket_id=ticket.id, id=message_id)
 
     @asynccontextmanager
@@ -369,6 +371,25 @@ class RequestTracker(kit.Adapter):
             return await self.transport.send(operation, "POST", (*API, *path), json=body)
         parts = await outgoing.parts(body, files)
         return await self.transport.send(operation, "POST", (*API, *path), multipart=parts)
+
+    async def _require_set(
+        self, ticket_id: str, message_id: str, body: Mapping[str, Any], answer: kit.Response
+    ) -> None:
+        """Raise for what was sent beside a message and is not there: on the ticket, or on it.
+
+        RT's first sentence is on the message itself, each further one on something beside it.
+        """
+        on_ticket = outgoing.set_on(outgoing.SET_ON_TICKET, body)
+        on_message = outgoing.set_on(outgoing.SET_ON_MESSAGE, body)
+        if not on_ticket and not on_message:
+            return
+        said = answer.read(wire.sentences)[1:]
+        if on_ticket:
+            ticket = await self.get_ticket(ticket_id)
+            _require(judged(on_ticket, ticket, before=None, said=said), answer)
+        if on_message:
+            rows = await self._read(SEND_CHECK).row(ticket_id, message_id, outgoing.SET_FIELDS)
+            _require(judged_message(on_message, rows[0] if rows else {}, said=said), answer)
 
     async def _explained(
         self, ticket_id: str, denied: errors.HelpdeskError

@@ -19,12 +19,22 @@ from attrs import field, frozen
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import errors
 from helpdesk_bridge_request_tracker import wire
+from helpdesk_bridge_request_tracker.outgoing import TXN_FIELDS
 
-__all__ = ["Judged", "judged", "others"]
+__all__ = ["Judged", "judged", "judged_message", "others"]
 
-_MESSAGE = frozenset(("Content", "ContentType", "TimeTaken", "TransSquelchMailTo", "Requestor"))
-"""Keys of a body that no ticket shows."""
 _SHOWN = ("Subject", "Status", "Priority", "Owner", "Queue")
+_LINKS = {
+    "DependsOn": "depends-on",
+    "DependedOnBy": "depended-on-by",
+    "Parents": "parent",
+    "MemberOf": "parent",
+    "Children": "child",
+    "Members": "child",
+    "RefersTo": "refers-to",
+    "ReferredToBy": "referred-to-by",
+}
+"""What RT calls a link to another ticket in a body, and among the ``_hyperlinks`` of a record."""
 
 
 @frozen(kw_only=True)
@@ -93,9 +103,9 @@ def judged(
     after: kit.Ticket,
     *,
     before: kit.Ticket | None,
-    said: Iterable[str] = (),
+    said: Iterable[str] | None = None,
     requester: kit.Party | None = None,
-    raw: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None,
+    raw: tuple[Mapping[str, Any] | None, Mapping[str, Any]] | None = None,
 ) -> Judged:
     """Say what became of each value of ``body``.
 
@@ -103,27 +113,48 @@ def judged(
         body: what was sent.
         after: the ticket as it was read after the write.
         before: the ticket as it was read before; None: there was none, it is new.
-        said: RT's sentences on the write.
+        said: RT's sentences on the write; None: it has none, as for a new ticket.
         requester: who was to be the requestor of a new ticket.
-        raw: the records of before and after, for keys that the ticket has no place for; None:
-            such keys are not looked at.
+        raw: the records of before (None: there was none) and after, for keys that the ticket has
+            no place for; None: such keys are not looked at.
     """
-    sentences = tuple(filter(None, said))
     values = [_shown(name, body[name], before, after) for name in _SHOWN if name in body]
-    values += [_custom(name, value, before, after) for name, value in custom_fields(body).items()]
+    was, now = None if before is None else before.raw, after.raw
+    values += _custom("CustomFields", body, was, now)
     if requester is not None:
-        given, now = _address(requester), _address(after.requester)
-        values.append(_Value("Requestor", given == now, None, now, unset=not now))
+        given, kept = _address(requester), _address(after.requester)
+        values.append(_Value("Requestor", given == kept, None, kept, unset=not kept))
     if raw is not None:
         values += [_other(name, body[name], *raw) for name in others(body)]
+    return _sorted_out(values, said)
+
+
+def judged_message(
+    body: Mapping[str, Any], row: Mapping[str, Any], *, said: Iterable[str]
+) -> Judged:
+    """Say what became of the values of ``body`` that a message itself keeps.
+
+    Args:
+        body: what was sent.
+        row: the record of the message; empty where the account does not see it.
+        said: RT's sentences on these values.
+    """
+    values = [value for name in TXN_FIELDS for value in _custom(name, body, None, row)]
+    if "TimeTaken" in body:
+        values.append(_other("TimeTaken", body["TimeTaken"], None, row))
+    return _sorted_out(values, said)
+
+
+def _sorted_out(values: Sequence[_Value], said: Iterable[str] | None) -> Judged:
+    sentences = None if said is None else tuple(filter(None, said))
     changed = [value for value in values if value.moved]
     # RT has a sentence for each change and for each refusal, in whatever language.
-    silent = len(sentences) <= len(changed)
+    silent = len(sentences or ()) <= len(changed)
     found: dict[str, list[str]] = {"done": [], "refused": [], "otherwise": [], "untold": []}
     for value in values:
         found[_place(value, silent=silent, said=sentences)].append(value.name)
     kinds = {kind: tuple(names) for kind, names in found.items()}
-    return Judged(**kinds, moved=bool(changed), said=sentences)
+    return Judged(**kinds, moved=bool(changed), said=sentences or ())
 
 
 @frozen
@@ -145,14 +176,14 @@ class _Value:
         return self.before is not None and self.before != self.after
 
 
-def _place(value: _Value, *, silent: bool, said: Sequence[str]) -> str:
+def _place(value: _Value, *, silent: bool, said: Sequence[str] | None) -> str:
+    denied = said is not None and len(said) == 1 and wire.is_denial(said)
     if not value.shown:
-        denied = len(said) == 1 and wire.is_denial(said)
-        return "refused" if not said or denied else "untold"
+        return "refused" if said == () or denied else "untold"
     if value.exact:
         return "done"
     if value.before is None:
-        return "done" if value.alike else "refused" if value.unset else "otherwise"
+        return "done" if value.alike else "refused" if value.unset or denied else "otherwise"
     if value.moved:
         return "done" if value.alike else "otherwise"
     return "done" if value.alike and silent else "refused"
@@ -187,25 +218,39 @@ def _address(person: kit.Party) -> str:
     return (person.email or "").lower()
 
 
-def custom_fields(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the custom fields that a body sets."""
-    found: Mapping[str, Any] = body.get("CustomFields") or {}
+def _custom(
+    kind: str, body: Mapping[str, Any], before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> list[_Value]:
+    """Return what became of the custom fields that a body sets, from the records of both."""
+    was = None if before is None else _fields(before)
+    now = _fields(after)
+    found = []
+    for name, given in (body.get(kind) or {}).items():
+        key = name.casefold()
+        wanted, kept = _values(given), _values(now.get(key))
+        found.append(
+            _Value(
+                f"{kind}.{name}",
+                wanted == kept,
+                None if was is None else _values(was.get(key)),
+                kept,
+                alike={_canonical(value) for value in wanted}
+                == {_canonical(value) for value in kept},
+                unset=not kept,
+                shown=key in now or key in (was or ()) or not wanted,
+            )
+        )
     return found
 
 
-def _custom(name: str, given: Any, before: kit.Ticket | None, after: kit.Ticket) -> _Value:
-    shown = name in after.custom_fields or (before is not None and name in before.custom_fields)
-    wanted, now = _values(given), _values(after.custom_fields.get(name))
-    was = None if before is None else _values(before.custom_fields.get(name))
-    return _Value(
-        f"CustomFields.{name}",
-        wanted == now,
-        was,
-        now,
-        alike={_canonical(value) for value in wanted} == {_canonical(value) for value in now},
-        unset=not now,
-        shown=shown or before is None or not wanted,
+def _fields(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of custom fields as RT finds them: by name in any case, or by number."""
+    told = record.get("CustomFields")
+    shown = (
+        [one for one in told if isinstance(one, Mapping)] if isinstance(told, (list, tuple)) else []
     )
+    named = {str(one.get("name")).casefold(): one.get("values") for one in reversed(shown)}
+    return named | {str(one.get("id")): one.get("values") for one in shown}
 
 
 def _values(given: Any) -> frozenset[str]:
@@ -251,14 +296,50 @@ def _addresses(plain: str) -> str:
 
 def others(body: Mapping[str, Any]) -> list[str]:
     """Return the keys of a change that a neutral ticket has no place for."""
-    return [name for name in body if name not in (*_SHOWN, *_MESSAGE, "CustomFields")]
+    return [name for name in body if name not in (*_SHOWN, "CustomFields")]
 
 
-def _other(name: str, given: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> _Value:
-    was, now, wanted = (_plain(value) for value in (before.get(name), after.get(name), given))
-    alike = _canonical(wanted) == _canonical(now)
+def _other(
+    name: str, given: Any, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> _Value:
+    if _link(name) in _LINKS:
+        return _linked(name, given, before, after)
+    was = None if before is None else _plain(before.get(name))
+    now, wanted = _plain(after.get(name)), _plain(given)
+    unset = now in _UNSET
+    alike = _canonical(wanted) == _canonical(now) or (unset and wanted in _UNSET)
     # What these words mean is RT's: whatever it made of them, it has taken them.
-    return _Value(name, wanted == now or was != now, was, now, alike=alike, shown=name in after)
+    exact = wanted == now or was not in (None, now)
+    return _Value(name, exact, was, now, alike=alike, unset=unset, shown=name in after)
+
+
+_UNSET = ("", "0", "1970-01-01T00:00:00Z")
+"""What a record shows in the place of a text, a number or a time that nobody has set."""
+
+
+def _link(name: str) -> str:
+    return name.removeprefix("Add").removeprefix("Delete")
+
+
+def _linked(
+    name: str, given: Any, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> _Value:
+    """Return what became of links. RT shows none to a deleted ticket, though it has set it."""
+    was, now = (_links(_link(name), record or {}) for record in (before, after))
+    several = given if isinstance(given, (list, tuple)) else [given]
+    wanted = {_plain(one) for one in several} - {""}
+    taken = not wanted & now if name.startswith("Delete") else wanted <= now
+    done = taken and (name != _link(name) or wanted == now)
+    done = done or (before is not None and was != now)
+    return _Value(name, done, None if before is None else was, now, shown=done)
+
+
+def _links(name: str, record: Mapping[str, Any]) -> set[str]:
+    told = record.get("_hyperlinks")
+    shown = (
+        [one for one in told if isinstance(one, Mapping)] if isinstance(told, (list, tuple)) else []
+    )
+    return {str(one.get("id", one.get("_url"))) for one in shown if one.get("ref") == _LINKS[name]}
 
 
 def _plain(value: Any) -> str:

@@ -121,6 +121,14 @@ class Lists:
                 return rows
         raise _endless()
 
+    async def row(
+        self, ticket_id: str, message_id: str, fields: Sequence[tuple[str, str]]
+    ) -> Sequence[Any]:
+        """Return the row of one message, alone in a list; no row where the account sees none."""
+        pairs = [("query", outgoing.above(int(message_id) - 1)), *fields]
+        rows = await self.page(("ticket", ticket_id, "history"), pairs, per_page=1)
+        return rows.items if rows.items and str(rows.last_id) == message_id else ()
+
     async def newest(self, ticket_id: str) -> int:
         """Return the id of the newest transaction that the account may see, by the history itself.
 

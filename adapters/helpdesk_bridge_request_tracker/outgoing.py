@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
@@ -32,6 +32,8 @@ HISTORY_FIELDS = (
     ("fields", "Type,Creator,Created,Data,Field,OldValue,NewValue"),
     ("fields[Creator]", _PERSON),
 )
+SET_FIELDS = (("fields", "TimeTaken,CustomFields"),)
+"""What the record of a message shows of what was set with it."""
 PART_FIELDS = (("fields", "TransactionId,Filename,ContentType,ContentLength,Subject,Headers"),)
 PARENT_FIELDS = (("fields", "Parent"),)
 HELD = ({"field": "Parent", "operator": ">", "value": "0"},)
@@ -151,9 +153,11 @@ def above(number: int) -> str:
 
 _MAILED = ("Cc", "AdminCc", "CustomRoles", "SquelchMailTo", "TransSquelchMailTo")
 """Keys of a new ticket that decide who is mailed."""
-QUIET_EXTRA = frozenset(
-    ("Subject", "TimeTaken", "CustomFields", "TxnCustomFields", "TransactionCustomFields")
-)
+TXN_FIELDS = ("TxnCustomFields", "TransactionCustomFields")
+"""RT's two names for the custom fields of a message."""
+SET_ON_TICKET = frozenset(("Status", "CustomFields"))
+SET_ON_MESSAGE = frozenset(("TimeTaken", *TXN_FIELDS))
+QUIET_EXTRA = frozenset(("Subject", "CustomFields", *SET_ON_MESSAGE))
 """T7: all that may be added to a message; ``Cc`` and the like would change the ticket's people."""
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -186,7 +190,20 @@ def ticket_body(new: kit.NewTicket, queue: str) -> dict[str, Any]:
         body["Owner"] = _login(new.assignee)
     if new.custom_fields:
         body["CustomFields"] = dict(new.custom_fields)
-    return merge_extra(body, new.extra)
+    return _merged(body, new.extra)
+
+
+def set_on(names: Collection[str], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a message sets of ``names``."""
+    return {name: value for name, value in body.items() if name in names}
+
+
+def shown_of(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a new ticket without what no ticket shows: its words and who is mailed."""
+    return {name: value for name, value in body.items() if name in extra or name not in _UNSHOWN}
+
+
+_UNSHOWN = ("Content", "ContentType", "TransSquelchMailTo", "Requestor")
 
 
 def changes(changed: kit.TicketChanges) -> dict[str, Any]:
@@ -206,7 +223,7 @@ def changes(changed: kit.TicketChanges) -> dict[str, Any]:
         body["Queue"] = changed.team
     if not isinstance(changed.custom_fields, EllipsisType) and changed.custom_fields:
         body["CustomFields"] = dict(changed.custom_fields)
-    return merge_extra(body, changed.extra)
+    return _merged(body, changed.extra)
 
 
 def message_body(message: kit.OutgoingMessage) -> dict[str, Any]:
@@ -215,7 +232,14 @@ def message_body(message: kit.OutgoingMessage) -> dict[str, Any]:
     body = _words(message.body)
     if isinstance(message, (kit.Reply, kit.Note)) and message.status is not None:
         body["Status"] = STATUS.write(message.status)
-    return merge_extra(body, message.extra)
+    return _merged(body, message.extra)
+
+
+def _merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    for name in {"CustomFields", *TXN_FIELDS} & set(extra):
+        if not isinstance(extra[name], Mapping):
+            raise errors.InvalidArgument(f"extra: {name} must be a mapping of names to values.")
+    return merge_extra(body, extra)
 
 
 async def parts(body: Mapping[str, Any], files: Sequence[kit.Upload]) -> list[kit.Part]:

@@ -280,7 +280,10 @@ class RequestTrackerDouble(FakeServer):
         kind = {"correspond": "Correspond", "comment": "Comment"}[request.match_info["kind"]]
         if kind in self.is_error:
             raise Refusal(400, {"message": "Permission Denied"})
-        number = self.add(kind, body["Content"])
+        number = self.add(kind, body["Content"], TimeTaken="0", CustomFields="")
+        on_message = {"CustomFields": "TxnCustomFields", "TimeTaken": "TimeTaken"}
+        own = {name: body[key] for name, key in on_message.items() if key in body}
+        self._set(self.history[-1], own)
         self._set(self._ticket(request), body)
         return web.json_response(
             [f"{kind} added", *self.said],

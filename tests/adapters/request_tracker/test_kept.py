@@ -59,8 +59,9 @@ OTHER = [
 ]
 
 
-def ticket(values: list[Any]) -> Ticket:
-    return Ticket(id="4", custom_fields={"Place": values})
+def ticket(values: list[Any], **more: Any) -> Ticket:
+    fields = [{"id": "7", "name": "Place", "values": values}]
+    return Ticket(id="4", raw={"CustomFields": fields}, **more)
 
 
 @pytest.mark.parametrize(("given", "before", "after"), SAME)
@@ -112,8 +113,8 @@ def test_a_value_that_is_as_before_was_refused(said: list[str], kind: type[Helpd
 def test_a_value_that_is_there_in_another_spelling_needs_no_change() -> None:
     """RT has no sentence for it, and one for each other value that it changed."""
     body = {"CustomFields": {"Place": "gold"}, "Subject": "Other"}
-    before = Ticket(id="4", subject="One", custom_fields={"Place": ["Gold"]})
-    after = Ticket(id="4", subject="Other", custom_fields={"Place": ["Gold"]})
+    before = ticket(["Gold"], subject="One")
+    after = ticket(["Gold"], subject="Other")
     assert judged(body, after, before=before, said=["Subject changed"]).failure(tuple) is None
     said = ["Subject changed", "something about Place"]
     assert judged(body, after, before=before, said=said).refused == ("CustomFields.Place",)

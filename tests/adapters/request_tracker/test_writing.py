@@ -87,7 +87,8 @@ async def test_a_requester_whom_rt_would_drop_is_refused_unsent(
     ],
 )
 async def test_a_custom_field_may_be_shown_in_another_way(given: Any, shown: list[str]) -> None:
-    ticket = Ticket(id="4", custom_fields={"Place": shown})
+    fields = [{"id": "7", "name": "Place", "values": shown}]
+    ticket = Ticket(id="4", raw={"CustomFields": fields})
     for body in ({"CustomFields": {"Place": given}}, {"CustomFields": {"Place": "other"}}):
         found = judged(body, ticket, before=None)
         assert (found.failure(tuple) is None) == (body["CustomFields"]["Place"] == given)
