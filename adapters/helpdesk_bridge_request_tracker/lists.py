@@ -281,14 +281,14 @@ class Lists:
         try:
             answer = await self.transport.send(self.operation, "GET", (*API, "user", login))
         except errors.HelpdeskError as error:
-            if error.status in _REFUSALS:
+            if error.status in _REFUSALS and error.outcome is errors.Outcome.REJECTED:
                 return False
             raise
         person = answer.read(lambda data: read(data, wire.PersonJson))
         return person.is_privileged and (person.label or "").lower() == login.lower()
 
 
-_REFUSALS = frozenset(range(400, 500)) - {401, 408, 429}
+_REFUSALS = frozenset(range(400, 500)) - {401, 429}
 """Answers that say for good that this will not be told."""
 
 

@@ -37,13 +37,14 @@ from helpdesk_bridge.errors.plain import in_brackets
 from helpdesk_bridge.model import Capabilities, Capability, Level, Message, MessageType, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport.empty_lists import proving
+from helpdesk_bridge.transport.outcome import GAVE_UP
 
 __all__ = ["Reconciler"]
 
 
 _FIRST_LOOK = 0.5
 _LONGEST_GAP = 30.0
-_GATEWAYS = frozenset((None, 408, 502, 503, 504, *range(520, 528), 530, 598, 599))
+_GATEWAYS = frozenset((None, *GAVE_UP, 502, 503, 504, *range(520, 528), 530, 598, 599))
 """What says nothing of the vendor: no answer at all, or one of a gateway that gave up."""
 _MOST_TICKETS = 10_000
 _MOST_READ = 5

@@ -128,8 +128,9 @@ class Adapter:
     it answered with an error has been dealt with."""
     gives_up_after: ClassVar[float] = 300.0
     """Seconds for which the vendor may still be at a message after it fell silent, or after a
-    gateway answered in its place (408, 502, 503, 504, 52x, 530, 598, 599). Five minutes is what
-    gateways and workers take; less only where the vendor documents it."""
+    gateway answered in its place (408, 499 and other unregistered 4xx, 502, 503, 504, 52x, 530,
+    598, 599). Five minutes is what gateways and workers take; less only where the vendor documents
+    it."""
     idempotent_extra: ClassVar[frozenset[str]] = frozenset()
     """The keys of ``extra`` of which this adapter knows that setting them twice with
     ``update_ticket`` leaves the same, and mails nobody twice. A change with any other key is an

@@ -176,7 +176,7 @@ async def test_dates_of_several_nodes_hide_nothing(
 
 
 @pytest.mark.parametrize("adapter", HTTP)
-@pytest.mark.parametrize("status", [None, 408, 502, 503, 504, 520, 522, 524, 598, 599])
+@pytest.mark.parametrize("status", [None, 408, 499, 502, 503, 504, 520, 522, 524, 598, 599])
 async def test_a_vendor_may_finish_after_a_gateway_gave_up(
     monkeypatch: pytest.MonkeyPatch, adapter: str, status: int | None
 ) -> None:
@@ -188,7 +188,7 @@ async def test_a_vendor_may_finish_after_a_gateway_gave_up(
 
 
 @pytest.mark.parametrize("adapter", HTTP)
-@pytest.mark.parametrize("status", [408, 502, 503, 504, 520, 522, 524, 598, 599])
+@pytest.mark.parametrize("status", [408, 499, 502, 503, 504, 520, 522, 524, 598, 599])
 async def test_a_gateway_may_answer_before_the_vendor_has_finished(
     monkeypatch: pytest.MonkeyPatch, adapter: str, status: int
 ) -> None:

@@ -71,7 +71,7 @@ async def test_a_vendor_that_answered_is_given_less_time(place: Place, pauses: l
     assert sum(pauses) == pytest.approx(place.desk.adapter.visible_after, abs=_SLACK)
 
 
-@pytest.mark.parametrize("status", [408, 502, 503, 504, 520, 522, 524, 527, 530, 598, 599])
+@pytest.mark.parametrize("status", [408, 499, 502, 503, 504, 520, 522, 524, 527, 530, 598, 599])
 async def test_a_gateway_that_gave_up_says_nothing_of_the_vendor(
     status: int, pauses: list[float]
 ) -> None:

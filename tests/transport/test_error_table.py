@@ -31,9 +31,8 @@ REFUSED: dict[int, type[errors.HelpdeskError]] = {
     429: errors.RateLimited,
     440: errors.AuthenticationError,
     498: errors.AuthenticationError,
-    499: errors.ValidationFailed,
 }
-IN_DOUBT = (408, 500, 501, 502, 503, 504, 520, 599)
+IN_DOUBT = (408, 420, 444, 460, 499, 500, 501, 502, 503, 504, 520, 599)
 OPERATIONS = ("read", "idempotent", "unsafe")
 EXPLANATION = Explanation(
     message="Closed by mia@customer.example with key sk_live_0123456789abcdef0123456789abcdef",

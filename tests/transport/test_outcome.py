@@ -19,7 +19,14 @@ def test_nothing_sent_is_not_sent_whatever_else_is_said(status: int | None, comp
     assert judge(bytes_sent=False, status=status, complete=complete) is Outcome.NOT_SENT
 
 
-@pytest.mark.parametrize("status", [*range(400, 408), *range(409, 500), 307, 308])
+REFUSALS = (
+    *(*range(400, 408), *range(409, 419), *range(421, 427), 428, 429, 431, 451),
+    *(419, 440, 498),
+)
+"""What IANA's registry has of 4xx but 408, and how others say that a session has ended."""
+
+
+@pytest.mark.parametrize("status", [*REFUSALS, 307, 308])
 def test_a_complete_refusal_is_rejected(status: int) -> None:
     assert judge(bytes_sent=True, status=status, complete=True) is Outcome.REJECTED
 
@@ -30,7 +37,11 @@ def test_an_incomplete_refusal_is_unknown(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "status", [None, *range(200, 209), *range(300, 307), 309, 408, *range(500, 600)]
+    "status",
+    [
+        *(None, *range(200, 209), *range(300, 307), 309, *range(500, 600)),
+        *(status for status in range(400, 500) if status not in REFUSALS),
+    ],
 )
 def test_every_other_status_is_unknown(status: int | None) -> None:
     assert judge(bytes_sent=True, status=status, complete=True) is Outcome.UNKNOWN

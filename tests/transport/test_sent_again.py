@@ -37,7 +37,7 @@ def safe(request: pytest.FixtureRequest) -> Operation:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 499, 500, 502, 503, 504])
 async def test_what_may_pass_by_itself_is_asked_again(
     connect: Connect, vendor: Any, safe: Operation, status: int, pauses: list[float]
 ) -> None:
@@ -112,7 +112,7 @@ async def test_an_unsafe_write_is_sent_again_after_a_refused_connection(
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, None])
+@pytest.mark.parametrize("status", [408, 499, 500, 502, 503, 504, None])
 async def test_an_unsafe_write_in_doubt_is_never_sent_again(
     connect: Connect, vendor: Any, unsafe: Operation, caught: Any, status: int | None
 ) -> None:

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from helpdesk_bridge import errors
 from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason
 from helpdesk_bridge.transport.explanation import Explanation, first_fields
-from helpdesk_bridge.transport.outcome import judge
+from helpdesk_bridge.transport.outcome import GAVE_UP, judge
 from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.rate_headers import asked_wait, retry_after
 from helpdesk_bridge.transport.redaction import redact, showable
@@ -24,7 +24,6 @@ BY_STATUS: Mapping[int, type[HelpdeskError]] = {
     400: errors.ValidationFailed,
     403: errors.PermissionDenied,
     404: errors.NotFound,
-    408: errors.VendorUnavailable,
     409: errors.Conflict,
     410: errors.NotFound,
     412: errors.Conflict,
@@ -199,4 +198,6 @@ def _by_status(status: int) -> type[HelpdeskError]:
         return errors.ValidationFailed
     if status < 400:
         return errors.ProtocolError
-    return errors.ValidationFailed if status < 500 else errors.VendorUnavailable
+    return (
+        errors.VendorUnavailable if status in GAVE_UP or status >= 500 else errors.ValidationFailed
+    )
