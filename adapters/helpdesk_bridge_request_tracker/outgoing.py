@@ -274,11 +274,8 @@ async def _kept_type(file: kit.Upload) -> str:
 
 
 def _json(body: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(body)
-    except (TypeError, ValueError):
-        pass
-    raise errors.InvalidArgument("the request holds a value that JSON cannot express.")
+    """Return what goes as JSON elsewhere, in ASCII: beside files RT may take UTF-8 for letters."""
+    return json.dumps(json.loads(kit.encode_json(body)))
 
 
 def _words(body: kit.Body) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from helpdesk_bridge.model import (
     TicketKind,
     Upload,
 )
+from helpdesk_bridge.transport.body import require_finite
 
 __all__ = ["AddressLike", "Addresses"]
 
@@ -294,11 +295,12 @@ def instance(value: object, kind: type | tuple[type, ...], name: str) -> None:
 
 
 def mapping(value: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
-    """Return a mapping with str keys, empty for None."""
+    """Return a mapping with str keys and without NaN or infinity, empty for None."""
     if value is None:
         return {}
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise InvalidArgument(f"{name} must be a mapping with str keys.")
+    require_finite(value, name)
     return dict(value)
 
 

@@ -121,6 +121,7 @@ from helpdesk_bridge.transport import (
     TokenProvider,
     Transport,
     check_credential,
+    encode_json,
     no_auth,
 )
 from helpdesk_bridge.transport.explanation import first_fields
@@ -206,6 +207,7 @@ __all__ = [
     "counted",
     "created_id",
     "emulated",
+    "encode_json",
     "errors",
     "extra_query",
     "extra_texts",

@@ -1,6 +1,6 @@
 """One HTTP call done right, as a pipeline of small pieces over one handler."""
 
-from helpdesk_bridge.transport.body import Base64, Part, Source
+from helpdesk_bridge.transport.body import Base64, Part, Source, encode_json
 from helpdesk_bridge.transport.call import (
     CURRENT_CALL,
     Call,
@@ -52,6 +52,7 @@ __all__ = [
     "TransportOptions",
     "check_credential",
     "compose",
+    "encode_json",
     "held_back",
     "no_auth",
     "patiently",

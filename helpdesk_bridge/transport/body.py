@@ -6,6 +6,8 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
+from dataclasses import fields, is_dataclass
+from math import isfinite
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlencode
 
@@ -14,7 +16,17 @@ from attrs import field, frozen
 
 from helpdesk_bridge.errors import InvalidArgument
 
-__all__ = ["Base64", "FormBody", "JsonBody", "Multipart", "Part", "Source", "put_in"]
+__all__ = [
+    "Base64",
+    "FormBody",
+    "JsonBody",
+    "Multipart",
+    "Part",
+    "Source",
+    "encode_json",
+    "put_in",
+    "require_finite",
+]
 
 
 @runtime_checkable
@@ -56,6 +68,57 @@ class Base64:
             yield b64encode(rest)
 
 
+def encode_json(value: Any) -> bytes:
+    """Return ``value`` as JSON; what JSON cannot say is InvalidArgument, NaN and infinity too."""
+    encoded = None
+    with suppress(TypeError, ValueError):
+        encoded = orjson.dumps(value)
+    if encoded is None:  # out here: orjson's error may quote the value, and would be the context
+        raise InvalidArgument("the request holds a value that JSON cannot express.")
+    if b"null" in encoded:  # orjson writes one in the place of NaN
+        require_finite(value, "json")
+    return encoded
+
+
+def require_finite(value: Any, name: str) -> None:
+    """Raise InvalidArgument if there is a NaN or an infinity in a value that the caller gave.
+
+    Vendors read the ``null`` that stands for one in JSON as an order to clear the field.
+
+    Args:
+        value: a value that may hold others, as JSON has them.
+        name: what it is called, as the error begins with it.
+    """
+    place = _not_finite(value, 0)
+    if place is not None:
+        raise InvalidArgument(f"{name}{place} is NaN or infinite, which JSON cannot express.")
+
+
+def _not_finite(value: Any, depth: int) -> str | None:
+    """Return where in ``value`` a number is not finite, as an error tells it; None for nowhere."""
+    if isinstance(value, float):
+        return None if isfinite(value) else ""
+    if depth > _DEEPEST:
+        raise InvalidArgument("the request holds values within values that JSON cannot express.")
+    if is_dataclass(value):  # which orjson writes as objects
+        value = {one.name: getattr(value, one.name, None) for one in fields(value)}
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            place = _not_finite(one, depth + 1)
+            if place is not None:
+                return f".{key}{place}"
+    elif isinstance(value, (list, tuple)):
+        for at, one in enumerate(value):
+            place = _not_finite(one, depth + 1)
+            if place is not None:
+                return f"[{at}]{place}"
+    return None
+
+
+_DEEPEST = 254
+"""How deep orjson writes values within values."""
+
+
 @frozen
 class JsonBody:
     """A JSON body, serialised anew for each attempt.
@@ -68,10 +131,7 @@ class JsonBody:
 
     def encode(self) -> bytes:
         """Return the bytes; what JSON cannot say is InvalidArgument."""
-        with suppress(TypeError, ValueError):
-            return orjson.dumps(self.value)
-        # Raised out here: orjson's error may quote the value, and would hang on as the context.
-        raise InvalidArgument("the request holds a value that JSON cannot express.")
+        return encode_json(self.value)
 
 
 @frozen

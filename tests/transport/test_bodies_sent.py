@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,6 +14,11 @@ from helpdesk_bridge.transport import Handler, Operation, Part, Request, Respons
 
 Connect = Callable[..., Transport]
 FILE = Part(name="file", content=b"\0\xff", filename="Prüfung ✓.pdf", mime_type="application/pdf")
+
+
+@dataclass
+class Kept:
+    amount: float
 
 
 async def twice(request: Request, handler: Handler) -> Response:
@@ -59,6 +65,35 @@ async def test_what_json_cannot_say_is_refused_unsent(
     error = await caught(connect(vendor).send(unsafe, "POST", ("t",), json=value))
     assert (type(error), vendor.seen) == (errors.InvalidArgument, [])
     assert (error.__context__, error.__cause__) == (None, None)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (float("nan"), "json"),
+        ({"a": [1.5, {"b": float("inf")}]}, "json.a[1].b"),
+        ({"a": ["x", float("-inf")]}, "json.a[1]"),
+        ({"none": None, "a": float("nan")}, "json.a"),
+        (Kept(float("nan")), "json.amount"),
+    ],
+)
+async def test_what_is_no_number_is_refused_by_its_place_and_never_sent_as_null(
+    connect: Connect, vendor: Any, unsafe: Operation, caught: Any, value: Any, place: str
+) -> None:
+    error = await caught(connect(vendor).send(unsafe, "POST", ("t",), json=value))
+    assert (type(error), vendor.seen) == (errors.InvalidArgument, [])
+    assert error.outcome is errors.Outcome.NOT_SENT
+    assert place in str(error)
+
+
+@pytest.mark.asyncio
+async def test_nothing_and_the_word_null_are_sent(
+    connect: Connect, vendor: Any, unsafe: Operation
+) -> None:
+    value = {"a": None, "b": [None, 1.5], "c": "null", "d": Kept(2.0)}
+    await connect(vendor).send(unsafe, "POST", ("t",), json=value)
+    assert vendor.seen[0].body == b'{"a":null,"b":[null,1.5],"c":"null","d":{"amount":2.0}}'
 
 
 @pytest.mark.asyncio
