@@ -18,7 +18,6 @@ from helpdesk_bridge.kit import (
     Status,
     emulated,
     errors,
-    is_digits,
     native,
     none,
     read,
@@ -375,6 +374,6 @@ def _oldest_first(messages: Sequence[kit.Message]) -> tuple[kit.Message, ...]:
     return tuple(sorted(messages, key=_age))
 
 
-def _age(message: kit.Message) -> tuple[bool, datetime, int]:
-    number = int(message.id) if is_digits(message.id) else 0
+def _age(message: kit.Message) -> tuple[bool, datetime, tuple[int, str]]:
+    number = kit.number_order(message.id)
     return message.created_at is None, message.created_at or _NO_TIME, number

@@ -230,7 +230,7 @@ def _contact(person: kit.Party) -> dict[str, str]:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if is_digits(text) else None
+    return int(text) if is_digits(text) and len(text) <= 18 else None
 
 
 def _channel_id(channel: kit.Channel | None, configured: str | None) -> int:

@@ -143,10 +143,10 @@ class RequestTracker(kit.Adapter):
         sql = outgoing.search(query, after=_after(cursor))
         listing, more = await self._read(LIST_TICKETS).search(sql)
         items, problems = read_records(
-            listing.items, wire.TicketJson, wire.TicketJson.to_ticket, "$.items"
+            listing.items, wire.TicketJson, wire.TicketJson.to_listed, "$.items"
         )
         told = listing.told
-        if any(is_digits(one.id) and int(one.id) <= _after(cursor) for one in items):
+        if any(int(one.id) <= _after(cursor) for one in items):
             raise errors.ProtocolError("$.items: tickets that were not asked for.", path="$.items")
         if not listing.items and told.total:
             problems = (_unseen(told.total),)

@@ -13,8 +13,8 @@ from attrs import field, frozen
 from helpdesk_bridge.kit import (
     html_to_text,
     is_blank,
-    is_digits,
     normal_cid,
+    number_order,
     shows_something,
     text_to_html,
 )
@@ -66,15 +66,11 @@ def tree(parts: Sequence[PartJson], parents: Mapping[str, str]) -> list[Node]:
     roots: list[Node] = []
     for number, node in nodes.items():
         holder = nodes.get(parents.get(number, ""))
-        if holder is not None and _place(holder.part.number) < _place(number):
+        if holder is not None and number_order(holder.part.number) < number_order(number):
             holder.children.append(node)
         else:
             roots.append(node)
     return roots
-
-
-def _place(number: str) -> int:
-    return int(number) if is_digits(number) else 0
 
 
 def can_be_words(roots: Iterable[Node]) -> list[PartJson]:

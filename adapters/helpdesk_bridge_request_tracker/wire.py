@@ -231,6 +231,12 @@ class TicketJson(JsonRecord, frozen=True, rename=json_name):
             raw=self.raw,
         )
 
+    def to_listed(self) -> kit.Ticket:
+        """Return the neutral ticket of a row of a list, which goes on behind its id."""
+        if not is_digits(self.number) or len(self.number) > MOST_DIGITS or not int(self.number):
+            raise WrongType("no id of Request Tracker", ".id")
+        return self.to_ticket()
+
     def _custom(self) -> dict[str, list[Any]]:
         """Return the values by the field's name, or by its id where two have the same name."""
         told = self.custom_fields or []

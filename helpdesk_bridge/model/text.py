@@ -9,7 +9,7 @@ from unicodedata import combining
 
 from helpdesk_bridge.model.normalisation import normalised
 
-__all__ = ["caseless", "folded", "is_digits", "same_tags", "tags_left_out"]
+__all__ = ["caseless", "folded", "is_digits", "number_order", "same_tags", "tags_left_out"]
 
 
 def folded(text: str) -> str:
@@ -64,3 +64,14 @@ def is_digits(value: object) -> TypeGuard[str]:
     reads as other numbers than a vendor would.
     """
     return isinstance(value, str) and value.isascii() and value.isdigit()
+
+
+def number_order(value: object) -> tuple[int, str]:
+    """Return what sorts texts of digits as the numbers that they are.
+
+    ``int`` refuses a text of more than 4,300 digits, which a vendor's id may be.
+
+    ``value`` is such a text; any other value comes before all of them.
+    """
+    digits = value.lstrip("0") if is_digits(value) else ""
+    return len(digits), digits

@@ -22,6 +22,7 @@ from helpdesk_bridge.model import (
     Role,
     Ticket,
 )
+from helpdesk_bridge.model.text import number_order
 
 COPIES: list[Callable[[Any], Any]] = [
     lambda value: pickle.loads(pickle.dumps(value)),
@@ -91,3 +92,10 @@ def test_a_repr_shows_none_of_the_customers_words(value: object) -> None:
 )
 def test_a_party_is_shown_by_what_is_known(party: Party, shown: str) -> None:
     assert str(party) == shown
+
+
+def test_texts_of_digits_are_sorted_as_numbers_however_long() -> None:
+    long = "9" * 5000
+    assert sorted([long, "10", "9", "x", "010", "0"], key=number_order) == [
+        *("x", "0", "9", "10", "010", long)
+    ]

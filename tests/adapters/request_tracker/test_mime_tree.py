@@ -278,7 +278,9 @@ def test_where_rt_tells_no_tree_the_first_of_each_kind_are_taken() -> None:
     assert (found.html, found.text, files(found)) == ("<p>words</p>", "words", ["text/plain"])
 
 
-@pytest.mark.parametrize("parents", [{"1": "2", "2": "1"}, {"1": "1"}, {"2": "9"}, {"1": "x"}])
+@pytest.mark.parametrize(
+    "parents", [{"1": "2", "2": "1"}, {"1": "1"}, {"2": "9"}, {"1": "x"}, {"1": "9" * 5000}]
+)
 def test_holders_that_cannot_be_hide_nothing(parents: dict[str, str]) -> None:
     rows, _, bodies = recorded(part(TREE, plain("words")))
     roots = tree([to_part(row) for row in rows], parents)
