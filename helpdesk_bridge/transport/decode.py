@@ -110,11 +110,6 @@ class BodyReader:
     def _new() -> zlib._Decompress:
         return zlib.decompressobj(wbits=31)
 
-    @property
-    def received(self) -> int:
-        """How many bytes came so far, packed as they are."""
-        return self._packed
-
     def feed(self, chunk: bytes) -> bytes:
         """Return what ``chunk`` decodes to."""
         return b"".join(self.pieces(chunk))

@@ -119,3 +119,60 @@ async def test_an_empty_file_labelled_as_gzip_is_empty(
         vendor.answers(body=body, headers={"Content-Encoding": "gzip", **headers})
         async with connect(vendor).stream(read, ("file",)) as chunks:
             assert [chunk async for chunk in chunks] == []
+
+
+UNREADABLE: dict[str, tuple[str, bytes]] = {
+    "another coding": ("br", b"\x0b\x02\x80{}\x03"),
+    "deflate": ("deflate", b"x\x9c\x03\x00\x00\x00\x00\x01"),
+    "gzip that is plain": ("gzip", b'{"message": "no"}'),
+    "gzip that is cut": ("gzip", gzip.compress(b'{"message": "no such ticket"}', mtime=0)[:20]),
+    "gzip with garbage behind it": ("gzip", gzip.compress(b"{}", mtime=0) + b"x" * 300_000),
+}
+REFUSED = {401: errors.AuthenticationError, 404: errors.NotFound, 422: errors.ValidationFailed}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("case", UNREADABLE)
+@pytest.mark.parametrize("status", REFUSED)
+@pytest.mark.parametrize("framing", ["Content-Length", "chunked"])
+async def test_a_refusal_whose_whole_body_cannot_be_read_is_that_refusal(
+    connect: Connect, vendor: Any, unsafe: Operation, caught: Any, case: str, status: int,
+    framing: str,
+) -> None:  # fmt: skip
+    encoding, body = UNREADABLE[case]
+    headers = {"Content-Encoding": encoding}
+    if framing == "chunked":
+        headers["Transfer-Encoding"] = "chunked"
+        body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    vendor.answers(status, body, headers)
+    error = await caught(connect(vendor).send(unsafe, "POST", ("t",), json={}))
+    assert (type(error), error.outcome) == (REFUSED[status], errors.Outcome.REJECTED)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("case", UNREADABLE)
+async def test_a_429_whose_body_cannot_be_read_is_waited_for(
+    connect: Connect, vendor: Any, unsafe: Operation, case: str
+) -> None:
+    encoding, body = UNREADABLE[case]
+    vendor.answers(429, body, {"Content-Encoding": encoding, "Retry-After": "0"})
+    answer = await connect(vendor, max_attempts=2).send(unsafe, "POST", ("t",), json={})
+    assert (answer.status, len(vendor.seen)) == (200, 2)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("case", UNREADABLE)
+async def test_a_refusal_that_is_not_whole_or_a_success_stays_in_doubt(
+    connect: Connect, vendor: Any, unsafe: Operation, caught: Any, case: str
+) -> None:
+    encoding, body = UNREADABLE[case]
+    labelled = {"Content-Encoding": encoding}
+    head = f"HTTP/1.1 404 X\r\nContent-Encoding: {encoding}\r\n\r\n".encode()
+    for script in (
+        lambda: vendor.answers(404, body, labelled, length=len(body) + 1),
+        lambda: vendor.plays(head + body),  # its end is that of the connection
+        lambda: vendor.answers(200, body, labelled),
+    ):
+        script()
+        error = await caught(connect(vendor).send(unsafe, "POST", ("t",), json={}))
+        assert type(error) is errors.OutcomeUnknown

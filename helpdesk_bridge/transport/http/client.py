@@ -296,20 +296,43 @@ def _shut(session: aiohttp.ClientSession) -> None:
 
 
 async def _content(answer: aiohttp.ClientResponse, cap: int, progress: Progress) -> bytes:
+    """Return the body, decoded.
+
+    A status from 300 on decides by itself: where its body cannot be decoded, and is whole by its
+    framing, only the words in it are lost.
+    """
     chunk = await answer.content.readany()
     if not chunk and is_end_announced(answer):
         return b""  # whatever encoding it claims
-    reader = BodyReader(encodings_of(answer), cap)
     content = io.BytesIO()  # gives its bytes away without a copy
+    received = len(chunk)
+    failure: HelpdeskError
     try:
+        reader = BodyReader(encodings_of(answer), cap)
         while chunk:
             for number, piece in enumerate(reader.pieces(chunk)):
                 if number:
                     await asyncio.sleep(0)
                 content.write(piece)
             chunk = await answer.content.readany()
+            received += len(chunk)
         reader.finish()
+        return content.getvalue()
+    except HelpdeskError as error:
+        failure = error
     finally:
         if progress.observed is not None:
-            progress.observed.bytes_received = reader.received
-    return content.getvalue()
+            progress.observed.bytes_received = received
+    if answer.status >= 300 and is_end_announced(answer) and await _ends(answer, cap - received):
+        return b""
+    try:
+        raise failure
+    finally:
+        del failure  # it leads here, and would hold itself and what was read
+
+
+async def _ends(answer: aiohttp.ClientResponse, most: int) -> bool:
+    """Say whether the rest of a body comes to its announced end within ``most`` bytes."""
+    while most >= 0 and (chunk := await answer.content.readany()):
+        most -= len(chunk)
+    return most >= 0
