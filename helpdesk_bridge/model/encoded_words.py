@@ -6,10 +6,11 @@ import re
 from binascii import Error, a2b_base64, a2b_qp
 from encodings.aliases import aliases
 
-__all__ = ["charset_codec", "decoded_words"]
+__all__ = ["charset_codec", "decoded", "decoded_words"]
 
 _WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]*+)?\?([bBqQ])\?([^?\s]*+)\?=")
 _BETWEEN = re.compile(r"(?<=\?=)\s++(?==\?)")
+_HALVES = re.compile("[\ud800-\udfff]")
 _NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"))
 """Codecs of Python's that are no character sets, and slow or unsafe on long texts."""
 _WITHOUT_ALIAS = "cp720 cp737 cp856 cp874 cp1006 koi8_t koi8_u utf_8_sig mac_arabic mac_croatian"
@@ -51,7 +52,7 @@ def decoded_words(text: str) -> str:
         name = charset_codec(found[1])
         data = None if name is None else _bytes(found[2], found[3])
         if run and (found.start() > place or name != charset or data is None):
-            parts.append(run.decode(charset, "replace"))
+            parts.append(decoded(run, charset))
             run = b""
         parts.append(text[place : found.start()])
         place = found.end()
@@ -60,7 +61,7 @@ def decoded_words(text: str) -> str:
         else:
             run, charset = run + data, name
     if run:
-        parts.append(run.decode(charset, "replace"))
+        parts.append(decoded(run, charset))
     return "".join((*parts, text[place:]))
 
 
@@ -72,6 +73,14 @@ def _bytes(encoding: str, data: str) -> bytes | None:
         return a2b_base64(plain + b"=" * (-len(plain) % 4), strict_mode=True)
     except (UnicodeEncodeError, Error):
         return None
+
+
+def decoded(data: bytes, codec: str) -> str:
+    """Return ``data`` by a codec, with U+FFFD for what is no character.
+
+    Python's decoder of UTF-7 takes half a surrogate pair for one, which no text can be sent with.
+    """
+    return _HALVES.sub("\ufffd", data.decode(codec, "replace"))
 
 
 def charset_codec(charset: str) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 from helpdesk_bridge.errors import InvalidArgument, ProtocolError
 from helpdesk_bridge.model.message import Attachment, Message
 from helpdesk_bridge.model.people import Party
+from helpdesk_bridge.model.text import has_controls, one_line
 from helpdesk_bridge.model.ticket import Channel, Ticket
 from helpdesk_bridge.model.words import Audience, MessageType, Priority, Role, Status, TicketKind
 
@@ -62,7 +63,12 @@ def fast_party(
     id: str | None = None,  # noqa: A002 - the name of the field
     role: Role = Role.UNKNOWN,
 ) -> Party:
-    """Return a :class:`Party` with these fields."""
+    """Return a :class:`Party` with these fields.
+
+    A name with line ends or control characters becomes one line, as every call takes it.
+    """
+    if name is not None and has_controls(name):
+        name = one_line(name) or None
     made: Any = _new(_OpenParty)
     made.name = name
     made.email = email

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes
 
-from helpdesk_bridge.model.encoded_words import charset_codec, decoded_words
+from helpdesk_bridge.model.encoded_words import charset_codec, decoded, decoded_words
 
 __all__ = ["header_parameter"]
 
@@ -70,4 +70,4 @@ def _joined(pieces: list[tuple[str, bool]]) -> str:
         else text.encode(codec, "replace")
         for text, coded in told
     ]
-    return b"".join(data).decode(codec, "replace")
+    return decoded(b"".join(data), codec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import unescape
 from typing import TypeGuard
@@ -9,7 +10,31 @@ from unicodedata import combining
 
 from helpdesk_bridge.model.normalisation import normalised
 
-__all__ = ["caseless", "folded", "is_digits", "number_order", "same_tags", "tags_left_out"]
+__all__ = [
+    "caseless",
+    "folded",
+    "has_controls",
+    "is_digits",
+    "number_order",
+    "one_line",
+    "same_tags",
+    "tags_left_out",
+]
+
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with single blanks in place of line ends and control characters."""
+    if text.isprintable() and "  " not in text and text.strip(" ") == text:
+        return text  # which most are; of all blanks only the space is printable
+    return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def has_controls(text: str) -> bool:
+    """Say whether ``text`` holds a line end or another control character."""
+    return not text.isprintable() and _CONTROLS.search(text) is not None
 
 
 def folded(text: str) -> str:

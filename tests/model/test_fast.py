@@ -193,3 +193,18 @@ def test_two_tickets_do_not_share_their_custom_fields() -> None:
     one, other = (build.fast_ticket(id=word, raw={}) for word in "ab")
     assert one.custom_fields == {}
     assert one.custom_fields is not other.custom_fields
+
+
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("Li\tWang", "Li Wang"),
+        ("Li Wang\r\n", "Li Wang"),
+        ("Li\u2028Wang\x85", "Li Wang"),
+        ("\n\t", None),
+        ("Li\u00a0Wang", "Li\u00a0Wang"),
+        ("\U0001f469\u200d\U0001f4bb  Li", "\U0001f469\u200d\U0001f4bb  Li"),
+    ],
+)
+def test_a_name_is_read_as_one_line(told: str, read: str | None) -> None:
+    assert build.fast_party(name=told).name == read

@@ -103,3 +103,11 @@ def test_no_header_is_too_broken(header: str) -> None:
 )
 def test_a_hostile_header_does_not_hold_up_the_desk(part: str) -> None:
     header_parameter(";filename=" + part * 200_000, "filename")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["filename*=utf-7''a%2B2D0-.pdf", 'filename="=?utf-7?Q?a+2D0-.pdf?="'],
+)
+def test_half_a_pair_in_utf_7_is_no_character(value: str) -> None:
+    assert header_parameter(f"attachment; {value}", "filename") == "a\ufffd.pdf"

@@ -245,3 +245,15 @@ def test_no_more_is_done_for_a_list_however_long_it_is(unit: str, steps: list[st
 def test_a_list_of_bare_addresses_takes_one_step_each(steps: list[str]) -> None:
     assert len(read_people(", ".join(["li@x.example"] * 100))) == 100
     assert steps == ["_plain_person"] * 100
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("=?utf-7?Q?Li_+2D0-?= <li@c.example>", "Li \ufffd"),
+        ("=?utf-7?Q?Li_+3gA-?= <li@c.example>", "Li \ufffd"),
+        ("=?utf-7?Q?Li_+2D3cgA-?= <li@c.example>", "Li \U0001f480"),
+    ],
+)
+def test_half_a_pair_in_utf_7_is_no_character(told: str, name: str) -> None:
+    assert read_person(told).name == name
