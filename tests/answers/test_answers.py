@@ -162,7 +162,9 @@ def _judge_write(world: World, name: str, distortion: Distortion, found: Any) ->
     else:
         # The body of an answer to a deletion is documented nowhere, and so not read as a record.
         unread = arrived[-1].is_empty or (name == "delete" and "no JSON" in distortion.names)
-        proof = arrived[-1].clean or distortion.meaning is Meaning.SAME or unread
+        # Of a deletion in doubt it is proof that the ticket is not there when it is looked for.
+        looked = name == "delete" and (world.looks > 0 or arrived[-1].is_gone)
+        proof = arrived[-1].clean or distortion.meaning is Meaning.SAME or unread or looked
         assert proof, "a success that was none"
 
 

@@ -50,6 +50,8 @@ class Arrived:
     status: str
     is_empty: bool
     """Whether nothing is read of the body of the vendor's own answer."""
+    is_gone: bool
+    """Whether the vendor's own answer was that there is no such thing."""
 
 
 @define
@@ -72,6 +74,8 @@ class World:
     tally: Counter[str] = field(factory=Counter)
     """Which answers that were the vendor's own in other clothes were not understood."""
     _read: Any = None
+    looks: int = 0
+    """How many requests only read after the first write; they get the vendor's own answers."""
     _seen: int = 0
     _known: dict[tuple[str, str], Plain] = field(factory=dict)
 
@@ -79,7 +83,7 @@ class World:
         """Distort the next call's answers like this."""
         self.distortion, self.on_writes = distortion, on_writes
         self.writes.clear()
-        self._seen = 0
+        self.looks = self._seen = 0
 
     async def answer(self, request: ReceivedRequest) -> Answer:
         """Return what the vendor answers, in the shape that is asked for."""
@@ -102,7 +106,10 @@ class World:
             target = f"{request.method} {request.target}"
             # RT tells the id of what was made by a header, and its body is read by nobody.
             told = not plain.body or "Location" in plain.headers
-            self.writes.append(Arrived(target, not hit, shape.status[:3], told))
+            gone = plain.status == 404
+            self.writes.append(Arrived(target, not hit, shape.status[:3], told, gone))
+        elif self.writes:
+            self.looks += 1
         return shape.answer()
 
     async def _plain(self, request: ReceivedRequest, *, keep: bool) -> Plain:
