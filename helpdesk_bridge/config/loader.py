@@ -19,7 +19,7 @@ from helpdesk_bridge.config.registry import suggest
 from helpdesk_bridge.config.table import PREFIX, DeskConfig, Table, how_to_name, shouted
 from helpdesk_bridge.errors import ConfigurationError
 from helpdesk_bridge.errors.frames import without_frames
-from helpdesk_bridge.model.disk import is_address
+from helpdesk_bridge.model.disk import from_root, is_address, working_directory
 
 __all__ = ["Config", "check_asked", "load_config"]
 
@@ -64,8 +64,9 @@ class Config:
     """The desk that is meant where none is named; None: the only one there is."""
     environ: Mapping[str, str] = field(factory=dict, repr=False, eq=False)
     """The environment variables that override values, and to which ``{ env = "…" }`` refers."""
-    folder: Path = field(factory=Path, repr=False, eq=False)
-    """Where relative paths begin: the file's folder; for a mapping, the working directory."""
+    folder: Path = field(factory=working_directory, repr=False, eq=False)
+    """Where relative paths begin, from the root on: the file's folder, or for a mapping the working
+    directory in which it was read."""
     only_found: bool = field(default=False, eq=False)
     """Whether nobody named the file: it was found in the working directory. It may reach for no
     variable, no other file and no code."""
@@ -217,7 +218,7 @@ def _checked(
 ) -> Config:
     found = attrs.evolve(
         _outline(str(path), data, environ),
-        folder=path.parent,
+        folder=from_root(path.parent),
         only_found=place is _Place.WORKING_DIRECTORY,
     )
     _check_overrides(found)

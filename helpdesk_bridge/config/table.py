@@ -18,7 +18,7 @@ from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolEr
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.json import WrongType
 from helpdesk_bridge.kit.numbers import NUMBERED
-from helpdesk_bridge.model.disk import is_address
+from helpdesk_bridge.model.disk import from_root, is_address
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TokenProvider, TransportOptions
 from helpdesk_bridge.transport.options import CHECK
@@ -265,7 +265,9 @@ class Table:
         self, key: str, kind: Any, value: Any, where: str, variable: str | None = None
     ) -> Any:
         for own in _kinds(kind):
-            if isinstance(own, type) and own.__module__ != "builtins" and isinstance(value, own):
+            if own is Path or not isinstance(own, type) or own.__module__ == "builtins":
+                continue
+            if isinstance(value, own):
                 return value  # a configuration given as a mapping may hold objects
         try:
             return self._converter.read(value, kind)
@@ -280,9 +282,12 @@ class Table:
         if is_address(str(value)):
             raise WrongType("expected the path of a file, and no URL")
         try:
-            return self._folder / Path(value).expanduser()
+            return from_root(self._folder / Path(value).expanduser())
         except RuntimeError:
-            raise WrongType("expected a path; there is no home directory for ~") from None
+            reason = "there is no home directory for ~"
+        except ConfigurationError as error:
+            reason = error.message.removesuffix(".")
+        raise WrongType(f"expected a path; {reason}")
 
     def _wrong(
         self,

@@ -11,7 +11,7 @@ from pathlib import Path
 from helpdesk_bridge.delivery.trouble import Trouble
 from helpdesk_bridge.errors import ConfigurationError, Reason
 
-__all__ = ["can_be_made", "check_regular", "unusable", "whole", "why"]
+__all__ = ["can_be_made", "check_regular", "unusable", "why"]
 
 _SAYS = {
     sqlite3.SQLITE_BUSY: "another process has locked it",
@@ -41,14 +41,6 @@ _PASSING = (
 SQLITE_CANTOPEN is a process with too many open files."""
 
 
-def whole(path: Path) -> Path:
-    """Return the path from the root on, as far as it can be told."""
-    try:
-        return path.absolute()
-    except OSError:  # the working directory was deleted
-        return path
-
-
 def unusable(path: Path, error: Exception) -> ConfigurationError:
     """Return what is raised for an error of SQLite, or of an entry that cannot be read."""
     if isinstance(error, sqlite3.Error):
@@ -58,7 +50,7 @@ def unusable(path: Path, error: Exception) -> ConfigurationError:
         trouble = Trouble(type(error).__name__, retryable=False)
         says = f"holds an entry that cannot be read ({trouble.says})."
     return ConfigurationError(
-        f"the ledger {whole(path)} {says}", reason=Reason.STORAGE, retryable=trouble.retryable
+        f"the ledger {path} {says}", reason=Reason.STORAGE, retryable=trouble.retryable
     )
 
 
@@ -68,9 +60,9 @@ def why(path: Path, error: sqlite3.Error) -> Trouble:
     kind = code & 0xFF
     seen: str | None = None
     if kind in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
-        seen = _of_the_path(whole(path))
+        seen = _of_the_path(path)
     if kind == sqlite3.SQLITE_CANTOPEN and seen is None:
-        seen = _of_the_folder(whole(path).parent)
+        seen = _of_the_folder(path.parent)
     says = seen or _SAYS.get(code) or _SAYS.get(kind) or "SQLite refuses it"
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     return Trouble(f"{says} ({name})", retryable=seen is None and kind in _PASSING)
@@ -87,14 +79,14 @@ def check_regular(path: Path) -> None:
         is_other = False
     if is_other:
         raise ConfigurationError(
-            f"the ledger {whole(path)} cannot be used: it is no regular file.",
+            f"the ledger {path} cannot be used: it is no regular file.",
             reason=Reason.STORAGE,
         )
 
 
 def can_be_made(path: Path) -> bool:
     """Say whether there is nothing at ``path`` yet, and a file can be made there."""
-    return not os.access(path, os.F_OK) and _of_the_path(whole(path)) is None
+    return not os.access(path, os.F_OK) and _of_the_path(path) is None
 
 
 def _of_the_folder(folder: Path) -> str | None:

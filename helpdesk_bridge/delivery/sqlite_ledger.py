@@ -17,7 +17,7 @@ from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, Reason, mo
 from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.model import forks
-from helpdesk_bridge.model.disk import OwnThread, path_of, sqlite_name
+from helpdesk_bridge.model.disk import OwnThread, path_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,7 +62,8 @@ class SqliteLedger:
     its message leaves. Entries hold digests and ids, no words and no addresses. Settled ones are
     kept for ``keep``: so long a key is known. A desk is known by its name: give another account
     another name. A file that cannot be used, or a URL, is a ConfigurationError, which says why.
-    Each process makes its own object, after any fork; ``path``, the file, is on a local disk.
+    Each process makes its own object, after any fork; ``path``, the file, is on a local disk. A
+    relative one begins at the working directory of the moment in which it is given.
     """
 
     path: Path = field(converter=_path)
@@ -276,10 +277,9 @@ class SqliteLedger:
     def _opened(self) -> sqlite3.Connection:
         import sqlite3
 
-        path = sqlite_name(self.path)
         try:
             file = sqlite3.connect(
-                path, timeout=10.0, isolation_level=None, check_same_thread=False
+                self.path, timeout=10.0, isolation_level=None, check_same_thread=False
             )
         except ValueError:
             raise sqlite3.OperationalError("no file has such a name") from None

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.kit import errors, sealed
 from helpdesk_bridge.memory.store import Store
-from helpdesk_bridge.model.disk import is_address
+from helpdesk_bridge.model.disk import from_root, is_address
 
 __all__ = ["MemorySettings"]
 
@@ -21,7 +21,11 @@ def _path(value: str | Path | None) -> Path | None:
         raise errors.ConfigurationError("must be the path of a file", key="path")
     if is_address(str(value)):
         raise errors.ConfigurationError("must be the path of a file, and no URL", key="path")
-    return Path(value)
+    try:
+        return from_root(Path(value))
+    except errors.ConfigurationError as error:
+        message = error.message
+    raise errors.ConfigurationError(message, key="path")
 
 
 @sealed

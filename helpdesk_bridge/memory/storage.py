@@ -39,7 +39,7 @@ class Storage:
 
     def __init__(self, path: Path) -> None:
         self.store = Store()
-        self._path = path.absolute()
+        self._path = path
         self._lock = Slots(1)
         self._home = Home(may_move=True, on_move=self._moved)
         self._thread = OwnThread("helpdesk-bridge-memory")

@@ -26,11 +26,12 @@ __all__ = [
     "Spool",
     "begun_in_thread",
     "chunks_of",
+    "from_root",
     "in_thread",
     "is_address",
     "open_file",
     "path_of",
-    "sqlite_name",
+    "working_directory",
 ]
 
 T = TypeVar("T")
@@ -53,8 +54,9 @@ def is_address(text: str) -> bool:
 def path_of(value: str | Path, what: str) -> Path:
     """Return the path that ``value`` is; ``what`` says who takes it, for the text of an error.
 
-    Raises ConfigurationError for a URL, which may hold a password, so that nothing of it is shown,
-    and for what is neither a str nor a path.
+    It is a path from the root on, as :func:`from_root` says. Raises ConfigurationError for a URL,
+    which may hold a password, so that nothing of it is shown, and for what is neither a str nor a
+    path.
     """
     if not isinstance(value, (str, os.PathLike)):
         kind = type(value).__name__
@@ -65,16 +67,29 @@ def path_of(value: str | Path, what: str) -> Path:
         raise ConfigurationError(
             f"{what} is the path of a file; what is given looks like a URL, or holds a password."
         )
-    return Path(value)
+    return from_root(Path(value))
 
 
-def sqlite_name(path: Path) -> str:
-    """Return ``path`` as SQLite takes it for the name of a file, also if it begins with ``file:``.
+def from_root(path: Path) -> Path:
+    """Return ``path`` from the root on, so that it leads to the same file for good.
 
-    Many builds of SQLite read such a name as a URI, which leads to another file.
+    A program may go to another folder between the moment in which a path is given and the moment in
+    which it is opened. SQLite takes no such path for a URI or for ``:memory:``, whatever the name
+    of the file is. Raises ConfigurationError for a relative path in a deleted working directory.
     """
-    name = str(path)
-    return f"{os.curdir}{os.sep}{name}" if name.lower().startswith("file:") else name
+    try:
+        return path.absolute()
+    except OSError:
+        pass
+    raise ConfigurationError("a relative path is given, and the working directory was deleted.")
+
+
+def working_directory() -> Path:
+    """Return the working directory from the root on; one that was deleted is an empty path."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path()
 
 
 async def in_thread(action: Callable[[], T], folder: Path) -> T:

@@ -13,8 +13,16 @@ from unicodedata import category
 
 from attrs import define, field
 
-from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model.disk import CHUNK, TEMPORARY, Spool, chunks_of, in_thread, open_file
+from helpdesk_bridge.errors import ConfigurationError, InvalidArgument
+from helpdesk_bridge.model.disk import (
+    CHUNK,
+    TEMPORARY,
+    Spool,
+    chunks_of,
+    from_root,
+    in_thread,
+    open_file,
+)
 from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.model.media_types import media_type_of
 from helpdesk_bridge.model.slots import Slots
@@ -49,7 +57,8 @@ class Upload:
     ``log.csv.gz`` is application/gzip."""
     data: bytes | Path | Chunks = field(default=None, repr=False)
     """The content: bytes, the Path of a regular file, or an async iterable of bytes, which needs
-    ``size``. It has no default: a file that is meant to be empty is ``b""``."""
+    ``size``. A relative Path begins at the working directory of the moment in which the Upload is
+    made. It has no default: a file that is meant to be empty is ``b""``."""
     size: int | None = None
     """The size in bytes; None: that of ``data``. A file that has another size is InvalidArgument
     when it is sent."""
@@ -88,7 +97,9 @@ class Upload:
             raise InvalidArgument(
                 f"an attachment's data is bytes, a Path or an async iterable{hint}"
             )
-        elif self.size is None and not isinstance(self.data, Path):
+        elif isinstance(self.data, Path):
+            self.data = _from_root(self.data)
+        elif self.size is None:
             raise InvalidArgument("an attachment given as an async iterable needs its size.")
 
     @property
@@ -234,6 +245,14 @@ def _check_types(upload: Upload) -> None:
         not isinstance(upload.size, int) or isinstance(upload.size, bool)
     ):
         raise InvalidArgument("an attachment's size must be a whole number of bytes, or None.")
+
+
+def _from_root(path: Path) -> Path:
+    try:
+        return from_root(path)
+    except ConfigurationError as error:
+        message = error.message
+    raise InvalidArgument(f"an attachment cannot be found: {message}")
 
 
 async def _slices(data: bytes) -> AsyncGenerator[bytes, None]:

@@ -29,7 +29,7 @@ from weakref import WeakKeyDictionary
 
 from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
 from helpdesk_bridge.errors.frames import sealed
-from helpdesk_bridge.model.disk import OwnThread, path_of, sqlite_name
+from helpdesk_bridge.model.disk import OwnThread, path_of
 from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.log import attributes
@@ -120,7 +120,8 @@ class FileLimiter(_SharedLimiter):
     """A rate limit that the processes of one machine share through a file.
 
     ``rate`` is written as in ``TransportOptions.rate_limit``; ``path`` is a file that this class
-    alone writes (one per vendor account, on a local disk). It may be deleted while nobody uses it.
+    alone writes (one per vendor account, on a local disk). A relative one begins at the working
+    directory of the moment in which it is given. It may be deleted while nobody uses it.
 
     ConfigurationError for a folder that does not exist, for what is no regular file, such as a pipe
     or a device, for a URL, and for what is neither a str nor a Path.
@@ -212,7 +213,7 @@ class _File:
         try:
             # A connection for each question: nothing to close, nothing that outlives a fork.
             with closing(
-                sqlite3.connect(sqlite_name(self._path), timeout=_PATIENCE, isolation_level=None)
+                sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
             ) as db:
                 db.execute("PRAGMA synchronous = OFF")  # a power cut ends all requests, too
                 db.execute("BEGIN IMMEDIATE")

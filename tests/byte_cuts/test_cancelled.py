@@ -11,7 +11,7 @@ from attrs import frozen
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.delivery.entry import EntryState
-from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
+from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.testing import Hold, Side
 from tests.byte_cuts.bench import Bench
 from tests.byte_cuts.conftest import ALL
@@ -27,7 +27,7 @@ STEP = 1 if ALL else 3
 class Kept:
     """What the ledger holds of the writes to one ticket."""
 
-    ledger: SqliteLedger
+    ledger: MemoryLedger
     desk: hb.Helpdesk
     ticket_id: str | None
 
@@ -63,12 +63,12 @@ async def cancel_once(
 async def test_a_write_cancelled_anywhere_is_accounted_for(bench: Bench, name: str) -> None:
     """One connection at a time: a slot that was not given back would keep the next call waiting."""
     operation = OPERATIONS[name]
-    ledger = SqliteLedger(":memory:")  # what reaches the disk is tested elsewhere
+    ledger = MemoryLedger()  # what reaches the disk is tested elsewhere
     wrong: list[str] = []
     async with bench.desk(ledger, concurrency=1) as desk:
         if not operation.offered_by(desk):
             return
-        async with aclosing(SqliteLedger(":memory:")) as measured:
+        async with aclosing(MemoryLedger()) as measured:
             sizes = await bench.sizes(operation, measured)
         ticket = await bench.ticket(desk)
         for nth, request in enumerate(sizes):

@@ -83,8 +83,8 @@ def test_an_address_in_place_of_a_secrets_file_is_not_shown(address: str) -> Non
 
 def test_a_path_with_a_letter_a_colon_or_an_at_sign_is_a_path(tmp_path: Path) -> None:
     for name in ("C:/x/writes.db", "C:\\x\\li@home.db", "file:writes.db", "li@home/12:30.db"):
-        assert hb.SqliteLedger(name).path == Path(name)
-        assert hb.MemorySettings(path=name).path == Path(name)
+        assert hb.SqliteLedger(name).path == Path(name).absolute()
+        assert hb.MemorySettings(path=name).path == Path(name).absolute()
     assert _config(ledger=None)(tmp_path / "C:" / "x.db").ledger is not None
 
 

@@ -11,7 +11,7 @@ from attrs import define
 
 from helpdesk_bridge.cli.doctor.diagnosis import CheckResult, Finding, clock, diagnose
 from helpdesk_bridge.config import Config, DeskConfig
-from helpdesk_bridge.delivery.file_trouble import can_be_made, whole
+from helpdesk_bridge.delivery.file_trouble import can_be_made
 from helpdesk_bridge.delivery.open_ledger import open_ledger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.desk import Helpdesk
@@ -75,9 +75,7 @@ async def _ledger(origin: str, found: DeskConfig, place: Secret) -> Finding:
     try:
         ledger = open_ledger(place, origin=origin, desk=found.name, keep=_FOR_EVER)
         if isinstance(ledger, SqliteLedger) and can_be_made(ledger.path):
-            return _good(
-                "ledger", f"{whole(ledger.path)} is not there yet; its first use makes it."
-            )
+            return _good("ledger", f"{ledger.path} is not there yet; its first use makes it.")
         try:
             count = len(await ledger.unresolved(found.name))
         finally:
