@@ -190,7 +190,7 @@ class CallContext:
         if self._token is not None:
             with suppress(ValueError):  # collected, behind the end of its loop, in another context
                 CURRENT_CALL.reset(self._token)
-        if isinstance(error, (HelpdeskError, asyncio.CancelledError)):
+        if error is not None:
             forget_locals(error)
         if self._deadline is not None and self._deadline.leave(kind):
             raise self._ended() from error

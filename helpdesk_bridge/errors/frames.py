@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import wraps
-from traceback import clear_frames
+from traceback import walk_tb
+from types import FrameType
 from typing import ParamSpec, TypeVar
 
 __all__ = ["chain", "forget_locals", "sealed", "without_frames"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_MAY_BE_SUSPENDED = (
+    inspect.CO_COROUTINE
+    | inspect.CO_GENERATOR
+    | inspect.CO_ASYNC_GENERATOR
+    | inspect.CO_ITERABLE_COROUTINE
+)
+_WITHIN_A_CALL = ("helpdesk_bridge", "aiohttp", "asyncio")
+"""How the names of the modules begin whose frames are emptied in any version of Python."""
 
 
 def forget_locals(error: BaseException) -> None:
@@ -19,14 +32,28 @@ def forget_locals(error: BaseException) -> None:
     Whoever keeps an error keeps its traceback, and so all that was at hand where it was raised: an
     answer of 16 MiB, a signed request. The error is at hand there as well, so that without this
     only the garbage collector would free them. Files and lines of the traceback stay, and what is
-    still running is left alone.
+    still running or suspended is left alone.
     """
-    for one in chain(error):
-        clear_frames(one.__traceback__)
+    for one in chain(error, failures=True):
+        for frame, _ in walk_tb(one.__traceback__):
+            if _is_safe_to_clear(frame):
+                with suppress(RuntimeError):  # it is running, or suspended
+                    frame.clear()
+
+
+def _is_safe_to_clear(frame: FrameType) -> bool:
+    """Say whether ``frame`` can be emptied without an end to what waits in it.
+
+    Before Python 3.13 to clear the frame of a suspended coroutine closes the coroutine, and its
+    task waits for ever. A coroutine of the application may keep an error for others, and go on.
+    """
+    if sys.version_info >= (3, 13) or not frame.f_code.co_flags & _MAY_BE_SUSPENDED:
+        return True
+    return str(frame.f_globals.get("__name__", "")).startswith(_WITHIN_A_CALL)
 
 
 def chain(error: BaseException, *, failures: bool = False) -> Iterator[BaseException]:
-    """Yield ``error`` and the errors that it was raised from, each once.
+    """Yield ``error``, the errors that it was raised from, and the members of groups, each once.
 
     ``failures`` says whether the one that an error of ours tells of (``failure``) is among them.
     """
@@ -39,6 +66,8 @@ def chain(error: BaseException, *, failures: bool = False) -> Iterator[BaseExcep
         seen.add(id(one))
         yield one
         pending += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            pending += one.exceptions
         if failures:
             pending.append(getattr(one, "failure", None))
 
