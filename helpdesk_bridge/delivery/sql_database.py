@@ -17,6 +17,7 @@ from helpdesk_bridge.delivery.database_trouble import driver_error, number_of, w
 from helpdesk_bridge.errors import Cause, ConfigurationError, HelpdeskError, Reason
 from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.model.slots import Slots
+from helpdesk_bridge.model.text import is_encodable
 from helpdesk_bridge.secret import Secret
 
 __all__ = ["Database", "Repeat", "Transaction", "understood"]
@@ -229,6 +230,8 @@ class Database:
 
 def understood(url: str | Secret) -> URL:
     """Return an address as the driver understands it; no error names any part of it."""
+    if not is_encodable(Secret(url).reveal()):
+        raise ConfigurationError("the address of SqlLedger has a character that is none in UTF-8.")
     try:
         found = make_url(Secret(url).reveal())
     except (ArgumentError, ValueError):

@@ -9,6 +9,7 @@ import attrs
 
 from helpdesk_bridge.errors import ConfigurationError, frames
 from helpdesk_bridge.kit.numbers import NUMBERED
+from helpdesk_bridge.model.text import is_encodable
 from helpdesk_bridge.secret import Secret
 
 __all__ = ["sealed"]
@@ -24,6 +25,10 @@ _WORDS: dict[Any, str] = {
     type(None): "None",
 }
 """The types that are checked, and how errors call them."""
+_NO_UTF_8 = (
+    "has a character that is none in UTF-8: it may come from a variable of the environment or a"
+    " file in another encoding, such as Latin-1"
+)
 _ALSO: dict[Any, tuple[type[Any], ...]] = {Secret: (str, Secret), float: (int, float)}
 
 
@@ -32,7 +37,8 @@ def sealed(cls: type[T]) -> type[T]:
 
     A str, a number, a bool or a Secret of another type than its field's is a ConfigurationError
     that names the field. A field with a converter of its own takes what that takes; of
-    ``converter=Secret`` it is a str or a Secret, and None where the field may be None.
+    ``converter=Secret`` it is a str or a Secret, and None where the field may be None. A text that
+    has no form in UTF-8 is a ConfigurationError of the same kind.
     """
     initialise: Any = cls.__init__
 
@@ -62,6 +68,9 @@ def _fields(cls: Any) -> dict[str, Any]:
 def _trouble(attribute: Any, value: Any) -> str:
     """Return what is wrong with the type of a field's value; "": nothing."""
     kinds = get_args(attribute.type) or (attribute.type,)
+    text = value.reveal() if isinstance(value, Secret) else value
+    if {str, Secret}.intersection(kinds) and isinstance(text, str) and not is_encodable(text):
+        return _NO_UTF_8
     is_numbered = bool(attribute.metadata.get(NUMBERED))
     has_own = attribute.converter is not None and Secret not in kinds and not is_numbered
     if has_own or not all(kind in _WORDS for kind in kinds):

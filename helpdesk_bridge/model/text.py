@@ -15,6 +15,7 @@ __all__ = [
     "folded",
     "has_controls",
     "is_digits",
+    "is_encodable",
     "number_order",
     "one_line",
     "same_tags",
@@ -80,6 +81,18 @@ def _tag_letters(tag: str) -> str:
 def _tag_key(tag: str) -> str:
     plain = normalised("NFKD", unescape(tag)).casefold()
     return "".join(one for one in plain if one.isalnum()) or folded(tag)
+
+
+def is_encodable(text: str) -> bool:
+    """Say whether ``text`` has a form in UTF-8; half of a surrogate pair has none.
+
+    Python reads a variable of the environment, or a file's name, that is no UTF-8 so.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_digits(value: object) -> TypeGuard[str]:

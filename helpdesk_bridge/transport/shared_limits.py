@@ -285,6 +285,7 @@ class _Redis:
         with suppress(
             ValueError, TypeError, AttributeError
         ):  # its text may hold the URL, and so a password
+            f"{url}{name}".encode()  # half of a surrogate pair has no form in UTF-8
             asked = redis.Redis.from_url(
                 url,
                 socket_timeout=_PATIENCE,

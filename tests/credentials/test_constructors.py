@@ -102,6 +102,10 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "an option": lambda: hb.RedisLimiter("4/minute", f"redis://:{PASSWORD}@r?no=1", name="a"),
     "a database": lambda: hb.SqlLedger(f"mysql://u:{PASSWORD}@h/d"),
     "a database's option": lambda: hb.SqlLedger(f"postgresql://u:{PASSWORD}@h/d?no={PASSWORD}"),
+    "no UTF-8": lambda: hb.SqlLedger(f"postgresql://u:{PASSWORD}\udce9@h/d"),
+    "no UTF-8 for Redis": lambda: hb.RedisLimiter(
+        "4/minute", f"redis://:{PASSWORD}\udce9@h", name="a"
+    ),
     "no address": lambda: hb.SqlLedger(PASSWORD),
     "bytes": lambda: hb.Secret(PASSWORD.encode()),  # type: ignore[arg-type]
     "a desk": lambda: hb.Helpdesk(PASSWORD),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import pytest
@@ -42,6 +42,35 @@ def test_a_setting_of_a_wrong_type_is_a_configuration_error(kind: Any) -> None:
         assert error.key is not None
         assert name in error.message or error.key in error.message
         assert "canary" not in str(error)
+
+
+@pytest.mark.parametrize("kind", GOOD, ids=lambda kind: kind.adapter)
+def test_a_text_that_is_no_utf_8_is_refused_by_its_name(kind: Any) -> None:
+    """Python reads the Latin-1 of a variable of the environment so."""
+    odd = b"canary-caf\xe9".decode(errors="surrogateescape")
+    texts = [one.name for one in attrs.fields(kind) if {str, Secret} & set(_kinds(one.type))]
+    assert texts
+    for name in texts:
+        given = GOOD[kind] | {name: odd}
+        if name in ("user", "password"):
+            given = GOOD[kind] | {"token": None, "user": "u", "password": "p", name: odd}
+        with pytest.raises(hb.ConfigurationError) as by_hand:
+            kind(**given)
+        variables = {"ODD": odd}
+        table = {"adapter": kind.adapter, **{k: v for k, v in given.items() if v is not None}}
+        config = hb.load_config(
+            {"desks": {"it": table | {name: {"env": "ODD"}}}}, environ=variables
+        )
+        with pytest.raises(hb.ConfigurationError) as of_a_table:
+            config.desk()
+        for caught in (by_hand, of_a_table):
+            assert caught.value.key == name
+            assert "UTF-8" in str(caught.value)
+            assert "canary" not in str(caught.value)
+
+
+def _kinds(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) or (kind,)
 
 
 @pytest.mark.parametrize("value", [None, 5, b"canary"])
