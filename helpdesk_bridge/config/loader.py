@@ -185,7 +185,15 @@ def load_config(
         raise
     except (ValueError, RecursionError) as error:
         problem = f"cannot be read ({type(error).__name__})"
-    raise ConfigurationError(f"{path} {problem}")
+    raise ConfigurationError(f"{_shown(path)} {problem}")
+
+
+def _shown(path: Path) -> str:
+    """Return the path of a file that is there, or is written like one; what else may be a text."""
+    shown = str(path) if os.path.lexists(path) else showable.path(str(path))
+    if shown == str(path):
+        return shown
+    return f"config= and {_PATH_VARIABLE} take the path of a file: what is given {shown}"
 
 
 def _located(source: str | Path | None, environ: Mapping[str, str]) -> tuple[Path, _Place]:
@@ -309,7 +317,7 @@ def _check_name(origin: str, name: str) -> None:
             " are not printed",
             key="desks",
         )
-    if showable.is_secret_like(name):
+    if showable.is_secret(name):
         raise ConfigurationError(
             f"{origin}: the name of a desk looks like a key or a token: it is in every error and"
             " log line, so give it a short one of plain words",

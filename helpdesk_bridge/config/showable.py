@@ -9,18 +9,40 @@ import re
 
 from helpdesk_bridge.model.disk import is_address
 
-__all__ = ["is_secret_like", "key", "name", "path", "variable"]
+__all__ = ["is_secret", "is_secret_like", "key", "name", "path", "variable"]
 
 HIDDEN = "(not shown: it may be a secret)"
 _VARIABLE = re.compile(r"[A-Z]{1,16}[0-9]{0,2}(?:_+(?:[A-Z]{1,16}[0-9]{0,2}|[0-9]{1,2}))*_*")
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _KEY = re.compile(r"[A-Za-z0-9]{1,16}(?:[-_.]+[A-Za-z0-9]{1,16})*")
 _LONGEST = 64
-_PATH = re.compile(r"(?:~|\.\.?)?[/\\]|[A-Za-z]:[/\\]|[a-z_/-]+(?:\.[a-z]{2,5})?$")
+_PATH = re.compile(r"(?:~|\.\.?)?[/\\]|[A-Za-z]:[/\\]|[\w-]+(?:[/\\][\w.-]+)*\.[a-z]{2,5}$")
+"""A path has a folder before it or an ending behind it; a bare word may be a password."""
+_PIECE = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|[0-9]+")
+"""A word of CamelCase, or a number."""
+_FIGURES_WITHIN = re.compile(r"[A-Za-z](?:[0-9]+[A-Za-z]|[0-9]{5,}$)")
+
+
+def is_secret(text: str) -> bool:
+    """Say whether ``text`` is surely a key or a token, and nothing that people call anything.
+
+    A long name that people choose has at most a few figures at the end of a word, as in
+    ``kundenservice2024``, and words of several letters, as in ``SupportEMEAWest``.
+    """
+    return len(text) > _LONGEST or any(map(_is_shuffled, _WORD.findall(text)))
+
+
+def _is_shuffled(word: str) -> bool:
+    if len(word) >= 12 and _FIGURES_WITHIN.search(word):
+        return True
+    return len(word) >= 20 and len(word) < 2.7 * len(_PIECE.findall(word))
 
 
 def is_secret_like(text: str) -> bool:
-    """Say whether ``text`` looks like a key or a token: a long word of letters and figures."""
+    """Say whether ``text`` looks like a key or a token: a long word of letters and figures.
+
+    In doubt it does: this is for what need not be shown.
+    """
     if len(text) > _LONGEST:
         return True
     return any(_is_random(word) for word in _WORD.findall(text))
@@ -40,7 +62,7 @@ def variable(text: str) -> str:
 
 def path(text: str) -> str:
     """Return the path of a file, if it is written like one."""
-    if is_address(text):
+    if is_address(text) or not text.isprintable():
         return HIDDEN
     shown = _PATH.match(text) and not any(is_secret_like(one) for one in re.split(r"[/\\]", text))
     return text if shown else HIDDEN
