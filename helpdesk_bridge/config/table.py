@@ -160,9 +160,17 @@ class Table:
 
     def _overrides(self) -> Iterator[tuple[str, tuple[str | None, Any]]]:
         prefix = f"{PREFIX}{shouted(self._name)}__"
+        found: dict[str, str] = {}
         for variable, value in self._environ.items():
             if variable.startswith(prefix):
-                yield variable.removeprefix(prefix).lower(), (variable, value)
+                key = variable.removeprefix(prefix).lower()
+                if found.setdefault(key, variable) != variable:
+                    raise self._wrong(
+                        showable.key(key),
+                        "is set by two variables of the environment, which differ in capitals and"
+                        " small letters only: unset one of them",
+                    )
+                yield key, (variable, value)
 
     def _make(
         self,
@@ -362,5 +370,5 @@ def _from_text(text: str, kind: Any) -> Any:
 
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, a number of 5,000 digits, 5,000 brackets
         return text

@@ -129,9 +129,14 @@ def party(value: AddressLike, name: str) -> Party:
         required_line(value.id, name)
     if value.name is not None:
         _printable(value.name, name)
-    if value.email is None and value.id is None and value.name is None:
+    if value.email is None and value.id is None and _is_blank(value.name or ""):
         raise InvalidArgument(f"{name} has neither an address nor an id nor a name.")
     return value
+
+
+def _is_blank(text: str) -> bool:
+    """Say whether nothing of ``text`` is seen: blanks, and marks that have no width."""
+    return all(one.isspace() or category(one) == "Cf" for one in text)
 
 
 def _person(text: str, name: str) -> Party:

@@ -239,6 +239,27 @@ def test_a_wrong_variable_is_refused_by_its_own_name(key: str, text: str, reason
     refused(given({}, {variable: text}), f"environment variable {variable} ", reason)
 
 
+@pytest.mark.parametrize("text", ["1" * 5000, "[" * 5000, "-" + "9" * 5000])
+def test_a_variable_that_python_cannot_read_is_a_configuration_error(text: str) -> None:
+    variable = "HELPDESK_BRIDGE__SUPPORT__TRANSPORT__DEADLINE"
+    config = load_config({"desks": {"support": {"adapter": "memory"}}}, environ={variable: text})
+    with pytest.raises(ConfigurationError, match="deadline") as caught:
+        config.desk()
+    assert text not in str(caught.value)
+
+
+def test_a_value_that_two_variables_set_is_refused() -> None:
+    names = [f"HELPDESK_BRIDGE__SUPPORT__{key}" for key in ("TOKEN", "token")]
+    table = {"adapter": "helpspace", "token": "t", "client_id": "1"}
+    environ = dict(zip(names, ("hush-one", "hush-two"), strict=True))
+    config = load_config({"desks": {"support": table}}, environ=environ)
+    with pytest.raises(
+        ConfigurationError, match=r"\[desks.support\] token: is set by two"
+    ) as caught:
+        config.desk()
+    assert "hush" not in str(caught.value)
+
+
 @pytest.mark.parametrize("variable", ["MIAN__TOKEN", "MAIN", "MAIN_TOKEN"])
 def test_a_variable_for_a_desk_that_is_not_there_is_refused(tmp_path: Path, variable: str) -> None:
     path = tmp_path / "f.toml"

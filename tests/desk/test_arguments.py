@@ -112,6 +112,13 @@ def test_a_person_nobody_can_find_is_refused(value: Any) -> None:
         arguments.party(value, "assignee")
 
 
+@pytest.mark.parametrize("name", ["", " ", "\u200b", " \u2060\u00ad\ufeff "])
+def test_a_person_of_whom_nothing_is_seen_is_nobody(name: str) -> None:
+    with pytest.raises(InvalidArgument, match="requester has neither"):
+        arguments.sought_person(Party(name=name), "requester")
+    assert arguments.party(Party(name=name, id="5"), "requester").id == "5"
+
+
 def test_a_correspondent_has_an_address() -> None:
     with pytest.raises(InvalidArgument, match="to has no e-mail address"):
         arguments.correspondent("77", "to")
