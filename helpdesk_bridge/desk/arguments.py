@@ -22,6 +22,7 @@ from helpdesk_bridge.model import (
     TicketKind,
     Upload,
 )
+from helpdesk_bridge.model.text import one_line
 from helpdesk_bridge.transport.body import require_finite
 
 __all__ = ["AddressLike", "Addresses"]
@@ -64,6 +65,11 @@ def _printable(value: object, name: str) -> str:
     if any(category(c) in ("Cc", "Cs", "Zl", "Zp") for c in value):
         raise InvalidArgument(f"{name} holds a line break or another control character.")
     return value
+
+
+def _flat(value: object, name: str) -> str:
+    """Return a text as one line; only what has no form in UTF-8 is refused, and what is no str."""
+    return _printable(one_line(value) if isinstance(value, str) else value, name)
 
 
 def line(value: str | None, name: str) -> str | None:
@@ -127,8 +133,8 @@ def party(value: AddressLike, name: str) -> Party:
         address(value.email, name)
     if value.id is not None:
         required_line(value.id, name)
-    if value.name is not None:
-        _printable(value.name, name)
+    if value.name is not None:  # vendors hand out names with tabs
+        value = evolve(value, name=_flat(value.name, name))
     if value.email is None and value.id is None and _is_blank(value.name or ""):
         raise InvalidArgument(f"{name} has neither an address nor an id nor a name.")
     return value

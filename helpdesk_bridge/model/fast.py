@@ -15,7 +15,7 @@ from typing import Any
 from helpdesk_bridge.errors import InvalidArgument, ProtocolError
 from helpdesk_bridge.model.message import Attachment, Message
 from helpdesk_bridge.model.people import Party
-from helpdesk_bridge.model.text import has_controls, one_line
+from helpdesk_bridge.model.text import has_controls, one_line, one_name
 from helpdesk_bridge.model.ticket import Channel, Ticket
 from helpdesk_bridge.model.words import Audience, MessageType, Priority, Role, Status, TicketKind
 
@@ -68,7 +68,7 @@ def fast_party(
     A name with line ends or control characters becomes one line, as every call takes it.
     """
     if name is not None and has_controls(name):
-        name = one_line(name) or None
+        name = one_name(name) or None
     made: Any = _new(_OpenParty)
     made.name = name
     made.email = email
@@ -148,7 +148,7 @@ def fast_message(
     made.to = to
     made.cc = cc
     made.bcc = bcc
-    made.subject = subject
+    made.subject = subject and one_line(subject)
     made.given_html = html
     made.given_text = text
     made.attachments = attachments
@@ -191,7 +191,7 @@ def fast_ticket(
     """
     made: Any = _new(_OpenTicket)
     made.id = id
-    made.subject = subject
+    made.subject = one_line(subject)
     made.status = status
     made.vendor_status = vendor_status
     made.priority = priority
@@ -200,7 +200,7 @@ def fast_ticket(
     made.assignee = assignee
     made.team = team
     made.channel = channel
-    made.tags = tags
+    made.tags = tuple(filter(str.strip, map(one_line, tags))) if tags else ()
     made.custom_fields = {} if custom_fields is None else custom_fields
     made.created_at = created_at if created_at is None else _in_utc(created_at)
     made.updated_at = updated_at if updated_at is None else _in_utc(updated_at)

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from helpdesk_bridge.model.encoded_words import decoded_words
 from helpdesk_bridge.model.fast import fast_party
 from helpdesk_bridge.model.people import Party
-from helpdesk_bridge.model.text import one_line
+from helpdesk_bridge.model.text import one_name
 from helpdesk_bridge.model.words import Role
 
 __all__ = ["read_people", "read_person"]
@@ -160,14 +160,14 @@ def read_person(text: str, role: Role = Role.UNKNOWN) -> Party:
     people = read_people(text, role)
     if len(people) == 1:
         return people[0]
-    return Party(name=one_line(text) or None, role=role)
+    return Party(name=one_name(text) or None, role=role)
 
 
 def _shortened(text: str, role: Role) -> Party:
     """Return a long text as the name of a Party without an address, with a sign where it is cut."""
     text = text.strip()
     cut = "\u2026" if len(text) > _LONGEST_PERSON else ""
-    name = one_line(text[:_LONGEST_PERSON])
+    name = one_name(text[:_LONGEST_PERSON])
     return fast_party(name=f"{name}{cut}" if name else None, role=role)
 
 
@@ -300,7 +300,7 @@ def _read(tokens: list[_Token], sign: str, end: int) -> _Piece:
 def _named(everything: list[_Token]) -> tuple[str | None, str | None]:
     """Return name and address; the whole as a name where it is not surely an address."""
     if len(everything) > _MOST_PARTS:
-        return one_line("".join(token.text for token in everything)) or None, None
+        return one_name("".join(token.text for token in everything)) or None, None
     tokens = [token for token in everything if token.text.strip()]
     kinds = [token.kind for token in tokens]
     if "angle" in kinds:
@@ -317,7 +317,7 @@ def _named(everything: list[_Token]) -> tuple[str | None, str | None]:
         if email is not None:
             return _name([one for one in tokens if one.kind == "comment"]), email
         return _name(tokens), None
-    return one_line("".join(token.text for token in everything)) or None, None
+    return one_name("".join(token.text for token in everything)) or None, None
 
 
 def _address(text: str) -> str | None:
@@ -334,7 +334,7 @@ def _address(text: str) -> str | None:
 def _name(tokens: list[_Token]) -> str | None:
     """Return a name for people to read; None where there is none."""
     if [token.kind for token in tokens] == ["comment"]:
-        return one_line(_decoded(tokens[0].text[1:-1])) or None
+        return one_name(_decoded(tokens[0].text[1:-1])) or None
     words = [
         _ESCAPED.sub(r"\1", token.text[1:-1]) if token.kind == "quoted" else token.text
         for token in tokens
@@ -344,7 +344,7 @@ def _name(tokens: list[_Token]) -> str | None:
 
 def _plain_name(text: str) -> str | None:
     """Return a name without quotation marks as people read it; None where there is none."""
-    name = one_line(_decoded(text))
+    name = one_name(_decoded(text))
     if len(name) > 2 and name[0] == name[-1] == "'":
         name = name[1:-1]
     return name or None

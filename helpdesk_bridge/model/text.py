@@ -18,24 +18,13 @@ __all__ = [
     "is_encodable",
     "number_order",
     "one_line",
+    "one_name",
     "same_tags",
     "tags_left_out",
 ]
 
-
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` with single blanks in place of line ends and control characters."""
-    if text.isprintable() and "  " not in text and text.strip(" ") == text:
-        return text  # which most are; of all blanks only the space is printable
-    return " ".join(_CONTROLS.sub(" ", text).split())
-
-
-def has_controls(text: str) -> bool:
-    """Say whether ``text`` holds a line end or another control character."""
-    return not text.isprintable() and _CONTROLS.search(text) is not None
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_BLANKS = re.compile(rf"(?:\s|{_CONTROL.pattern})+")
 
 
 def folded(text: str) -> str:
@@ -81,6 +70,29 @@ def _tag_letters(tag: str) -> str:
 def _tag_key(tag: str) -> str:
     plain = normalised("NFKD", unescape(tag)).casefold()
     return "".join(one for one in plain if one.isalnum()) or folded(tag)
+
+
+def one_name(text: str) -> str:
+    """Return ``text``, a person's name, as one line with single blanks between its words."""
+    if text.isprintable() and "  " not in text and text.strip(" ") == text:
+        return text  # which most are; of all blanks only the space is printable
+    return " ".join(one_line(text).split())
+
+
+def has_controls(text: str) -> bool:
+    """Say whether ``text`` holds a line end or another control character."""
+    return not text.isprintable() and _CONTROL.search(text) is not None
+
+
+def one_line(text: str) -> str:
+    """Return ``text``, a subject or a tag, with a blank for each tab, line end or control.
+
+    Vendors hand out the tabs and folded line ends of mails, and take none back.
+    """
+    if text.isprintable():
+        return text
+    flat = _BLANKS.sub(lambda found: " " if _CONTROL.search(found[0]) else found[0], text)
+    return flat if flat == text else flat.strip()
 
 
 def is_encodable(text: str) -> bool:

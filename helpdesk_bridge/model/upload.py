@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
@@ -35,6 +36,12 @@ Chunks = AsyncIterable[bytes]
 _BYTES = (bytes, bytearray, memoryview)
 _TEXT = ", not a str: give the bytes of a text by its .encode(), and a file on disk by Path(…)."
 _CONTROL = frozenset(("Cc", "Cs", "Zl", "Zp"))
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_MEDIA_TYPE = re.compile(
+    rf"{_WORD}/{_WORD}"
+    rf'(?:[ \t]*+;[ \t]*+(?:{_WORD}=(?:{_WORD}|"(?:[ !#-\[\]-~]|\\[ -~])*+"))?+)*+'
+)
+"""RFC 9110, section 8.3.1: a type, and parameters with blanks around the semicolon."""
 
 _ENTERING = threading.Lock()
 """For a moment, by who begins or ends to have an async iterable read: several threads may."""
@@ -53,7 +60,8 @@ class Upload:
     name: str = field(repr=False)
     """The file name: no path, no quotation mark and no control character."""
     mime_type: str = ""
-    """The media type; empty: it is guessed from the name. That of a packed file is the packing's:
+    """The media type, such as ``text/plain; charset=utf-8``; empty: it is guessed from the name.
+    That of a packed file is the packing's:
     ``log.csv.gz`` is application/gzip."""
     data: bytes | Path | Chunks = field(default=None, repr=False)
     """The content: bytes, the Path of a regular file, or an async iterable of bytes, which needs
@@ -83,7 +91,7 @@ class Upload:
             raise InvalidArgument(
                 "an attachment's name is empty or holds path or control characters."
             )
-        if not _clean_word(self.mime_type):
+        if not _MEDIA_TYPE.fullmatch(self.mime_type):
             raise InvalidArgument("an attachment's mime_type is not a media type.")
         if self.content_id is not None and not _clean_word(self.content_id):
             raise InvalidArgument("an attachment's content_id holds spaces or control characters.")

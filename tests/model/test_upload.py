@@ -327,3 +327,24 @@ async def test_an_upload_that_nobody_reads_can_be_copied() -> None:
     upload = Upload("a.txt", data=b"abc")
     assert await copy.deepcopy(upload).read() == b"abc"
     assert await pickle.loads(pickle.dumps(upload)).read() == b"abc"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain; charset=utf-8",
+        "text/plain;charset=utf-8",
+        'multipart/x \t; boundary="a b";',
+        "application/vnd.ms-excel",
+    ],
+)
+def test_a_media_type_is_taken_in_every_spelling_of_http(kind: str) -> None:
+    assert Upload(name="a.txt", data=b"x", mime_type=kind).mime_type == kind
+
+
+@pytest.mark.parametrize(
+    "kind", ["pdf", "text/", "/plain", "text/plain; a b", "a/b\r\nX: y", "a/b;c"]
+)
+def test_what_is_no_media_type_is_refused(kind: str) -> None:
+    with pytest.raises(InvalidArgument, match="media type"):
+        Upload(name="a.txt", data=b"x", mime_type=kind)
