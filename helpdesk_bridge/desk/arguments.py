@@ -22,7 +22,6 @@ from helpdesk_bridge.model import (
     TicketKind,
     Upload,
 )
-from helpdesk_bridge.model.text import one_line
 from helpdesk_bridge.transport.body import require_finite
 
 __all__ = ["AddressLike", "Addresses"]
@@ -67,9 +66,9 @@ def _printable(value: object, name: str) -> str:
     return value
 
 
-def _flat(value: object, name: str) -> str:
-    """Return a text as one line; only what has no form in UTF-8 is refused, and what is no str."""
-    return _printable(one_line(value) if isinstance(value, str) else value, name)
+def _without_tabs(value: object, name: str) -> str:
+    """Return a text with blanks for its tabs; a line break is refused, as anywhere."""
+    return _printable(value.replace("\t", " ") if isinstance(value, str) else value, name)
 
 
 def line(value: str | None, name: str) -> str | None:
@@ -134,7 +133,7 @@ def party(value: AddressLike, name: str) -> Party:
     if value.id is not None:
         required_line(value.id, name)
     if value.name is not None:  # vendors hand out names with tabs
-        value = evolve(value, name=_flat(value.name, name))
+        value = evolve(value, name=_without_tabs(value.name, name))
     if value.email is None and value.id is None and _is_blank(value.name or ""):
         raise InvalidArgument(f"{name} has neither an address nor an id nor a name.")
     return value
