@@ -74,9 +74,15 @@ def from_root(path: Path) -> Path:
     """Return ``path`` from the root on, so that it leads to the same file for good.
 
     A program may go to another folder between the moment in which a path is given and the moment in
-    which it is opened. SQLite takes no such path for a URI or for ``:memory:``, whatever the name
-    of the file is. Raises ConfigurationError for a relative path in a deleted working directory.
+    which it is opened. SQLite takes no such path for a URI, whatever the name of the file is.
+    Raises ConfigurationError for a relative path in a deleted working directory, and for
+    ``:memory:``, by which SQLite's users mean no file.
     """
+    if path.name == ":memory:":
+        raise ConfigurationError(
+            "a path is given that is ':memory:', which would be a file of that name; MemoryLedger,"
+            " a memory desk without a path and rate_limit keep all in memory."
+        )
     try:
         return path.absolute()
     except OSError:

@@ -138,15 +138,22 @@ async def test_what_is_made_by_hand_keeps_its_file(
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("name", [":memory:", "file:sent.db"])
-async def test_a_name_that_sqlite_takes_for_something_else_is_that_of_a_file(
-    name: str, first: Path
-) -> None:
-    ledger = hb.SqliteLedger(name)
+async def test_a_name_that_sqlite_takes_for_something_else_is_that_of_a_file(first: Path) -> None:
+    ledger = hb.SqliteLedger("file:sent.db")
     async with hb.Helpdesk(hb.MemorySettings(), name="it", ledger=ledger) as desk:
         await desk.create_ticket(subject="S", requester=CUSTOMER, text="Help.", key="k")
     await ledger.aclose()
-    assert (first / name).is_file()
+    assert (first / "file:sent.db").is_file()
+
+
+def test_a_file_that_is_kept_in_memory_is_refused() -> None:
+    for make in (
+        lambda: hb.SqliteLedger(":memory:"),
+        lambda: hb.FileLimiter("4/minute", ":memory:"),
+        lambda: hb.MemorySettings(path=":memory:"),
+    ):
+        with pytest.raises(hb.ConfigurationError, match="MemoryLedger"):
+            make()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it keeps the working directory from deletion")
