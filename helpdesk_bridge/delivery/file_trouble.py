@@ -42,9 +42,9 @@ SQLITE_CANTOPEN is a process with too many open files."""
 
 
 def unusable(path: Path, error: Exception) -> ConfigurationError:
-    """Return what is raised for an error of SQLite, or of an entry that cannot be read."""
-    if isinstance(error, sqlite3.Error):
-        trouble = why(path, error)
+    """Return what is raised for an error of SQLite, of the lock, or of an entry that is damaged."""
+    if isinstance(error, (sqlite3.Error, OSError)):
+        trouble = why(path, error) if isinstance(error, sqlite3.Error) else _of_the_lock(error)
         says = f"cannot be used: {trouble.says}."
     else:
         trouble = Trouble(type(error).__name__, retryable=False)
@@ -66,6 +66,18 @@ def why(path: Path, error: sqlite3.Error) -> Trouble:
     says = seen or _SAYS.get(code) or _SAYS.get(kind) or "SQLite refuses it"
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     return Trouble(f"{says} ({name})", retryable=seen is None and kind in _PASSING)
+
+
+def _of_the_lock(error: OSError) -> Trouble:
+    if isinstance(error, BlockingIOError):
+        return Trouble(_SAYS[sqlite3.SQLITE_BUSY], retryable=True)
+    name = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return Trouble(f"the file beside it cannot be locked ({name})", retryable=_may_pass(error))
+
+
+def _may_pass(error: OSError) -> bool:
+    """Say whether it lacks only what others will give back."""
+    return error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM)
 
 
 def check_regular(path: Path) -> None:
@@ -94,7 +106,7 @@ def _of_the_folder(folder: Path) -> str | None:
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM):
+        if not _may_pass(error):
             return f"no file can be made in the folder {folder}"
     return None
 

@@ -26,21 +26,6 @@ __all__ = ["SqliteLedger"]
 
 T = TypeVar("T")
 
-_TABLES = """
-create table if not exists writes (
-    operation_id text primary key, desk text not null, key text, ticket_id text,
-    state text not null, made_id text, finished integer not null, beat integer not null,
-    boot text not null, uptime real not null, noted real not null, started_at text not null,
-    entry text not null
-) without rowid;
-create table if not exists clock (
-    one integer primary key check (one = 1), passed real not null,
-    boot text not null, uptime real not null, wall text not null
-);
-create unique index if not exists writes_key on writes (desk, key);
-create index if not exists writes_ticket on writes (desk, ticket_id, made_id);
-create index if not exists writes_state on writes (desk, state);
-"""
 _COLUMNS = "operation_id, state, made_id, finished, beat, boot, uptime, started_at, entry"
 _OPEN = "('pending', 'unknown')"
 _GAP = 86_400.0
@@ -260,40 +245,19 @@ class SqliteLedger:
         import sqlite3
 
         from helpdesk_bridge.delivery.file_trouble import check_regular, unusable
+        from helpdesk_bridge.delivery.ledger_file import connected, transaction
 
         try:
             if self._file is None:
                 check_regular(self.path)
-                self._file = self._opened()
-            with self._file:
-                self._file.execute("begin immediate")
+                self._file = connected(self.path)
+            with transaction(self.path, self._file):
                 return work(self._file)
         except HelpdeskError:
             raise
-        except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
+        except (OSError, sqlite3.Error, ValueError, TypeError, LookupError) as error:
             failure = unusable(self.path, error)
         raise failure
-
-    def _opened(self) -> sqlite3.Connection:
-        import sqlite3
-
-        try:
-            file = sqlite3.connect(
-                self.path, timeout=10.0, isolation_level=None, check_same_thread=False
-            )
-        except ValueError:
-            raise sqlite3.OperationalError("no file has such a name") from None
-        try:
-            file.execute("pragma synchronous = extra")
-            with file:
-                file.execute("begin immediate")
-                for statement in _TABLES.split(";"):
-                    file.execute(statement)
-                file.execute("update writes set beat = beat where 0")  # may it be written?
-        except BaseException:
-            file.close()
-            raise
-        return file
 
     def _close(self) -> None:
         file, self._file = self._file, None

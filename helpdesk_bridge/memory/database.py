@@ -1,7 +1,7 @@
 """The SQLite file of a memory desk: read whole, and written in one transaction a change.
 
 Everything here blocks, and is called from one thread. The file is locked for as long as it is
-open: by SQLite, and by a lock that no reader in this process drops (``file_lock``).
+open: by SQLite, and by a lock that no reader in this process drops (``model/file_lock.py``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from cattrs import BaseValidationError, Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from helpdesk_bridge.kit import errors
-from helpdesk_bridge.memory.file_lock import FileLock
 from helpdesk_bridge.memory.store import Store
 from helpdesk_bridge.memory.stored import Mail, StoredFile, StoredMessage, StoredTicket
 from helpdesk_bridge.model import forks
+from helpdesk_bridge.model.file_lock import FileLock
 
 __all__ = ["Database"]
 
@@ -91,13 +91,13 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._saves = 0
-        self._lock: FileLock | None = None
+        self._lock = FileLock(path)
         failure: str
         try:
-            self._lock = FileLock(path)
+            self._lock.acquire()
         except BlockingIOError:
             raise self._unusable(_ADVICE[sqlite3.SQLITE_BUSY]) from None
-        except (OSError, ValueError, RuntimeError):  # the last is a link that leads to itself
+        except OSError:
             pass  # SQLite says why the file cannot be used, or uses it without
         try:
             self._sql = sqlite3.connect(path, timeout=0, isolation_level=None)
@@ -106,7 +106,7 @@ class Database:
         else:
             forks.watch(self)
             return
-        self._unlock()
+        self._lock.release()
         raise self._unusable(failure)
 
     def _unusable(self, why: str) -> errors.ConfigurationError:
@@ -245,14 +245,8 @@ class Database:
     def close(self) -> None:
         """Close and unlock the file; may be called again."""
         self._sql.close()
-        self._unlock()
+        self._lock.release()
 
     def forked(self) -> None:
         """Leave the file to the process that this one was forked from."""
         forks.leave_to_parent(self._sql)
-        if self._lock is not None:
-            self._lock.forked()
-
-    def _unlock(self) -> None:
-        if self._lock is not None:
-            self._lock.release()

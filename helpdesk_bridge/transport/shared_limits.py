@@ -30,6 +30,7 @@ from weakref import WeakKeyDictionary
 from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
 from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.model.disk import OwnThread, path_of
+from helpdesk_bridge.model.file_lock import FileLock
 from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.log import attributes
@@ -212,9 +213,11 @@ class _File:
     def _ask(self, change: Callable[[sqlite3.Connection, float], float]) -> float:
         try:
             # A connection for each question: nothing to close, nothing that outlives a fork.
-            with closing(
-                sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)
-            ) as db:
+            # SQLite's own lock is dropped when anything in this process closes the file.
+            with (
+                FileLock(self._path).held(_PATIENCE),
+                closing(sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)) as db,
+            ):
                 db.execute("PRAGMA synchronous = OFF")  # a power cut ends all requests, too
                 db.execute("BEGIN IMMEDIATE")
                 db.execute(
@@ -224,7 +227,7 @@ class _File:
                 answer = change(db, time.time())  # the time within the lock: entries are in order
                 db.execute("COMMIT")
                 return answer
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             cause = Cause.of(error)
         raise _unreachable("its file") from cause
 

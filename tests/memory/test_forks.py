@@ -8,12 +8,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.memory.file_lock import FileLock
 from helpdesk_bridge.testing import MemorySettings
 from tests.forked import in_a_fork, needs_fork, outcome
 from tests.vendors import ROOT
@@ -129,29 +127,3 @@ async def test_a_fork_that_lives_on_does_not_keep_the_file(tmp_path: Path) -> No
     os.close(writing)
     os.close(reading)
     assert await lives == ""
-
-
-@unix_only
-def test_a_lock_whose_file_was_just_deleted_is_taken_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "desk.db"
-    first = FileLock(path)
-    opened, opens = os.open, 0
-
-    def late(*given: Any) -> int:
-        nonlocal opens
-        opens += 1
-        descriptor = opened(*given)
-        first.release()  # between the opening and the lock
-        return int(descriptor)
-
-    monkeypatch.setattr(os, "open", late)
-    second = FileLock(path)
-    monkeypatch.undo()
-    assert opens == 2
-    with pytest.raises(BlockingIOError):
-        FileLock(path)
-    second.release()
-    second.release()
-    assert list(tmp_path.iterdir()) == []
