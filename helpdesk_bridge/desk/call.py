@@ -41,10 +41,10 @@ from helpdesk_bridge.transport.log import attributes
 __all__ = ["CallContext", "Calls"]
 
 log = logging.getLogger("helpdesk_bridge.desk")
-logging.getLogger("helpdesk_bridge").addHandler(logging.NullHandler())
-# Without a handler Python writes warnings to stderr by itself.
+logging.getLogger("helpdesk_bridge").addHandler(logging.NullHandler())  # else to stderr
 
 _MOST_INTERRUPTED = 1000
+_AT_ONCE = 10  # errors that are named in a row, each for 0.2 ms: credentials are looked for
 
 
 @define(eq=False)
@@ -223,10 +223,12 @@ class CallContext:
                 f"{type(error).__name__} was raised when it may have been sent already.", error
             ) from error
 
-    def clear(self, problems: Iterable[Problem]) -> None:
-        """Take the desk's credentials out of the errors of records that were passed over."""
-        for problem in problems:
-            self._calls.credentials.clear(problem.error)
+    async def name_problems(self, problems: Iterable[Problem]) -> None:
+        """Name the errors of records that were passed over; the event loop gets its turns."""
+        for number, problem in enumerate(problems, 1):
+            self._named(problem.error)
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)
 
     @contextmanager
     def own_errors(self) -> Iterator[None]:

@@ -56,10 +56,10 @@ def messages(
     list_messages, mark = self.adapter.list_messages, self._origin.mark_messages
 
     async def fetch(place: Cursor | None) -> Page[Message]:
-        with call.part():
+        with call.part() as part:
             page = await list_messages(ref, query, place)
+            await part.name_problems(page.problems)
         mark(page.items)
-        call.clear(page.problems)
         return page
 
     return Pager(

@@ -229,7 +229,7 @@ class Pager(Generic[T]):
                 self._window = self._concurrency  # the caller is faster than the vendor
                 self._read_on()
             try:
-                page = await self._reading.page(self._next)
+                page = distinct(await self._reading.page(self._next), self._identity)
             except HelpdeskError as error:
                 raise self._located(error)  # noqa: B904 - the same error, with how far it came
             self._at = self._next
@@ -305,9 +305,8 @@ class Pager(Generic[T]):
         return True
 
     def _fresh(self, page: Page[T]) -> Page[T]:
-        """Return ``page`` without what came before, and within the limit."""
+        """Return ``page``, of distinct records, without what came before and within the limit."""
         walk, seen = self._walk, self._seen
-        page = distinct(page, self._identity)
         ids = [*map(self._identity, page.items)]
         came = {*ids, *page.filtered}
         sent = len(ids) + len(page.filtered)
@@ -362,8 +361,12 @@ class Pager(Generic[T]):
 
     def _locate_problems(self, page: Page[T]) -> None:
         """Have the errors that iterating over ``page`` raises say how far the list came by then."""
+        place: Cursor | None = None
         for before, problem in enumerate(page.problems):
-            error = self._located(problem.error)
+            error = problem.error
+            if before == 0 or error.operation_id is None:
+                place = self._located(error).cursor
+            error.cursor = place  # the others were named when the page came
             self._is_short |= isinstance(error, IncompleteList)
             error.items_read = self.items_read + problem.index - before
 

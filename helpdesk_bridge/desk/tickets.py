@@ -101,10 +101,10 @@ def tickets(
     list_tickets, mark = self.adapter.list_tickets, self._origin.mark_tickets
 
     async def fetch(place: Cursor | None) -> Page[Ticket]:
-        with call.part():
+        with call.part() as part:
             page = await list_tickets(query, place)
+            await part.name_problems(page.problems)
         mark(page.items)
-        call.clear(page.problems)
         return page
 
     return Pager(

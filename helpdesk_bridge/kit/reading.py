@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from helpdesk_bridge.errors import HelpdeskError, ProtocolError
+from helpdesk_bridge.errors.plain import in_brackets
 from helpdesk_bridge.kit.json import (
     AnyId,
     JsonRecord,
@@ -21,6 +22,8 @@ from helpdesk_bridge.model import Problem
 from helpdesk_bridge.model.text import is_digits
 
 __all__ = [
+    "MOST_PROBLEMS",
+    "add_problem",
     "belongs",
     "created_id",
     "member",
@@ -33,6 +36,9 @@ __all__ = [
 
 R = TypeVar("R", bound=JsonRecord)
 T = TypeVar("T")
+
+MOST_PROBLEMS = 200
+"""How many records of one page are told one by one when they cannot be read."""
 
 
 class _CreatedId(JsonRecord, frozen=True):
@@ -229,11 +235,11 @@ def read_records(
         The items, and the problems with their places among the records.
 
     Raises:
-        ProtocolError: ``data`` is no list.
+        ProtocolError: ``data`` is no list, or more than ``MOST_PROBLEMS`` of it cannot be read.
     """
     items: list[T] = []
     problems: list[Problem] = []
-    for index, record in enumerate(_listed(data, path)):
+    for index, record in enumerate(listed := _listed(data, path)):
         failure: HelpdeskError
         try:
             items.append(convert(read_record(record, into)))
@@ -242,7 +248,7 @@ def read_records(
             failure = _odd(f"{path}[{index}]{error.place}", str(error))
         except HelpdeskError as error:
             failure = error
-        problems.append(Problem(index=index, error=failure, raw=record))
+        add_problem(problems, Problem(index=index, error=failure, raw=record), len(listed), path)
     return tuple(items), tuple(problems)
 
 
@@ -263,16 +269,40 @@ def read_each(
         The items, and the problems with their places among the records.
 
     Raises:
-        ProtocolError: ``data`` is no list.
+        ProtocolError: ``data`` is no list, or more than ``MOST_PROBLEMS`` of it cannot be read.
     """
     items: list[T] = []
     problems: list[Problem] = []
-    for index, record in enumerate(_listed(data, path)):
+    for index, record in enumerate(listed := _listed(data, path)):
         try:
             items.append(convert(record, f"{path}[{index}]"))
+            continue
         except HelpdeskError as error:
-            problems.append(Problem(index=index, error=error, raw=record))
+            problem = Problem(index=index, error=error, raw=record)
+        add_problem(problems, problem, len(listed), path)
     return tuple(items), tuple(problems)
+
+
+def add_problem(problems: list[Problem], one: Problem, count: int, path: str) -> None:
+    """Append ``one`` to the ``problems`` of a page of ``count`` records.
+
+    A page with too many of them is no page. Each is told by itself, which takes a thousand times
+    as long as the two bytes of ``0,`` take to come.
+
+    Args:
+        problems: those of the page so far.
+        one: the next one.
+        count: how many records the page has.
+        path: where they stand in the answer.
+
+    Raises:
+        ProtocolError: there are more than ``MOST_PROBLEMS``.
+    """
+    if len(problems) >= MOST_PROBLEMS:
+        first = in_brackets(problems[0].error.message)
+        what = f"more than {MOST_PROBLEMS} of {count} records cannot be read, the first {first}"
+        raise _odd(path, what)
+    problems.append(one)
 
 
 def _listed(data: Any, path: str) -> list[Any]:

@@ -15,6 +15,7 @@ from helpdesk_bridge.errors import (
     ProtocolError,
 )
 from helpdesk_bridge.kit.ends import SMALLEST_PAGE
+from helpdesk_bridge.kit.reading import add_problem
 from helpdesk_bridge.model import Cursor, Page, Problem
 from helpdesk_bridge.transport.empty_lists import is_proving
 
@@ -212,7 +213,7 @@ def distinct(page: Page[T], identity: Callable[[T], str]) -> Page[T]:
             problems.append(record)
         elif (raw := _raw(record)) != _raw(first.setdefault(identity(record), record)):
             error = ProtocolError("another record of the page has the same id, and says otherwise.")
-            problems.append(Problem(index=index, error=error, raw=raw))
+            add_problem(problems, Problem(index=index, error=error, raw=raw), _size(page), "$")
         else:
             items.append(record)
     return evolve(page, items=tuple(items), problems=tuple(problems))
