@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import secrets
 import threading
@@ -20,11 +21,14 @@ from typing import Any, Self, TypeVar
 
 from attrs import define
 
-from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.errors import HelpdeskError, InvalidArgument
 from helpdesk_bridge.model.disk import begun_in_thread
 from helpdesk_bridge.transport import to_its_end, waiting_for
+from helpdesk_bridge.transport.log import attributes
 
 __all__ = ["save"]
+
+log = logging.getLogger("helpdesk_bridge.desk")
 
 T = TypeVar("T")
 
@@ -48,6 +52,8 @@ _MAX_NAME = 255
 """Bytes in a file name, on the file systems in use."""
 _PART = ".part"
 """How a file is called that is not whole yet."""
+_MARK = 9
+"""How long that is by which the names of such files differ: a dot and eight digits."""
 
 
 async def save(
@@ -62,24 +68,28 @@ async def save(
     A directory that cannot be written to, and a disk that fails or is full, is InvalidArgument, and
     so is a ``name`` that is a path; whatever fails leaves no file behind. A directory that is
     replaced meanwhile, by a link for one, is InvalidArgument; nothing is written or deleted where
-    the link leads.
+    the link leads. Where the directory lets nobody delete what there is, the error of the download
+    stays what it is and says how the half file is called.
     """
     if name in ("", ".", "..") or {"/", "\\", "\0"}.intersection(name):
         raise InvalidArgument("the name of a file cannot be a path.")
     file = _NewFile(directory, name)
-    reason: str | None
     try:
         await _created(step, file, directory)
         async for chunk in chunks:
             await _done(step, partial(file.write, chunk), directory)
         return await _done(step, file.close, directory)
     except OSError as error:
-        reason = error.strerror
-        await _discarded(file, directory)
-    except BaseException:
-        await _discarded(file, directory)
+        failure = InvalidArgument(f"the file cannot be written: {error.strerror}.")
+        failure.message += await _discarded(file, directory)
+    except BaseException as error:
+        told = await _discarded(file, directory)
+        if isinstance(error, HelpdeskError):
+            error.message += told
+        elif told:
+            error.add_note(told.strip())
         raise
-    raise InvalidArgument(f"the file cannot be written: {reason}.")
+    raise failure
 
 
 async def _done(
@@ -101,12 +111,19 @@ async def _created(
     raise InvalidArgument(f"the file cannot be written: directory= {trouble}.")
 
 
-async def _discarded(file: _NewFile, directory: Path) -> None:
-    """Have the file deleted; a disk that takes long does it when nobody waits any more."""
-    work = begun_in_thread(file.discard, directory)
-    done, _ = await asyncio.wait((work,), timeout=_PATIENCE)
-    for one in done:
-        one.result()
+async def _discarded(file: _NewFile, directory: Path) -> str:
+    """Have the file deleted, and return a sentence on what is left of it, if that is known.
+
+    A disk that takes long does it when nobody waits any more.
+    """
+    try:
+        work = begun_in_thread(file.discard, directory)
+        done, _ = await asyncio.wait((work,), timeout=_PATIENCE)
+        for one in done:
+            one.result()
+    except OSError as error:
+        return file.left_behind(error.strerror)
+    return ""
 
 
 class _NewFile:
@@ -195,6 +212,17 @@ class _NewFile:
             finally:
                 self._delete()
 
+    def left_behind(self, reason: str | None) -> str:
+        """Return a sentence on the file that cannot be deleted for this ``reason``.
+
+        The vendor's part of its name may be a customer's words.
+        """
+        if self._kept is None:
+            return ""
+        own = self._kept.rpartition(_PART)
+        name = f"…{own[0][-_MARK:]}{_PART}" if own[1] else "the name of the attachment"
+        return f" What is left of it cannot be deleted ({reason}): {name} in the directory."
+
     def _delete(self) -> None:
         try:
             if self._kept is not None and self._identity is not None:
@@ -278,7 +306,16 @@ class _Folder:
                 os.unlink(self._at(new), dir_fd=self.descriptor)
                 raise
         else:
-            os.unlink(self._at(old), dir_fd=self.descriptor)
+            try:
+                os.unlink(self._at(old), dir_fd=self.descriptor)
+            except OSError as error:  # the file is whole, and has its name
+                log.warning(
+                    "a file that ends with %s cannot be deleted (%s): a download has its own name"
+                    " and this one",
+                    old[-_MARK - len(_PART) :],
+                    error.strerror,
+                    extra=attributes(),
+                )
 
     def holds(self, name: str, identity: _Identity) -> bool:
         """Say whether the file of this name is this very one."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from helpdesk_bridge.desk import download as files
-from helpdesk_bridge.errors import InvalidArgument, TruncatedBody
+from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, TruncatedBody
 
 
 async def chunks(*parts: bytes | Exception) -> AsyncIterator[bytes]:
@@ -100,6 +100,63 @@ async def test_a_disk_that_fails_leaves_nothing_behind(
     with pytest.raises(InvalidArgument, match="No space left"):
         await files.save(chunks(b"ab"), tmp_path, "a.txt")
     assert left(tmp_path) == {}
+
+
+def _sealed_by(patch: pytest.MonkeyPatch) -> None:
+    """Have directories let nobody delete anything any more, an administrator neither."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    patch.setattr(files.os, "unlink", refused)
+
+
+@pytest.mark.parametrize("failure", [TruncatedBody("short."), OSError(28, "No space left")])
+@pytest.mark.asyncio
+async def test_a_half_file_that_cannot_be_deleted_is_told_with_the_first_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    with monkeypatch.context() as patch:
+        _sealed_by(patch)
+        with pytest.raises(HelpdeskError) as caught:
+            await files.save(chunks(b"ab", failure), tmp_path, "Li bill.txt")
+    ((name, content),) = left(tmp_path).items()
+    told = caught.value.message
+    kind = TruncatedBody if failure.args == ("short.",) else InvalidArgument
+    assert type(caught.value) is kind
+    assert "short." in told or "cannot be written: No space left." in told
+    other = name.removeprefix("Li bill.txt")
+    assert f"cannot be deleted (Permission denied): …{other} in the directory." in told
+    assert "bill" not in told
+    assert content == b"ab"
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_download_notes_what_cannot_be_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut() -> AsyncIterator[bytes]:
+        yield b"ab"
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        _sealed_by(patch)
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await files.save(cut(), tmp_path, "a.txt")
+    assert "cannot be deleted" in caught.value.__notes__[0]
+
+
+@pytest.mark.asyncio
+async def test_a_whole_file_whose_first_name_cannot_be_deleted_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        _sealed_by(patch)
+        path = await files.save(chunks(b"ab"), tmp_path, "a.txt")
+    assert path == tmp_path / "a.txt"
+    (other,) = left(tmp_path).keys() - {"a.txt"}
+    (record,) = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert f"ends with {other.removeprefix('a.txt')} cannot be deleted" in record.getMessage()
 
 
 @pytest.mark.asyncio
