@@ -18,6 +18,7 @@ __all__ = ["is_kept", "leaf", "written"]
 
 _OURS = re.compile(r"(?:content-length|content-transfer-encoding|x-rt-[\w-]*|rt-[\w-]*)$", re.ASCII)
 """Headers that RT adds, or that say how the bytes were written before."""
+_HEADER = re.compile(r"^[^\s:][^:\n]*+:.*(?:\n[ \t].*)*", re.MULTILINE)
 _MARK = "=_attached-"
 """What our boundaries begin with; no base64 has it."""
 _LONGEST = 998
@@ -81,7 +82,7 @@ def _entity(node: Node, level: int) -> Iterator[bytes | PartJson]:
 
 def _headers(part: PartJson) -> list[str]:
     """Return the headers that the mail had, each in one line or several."""
-    unfolded = re.findall(r"[^\s:][^:\n]*:.*(?:\n[ \t].*)*", part.headers or "")
+    unfolded = _HEADER.findall(part.headers or "")
     return [
         line.replace("\r", "").replace("\n", "\r\n")
         for line in unfolded

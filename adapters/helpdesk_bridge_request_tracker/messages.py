@@ -185,6 +185,5 @@ def speaking(rows: Sequence[Any]) -> list[str]:
 
 
 def _addresses(data: str | None) -> tuple[kit.Party, ...]:
-    return tuple(
-        fast_party(email=word) for word in re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", data or "")
-    )
+    words = re.findall(r"[^\s<>,;\"]+", data or "")
+    return tuple(fast_party(email=word) for word in words if "@" in word[1:-1])
