@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
@@ -29,8 +30,19 @@ _CHUNK = 64 * 1024
 _MOST_HELD = 64 * 1024
 """How many bytes are held back to see what is packed in them; a file that tells later stays as it
 comes. A gzip header, with the name of a file, has some hundred."""
-_PACKINGS = (b"\x1f\x8b", b"\x1f\x9d", b"BZ", b"\xfd7", b"(\xb5", b"]\x00")
-"""How gzip, compress, bzip2, xz, Zstandard and lzma begin."""
+_PACKED = re.compile(
+    rb"\x1f\x8b\x08"
+    rb"|\x1f\x9d[\x09-\x10\x89-\x90]"
+    rb"|BZh[1-9](?:1AY&SY|\x17rE8P\x90)"
+    rb"|\xfd7zXZ\0"
+    rb"|(?:\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)"
+    rb"|\]\0\0..(?:\xff{8}|.{5}\0{3})",
+    re.DOTALL,
+)
+"""How gzip, compress, bzip2, xz, Zstandard and lzma begin: all by which their programs know them,
+because a table may begin with BZ. An lzma file has no more than the usual figures of its head."""
+_LONGEST = 13
+"""How long the longest of these is."""
 
 
 def file_chunks(
@@ -107,12 +119,12 @@ class _Inside:
     def encoding(self, chunk: bytes) -> str | None:
         """Return the encoding to take off; "" is none, None: more has to come to tell it."""
         try:
-            self.begun += self.inflate.decompress(chunk, 2 - len(self.begun))
+            self.begun += self.inflate.decompress(chunk, _LONGEST - len(self.begun))
         except zlib.error:
             return ""
-        if len(self.begun) < 2:
-            return "" if self.inflate.eof else None
-        return "gzip" if self.begun in _PACKINGS else ""
+        if len(self.begun) < _LONGEST and not self.inflate.eof:
+            return None
+        return "gzip" if _PACKED.match(self.begun) else ""
 
 
 @define
