@@ -10,6 +10,7 @@ from pathlib import Path
 
 from helpdesk_bridge.delivery.trouble import Trouble
 from helpdesk_bridge.errors import ConfigurationError, Reason
+from helpdesk_bridge.model.disk_threads import NoThread
 
 __all__ = ["can_be_made", "check_regular", "unusable", "why"]
 
@@ -42,9 +43,9 @@ SQLITE_CANTOPEN is a process with too many open files."""
 
 
 def unusable(path: Path, error: Exception) -> ConfigurationError:
-    """Return what is raised for an error of SQLite, of the lock, or of an entry that is damaged."""
+    """Return what is raised for an error of SQLite or the system, or an entry that is damaged."""
     if isinstance(error, (sqlite3.Error, OSError)):
-        trouble = why(path, error) if isinstance(error, sqlite3.Error) else _of_the_lock(error)
+        trouble = why(path, error) if isinstance(error, sqlite3.Error) else _of_the_system(error)
         says = f"cannot be used: {trouble.says}."
     else:
         trouble = Trouble(type(error).__name__, retryable=False)
@@ -68,7 +69,10 @@ def why(path: Path, error: sqlite3.Error) -> Trouble:
     return Trouble(f"{says} ({name})", retryable=seen is None and kind in _PASSING)
 
 
-def _of_the_lock(error: OSError) -> Trouble:
+def _of_the_system(error: OSError) -> Trouble:
+    """Return why there is no thread for the file, or no lock beside it."""
+    if isinstance(error, NoThread):
+        return Trouble(error.strerror or "", retryable=True)
     if isinstance(error, BlockingIOError):
         return Trouble(_SAYS[sqlite3.SQLITE_BUSY], retryable=True)
     name = errno.errorcode.get(error.errno or 0, type(error).__name__)

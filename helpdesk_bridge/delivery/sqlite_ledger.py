@@ -18,6 +18,7 @@ from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.errors.moment import Moment
 from helpdesk_bridge.model import forks
 from helpdesk_bridge.model.disk import OwnThread, path_of
+from helpdesk_bridge.model.disk_threads import NoThread
 
 if TYPE_CHECKING:
     import sqlite3
@@ -239,7 +240,13 @@ class SqliteLedger:
         if self._process != os.getpid():
             text = "was used before this process was forked: make a SqliteLedger in each process."
             raise ConfigurationError(f"the ledger {self.path} {text}", reason=Reason.STORAGE)
-        return await self._thread.run(lambda: self._execute(work))
+        try:
+            return await self._thread.run(lambda: self._execute(work))
+        except NoThread as error:
+            from helpdesk_bridge.delivery.file_trouble import unusable
+
+            failure = unusable(self.path, error)
+        raise failure
 
     def _execute(self, work: Callable[[sqlite3.Connection], T]) -> T:
         import sqlite3

@@ -361,7 +361,7 @@ class Pager(Generic[T]):
 
     def _locate_problems(self, page: Page[T]) -> None:
         """Have the errors that iterating over ``page`` raises say how far the list came by then."""
-        place: Cursor | None = None
+        place: str | None = None
         for before, problem in enumerate(page.problems):
             error = problem.error
             if before == 0 or error.operation_id is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from helpdesk_bridge.kit import errors
 from helpdesk_bridge.memory.store import Store
 from helpdesk_bridge.model.disk import OwnThread
+from helpdesk_bridge.model.disk_threads import NoThread
 from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import held_back, to_its_end, waiting_for
@@ -25,6 +27,8 @@ T = TypeVar("T")
 
 _PATIENCE = 30.0
 """Seconds that closing waits for the disk."""
+_MOST_LEVELS = 200
+"""How deep the values of custom fields are: each level takes several frames to write and read."""
 
 
 class Storage:
@@ -143,7 +147,7 @@ class Storage:
 
     async def _run(self, action: Callable[[], T], then: Callable[[T], None]) -> None:
         """Run ``action`` in the database's thread and ``then`` here, cancelled meanwhile or not."""
-        work = asyncio.wrap_future(self._thread.submit(action))
+        work = asyncio.wrap_future(self._submitted(action))
         ended = self._running = asyncio.get_running_loop().create_future()
 
         def end(work: asyncio.Future[T]) -> None:
@@ -160,6 +164,17 @@ class Storage:
         work.add_done_callback(end)
         with waiting_for("the database"):
             await to_its_end(ended)
+
+    def _submitted(self, action: Callable[[], T]) -> Future[T]:
+        try:
+            return self._thread.submit(action)
+        except NoThread as error:
+            trouble = error.strerror
+        raise errors.VendorUnavailable(
+            f"the database {self._path} cannot be used: {trouble}.",
+            outcome=errors.Outcome.NOT_SENT,
+            reason=errors.Reason.STORAGE,
+        )
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -178,13 +193,28 @@ class Storage:
 
 
 def plain(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return custom fields as they will be after a restart; InvalidArgument if JSON has no such."""
+    """Return custom fields as they will be after a restart.
+
+    InvalidArgument if JSON has no such value, or if it is too deep to be read again.
+    """
     try:
         found: dict[str, Any] = json.loads(json.dumps(fields))
     except (TypeError, ValueError, RecursionError):
         pass
     else:
-        return found
+        if not _is_deep(found):
+            return found
     raise errors.InvalidArgument(
-        "custom_fields can hold only what JSON has: text, numbers, booleans, None, lists, mappings."
+        "custom_fields can hold only what JSON has: text, numbers, booleans, None, lists, mappings,"
+        f" at most {_MOST_LEVELS} levels deep."
     )
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_MOST_LEVELS + 1):
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [one for some in inner for one in some if isinstance(one, (dict, list))]
+        if not level:
+            return False
+    return True

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from helpdesk_bridge.errors import ConfigurationError
-from helpdesk_bridge.model.disk_threads import DISK_THREADS
+from helpdesk_bridge.model.disk_threads import DISK_THREADS, NoThread
 
 __all__ = [
     "CHUNK",
@@ -135,14 +135,23 @@ class OwnThread:
         return self._executor is not None
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Have the thread do ``work``, and return the future of what it returns."""
+        """Have the thread do ``work``, and return the future of what it returns.
+
+        NoThread if none can be started: then ``work`` is not done, later neither.
+        """
         if self._process != os.getpid():
             self._process, self._made = os.getpid(), threading.Lock()
             self._executor = None
         with self._made:
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(1, thread_name_prefix=self._name)
-            return self._executor.submit(work)
+            executor = self._executor or ThreadPoolExecutor(1, thread_name_prefix=self._name)
+            try:
+                future = executor.submit(work)  # the first of all starts the thread
+            except RuntimeError:
+                if self._executor is None:  # what was refused is still in its queue
+                    executor.shutdown(wait=False, cancel_futures=True)
+                raise NoThread from None
+            self._executor = executor
+            return future
 
     async def run(self, work: Callable[[], T]) -> T:
         """Return ``work()``. A cancellation does not wait for its end."""

@@ -13,7 +13,7 @@ from attrs import define, field
 
 from helpdesk_bridge.model import forks
 
-__all__ = ["AT_ONCE", "DISK_THREADS", "DiskThreads"]
+__all__ = ["AT_ONCE", "DISK_THREADS", "DiskThreads", "NoThread"]
 
 T = TypeVar("T")
 
@@ -21,6 +21,13 @@ AT_ONCE = 32
 """How many threads one folder may have."""
 _IDLE = 1.0
 """Seconds for which a thread without work waits for more."""
+
+
+class NoThread(OSError):
+    """The system starts no more threads for this process; what was asked for is not done."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EAGAIN, "no thread can be started")
 
 
 @define(eq=False)
@@ -53,7 +60,7 @@ class DiskThreads:
     def submit(self, folder: str, action: Callable[[], T]) -> Future[T]:
         """Have ``action`` done in a thread of ``folder``, and return the future of its result.
 
-        OSError if no thread can be started.
+        NoThread if none can be started.
         """
         future: Future[T] = Future()
         with self._lock:
@@ -79,7 +86,7 @@ class DiskThreads:
             if here.threads:
                 return  # another one will come to it
             del self._folders[folder]
-            raise OSError(errno.EAGAIN, "no thread can be started") from None
+            raise NoThread from None
 
     def _serve(self, folder: str, here: _Folder) -> None:
         while True:

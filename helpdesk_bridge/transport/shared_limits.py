@@ -30,6 +30,7 @@ from weakref import WeakKeyDictionary
 from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
 from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.model.disk import OwnThread, path_of
+from helpdesk_bridge.model.disk_threads import NoThread
 from helpdesk_bridge.model.file_lock import FileLock
 from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import clock
@@ -92,9 +93,18 @@ class _SharedLimiter:
 
     async def _take(self) -> float:
         permit = uuid.uuid4().hex
-        asked = self._thread.submit(partial(self._store.take, permit))
+        trouble: Cause
         try:
-            wait: float = await asyncio.wrap_future(asked)
+            asked = self._thread.submit(partial(self._store.take, permit))
+        except NoThread as error:
+            trouble = Cause.of(error)
+        else:
+            return await self._answer(permit, asked)
+        raise _unasked("no thread can be started") from trouble
+
+    async def _answer(self, permit: str, asked: Future[float]) -> float:
+        try:
+            wait = await asyncio.wrap_future(asked)
         except asyncio.CancelledError:
             self._end(permit, used=False)  # the thread may have taken it all the same
             raise
@@ -104,16 +114,21 @@ class _SharedLimiter:
 
     def _end(self, permit: str, *, used: bool) -> None:
         ended = partial(self._store.give_back, permit, used=used)
-        self._thread.submit(ended).add_done_callback(_complain)
+        try:
+            self._thread.submit(ended).add_done_callback(_heard)
+        except NoThread:
+            _complain()
 
 
-def _complain(done: Future[Any]) -> None:
+def _heard(done: Future[Any]) -> None:
     if not done.cancelled() and done.exception() is not None:
-        log.warning(
-            "a permit could not be given back: it counts for %g s more",
-            _LONGEST,
-            extra=attributes(),
-        )
+        _complain()
+
+
+def _complain() -> None:
+    log.warning(
+        "a permit could not be given back: it counts for %g s more", _LONGEST, extra=attributes()
+    )
 
 
 @sealed
@@ -161,8 +176,12 @@ class RedisLimiter(_SharedLimiter):
 
 
 def _unreachable(where: str) -> ConnectFailed:
+    return _unasked(f"{where} does not answer")
+
+
+def _unasked(why: str) -> ConnectFailed:
     return ConnectFailed(
-        f"the shared rate limit cannot be asked: {where} does not answer.",
+        f"the shared rate limit cannot be asked: {why}.",
         outcome=Outcome.NOT_SENT,
         reason=Reason.LIMITER,
     )

@@ -473,3 +473,24 @@ async def test_two_desks_never_share_a_file(tmp_path: Path) -> None:
         await first.note(ticket, text="The first goes on.")
     async with hb.Helpdesk(settings) as third:
         assert len([message async for message in third.messages(ticket)]) == 2
+
+
+def _nested(levels: int) -> Any:
+    value: Any = 1
+    for level in range(levels):
+        value = {"a": value} if level % 2 else [value, [], "x"]
+    return value
+
+
+@pytest.mark.asyncio
+async def test_values_too_deep_to_be_read_again_are_refused(tmp_path: Path) -> None:
+    async with hb.Helpdesk(MemorySettings(path=tmp_path / "desk.db"), name="it") as desk:
+        ticket = await desk.create_ticket(subject="S", requester=CUSTOMER, text="x")
+        for levels in (201, 400, 900, 100_000):
+            with pytest.raises(hb.InvalidArgument, match="at most 200 levels deep") as caught:
+                await desk.update_ticket(ticket, custom_fields={"a": _nested(levels)})
+            assert caught.value.outcome is hb.Outcome.NOT_SENT
+        fields = {"a": _nested(199), "b": [_nested(100)] * 3}
+        await desk.update_ticket(ticket, custom_fields=fields)
+    async with hb.Helpdesk(MemorySettings(path=tmp_path / "desk.db"), name="it") as desk:
+        assert (await desk.ticket(ticket.id)).custom_fields == fields
