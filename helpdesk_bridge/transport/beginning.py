@@ -58,24 +58,27 @@ def judged(
 ) -> HelpdeskError | bool:
     """Judge a body by how it begins, where a file was announced without its size.
 
-    Where a size was announced it is left to that. No file of a binary kind, such as a PDF, an image
-    or an archive, is empty or begins as markup or JSON do, whatever its ``Content-Type`` says. Of
-    another kind only a web page without a type is told, where none was announced: by the name of a
-    text, or by sending it to be saved under a name of Microsoft's older Office.
+    Where a size was announced it is left to that; only where the headers call a text a page it must
+    not begin as one. No file of a binary kind, such as a PDF, an image or an archive, is empty or
+    begins as markup or JSON do, whatever its ``Content-Type`` says. Of another kind only a web page
+    without a type is told, where none was announced: by the name of a text, or by sending it to be
+    saved under a name of Microsoft's older Office.
 
     Args:
         begun: the first bytes of the body.
         headers: those of the answer.
         announced: what the vendor told of the file; None: the caller knows nothing of it.
         whole: whether ``begun`` is all of the body.
-        doubt: the error for what does not begin as a binary file does; None: the headers fit.
+        doubt: the error for what does not begin as a binary file does, or as a text of a known
+            size; None: the headers fit.
 
     Returns:
         The error for what is not the file; True for what may be; False: more bytes must be seen,
         which is never said of a whole body.
     """
     if doubt is not None:
-        return _signed(begun, doubt, whole=whole)
+        is_text = announced is not None and announced.is_sized_text
+        return (_as_sized_text if is_text else _signed)(begun, doubt, whole=whole)
     if announced is None or announced.size is not None:
         return True
     if announced.is_binary:
@@ -96,6 +99,14 @@ def _signed(begun: bytes, doubt: HelpdeskError, *, whole: bool) -> HelpdeskError
     if _SIGNATURE.match(told):
         return True
     return doubt if whole or len(told) >= _SIGNED or len(begun) > _MOST_HELD else False
+
+
+def _as_sized_text(begun: bytes, doubt: HelpdeskError, *, whole: bool) -> HelpdeskError | bool:
+    """Return True for a text that begins with words or is blank, and ``doubt`` for markup."""
+    text = _as_text(begun[:_MOST_HELD]).lstrip(_BLANKS)
+    if text:
+        return doubt if text.startswith("<") else True
+    return whole or (doubt if len(begun) > _MOST_HELD else False)
 
 
 def _as_binary(begun: bytes, announced: Announced, *, whole: bool) -> HelpdeskError | bool:

@@ -87,6 +87,12 @@ class Announced:
         return told and not _BINARY.fullmatch(bare(self.mime_type))
 
     @property
+    def is_sized_text(self) -> bool:
+        """Whether it is a text of a known size, by all its types, and no web page."""
+        texts = all(kind.startswith("text/") and kind not in HTML for kind in self.types)
+        return self.size is not None and bool(self.types) and texts
+
+    @property
     def is_office(self) -> bool:
         """Whether it is of Microsoft's older Office, for which many programs write markup."""
         return bool(self.types) and all(map(_OFFICE.fullmatch, self.types))
@@ -112,7 +118,7 @@ def no_file(
     a login page unless an exact size can prove the opposite. The type of an answer with a
     ``Content-Encoding`` is that of what is packed in it (RFC 9110, section 8.4). What is sent to be
     saved (RFC 6266) is the file if it has the announced size, which is counted. For a binary file
-    the types are no proof, see ``is_told_by_beginning``.
+    and a text of a known size the types are no proof, see ``is_told_by_beginning``.
 
     Args:
         status: the HTTP status.
@@ -147,15 +153,20 @@ def no_file(
 
 
 def is_told_by_beginning(
-    status: int, headers: Mapping[str, str], announced: Announced | None
+    status: int, headers: Mapping[str, str], announced: Announced | None, *, redirected: bool
 ) -> bool:
     """Say whether an answer that ``no_file`` refuses may be the file, if it begins as one.
 
-    PHP gives everything the type of a page that is not told another one.
+    PHP gives everything the type of a page that is not told another one. A binary file has a
+    signature. A text has none: it needs a size, which is counted, and nothing else may stand in its
+    place, as a login page behind a redirect does.
     """
     if status != 200 or announced is None or _is_encoded(headers):
         return False
-    return announced.is_binary
+    if announced.is_binary:
+        return True
+    is_page = bare(headers.get("Content-Type")) in HTML
+    return is_page and announced.is_sized_text and not redirected
 
 
 def _may_be_page(headers: Mapping[str, str], announced: Announced, *, redirected: bool) -> bool:

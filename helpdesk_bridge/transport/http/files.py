@@ -54,7 +54,9 @@ def file_chunks(
     """
     announced = request.announced
     failure = no_file(answer.status, answer.headers, announced, redirected=redirected)
-    if failure and not is_told_by_beginning(answer.status, answer.headers, announced):
+    if failure and not is_told_by_beginning(
+        answer.status, answer.headers, announced, redirected=redirected
+    ):
         raise failure
     beginning = _Beginning(answer.headers, announced, failure)
     return _streamed(answer, _Unpacking.of(answer, announced), beginning, request.progress)
@@ -134,8 +136,7 @@ class _Beginning:
     headers: Mapping[str, str]
     announced: Announced | None
     doubt: HelpdeskError | None
-    """The error for what does not begin as the binary file that was announced; None: there is no
-    doubt."""
+    """The error for what does not begin as the file that was announced; None: there is no doubt."""
     held: bytes = field(default=b"", init=False)
     passed: bool = field(default=False, init=False)
 
