@@ -87,7 +87,7 @@ async def test_a_ticket_that_was_created_in_part_is_named() -> None:
     error = info.value
     assert error.ticket_id is not None
     assert f": ticket {error.ticket_id} was created, but not all of the rest (" in str(error)
-    assert "did not set CustomFields.zz). " in str(error)
+    assert "does not show CustomFields.zz, so that nobody can tell). " in str(error)
 
 
 @pytest.mark.asyncio
