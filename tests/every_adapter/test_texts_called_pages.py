@@ -96,8 +96,8 @@ async def test_a_text_without_a_size_is_called_a_web_page(
     assert error.reason is Reason.WEB_PAGE
 
 
-async def test_what_a_redirect_led_to_is_a_login_page(
+async def test_what_a_redirect_led_to_may_be_a_login_page(
     desk_at: Callable[[str], hb.Helpdesk], tmp_path: Path
 ) -> None:
-    script = Answer.redirect("/login"), of(NOTES, PAGE_TYPE)
+    script = Answer.redirect("/media/1"), of(NOTES, PAGE_TYPE)
     assert (await refusal(desk_at, text(NOTES), tmp_path, *script)).reason is Reason.WEB_PAGE
