@@ -29,7 +29,7 @@ TEXTS = [
     b"",
 ]
 PACKED = [
-    gzip.compress(b"a,b\n"),
+    gzip.compress(b"a,b\n", mtime=0),
     bz2.compress(b"a,b\n"),
     bz2.compress(b""),
     lzma.compress(b"a,b\n"),
