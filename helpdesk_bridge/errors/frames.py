@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import sys
 from collections.abc import Callable, Iterator
@@ -22,8 +23,6 @@ _MAY_BE_SUSPENDED = (
     | inspect.CO_ASYNC_GENERATOR
     | inspect.CO_ITERABLE_COROUTINE
 )
-_WITHIN_A_CALL = ("helpdesk_bridge", "aiohttp", "asyncio")
-"""How the names of the modules begin whose frames are emptied in any version of Python."""
 
 
 def forget_locals(error: BaseException) -> None:
@@ -45,11 +44,12 @@ def _is_safe_to_clear(frame: FrameType) -> bool:
     """Say whether ``frame`` can be emptied without an end to what waits in it.
 
     Before Python 3.13 to clear the frame of a suspended coroutine closes the coroutine, and its
-    task waits for ever. A coroutine of the application may keep an error for others, and go on.
+    task waits for ever: it may have kept an error for others, and go on. A frame refers to its own
+    code, for the garbage collector, once its coroutine has ended and left the frame to itself.
     """
     if sys.version_info >= (3, 13) or not frame.f_code.co_flags & _MAY_BE_SUSPENDED:
         return True
-    return str(frame.f_globals.get("__name__", "")).startswith(_WITHIN_A_CALL)
+    return any(one is frame.f_code for one in gc.get_referents(frame))
 
 
 def chain(error: BaseException, *, failures: bool = False) -> Iterator[BaseException]:
