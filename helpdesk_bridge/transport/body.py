@@ -99,7 +99,7 @@ def _not_finite(value: Any, depth: int) -> str | None:
     if isinstance(value, float):
         return None if isfinite(value) else ""
     if depth > _DEEPEST:
-        raise InvalidArgument("the request holds values within values that JSON cannot express.")
+        raise InvalidArgument(f"the request holds values more than {_DEEPEST} levels deep.")
     if is_dataclass(value):  # which orjson writes as objects
         value = {one.name: getattr(value, one.name, None) for one in fields(value)}
     if isinstance(value, Mapping):

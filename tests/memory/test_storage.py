@@ -487,7 +487,9 @@ async def test_values_too_deep_to_be_read_again_are_refused(tmp_path: Path) -> N
     async with hb.Helpdesk(MemorySettings(path=tmp_path / "desk.db"), name="it") as desk:
         ticket = await desk.create_ticket(subject="S", requester=CUSTOMER, text="x")
         for levels in (201, 400, 900, 100_000):
-            with pytest.raises(hb.InvalidArgument, match="at most 200 levels deep") as caught:
+            with pytest.raises(
+                hb.InvalidArgument, match=r"at most 200 levels deep|more than 254 levels deep"
+            ) as caught:
                 await desk.update_ticket(ticket, custom_fields={"a": _nested(levels)})
             assert caught.value.outcome is hb.Outcome.NOT_SENT
         fields = {"a": _nested(199), "b": [_nested(100)] * 3}
