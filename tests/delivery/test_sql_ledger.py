@@ -201,6 +201,7 @@ class Cut:
                 if cut.is_set():
                     return  # it was carried out: this is the answer
                 writer.write(data)
+            writer.close()  # as the server does when it is told that this is the end
 
         backwards = asyncio.create_task(back())
         with suppress(ConnectionError):
