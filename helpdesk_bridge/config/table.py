@@ -18,7 +18,7 @@ from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, ProtocolEr
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.json import WrongType
 from helpdesk_bridge.kit.numbers import NUMBERED
-from helpdesk_bridge.model.disk import from_root, is_address
+from helpdesk_bridge.model.disk import from_root, is_address, kept_nowhere
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import TokenProvider, TransportOptions
 from helpdesk_bridge.transport.options import CHECK
@@ -154,7 +154,9 @@ class Table:
             # Drivers add passwords to a URL, from the environment and from files of the home.
             self._check_reach("ledger", "ask for a database by its URL")
             return place
-        path = self._value("ledger", Path, text, self._where, variable)
+        path: Path = self._value("ledger", Path, text, self._where, variable)
+        if trouble := kept_nowhere(path):
+            raise self._wrong("ledger", trouble, variable=variable)
         self._check_inside("ledger", path)
         return Secret(str(path))
 

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.kit import errors, sealed
 from helpdesk_bridge.memory.store import Store
-from helpdesk_bridge.model.disk import from_root, is_address
+from helpdesk_bridge.model.disk import from_root, is_address, kept_nowhere
 
 __all__ = ["MemorySettings"]
 
@@ -21,6 +21,8 @@ def _path(value: str | Path | None) -> Path | None:
         raise errors.ConfigurationError("must be the path of a file", key="path")
     if is_address(str(value)):
         raise errors.ConfigurationError("must be the path of a file, and no URL", key="path")
+    if trouble := kept_nowhere(Path(value)):
+        raise errors.ConfigurationError(f"the path of the file {trouble}", key="path")
     try:
         return from_root(Path(value))
     except errors.ConfigurationError as error:

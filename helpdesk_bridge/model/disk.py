@@ -29,6 +29,7 @@ __all__ = [
     "from_root",
     "in_thread",
     "is_address",
+    "kept_nowhere",
     "open_file",
     "path_of",
     "working_directory",
@@ -54,9 +55,9 @@ def is_address(text: str) -> bool:
 def path_of(value: str | Path, what: str) -> Path:
     """Return the path that ``value`` is; ``what`` says who takes it, for the text of an error.
 
-    It is a path from the root on, as :func:`from_root` says. Raises ConfigurationError for a URL,
-    which may hold a password, so that nothing of it is shown, and for what is neither a str nor a
-    path.
+    It is a path of a SQLite file from the root on, as :func:`from_root` says. Raises
+    ConfigurationError for a URL, which may hold a password, so that nothing of it is shown, for
+    ``:memory:``, and for what is neither a str nor a path.
     """
     if not isinstance(value, (str, os.PathLike)):
         kind = type(value).__name__
@@ -67,7 +68,23 @@ def path_of(value: str | Path, what: str) -> Path:
         raise ConfigurationError(
             f"{what} is the path of a file; what is given looks like a URL, or holds a password."
         )
-    return from_root(Path(value))
+    path = Path(value)
+    if trouble := kept_nowhere(path):
+        raise ConfigurationError(f"{what} {trouble}.")
+    return from_root(path)
+
+
+def kept_nowhere(path: Path) -> str | None:
+    """Return why no SQLite file can be at ``path``: SQLite's users mean no file by ``:memory:``.
+
+    None: it is any other path.
+    """
+    if path.name != ":memory:":
+        return None
+    return (
+        "is ':memory:', which would be a file of that name; MemoryLedger, a memory desk without a"
+        " path and rate_limit keep all in memory"
+    )
 
 
 def from_root(path: Path) -> Path:
@@ -75,14 +92,8 @@ def from_root(path: Path) -> Path:
 
     A program may go to another folder between the moment in which a path is given and the moment in
     which it is opened. SQLite takes no such path for a URI, whatever the name of the file is.
-    Raises ConfigurationError for a relative path in a deleted working directory, and for
-    ``:memory:``, by which SQLite's users mean no file.
+    Raises ConfigurationError for a relative path in a deleted working directory.
     """
-    if path.name == ":memory:":
-        raise ConfigurationError(
-            "a path is given that is ':memory:', which would be a file of that name; MemoryLedger,"
-            " a memory desk without a path and rate_limit keep all in memory."
-        )
     try:
         return path.absolute()
     except OSError:

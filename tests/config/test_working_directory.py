@@ -146,14 +146,34 @@ async def test_a_name_that_sqlite_takes_for_something_else_is_that_of_a_file(fir
     assert (first / "file:sent.db").is_file()
 
 
+def _table(**values: object) -> object:
+    return hb.load_config({"desks": {"it": {"adapter": "memory", **values}}}, environ={}).desk()
+
+
 def test_a_file_that_is_kept_in_memory_is_refused() -> None:
     for make in (
         lambda: hb.SqliteLedger(":memory:"),
-        lambda: hb.FileLimiter("4/minute", ":memory:"),
+        lambda: hb.FileLimiter("4/minute", Path(":memory:")),
         lambda: hb.MemorySettings(path=":memory:"),
+        lambda: _table(path=":memory:"),
+        lambda: _table(ledger=":memory:"),
     ):
         with pytest.raises(hb.ConfigurationError, match="MemoryLedger"):
             make()
+
+
+@pytest.mark.asyncio
+async def test_a_file_of_that_name_is_one_where_no_sqlite_is_meant(
+    first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first / ":memory:").write_bytes(b"right")
+    assert await hb.Upload(name="a.txt", data=Path(":memory:")).read() == b"right"
+    with pytest.raises(hb.InvalidArgument, match="cannot be read") as caught:
+        await hb.Upload(name="a.txt", data=Path("gone/:memory:")).read()
+    assert "MemoryLedger" not in str(caught.value)
+    secret = {"adapter": "helpspace", "client_id": "c", "token": {"file": ":memory:"}}
+    settings = hb.load_config({"desks": {"it": secret}}, environ={}).desk().settings
+    assert settings.token.reveal() == "right"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it keeps the working directory from deletion")
