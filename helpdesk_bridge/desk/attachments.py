@@ -9,8 +9,9 @@ from pathlib import Path
 from helpdesk_bridge.desk import arguments, download
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.parts import Desk
-from helpdesk_bridge.errors import HelpdeskError, InvalidArgument
+from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, InvalidArgument
 from helpdesk_bridge.model import Attachment, Capability
+from helpdesk_bridge.model.disk import from_root
 from helpdesk_bridge.transport.download import (
     Announced,
     longer_than_announced,
@@ -69,10 +70,11 @@ async def save_attachment(self: Desk, attachment: Attachment, directory: str | P
 
     Args:
         attachment: a file of a message.
-        directory: where to write it; it must exist.
+        directory: where to write it; it must exist. A relative one begins at the working directory
+            of the moment in which the call begins.
 
     Returns:
-        The path of the new file.
+        The path of the new file, from the root on.
 
     Raises:
         InvalidArgument: the directory is not there, is none or cannot be written to, or the disk is
@@ -80,29 +82,35 @@ async def save_attachment(self: Desk, attachment: Attachment, directory: str | P
         HelpdeskError: as :meth:`open_attachment` raises it.
     """
     call = self._calls.begin("save_attachment")
-    async with _opened(self, call, attachment, None, directory) as chunks:
+    with call.part():
+        folder = _folder(directory)
+    async with _opened(self, call, attachment, None) as chunks:
         try:
-            name = attachment.safe_name
-            return await download.save(chunks, Path(directory), name, call.part)
+            return await download.save(chunks, folder, attachment.safe_name, call.part)
         except InvalidArgument as error:
             call.name_error(error)
             raise
 
 
+def _folder(directory: str | Path) -> Path:
+    """Return the path of a directory from the root on: the program may go to another folder."""
+    arguments.instance(directory, (str, Path), "directory")
+    if directory == "":
+        raise InvalidArgument('directory is empty: give "." for the working directory.')
+    try:
+        return from_root(Path(directory))
+    except ConfigurationError as error:
+        message = error.message
+    raise InvalidArgument(f"directory cannot be found: {message}")
+
+
 @asynccontextmanager
 async def _opened(
-    desk: Desk,
-    call: CallContext,
-    attachment: Attachment,
-    size: str | None,
-    directory: str | Path = ".",
+    desk: Desk, call: CallContext, attachment: Attachment, size: str | None
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     with call:
         desk._guard.require(Capability.OPEN_ATTACHMENT)
         arguments.instance(attachment, Attachment, "attachment")
-        arguments.instance(directory, (str, Path), "directory")
-        if directory == "":
-            raise InvalidArgument('directory is empty: give "." for the working directory.')
         desk._guard.attachment(attachment)
         whole = attachment.size if size is None else None
         call.announce(Announced(attachment.name, attachment.mime_type, whole))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -144,6 +146,42 @@ async def test_a_name_that_sqlite_takes_for_something_else_is_that_of_a_file(fir
         await desk.create_ticket(subject="S", requester=CUSTOMER, text="Help.", key="k")
     await ledger.aclose()
     assert (first / "file:sent.db").is_file()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("begun", [False, True], ids=["at once", "while it is written"])
+async def test_a_download_lands_where_its_call_began(
+    begun: bool, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first / "files").mkdir()
+    (first.parent / "later" / "files").mkdir()
+    content = b"x" * 1_000_000
+    async with hb.Helpdesk(hb.MemorySettings(), name="it") as desk:
+        upload = hb.Upload(name="a.txt", data=content)
+        ticket = await desk.create_ticket(
+            subject="S", requester=CUSTOMER, text="Help.", attachments=[upload]
+        )
+        (message,) = (await desk.messages(ticket)).items
+        task = asyncio.ensure_future(desk.save_attachment(message.attachments[0], "files"))
+        for _ in range(100_000):
+            await asyncio.sleep(0)
+            if not begun or os.listdir("files"):  # noqa: PTH208 - no path is read in a coroutine
+                break
+        monkeypatch.chdir(first.parent / "later")
+        path = await task
+    assert path == first / "files" / "a.txt"
+    assert path.read_bytes() == content
+    assert list((first.parent / "later" / "files").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it keeps the working directory from deletion")
+@pytest.mark.asyncio
+async def test_a_download_into_a_deleted_working_directory_is_told(first: Path) -> None:
+    await asyncio.to_thread(first.rmdir)
+    async with hb.Helpdesk(hb.MemorySettings(), name="it") as desk:
+        with pytest.raises(hb.InvalidArgument, match="directory cannot be found") as caught:
+            await desk.save_attachment(hb.Attachment(id="1"), "files")
+    assert caught.value.operation == "save_attachment"
 
 
 def _table(**values: object) -> object:
