@@ -11,6 +11,7 @@ from pathlib import Path
 from helpdesk_bridge.delivery.trouble import Trouble
 from helpdesk_bridge.errors import ConfigurationError, Reason
 from helpdesk_bridge.model.disk_threads import NoThread
+from helpdesk_bridge.model.file_lock import LockBarred, LockReplaced
 
 __all__ = ["can_be_made", "check_regular", "unusable", "why"]
 
@@ -71,8 +72,8 @@ def why(path: Path, error: sqlite3.Error) -> Trouble:
 
 def _of_the_system(error: OSError) -> Trouble:
     """Return why there is no thread for the file, or no lock beside it."""
-    if isinstance(error, NoThread):
-        return Trouble(error.strerror or "", retryable=True)
+    if isinstance(error, (NoThread, LockBarred, LockReplaced)):
+        return Trouble(error.strerror or "", retryable=not isinstance(error, LockReplaced))
     if isinstance(error, BlockingIOError):
         return Trouble(_SAYS[sqlite3.SQLITE_BUSY], retryable=True)
     name = errno.errorcode.get(error.errno or 0, type(error).__name__)

@@ -20,7 +20,7 @@ from helpdesk_bridge.kit import errors
 from helpdesk_bridge.memory.store import Store
 from helpdesk_bridge.memory.stored import Mail, StoredFile, StoredMessage, StoredTicket
 from helpdesk_bridge.model import forks
-from helpdesk_bridge.model.file_lock import FileLock
+from helpdesk_bridge.model.file_lock import FileLock, LockBarred
 
 __all__ = ["Database"]
 
@@ -92,22 +92,24 @@ class Database:
         self._path = path
         self._saves = 0
         self._lock = FileLock(path)
-        failure: str
+        failure: str | None = None
         try:
             self._lock.acquire()
+        except LockBarred as error:
+            failure = error.strerror
         except BlockingIOError:
-            raise self._unusable(_ADVICE[sqlite3.SQLITE_BUSY]) from None
+            failure = _ADVICE[sqlite3.SQLITE_BUSY]
         except OSError:
             pass  # SQLite says why the file cannot be used, or uses it without
-        try:
-            self._sql = sqlite3.connect(path, timeout=0, isolation_level=None)
-        except (sqlite3.Error, ValueError) as error:
-            failure = _advice(error)
-        else:
-            forks.watch(self)
-            return
-        self._lock.release()
-        raise self._unusable(failure)
+        if failure is None:
+            try:
+                self._sql = sqlite3.connect(path, timeout=0, isolation_level=None)
+            except (sqlite3.Error, ValueError) as error:
+                failure = _advice(error)
+        if failure is not None:
+            self._lock.release()
+            raise self._unusable(failure)
+        forks.watch(self)
 
     def _unusable(self, why: str) -> errors.ConfigurationError:
         return errors.ConfigurationError(

@@ -31,7 +31,7 @@ from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Out
 from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.model.disk import OwnThread, path_of
 from helpdesk_bridge.model.disk_threads import NoThread
-from helpdesk_bridge.model.file_lock import FileLock
+from helpdesk_bridge.model.file_lock import FileLock, LockBarred, LockReplaced
 from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.log import attributes
@@ -246,9 +246,11 @@ class _File:
                 answer = change(db, time.time())  # the time within the lock: entries are in order
                 db.execute("COMMIT")
                 return answer
+        except (LockBarred, LockReplaced) as error:
+            cause, trouble = Cause.of(error), _unasked(error.strerror or "")
         except (sqlite3.Error, OSError) as error:
-            cause = Cause.of(error)
-        raise _unreachable("its file") from cause
+            cause, trouble = Cause.of(error), _unreachable("its file")
+        raise trouble from cause
 
 
 _TAKE = """

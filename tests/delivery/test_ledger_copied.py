@@ -7,16 +7,17 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.delivery import sqlite_ledger
+from helpdesk_bridge.delivery import ledger_file, sqlite_ledger
 from helpdesk_bridge.model.file_lock import FileLock
 from tests.delivery.ledgers import entry
+from tests.locks import bar, lock_of
 from tests.vendors import ROOT
 
 pytestmark = [
@@ -91,3 +92,30 @@ async def test_without_a_lock_beside_the_file_nothing_is_begun(
     assert caught.value.retryable is retryable
     assert await ledger.entry("one") is None
     await ledger.aclose()
+
+
+async def test_a_lock_of_another_user_is_told_by_its_name_when_the_patience_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "w.db"
+    bar(path, monkeypatch)
+    monkeypatch.setattr(ledger_file, "_PATIENCE", 0.05)
+    async with aclosing(hb.SqliteLedger(path)) as ledger:
+        with pytest.raises(hb.ConfigurationError) as caught:
+            await ledger.begin(entry("one"))
+    start = f"the ledger {path} cannot be used: another user has the lock {lock_of(path)}, which"
+    assert caught.value.message.startswith(start)
+    assert "delete the lock" in caught.value.message
+    assert caught.value.retryable
+
+
+async def test_what_stands_in_the_place_of_the_lock_is_told_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "w.db"
+    lock_of(path).write_bytes(b"mine")
+    async with aclosing(hb.SqliteLedger(path)) as ledger:
+        with pytest.raises(hb.ConfigurationError) as caught:
+            await ledger.begin(entry("one"))
+    said = f"cannot be used: {lock_of(path)}, the place of its lock, holds something else"
+    assert said in caught.value.message
+    assert not caught.value.retryable
+    assert lock_of(path).read_bytes() == b"mine"

@@ -14,6 +14,7 @@ import pytest
 import helpdesk_bridge as hb
 from helpdesk_bridge.testing import MemorySettings
 from tests.forked import in_a_fork, needs_fork, outcome
+from tests.locks import bar, lock_of
 from tests.vendors import ROOT
 
 unix_only = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps its locks")
@@ -127,3 +128,17 @@ async def test_a_fork_that_lives_on_does_not_keep_the_file(tmp_path: Path) -> No
     os.close(writing)
     os.close(reading)
     assert await lives == ""
+
+
+@unix_only
+@pytest.mark.asyncio
+async def test_a_lock_of_another_user_is_told_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "desk.db"
+    bar(path, monkeypatch)
+    async with _desk(path) as desk:
+        with pytest.raises(hb.ConfigurationError) as caught:
+            await _create(desk)
+    assert f"the database {path}: another user has the lock {lock_of(path)}" in str(caught.value)
+    assert "delete the lock" in str(caught.value)

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from helpdesk_bridge.errors import ConnectFailed, Reason
 from helpdesk_bridge.transport import shared_limits as limits
 from helpdesk_bridge.transport.shared_limits import FileLimiter
+from tests.locks import bar, lock_of
 from tests.vendors import ROOT
 
 _ACQUIRE = """
@@ -52,3 +54,25 @@ async def test_a_copy_within_a_transaction_gives_one_permit_to_one_process(
     assert _elsewhere(path) == "False\n"
     limiter.release(used=True)
     limiter.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps its locks")
+@pytest.mark.asyncio
+async def test_a_lock_that_cannot_be_taken_is_told_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "_PATIENCE", 0.05)
+    path, other = tmp_path / "rate.db", tmp_path / "other.db"
+    bar(path, monkeypatch)
+    lock_of(other).write_bytes(b"mine")
+    for file, why in (
+        (path, f"another user has the lock {lock_of(path)}, which"),
+        (other, f"{lock_of(other)}, the place of its lock, holds something else"),
+    ):
+        limiter = FileLimiter("1/hour", file)
+        with pytest.raises(ConnectFailed) as caught:
+            await limiter.acquire()
+        assert f"the shared rate limit cannot be asked: {why}" in caught.value.message
+        assert caught.value.reason is Reason.LIMITER
+        limiter.close()
+    assert lock_of(other).read_bytes() == b"mine"
