@@ -16,26 +16,29 @@ _VARIABLE = re.compile(r"[A-Z]{1,16}[0-9]{0,2}(?:_+(?:[A-Z]{1,16}[0-9]{0,2}|[0-9
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _KEY = re.compile(r"[A-Za-z0-9]{1,16}(?:[-_.]+[A-Za-z0-9]{1,16})*")
 _LONGEST = 64
-_PATH = re.compile(r"(?:~|\.\.?)?[/\\]|[A-Za-z]:[/\\]|[\w-]+(?:[/\\][\w.-]+)*\.[a-z]{2,5}$")
+_PATH = re.compile(r"(?:~|\.\.?)?[/\\]|[A-Za-z]:[/\\]|[\w.-]+(?:[/\\][\w.-]+)*\.[a-z]{2,5}$")
 """A path has a folder before it or an ending behind it; a bare word may be a password."""
 _PIECE = re.compile(r"[A-Z]*[a-z]+|[A-Z]+|[0-9]+")
 """A word of CamelCase, or a number."""
-_FIGURES_WITHIN = re.compile(r"[A-Za-z](?:[0-9]+[A-Za-z]|[0-9]{5,}$)")
 
 
 def is_secret(text: str) -> bool:
     """Say whether ``text`` is surely a key or a token, and nothing that people call anything.
 
-    A long name that people choose has at most a few figures at the end of a word, as in
-    ``kundenservice2024``, and words of several letters, as in ``SupportEMEAWest``.
+    In what people choose letters and figures, or capitals and small letters, change a few times
+    only, as in ``level2support``, ``B2BSupportEurope`` and ``helpdesk20241231``, and at least one
+    word is a word. In a token they change all the time. In doubt it is a name.
     """
     return len(text) > _LONGEST or any(map(_is_shuffled, _WORD.findall(text)))
 
 
 def _is_shuffled(word: str) -> bool:
-    if len(word) >= 12 and _FIGURES_WITHIN.search(word):
-        return True
-    return len(word) >= 20 and len(word) < 2.7 * len(_PIECE.findall(word))
+    pieces = _PIECE.findall(word)
+    if len(word) >= 20:
+        return len(word) < 3 * len(pieces)
+    if any(len(piece) > 5 and piece.isalpha() for piece in pieces):
+        return False
+    return len(word) >= 12 and len(word) < 2.3 * len(pieces)
 
 
 def is_secret_like(text: str) -> bool:

@@ -111,7 +111,6 @@ MISPLACED: dict[str, tuple[Any, dict[str, str]]] = {
     "under a key that is wrong": ({"it": GOOD | {"tokn": "{}"}}, {}),
     "as a key of a table": ({"it": GOOD | {"token": {"{}": "x"}}}, {}),
     "as two keys of a table": ({"it": GOOD | {"token": {"{}": "x", "env": "{}"}}}, {}),
-    "as the desk": ({"{}": GOOD}, {}),
     "as the adapter": ({"it": GOOD | {"adapter": "{}"}}, {}),
     "as a list": ({"it": GOOD | {"token": ["{}"]}}, {}),
     "as the table": ({"it": "{}"}, {}),
@@ -147,6 +146,15 @@ def test_a_secret_in_the_wrong_place_is_not_shown(
         monkeypatch.setenv(filled(name, secret), filled(value, secret))
     with pytest.raises(HelpdeskError) as caught:
         connect(config={"desks": filled(desks, secret)})
+    for text in all_of(caught.value):
+        assert shows(text, secret) is None, text
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("secret", [SECRET, SECRET.lower(), SECRET.upper()])
+def test_a_secret_as_the_name_of_a_desk_is_refused_and_not_shown(secret: str) -> None:
+    with pytest.raises(ConfigurationError, match="looks like a key") as caught:
+        connect(config={"desks": {secret: GOOD}})
     for text in all_of(caught.value):
         assert shows(text, secret) is None, text
     assert caught.value.__context__ is None

@@ -24,6 +24,23 @@ TEXT = f'[desks.support]\nadapter = "helpspace"\ntoken = "{TOKEN}"\nclient_id = 
         "internationalcustomersupport",
         "rt5-production1",
         "request_tracker2",
+        "level2support",
+        "office365support",
+        "microsoft365helpdesk",
+        "kundendienst24h",
+        "hotline24stunden",
+        "b2bcustomerservice",
+        "B2BSupportEurope",
+        "B2BB2CHotline24x7",
+        "support2024emea",
+        "support24x7x365",
+        "helpdesk1st2nd3rdlevel",
+        "shop24kundendienst",
+        "filiale10115",
+        "filialeberlin10115",
+        "helpdesk20241231",
+        "team2eskalationen",
+        "CRMITSAPHRERPSupport",
     ],
 )
 def test_an_ordinary_name_is_taken(name: str) -> None:
@@ -36,8 +53,11 @@ def test_an_ordinary_name_is_taken(name: str) -> None:
     [
         "9f8e7d6c5b4a3f2e1d0c",
         "hs_live_Zq7XvB2mKp9L",
-        "key-abcdefgh12345678",
+        "hs_live_zq7xvb2mkp9l",
+        "key-9f86d081884c7d65",
+        "key-d41d8cd98f00b204e9800998ecf8427e",
         "QwErTyUiOpAsDfGhJkLzXc",
+        "QwErTyUiOpAsDf",
         "word " * 20,
     ],
 )
@@ -65,7 +85,16 @@ def test_what_stands_in_place_of_a_path_is_not_shown(
 
 
 @pytest.mark.parametrize(
-    "path", ["helpdesk.toml", "conf/Helpdesk2.toml", "/etc/acme/desks", "../desks", "~/desks.toml"]
+    "path",
+    [
+        "helpdesk.toml",
+        "helpdesk.prod.toml",
+        "config.d/desk.toml",
+        "conf/Helpdesk2.toml",
+        "/etc/acme/desks",
+        "../desks",
+        "~/desks.toml",
+    ],
 )
 def test_a_path_that_leads_nowhere_is_shown(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
