@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from attrs import field, frozen
@@ -19,22 +16,19 @@ from attrs import field, frozen
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import errors
 from helpdesk_bridge_request_tracker import wire
+from helpdesk_bridge_request_tracker.links import is_link, linked
 from helpdesk_bridge_request_tracker.outgoing import TXN_FIELDS
+from helpdesk_bridge_request_tracker.spellings import (
+    UNSET,
+    are_alike,
+    are_different,
+    each_value,
+    plain,
+)
 
 __all__ = ["Judged", "judged", "judged_message", "others"]
 
 _SHOWN = ("Subject", "Status", "Priority", "Owner", "Queue")
-_LINKS = {
-    "DependsOn": "depends-on",
-    "DependedOnBy": "depended-on-by",
-    "Parents": "parent",
-    "MemberOf": "parent",
-    "Children": "child",
-    "Members": "child",
-    "RefersTo": "refers-to",
-    "ReferredToBy": "referred-to-by",
-}
-"""What RT calls a link to another ticket in a body, and among the ``_hyperlinks`` of a record."""
 
 
 @frozen(kw_only=True)
@@ -186,7 +180,11 @@ def _place(value: _Value, *, silent: bool, said: Sequence[str] | None) -> str:
         return "done" if value.alike else "refused" if value.unset or denied else "otherwise"
     if value.moved:
         return "done" if value.alike else "otherwise"
-    return "done" if value.alike and silent else "refused"
+    # What RT calls changed was not refused, though it is shown as before.
+    changed = any(f"{value.name} changed from " in sentence for sentence in said or ())
+    if value.alike and (silent or changed):
+        return "done"
+    return "otherwise" if changed else "refused"
 
 
 def _shown(name: str, given: Any, before: kit.Ticket | None, after: kit.Ticket) -> _Value:
@@ -227,15 +225,14 @@ def _custom(
     found = []
     for name, given in (body.get(kind) or {}).items():
         key = name.casefold()
-        wanted, kept = _values(given), _values(now.get(key))
+        wanted, kept = each_value(given), each_value(now.get(key))
         found.append(
             _Value(
                 f"{kind}.{name}",
                 wanted == kept,
-                None if was is None else _values(was.get(key)),
+                None if was is None else each_value(was.get(key)),
                 kept,
-                alike={_canonical(value) for value in wanted}
-                == {_canonical(value) for value in kept},
+                alike=are_alike(wanted, kept),
                 unset=not kept,
                 shown=key in now or key in (was or ()) or not wanted,
             )
@@ -253,47 +250,6 @@ def _fields(record: Mapping[str, Any]) -> dict[str, Any]:
     return named | {str(one.get("id")): one.get("values") for one in shown}
 
 
-def _values(given: Any) -> frozenset[str]:
-    """Return the values of a custom field: RT keeps no order and nothing twice."""
-    several = given if isinstance(given, (list, tuple, set, frozenset)) else [given]
-    return frozenset(_TIME.sub(r"\1 \2", _text(v)) for v in several if v is not None and v != "")
-
-
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
-"""RT writes a date and time in ISO 8601, and takes one in UTC without that."""
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _canonical(value: str) -> str:
-    """Return a value in one spelling of several that RT takes for the same.
-
-    Addresses of machines lose their noughts, ranges have two ends, times lose their zone, names of
-    choices their case.
-    """
-    plain = re.sub(r"\s+", " ", value).strip().casefold()
-    with suppress(ValueError):
-        return _addresses(re.sub(r"(?<![\da-f.:])0+(?=\d)|(?<=\.)0+(?=\d)", "", plain))
-    with suppress(ValueError, OverflowError):
-        at = datetime.fromisoformat(plain.upper())
-        if len(plain) > len("2026-01-01"):
-            at = at if at.tzinfo else at.replace(tzinfo=UTC)
-            return at.astimezone(UTC).isoformat()
-    return plain
-
-
-def _addresses(plain: str) -> str:
-    """Return an address, or the first and the last of a range; ValueError for anything else."""
-    if "/" in plain:
-        network = ip_network(plain, strict=False)
-        return f"{network[0]}-{network[-1]}"
-    return "-".join(str(ip_address(word.strip())) for word in plain.split("-", 1))
-
-
 def others(body: Mapping[str, Any]) -> list[str]:
     """Return the keys of a change that a neutral ticket has no place for."""
     return [name for name in body if name not in (*_SHOWN, "CustomFields")]
@@ -302,49 +258,17 @@ def others(body: Mapping[str, Any]) -> list[str]:
 def _other(
     name: str, given: Any, before: Mapping[str, Any] | None, after: Mapping[str, Any]
 ) -> _Value:
-    if _link(name) in _LINKS:
-        return _linked(name, given, before, after)
-    was = None if before is None else _plain(before.get(name))
-    now, wanted = _plain(after.get(name)), _plain(given)
-    unset = now in _UNSET
-    alike = _canonical(wanted) == _canonical(now) or (unset and wanted in _UNSET)
-    # What these words mean is RT's: whatever it made of them, it has taken them.
-    exact = wanted == now or was not in (None, now)
-    return _Value(name, exact, was, now, alike=alike, unset=unset, shown=name in after)
-
-
-_UNSET = ("", "0", "1970-01-01T00:00:00Z")
-"""What a record shows in the place of a text, a number or a time that nobody has set."""
-
-
-def _link(name: str) -> str:
-    return name.removeprefix("Add").removeprefix("Delete")
-
-
-def _linked(
-    name: str, given: Any, before: Mapping[str, Any] | None, after: Mapping[str, Any]
-) -> _Value:
-    """Return what became of links. RT shows none to a deleted ticket, though it has set it."""
-    was, now = (_links(_link(name), record or {}) for record in (before, after))
-    several = given if isinstance(given, (list, tuple)) else [given]
-    wanted = {_plain(one) for one in several} - {""}
-    taken = not wanted & now if name.startswith("Delete") else wanted <= now
-    done = taken and (name != _link(name) or wanted == now)
-    done = done or (before is not None and was != now)
-    return _Value(name, done, None if before is None else was, now, shown=done)
-
-
-def _links(name: str, record: Mapping[str, Any]) -> set[str]:
-    told = record.get("_hyperlinks")
-    shown = (
-        [one for one in told if isinstance(one, Mapping)] if isinstance(told, (list, tuple)) else []
+    if is_link(name):
+        links = linked(name, given, before, after)
+        return _Value(
+            name, links.exact, links.before, links.after, alike=links.taken, shown=links.told
+        )
+    was = None if before is None else plain(before.get(name))
+    now, wanted = plain(after.get(name)), plain(given)
+    unset = now in UNSET
+    alike = are_alike([wanted], [now]) or (unset and wanted in UNSET)
+    # What other words mean is RT's: whatever it made of them, it has taken them.
+    taken = was not in (None, now) and not are_different(wanted, now)
+    return _Value(
+        name, wanted == now or taken, was, now, alike=alike, unset=unset, shown=name in after
     )
-    return {str(one.get("id", one.get("_url"))) for one in shown if one.get("ref") == _LINKS[name]}
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return str(value.get("id"))
-    if isinstance(value, (list, tuple)):
-        return ",".join(sorted(map(_plain, value)))
-    return "" if value is None else _text(value)
