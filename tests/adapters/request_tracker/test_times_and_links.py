@@ -181,6 +181,13 @@ def test_records_of_other_kinds_are_known_too(form: str) -> None:
     assert place({"RefersTo": form}, None, links(kind, ref="refers-to")) == {"done": ("RefersTo",)}
 
 
+def test_a_link_beside_the_ones_that_were_to_be_all_is_told() -> None:
+    both = links("ticket 5", "ticket 6")
+    assert place({"DependsOn": "5"}, None, both) == {"otherwise": ("DependsOn",)}
+    assert place({"DependsOn": "5"}, both, both, ["Something"]) == {"refused": ("DependsOn",)}
+    assert place({"AddDependsOn": "5"}, None, both) == {"done": ("AddDependsOn",)}
+
+
 def test_an_address_beside_a_link_to_that_number_needs_rts_silence() -> None:
     """It may be that of another Request Tracker, and what RT says of it a refusal."""
     same = links("ticket 5")
