@@ -1,7 +1,8 @@
 """Send a message, and compare what came back with who was to see it.
 
 A vendor that does not know the field which makes a note internal stores a message to the customer,
-and answers with that. Only what the answer tells is compared: an unknown audience proves nothing.
+and answers with that. Only what the answer tells is compared: an unknown audience proves nothing,
+and neither does an answer that shows other words, which is about another message.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.model import (
     Audience,
     Forward,
+    Message,
     Note,
     OutgoingMessage,
     Reply,
     SentMessage,
     TicketRef,
 )
+from helpdesk_bridge.model.html_text import html_to_text
+from helpdesk_bridge.model.text import letters
 
 __all__ = ["send_as_meant"]
 
@@ -55,7 +59,9 @@ def _require_audience(
 ) -> None:
     told = Audience.UNKNOWN if sent.message is None else sent.message.audience
     wanted = _audience(message)
-    if told not in _SHOWN or told is wanted:
+    if sent.message is None or told not in _SHOWN or told is wanted:
+        return
+    if _is_another(message, sent.message):
         return
     if wanted is Audience.FORWARD and told is Audience.EXTERNAL and not adapter.tells_forwards:
         return
@@ -72,6 +78,16 @@ def _require_audience(
         failure=failure,
         ticket_id=sent.ticket_id,
         message_id=sent.id,
+    )
+
+
+def _is_another(message: OutgoingMessage, shown: Message) -> bool:
+    """Say whether ``shown`` has other words than ``message``; it may have more, or a part."""
+    wanted = letters(message.body.text)
+    markup = None if shown.given_html is None else html_to_text(shown.given_html)
+    told = [letters(form) for form in (shown.text, markup) if form]
+    return bool(wanted and any(told)) and not any(
+        wanted in form or (form and wanted.startswith(form)) for form in told
     )
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "has_controls",
     "is_digits",
     "is_encodable",
+    "letters",
     "number_order",
     "one_line",
     "one_name",
@@ -68,8 +69,13 @@ def _tag_letters(tag: str) -> str:
 
 
 def _tag_key(tag: str) -> str:
-    plain = normalised("NFKD", unescape(tag)).casefold()
-    return "".join(one for one in plain if one.isalnum()) or folded(tag)
+    return letters(unescape(tag)) or folded(tag)
+
+
+def letters(text: str) -> str:
+    """Return the letters and figures of ``text`` alone, in one case and without accents."""
+    plain = normalised("NFKD", text).casefold()
+    return "".join([one for one in plain if one.isalnum()])
 
 
 def one_name(text: str) -> str:

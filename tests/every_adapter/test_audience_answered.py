@@ -32,9 +32,13 @@ async def ticket_of(desk: hb.Helpdesk) -> hb.Ticket:
     return await desk.create_ticket(subject="Salary", requester="li@c.example", text="It is wrong.")
 
 
-def answered(adapter: str, word: str | None) -> Any:
+WORDS = "<p>She is on&nbsp;the list. It is done. <b>Is it true?</b> By phone.</p>-- <br>Your desk"
+
+
+def answered(adapter: str, word: str | None, words: str = WORDS) -> Any:
+    """Return an answer to a write: a message of this type that holds the words of all of them."""
     number = "msg_9" if adapter == "airclou" else 9009
-    record = {"id": number, "type": word, "content": "x", "body": "x"}
+    record = {"id": number, "type": word, "content": words, "body": words}
     return said({WRAPPERS[adapter]: {k: v for k, v in record.items() if v is not None}})
 
 
@@ -96,6 +100,7 @@ async def test_every_adapter_is_held_to_it_by_the_desk(
         desk = place.desk
         ticket = await ticket_of(desk)
         shown = await anext(aiter(desk.messages(ticket)))
+        shown = evolve(shown, text="She is on the list.", html=None)
         assert shown.audience is hb.Audience.EXTERNAL
 
         async def send(ref: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
@@ -105,6 +110,23 @@ async def test_every_adapter_is_held_to_it_by_the_desk(
         with pytest.raises(hb.PartlyDone) as caught:
             await desk.note(ticket, text="She is on the list.")
         assert caught.value.message_id == "9"
+
+
+@pytest.mark.parametrize("adapter", WRAPPERS)
+async def test_the_words_of_another_message_prove_nothing(adapter: str) -> None:
+    async with desk_and_fake(adapter) as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.answer = answered(adapter, PUBLIC[adapter], "<p>Where is my order?</p>")
+        assert (await WRITES["note"](desk, ticket)).id is not None
+
+
+@pytest.mark.parametrize("words", ["", "<p>She is</p>"])
+async def test_no_words_or_a_part_of_them_are_those_of_the_message(words: str) -> None:
+    async with desk_and_fake("airclou") as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.answer = answered("airclou", PUBLIC["airclou"], words)
+        with pytest.raises(hb.PartlyDone):
+            await WRITES["note"](desk, ticket)
 
 
 async def test_the_ledger_has_it_as_sent_and_the_same_key_sends_nothing() -> None:
