@@ -74,6 +74,7 @@ TYPES: Mapping[str, tuple[MessageType, Audience, Role]] = {
 }
 _UNKNOWN = (MessageType.UNKNOWN, Audience.UNKNOWN, Role.UNKNOWN)
 _LONGEST_PATH = 200
+_LIKE_AN_ID = re.compile(r"[^\s\d]*\d\S*")
 TICKET = "ticketId"
 """The field of a message that tells its ticket."""
 
@@ -317,6 +318,11 @@ def single(data: Any, *keys: str) -> tuple[Any, str]:
     return data, "$"
 
 
+def _says(value: Any) -> bool:
+    """Say whether ``value`` is words, and no id: an id has a figure, and no blank."""
+    return type(value) is str and _LIKE_AN_ID.fullmatch(value.strip()) is None
+
+
 def one_ticket(data: Any, ticket_id: str) -> kit.Ticket:
     """Return the ticket ``ticket_id`` of an answer, in a wrapper or bare; no other will do."""
     record, path = single(data, "ticket", "data")
@@ -341,8 +347,11 @@ def made(
     """Return the record of what was made, its path, and its id, all that must be understood.
 
     Its id looks like ``pattern``. A message must not be one of another ticket than ``ticket_id``.
+    A sentence in a member of a wrapper's name (``"message": "Message sent"``) wraps nothing;
+    whether it is a yes has been judged before (``Response.accepted``).
     """
-    record, path = single(data, wrapper, "data")
+    keys = [key for key in (wrapper, "data") if type(data) is dict and not _says(data.get(key))]
+    record, path = single(data, *keys)
     return record, path, created_id(record, path, ticket_id, pattern=pattern, declared=TICKET)
 
 

@@ -146,3 +146,25 @@ async def test_a_bare_record_is_read_whatever_stands_in_a_member_of_the_wrappers
         other = await foreign_ticket(desk)
         fake.answer = said({"id": "msg_9", "content": "It is done.", "data": None})
         assert (await desk.reply(other, text="It is done.", send_email=True)).id == "msg_9"
+
+
+@pytest.mark.parametrize("beside", [{}, {"success": True}, {"ticketId": "tkt_1"}])
+@pytest.mark.parametrize("sentence", ["Message sent", "created", "Note added"])
+async def test_a_sentence_beside_the_id_of_a_message_is_no_wrapper(
+    sentence: str, beside: Any
+) -> None:
+    async with desk_and_fake("airclou") as (desk, fake):
+        ticket = await foreign_ticket(desk)
+        own = {**beside, **({"ticketId": ticket.id} if "ticketId" in beside else {})}
+        fake.answer = said({"id": "m9", "message": sentence, **own})
+        assert (await desk.reply(ticket, text="It is done.", send_email=True)).id == "m9"
+        assert (await desk.note(ticket, text="It is done.")).id == "m9"
+
+
+@pytest.mark.parametrize("told", ["Mailbox full, nothing mailed", "Message rejected", "msg_10"])
+async def test_a_refusal_in_words_or_another_id_leaves_a_message_in_doubt(told: str) -> None:
+    async with desk_and_fake("airclou") as (desk, fake):
+        ticket = await foreign_ticket(desk)
+        fake.answer = said({"id": "m9", "message": told})
+        with pytest.raises(hb.OutcomeUnknown):
+            await desk.reply(ticket, text="It is done.", send_email=True)
