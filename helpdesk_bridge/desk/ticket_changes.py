@@ -301,7 +301,9 @@ async def update_ticket(
 async def delete_ticket(self: Desk, ticket: Ticket | str) -> None:
     """Delete a ticket; softly, where the vendor can.
 
-    Where the answer leaves it in doubt, the ticket is read: one that is gone was deleted.
+    Where the answer leaves it in doubt, the ticket is read: one that is shown as deleted was
+    deleted. That it is not found proves nothing, for a vendor says so of what an account may not
+    see, too.
 
     Args:
         ticket: the Ticket, or its id.
@@ -309,8 +311,8 @@ async def delete_ticket(self: Desk, ticket: Ticket | str) -> None:
     Raises:
         UnsupportedCapability: this desk deletes nothing.
         NotFound: there is no such ticket.
-        ProtocolError: the answer does not say that it was deleted, and it is there still, or cannot
-            be read.
+        ProtocolError: the answer does not say that it was deleted, and the ticket is not shown as
+            deleted.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("delete_ticket", writes=True) as call:
@@ -326,17 +328,22 @@ async def delete_ticket(self: Desk, ticket: Ticket | str) -> None:
             # An attempt whose answer was lost has deleted it.
         except ProtocolError as error:
             doubted = error.outcome is Outcome.UNKNOWN and error.reason is Reason.UNEXPECTED
-            if not (doubted and await _is_gone(self, ref.id)):
+            if not (doubted and await _is_deleted(self, ref.id, error)):
                 raise
 
 
-async def _is_gone(desk: Desk, ticket_id: str) -> bool:
-    """Say whether it is proved, by one look, that a ticket was deleted."""
+async def _is_deleted(desk: Desk, ticket_id: str, doubt: ProtocolError) -> bool:
+    """Say whether one look proves that a ticket was deleted; ``doubt`` tells where it is not found.
+
+    Only a ticket that is shown as deleted proves it.
+    """
     if not desk._guard.capabilities.supports(Capability.GET_TICKET):
         return False
     try:
         return (await desk.adapter.get_ticket(ticket_id)).status is Status.DELETED
     except NotFound:
-        return True
+        told = doubt.message.removesuffix(".")
+        doubt.message = f"{told}; the ticket was not found when it was looked for."
     except HelpdeskError:
-        return False  # the doubt stays, and is told
+        pass  # the doubt stays, and is told
+    return False

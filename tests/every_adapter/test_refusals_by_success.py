@@ -236,59 +236,6 @@ async def test_a_location_makes_no_success_of_a_missing_right(said_by_rt: list[s
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("adapter", ["helpspace", "airclou", "omnidesk"])
-async def test_a_deletion_answered_by_a_living_record_is_in_doubt(adapter: str) -> None:
-    async with desk_and_fake(adapter) as (desk, fake):
-        ticket = await ticket_of(desk)
-        number = int(ticket.id) if ticket.id.isdigit() else ticket.id
-        living = {**ticket.raw, "id": number, "deleted_at": None}
-        locked = {"id": number, "status": "locked", "message": "ticket is locked"}
-        for record in (living, locked):
-            for key in ("data", "ticket", "item"):
-                fake.answer = said({key: record})
-                with pytest.raises(hb.ProtocolError) as caught:
-                    await desk.delete_ticket(ticket)
-                assert caught.value.outcome is hb.Outcome.UNKNOWN
-        gone = {**living, "deleted_at": "2026-01-02T03:04:05Z"}
-        words = "Ticket moved to trash and will be purged after 30 days."
-        for answer in ({"data": gone}, {"message": words}, {"deleted_at": gone["deleted_at"]}):
-            fake.answer = said(answer)
-            await desk.delete_ticket(ticket)
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize("adapter", ["helpspace", "airclou", "omnidesk"])
-async def test_a_deletion_in_doubt_is_settled_by_one_look(adapter: str) -> None:
-    async with desk_and_fake(adapter) as (desk, fake):
-        ticket = await ticket_of(desk)
-        doubts: list[Any] = [
-            {"success": True, "failedIds": [ticket.id]},
-            {"success": True, "data": {ticket.id: False}},
-            {"success": True, "data": {ticket.id: "failed"}},
-            {"success": True, "deletedTickets": []},
-            {"success": True, "rows": 0},
-            {"status": "success", "data": 0},
-            {"message": "Warteschlange"},
-        ]
-        for doubt in doubts:
-            fake.answer = said(doubt)
-            with pytest.raises(hb.ProtocolError, match="does not say that it was done") as caught:
-                await desk.delete_ticket(ticket)
-            assert caught.value.outcome is hb.Outcome.UNKNOWN, doubt
-        fake.answer = None
-        await desk.delete_ticket(ticket)
-        for doubt in doubts:
-            fake.answer = said(doubt)
-            await desk.delete_ticket(ticket)
-        fake.wanted, fake.answer = lambda _: True, said(doubts[0])
-        with pytest.raises(hb.ProtocolError, match="does not say that it was done"):
-            await desk.delete_ticket(ticket)
-        fake.answer = page("<html><title>Maintenance</title></html>")
-        with pytest.raises(hb.ProtocolError, match="web page"):
-            await desk.delete_ticket(ticket)
-
-
-@pytest.mark.asyncio
 @pytest.mark.parametrize("adapter", FAKES)
 async def test_a_report_that_is_read_by_raw_is_no_refusal(adapter: str) -> None:
     reports: list[Any] = [
