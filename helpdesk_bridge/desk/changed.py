@@ -46,12 +46,15 @@ def require_changed(
     """
     shown = dict(_compared(adapter, changes, ticket, before))
     missing = [name for name, as_asked in shown.items() if not as_asked]
-    if not missing:
+    untold = _untold_fields(adapter, changes, ticket, before)
+    if not (missing or untold):
         return
     same = [name for name in missing if before and _value(before, name) == _value(ticket, name)]
     other = [_NOUNS.get(name, name) for name in missing if name not in same]
     clauses = [f"unchanged in {', '.join(same)}"] if same else []
     clauses += [f"with another {', '.join(other)} than was asked for"] if other else []
+    if untold:
+        clauses.append(f"without {', '.join(untold)} in custom_fields, so that nobody can tell")
     came_back = f"the ticket came back {' and '.join(clauses)}."
     failure = ProtocolError(came_back, outcome=Outcome.UNKNOWN)
     if len(missing) < len(shown):
@@ -180,20 +183,44 @@ def _custom_fields(
 ) -> bool | None:
     """Compare those that are told; None where none of them can be.
 
-    One that is there neither before nor after a change to some value was not set.
+    One that is not told is looked at by :func:`_untold_fields`.
     """
-    key = adapter.ticket_keys.get("custom_fields")
-    if key is None:
+    if adapter.ticket_keys.get("custom_fields") is None:
         return None  # nobody knows in which form it has them
-    told, was = ticket.custom_fields, {} if before is None else before.custom_fields
+    was = {} if before is None else before.custom_fields
     found: list[bool | None] = []
     for name, value in asked.items():
-        if name not in told:
-            is_open = before is None or name in was or ticket.raw[key] is None
-            found.append(None if is_open else same_value(value, None))
-        elif name in was and was[name] == told[name]:
-            found.append(same_spelling(value, told[name]))
-        else:
-            found.append(same_value(value, told[name]))
+        key, known = (_as_spelled(name, fields) for fields in (ticket.custom_fields, was))
+        if key is None:
+            continue
+        told = ticket.custom_fields[key]
+        stayed = known is not None and was[known] == told
+        found.append((same_spelling if stayed else same_value)(value, told))
     compared = [one for one in found if one is not None]
     return all(compared) if compared else None
+
+
+def _untold_fields(
+    adapter: Adapter, changes: TicketChanges, ticket: Ticket, before: Ticket | None
+) -> list[str]:
+    """Return the custom fields that were to have a value and are told by neither ticket.
+
+    A vendor that does not know a field may leave it out in silence. None is returned where it is
+    not known what the ticket was before, or the vendor tells no fields at all.
+    """
+    asked, key = changes.custom_fields, adapter.ticket_keys.get("custom_fields")
+    if isinstance(asked, EllipsisType) or before is None or ticket.raw.get(key or "") is None:
+        return []
+    told = (before.custom_fields, ticket.custom_fields)
+    return [
+        name
+        for name, value in asked.items()
+        if all(_as_spelled(name, fields) is None for fields in told) and not same_value(value, None)
+    ]
+
+
+def _as_spelled(name: str, fields: Mapping[str, Any]) -> str | None:
+    """Return the key of a field as the vendor has it: in any case; None where there is none."""
+    if name in fields:
+        return name
+    return next((key for key in fields if folded(key) == folded(name)), None)

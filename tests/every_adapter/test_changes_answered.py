@@ -116,8 +116,12 @@ ALIKE: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"subject": "export stops"}, {"subject": "Export stops"}),
     (VERSION, {"custom_fields": {"v": "2.10"}}),
     (DAY, {"custom_fields": {"v": "2026-01-15-B"}}),
-    (VERSION, {"custom_fields": {"order": "A-1"}}),
-    ({"customFields": []}, {"custom_fields": {"order": "A-1"}}),
+    (VERSION, {"custom_fields": {"V": "2.10"}}),
+]
+UNTOLD: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    (VERSION, {"order": "A-1"}),
+    ({"customFields": []}, {"order": "A-1"}),
+    (VERSION, {"order": {"number": 1}}),
 ]
 THE_SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"tags": ["Big Caf\u00e9", "vip"]}, {"tags": ["vip", "big-cafe"]}),
@@ -131,6 +135,7 @@ THE_SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"customFields": [{"id": "v", "value": "2026-01-15T00:00:00Z"}]},
         {"custom_fields": {"v": "2026-01-15"}},
     ),
+    (VERSION, {"custom_fields": {"V": "2.1"}}),
     (VERSION, {"custom_fields": {"order": None}}),
     ({"customFields": None}, {"custom_fields": {"order": "A-1"}}),
 ]
@@ -153,6 +158,39 @@ async def test_a_field_that_stayed_as_it_was_is_compared_by_its_letters(adapter:
             with pytest.raises(hb.ProtocolError, match="unchanged in") as caught:
                 await desk.update_ticket(before, **asked)
             assert caught.value.outcome is hb.Outcome.UNKNOWN, asked
+
+
+@pytest.mark.parametrize(("told", "asked"), UNTOLD)
+async def test_a_custom_field_that_is_never_shown_is_told_as_that(
+    told: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    async with desk_and_fake("airclou") as (desk, fake):
+        ticket = await ticket_of(desk)
+        fake.wanted, fake.answer = lambda _: True, said({"ticket": old(ticket, **told)})
+        before = await desk.ticket(ticket.id)
+        with pytest.raises(hb.ProtocolError, match="without order in custom_fields, so that") as e:
+            await desk.update_ticket(before, custom_fields=asked)
+        assert e.value.outcome is hb.Outcome.UNKNOWN
+        assert "unchanged" not in str(e.value)
+        fake.answer = said({"ticket": old(ticket, subject="Another one", **told)})
+        with pytest.raises(hb.PartlyDone, match="without order in custom_fields"):
+            await desk.update_ticket(before, subject="Another one", custom_fields=asked)
+
+
+async def test_a_custom_field_is_the_same_in_another_case() -> None:
+    async with desk_and_fake("airclou") as (desk, fake):
+        ticket = await ticket_of(desk)
+        fields = [{"id": "severity", "value": "low"}, {"id": "Area", "value": "x"}]
+        fake.wanted, fake.answer = (
+            lambda _: True,
+            said({"ticket": old(ticket, customFields=fields)}),
+        )
+        before = await desk.ticket(ticket.id)
+        with pytest.raises(hb.ProtocolError, match="unchanged in custom_fields"):
+            await desk.update_ticket(before, custom_fields={"Severity": "high"})
+        fields[0]["value"] = "high"
+        fake.answer = said({"ticket": old(ticket, customFields=fields)})
+        await desk.update_ticket(before, custom_fields={"Severity": "high", "AREA": "x"})
 
 
 @pytest.mark.parametrize("adapter", KEYS)
