@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar
+from contextlib import suppress
+from typing import ClassVar, TypeVar
 
 from attrs import evolve
 
@@ -216,7 +217,10 @@ class Airclou(kit.Adapter):
         made, path, ticket_id = answer.accepted().read(
             lambda data: wire.made(data, "ticket", self.id_pattern)
         )
-        ticket = await self._created(made, path, ticket_id)
+        shown: kit.Ticket | None = None
+        with suppress(errors.ProtocolError):
+            shown = read(made, wire.TicketJson, path).to_ticket()
+        ticket = await self._created(answer, ticket_id, shown, new)
         answer.read(lambda _: kit.require_made(ticket, new))
         first = kit.CustomerMessage(body=new.body, author=new.requester)
         try:
@@ -227,23 +231,29 @@ class Airclou(kit.Adapter):
             return ticket
         raise kit.without_first_message(failure, ticket_id)
 
-    async def _created(self, made: Any, path: str, ticket_id: str) -> kit.Ticket:
-        """Return the new ticket; where the answer to its creation does not show it, read it.
+    async def _created(
+        self, answer: kit.Response, ticket_id: str, shown: kit.Ticket | None, new: kit.NewTicket
+    ) -> kit.Ticket:
+        """Return the new ticket; where what is ``shown`` of it does not tell whose it is, read it.
 
         Without being seen it is not written into: it may be another customer's.
         """
-        try:
-            ticket = read(made, wire.TicketJson, path).to_ticket()
-            if ticket.subject or ticket.requester.email:
-                return ticket
-        except errors.ProtocolError:
-            pass
+        if shown is not None and kit.tells_whose(shown, new):
+            return shown
+        subject = "" if shown is None else shown.subject
         sentence = (
             f"ticket {ticket_id} was created, and could not be read, so that it has no first"
             " message: look at it, and add that with add_request"
         )
-        with kit.partly_done(sentence, ticket_id=ticket_id):
-            return await self.get_ticket(ticket_id)
+        try:
+            with kit.partly_done(sentence, ticket_id=ticket_id):
+                seen = await self.get_ticket(ticket_id)
+            return evolve(seen, subject=seen.subject or subject)
+        except errors.PartlyDone as error:
+            failure = error
+        if shown is not None:
+            answer.read(lambda _: kit.require_made(shown, new))
+        raise failure
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
         """PUT /api/v1/tickets/:id."""

@@ -172,7 +172,7 @@ class HelpSpace(kit.Adapter):
                 CREATE_TICKET, "POST", ("tickets",), json=body, files=sources
             )
             made = answer.accepted().read(lambda data: wire.made(data, self.id_pattern))
-            ticket = _created(*made)
+            ticket = await kit.read_if_unsure(_created(*made), new, self.get_ticket)
             answer.read(lambda _: kit.require_made(ticket, new))
             return ticket
 

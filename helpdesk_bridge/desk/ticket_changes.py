@@ -25,7 +25,7 @@ from helpdesk_bridge.errors import (
     Reason,
 )
 from helpdesk_bridge.errors.plain import in_brackets
-from helpdesk_bridge.kit.made import require_made
+from helpdesk_bridge.kit.made import read_if_unsure, require_made
 from helpdesk_bridge.model import (
     Body,
     Capability,
@@ -165,6 +165,8 @@ async def create_ticket(
 async def _made(desk: Desk, new: NewTicket) -> Ticket:
     """Make a ticket; one that shows itself to be another leaves it unknown what was made."""
     ticket = await desk.adapter.create_ticket(new)
+    if desk._guard.capabilities.supports(Capability.GET_TICKET):
+        ticket = await read_if_unsure(ticket, new, desk.adapter.get_ticket)
     try:
         require_made(ticket, new)
     except ProtocolError as error:

@@ -37,7 +37,7 @@ from helpdesk_bridge.kit.json import (
     is_no_time,
     numbered,
 )
-from helpdesk_bridge.kit.made import require_made
+from helpdesk_bridge.kit.made import read_if_unsure, require_made, tells_whose
 from helpdesk_bridge.kit.mark import write_mark
 from helpdesk_bridge.kit.memo import Memo
 from helpdesk_bridge.kit.numbers import NUMBERED, numbered_id
@@ -240,6 +240,7 @@ __all__ = [
     "partly_done",
     "read",
     "read_each",
+    "read_if_unsure",
     "read_one",
     "read_people",
     "read_person",
@@ -255,6 +256,7 @@ __all__ = [
     "sealed",
     "shows_something",
     "tags_left_out",
+    "tells_whose",
     "text_to_html",
     "with_cids",
     "without_first_message",

@@ -94,7 +94,11 @@ async def test_a_ticket_that_agrees_in_anything_or_shows_nothing_is_the_new_one(
         async def create_ticket(_: kit.NewTicket) -> hb.Ticket:
             return made
 
+        async def get_ticket(_: str) -> hb.Ticket:
+            return made
+
         monkeypatch.setattr(place.desk.adapter, "create_ticket", create_ticket)
+        monkeypatch.setattr(place.desk.adapter, "get_ticket", get_ticket)
         assert (await place.desk.create_ticket(**NEW)).id == made.id
 
 
