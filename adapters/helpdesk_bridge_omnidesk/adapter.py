@@ -351,7 +351,8 @@ class Omnidesk(kit.Adapter):
         try:
             after = await self.list_tickets(query, None)
             found = [t for t in after.items if t.id not in known and t.subject == new.subject]
-            if len(found) == 1 and before.next is None:  # else an older one may have moved up
+            # Else an older one may have moved up, or was left out before.
+            if len(found) == 1 and before.next is None and before.lacking is None:
                 return found[0]
             failure: errors.HelpdeskError = errors.NotFound("the new ticket cannot be told yet.")
         except errors.HelpdeskError as error:
@@ -385,7 +386,7 @@ class Omnidesk(kit.Adapter):
         return await self.get_ticket(ticket.id)
 
     def _timeline(self, ticket: kit.Ticket, told: kit.Told) -> kit.Page[kit.Message]:
-        """Return the timeline, oldest first; one that is cut is an error, or short of its count."""
+        """Return the timeline, oldest first; one that is cut is an error, or called incomplete."""
         reading = self._reading()
         items, problems = read_records(
             timelines.entries(ticket),
@@ -394,13 +395,16 @@ class Omnidesk(kit.Adapter):
             "$.item.timeline",
         )
         count = len(items) + len(problems)
-        is_short = told.total is not None and told.total > count
+        is_short = told.incomplete is not None or (told.total or 0) > count
         if not is_short and timelines.goes_on(told, count):
             raise errors.ProtocolError(
                 "$.item: the timeline goes on, and does not say where.", path="$.item"
             )
         return kit.Page(
-            items=wire.oldest_first(items, reading), problems=problems, listed=told.total
+            items=wire.oldest_first(items, reading),
+            problems=problems,
+            listed=told.total,
+            lacking=told.lacking(goes_on=False),
         )
 
 
@@ -418,7 +422,8 @@ def _unseen(ticket: kit.Ticket) -> errors.HelpdeskError:
 
 
 def _require_whole(page: kit.Page[kit.Message]) -> None:
-    """Raise IncompleteList for a timeline that has fewer entries than the vendor counts."""
+    """Raise IncompleteList for a timeline of which the vendor says or counts that it lacks some."""
+    kit.require_complete(page.lacking)
     came, listed = len(page.items) + len(page.problems), page.listed or 0
     if came < listed:
         raise errors.IncompleteList(

@@ -141,7 +141,8 @@ class RequestTracker(kit.Adapter):
         if query.extra:
             raise errors.InvalidArgument("Request Tracker's search takes no extra parameters.")
         sql = outgoing.search(query, after=_after(cursor))
-        listing, more = await self._read(LIST_TICKETS).search(sql)
+        lists = self._read(LIST_TICKETS)
+        listing, more = await lists.search(sql)
         items, problems = read_records(
             listing.items, wire.TicketJson, wire.TicketJson.to_listed, "$.items"
         )
@@ -156,7 +157,7 @@ class RequestTracker(kit.Adapter):
             next=kit.Cursor(str(listing.last_id)) if listing.items and more.is_there else None,
             total=told.total if cursor is None else None,
             unsure=more.unsure,
-            lacking=told.lacking(goes_on=more.is_sure),
+            lacking=lists.lacking or told.lacking(goes_on=more.is_sure),
         )
         return page.where(lambda ticket: outgoing.wanted(query, ticket))
 
@@ -248,7 +249,10 @@ class RequestTracker(kit.Adapter):
         items, problems = await lists.messages(known, rows.items, agents)
         more = bool(rows.items) and rows.last_id < newest
         page = kit.Page(
-            items=items, problems=problems, next=kit.Cursor(str(rows.last_id)) if more else None
+            items=items,
+            problems=problems,
+            next=kit.Cursor(str(rows.last_id)) if more else None,
+            lacking=lists.lacking or rows.told.lacking(goes_on=more),
         )
         return page.where(query.matches)
 
@@ -258,11 +262,14 @@ class RequestTracker(kit.Adapter):
         known, _ = await lists.known(ticket.id)
         rows = await lists.row(ticket.id, message_id, outgoing.HISTORY_FIELDS)
         if not rows:
+            kit.require_complete(lists.lacking)
             raise errors.NotFound("the ticket has no such message.")
         agents = await self._agents_of(lists, known, rows)
-        items, problems = await lists.messages(known, rows, agents)
+        files = self._read(GET_MESSAGE)
+        items, problems = await files.messages(known, rows, agents)
         for problem in problems:
             raise problem.error
+        kit.require_complete(files.lacking)
         return items[0]
 
     async def send(self, ticket: kit.TicketRef, message: kit.OutgoingMessage) -> kit.SentMessage:
@@ -336,8 +343,10 @@ class RequestTracker(kit.Adapter):
     async def _require_attachment(self, attachment_id: str) -> None:
         """T12: GET /attachment/{id} answers 500 for one that is not there; a search tells."""
         query = outgoing.matching("id", [attachment_id])
-        listing = await self._read(OPEN_ATTACHMENT).page(("attachments",), (), json=query)
+        lists = self._read(OPEN_ATTACHMENT)
+        listing = await lists.page(("attachments",), (), json=query)
         if not listing.items:
+            kit.require_complete(lists.lacking)
             raise errors.NotFound("there is no such file, or the account may not see it.")
 
     # -- within ------------------------------------------------------------------------------

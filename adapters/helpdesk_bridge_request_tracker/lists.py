@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from helpdesk_bridge.kit import (
     Following,
@@ -20,6 +20,7 @@ from helpdesk_bridge.kit import (
     following,
     read,
     read_records,
+    require_complete,
     require_page,
 )
 from helpdesk_bridge_request_tracker import attached_mail, outgoing, wire
@@ -54,6 +55,19 @@ class Lists:
 
     transport: Transport
     operation: Operation
+    _lacking: list[str] = field(factory=list, init=False, repr=False)
+    """Where RT, or what is between, says of a list that was read that records are missing."""
+
+    @property
+    def lacking(self) -> str | None:
+        """Where it is said of any list that was read that it is incomplete; None: nowhere."""
+        return next(iter(self._lacking), None)
+
+    def _note(self, listing: wire.Listing, *, goes_on: bool) -> None:
+        """Take note of what a page says of records that are missing from its list."""
+        where = listing.told.lacking(goes_on=goes_on)
+        if where is not None:
+            self._lacking.append(where)
 
     async def known(self, ticket_id: str) -> tuple[wire.TicketJson, str | None]:
         """GET /ticket/{id}: who its requestors are, and its ETag."""
@@ -88,6 +102,7 @@ class Lists:
         )
         listing = answer.read(lambda data: read(data, wire.Listing))
         require_page(listing.told.page, page)
+        self._note(listing, goes_on=True)
         return listing
 
     async def search(self, sql: str) -> tuple[wire.Listing, Following]:
@@ -222,6 +237,7 @@ class Lists:
             if rows and found.keys() >= rows.keys():
                 raise errors.PaginationLoop("RT's list of attachments leads back to itself.")
             more, total = _following(listing, number, len(found)), listing.told.total
+            self._note(listing, goes_on=more.is_sure)
             found |= rows
             if not more.is_there or (not rows and (total is None or total <= len(found))):
                 return [*found.values()]
@@ -267,6 +283,7 @@ class Lists:
             if node.part.number == attachment_id and attached_mail.is_kept(node):
                 return node
             waiting += node.children
+        require_complete(self.lacking)
         raise errors.NotFound(
             "Request Tracker keeps none of this attached mail: it came in an encoding that it does"
             " not read, or the account may not see it."

@@ -13,6 +13,7 @@ from helpdesk_bridge.kit.ends import (
     counted,
     following,
     numbered_page,
+    require_complete,
     require_page,
 )
 from helpdesk_bridge.kit.envelope import Told
@@ -248,6 +249,7 @@ __all__ = [
     "read_whole",
     "redact",
     "refuse_extra",
+    "require_complete",
     "require_hidden",
     "require_id",
     "require_made",

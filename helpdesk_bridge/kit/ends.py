@@ -10,12 +10,21 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from helpdesk_bridge.errors import PaginationLoop
+from helpdesk_bridge.errors import IncompleteList, PaginationLoop
 from helpdesk_bridge.kit.cursors import pages_behind
 from helpdesk_bridge.kit.envelope import Told
 from helpdesk_bridge.model import Cursor, Page, Problem
 
-__all__ = ["SMALLEST_PAGE", "Following", "counted", "following", "numbered_page", "require_page"]
+__all__ = [
+    "SMALLEST_PAGE",
+    "Following",
+    "counted",
+    "following",
+    "incomplete",
+    "numbered_page",
+    "require_complete",
+    "require_page",
+]
 
 T = TypeVar("T")
 
@@ -185,3 +194,25 @@ def require_page(told: int | None, wanted: int) -> None:
     """
     if told is not None and told != wanted:
         raise PaginationLoop(f"the vendor answered another page than the one asked for ({wanted}).")
+
+
+def incomplete(where: str) -> IncompleteList:
+    """Return the error of a list that the vendor itself calls incomplete.
+
+    Args:
+        where: the JSON path of what says so.
+    """
+    return IncompleteList(f"{where}: the vendor says that the list is incomplete.")
+
+
+def require_complete(where: str | None) -> None:
+    """Raise IncompleteList where the vendor says that it left records out of a list.
+
+    Args:
+        where: the JSON path of what says so; None: nothing does.
+
+    Raises:
+        IncompleteList: the vendor says so.
+    """
+    if where is not None:
+        raise incomplete(where)

@@ -14,7 +14,7 @@ from helpdesk_bridge.errors import (
     PaginationLoop,
     ProtocolError,
 )
-from helpdesk_bridge.kit.ends import SMALLEST_PAGE
+from helpdesk_bridge.kit.ends import SMALLEST_PAGE, incomplete
 from helpdesk_bridge.kit.reading import add_problem
 from helpdesk_bridge.model import Cursor, Page, Problem
 from helpdesk_bridge.transport.empty_lists import is_proving
@@ -186,9 +186,7 @@ class Walk:
         if self._in_doubt:
             return ProtocolError("$: a page that does not say whether it is the last.", path="$")
         if not self.short:
-            where = self._lacking
-            said = f"{where}: the vendor says that the list is incomplete."
-            return None if where is None else IncompleteList(said)
+            return None if self._lacking is None else incomplete(self._lacking)
         listed = self.owed or 0
         return IncompleteList(
             f"the vendor counts {listed} records, and {self.came} came:"

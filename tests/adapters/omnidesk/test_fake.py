@@ -199,6 +199,17 @@ async def test_an_older_ticket_that_moved_up_is_not_taken_for_the_chatbots(
 
 
 @pytest.mark.asyncio
+async def test_an_older_ticket_that_was_left_out_is_not_taken_for_the_chatbots(
+    fake: ScriptedFake, desk: Helpdesk, caught: Caught
+) -> None:
+    older = new_ticket(fake.store, subject="Lost")
+    item = {"id": older.id, "title": "Lost", "from": CUSTOMER}
+    fake.script.add("GET", "/ticket", {"items": [], "incomplete_results": True})
+    fake.script.add("GET", "/ticket", {"items": [item]})
+    assert type(await caught(desk.create_ticket(**BOT))) is errors.PartlyDone
+
+
+@pytest.mark.asyncio
 async def test_two_new_tickets_of_one_subject_are_not_guessed_between(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught
 ) -> None:

@@ -121,6 +121,7 @@ class RequestTrackerDouble(FakeServer):
         self.ignores = ""
         self.etag: str | None = None
         self.bodies_lost = False
+        self.beside: dict[str, Any] = {}
         self.said: list[str] = []
         self.is_error: set[str] = set()
         self.rewrites: dict[str, Callable[[Any], Any]] = {}
@@ -188,6 +189,7 @@ class RequestTrackerDouble(FakeServer):
                 "page": number,
                 "pages": -(-len(rows) // size) if total else None,
                 "items": shown,
+                **self.beside,
             }
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge import Helpdesk, NotFound, ProtocolError
+from helpdesk_bridge import Helpdesk, IncompleteList, NotFound, ProtocolError
 from tests.adapters.doubles import Caught
 from tests.adapters.request_tracker.conftest import RequestTrackerDouble, row_json
 from tests.adapters.request_tracker.trees import TREE, html, part, plain, recorded
@@ -124,6 +124,8 @@ async def test_a_mail_whose_parts_are_hidden_is_not_found(
             pass
 
     assert isinstance(await caught(download()), NotFound)
+    fake.beside = {"incomplete_results": True}  # then it may be there
+    assert isinstance(await caught(download()), IncompleteList)
 
 
 async def test_a_part_that_has_no_bytes_after_all_leaves_no_half_file(
