@@ -21,7 +21,7 @@ T = TypeVar("T")
 _MAX_RESTLESS = 3
 """Walks in a row that bring nothing new while records still move, before that is an error."""
 _MAX_WALKS = 10
-"""Walks in all, also of those that bring something new, before that is an error."""
+"""Walks that bring the list no nearer to its end, before that is an error."""
 
 
 class Pager(Generic[T]):
@@ -49,11 +49,12 @@ class Pager(Generic[T]):
     Two records of one page that have the same id and differ are a record and one that cannot be
     read.
 
-    A list that ends with fewer records than the vendor counted when the walk began, also when it is
-    walked again, is raised as :class:`IncompleteList`, which says how many are missing;
-    :attr:`exhausted` stays False. After :meth:`collect_problems` that is the last of
-    :attr:`problems`. It is not judged where a list begins at a ``cursor`` or ends at a ``limit``.
-    What arrives while the list is walked need not come, and a list is walked ten times at most.
+    A list that ends with fewer records than the vendor counts is walked again. If it then ends with
+    fewer than were counted when that walk began, this is raised as :class:`IncompleteList`, which
+    says how many are missing; :attr:`exhausted` stays False. After :meth:`collect_problems` it is
+    the last of :attr:`problems`. It is not judged where a list begins at a ``cursor`` or ends at a
+    ``limit``. What arrives while the list is walked again need not come. Ten walks are the most, of
+    which those do not count that bring something new of a list that has become shorter than ever.
 
     Args:
         fetch: what reads the page at a place.
@@ -103,6 +104,8 @@ class Pager(Generic[T]):
         self._odd: list[object] = []
         self._accepted = 0
         self._walks = 1  # how often the list was begun
+        self._idle = 0  # how many of the walks brought it no nearer to its end
+        self._least: int | None = None  # the vendor's lowest count at the end of a walk
         self._is_short = False
         self._is_cut = False  # whether the limit left something over
         self._restless = 0
@@ -292,16 +295,25 @@ class Pager(Generic[T]):
         if not news and not walk.fell:
             return False
         self._restless = 0 if news else self._restless + 1
-        if self._walks >= _MAX_WALKS and walk.short and not walk.fell:
+        self._idle += not (news and walk.fell and self._has_shrunk())
+        if self._idle >= _MAX_WALKS and walk.short and not walk.fell:
             return False  # how many are missing is told then
-        if self._walks >= _MAX_WALKS or self._restless > _MAX_RESTLESS:
+        if self._idle >= _MAX_WALKS or self._restless > _MAX_RESTLESS:
             raise self._located(PaginationLoop("the vendor's list does not hold still."))
         self._walks += 1
         self._known_before = len(self._seen)
-        self._walk = Walk(set(), whole=self._start is None)
+        self._walk = Walk(set(), whole=self._start is None, again=True)
         self._reading.start(())  # those of this walk are no longer wanted
         self._visited.clear()
         self._next, self._last = self._start, False
+        return True
+
+    def _has_shrunk(self) -> bool:
+        """Say whether the vendor counts fewer records than at the end of any walk before."""
+        least, listed = self._least, self._walk.listed
+        if listed is None or (least is not None and listed >= least):
+            return False
+        self._least = listed
         return True
 
     def _fresh(self, page: Page[T]) -> Page[T]:

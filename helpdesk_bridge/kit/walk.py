@@ -38,9 +38,10 @@ class Walk:
     Args:
         seen: the ids that came on this walk.
         whole: whether it began at the first page.
+        again: whether the list was walked before.
     """
 
-    def __init__(self, seen: set[str], *, whole: bool) -> None:
+    def __init__(self, seen: set[str], *, whole: bool, again: bool = False) -> None:
         self.seen = seen
         """The ids that came on this walk; on the first one these are all that ever came."""
         self.fell = False
@@ -62,6 +63,7 @@ class Walk:
         self._doubted = False
         self._lacking: str | None = None  # where the vendor says that it left records out
         self._whole = whole
+        self._again = again
         self._odd: list[object] = []
 
     def see(self, page: Page[T], new: int) -> Cursor | None:
@@ -142,12 +144,13 @@ class Walk:
 
     @property
     def owed(self) -> int | None:
-        """How many records are to come: the vendor's count as it was when the walk began.
+        """How many records are to come: by the vendor's last count, or by that of the beginning.
 
-        What arrives while the list is read is not missing from it, but where a proof is wanted:
-        there the count that was told last has to be reached.
+        On the first walk, and where a proof is wanted, the count that was told last has to be
+        reached: by an earlier one, a record that arrived stands in for one that was jumped over.
+        On another walk what arrives meanwhile is not missing from the list.
         """
-        return self.listed if is_proving() else self._begun
+        return self._begun if self._again and not is_proving() else self.listed
 
     @property
     def short(self) -> bool:
@@ -255,12 +258,13 @@ async def read_whole(
     Raises:
         PaginationLoop: the list leads back to itself, or does not hold still.
     """
-    found, walk = await _walk(fetch, identity)
+    # One that is not read again is measured as the last walk through any other list.
+    found, walk = await _walk(fetch, identity, again=not again)
     for _ in range(_MAX_RESTLESS if again else 0):
         if not (walk.fell or walk.short or walk.is_unproven):
             break
         before, was = found, walk
-        found, walk = await _walk(fetch, identity)
+        found, walk = await _walk(fetch, identity, again=True)
         same = set(map(identity, found.items)) == set(map(identity, before.items))
         if same and walk.listed == was.listed and not walk.fell:
             break  # it counts what it does not list
@@ -275,13 +279,16 @@ async def read_whole(
 
 
 async def _walk(
-    fetch: Callable[[Cursor | None], Awaitable[Page[T]]], identity: Callable[[T], str]
+    fetch: Callable[[Cursor | None], Awaitable[Page[T]]],
+    identity: Callable[[T], str],
+    *,
+    again: bool,
 ) -> tuple[Page[T], Walk]:
     """Read all pages once."""
     records: list[T | Problem] = []
     odd: list[object] = []
     visited: set[Cursor | None] = set()
-    walk, place, total = Walk(set(), whole=True), None, None
+    walk, place, total = Walk(set(), whole=True, again=again), None, None
     while place not in visited:
         visited.add(place)
         page = distinct(await fetch(place), identity)

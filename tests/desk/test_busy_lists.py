@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from helpdesk_bridge.desk.pager import Pager
-from helpdesk_bridge.errors import HelpdeskError, IncompleteList
+from helpdesk_bridge.errors import HelpdeskError, IncompleteList, PaginationLoop
 from helpdesk_bridge.kit import read_whole
 from helpdesk_bridge.kit.walk import Walk
 from helpdesk_bridge.model import Cursor, Page
@@ -66,6 +66,7 @@ async def test_a_list_to_which_new_ones_come_all_the_time_ends(every: int) -> No
     assert {str(number) for number in range(100)} <= set(found)
     whole = await read_whole(Busy(change).fetch, str)
     assert {str(number) for number in range(100)} <= set(whole.items)
+    assert whole.problems == ()
 
 
 @pytest.mark.asyncio
@@ -92,6 +93,70 @@ async def test_what_is_jumped_over_while_new_ones_come_is_found() -> None:
     vendor, found = Busy(change), list[str]()
     assert await drain_into(Pager(vendor.fetch, str), found) is None
     assert {str(number) for number in range(100)} <= set(found)
+
+
+@pytest.mark.asyncio
+async def test_an_arrival_that_was_seen_does_not_stand_in_for_one_that_was_jumped_over() -> None:
+    """One moves to a page that was read, and another comes to the end."""
+
+    def change(vendor: Busy) -> None:
+        if vendor.asked == 2:
+            vendor.numbers = [900, *(n for n in vendor.numbers if n != 30), 30]
+
+    vendor, found = Busy(change), list[str]()
+    pager = Pager(vendor.fetch, str)
+    assert (await drain_into(pager, found), pager.exhausted) == (None, True)
+    assert sorted(map(int, found)) == [*range(100), 900]
+    assert vendor.asked == 23  # two walks, and a page beyond the first
+    whole = await read_whole(Busy(change).fetch, str)
+    assert sorted(map(int, whole.items)) == [*range(100), 900]
+
+
+@pytest.mark.asyncio
+async def test_a_list_that_is_not_read_again_lacks_nothing_that_arrived_meanwhile() -> None:
+    def change(vendor: Busy) -> None:
+        if vendor.asked == 5:
+            vendor.arrive()
+
+    whole = await read_whole(Busy(change).fetch, str, again=False)
+    assert (len(whole.items), whole.problems) == (100, ())
+
+
+@pytest.mark.asyncio
+async def test_whoever_resolves_what_is_listed_comes_to_the_end() -> None:
+    unsolved, size = [str(number) for number in range(3000)], 2
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        begin = (int(place or 1) - 1) * size
+        more = begin + size < len(unsolved)
+        return Page(
+            items=tuple(unsolved[begin : begin + size]),
+            next=Cursor(str(begin // size + 2)) if more else None,
+            listed=len(unsolved),
+        )
+
+    pager = Pager(fetch, str)
+    async for one in pager:
+        unsolved.remove(one)
+    assert (unsolved, pager.exhausted) == ([], True)
+
+
+@pytest.mark.asyncio
+async def test_a_list_whose_count_falls_on_each_walk_and_rises_again_ends() -> None:
+    asked = 0
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        nonlocal asked
+        asked += 1
+        assert asked < 50, "it goes on for ever"
+        return Page(
+            items=(str(asked),),
+            next=Cursor("2") if place is None else None,
+            listed=3 if place is None else 2,
+        )
+
+    assert isinstance(await drain_into(Pager(fetch, str), []), PaginationLoop)
+    assert asked == 22
 
 
 @pytest.mark.asyncio
