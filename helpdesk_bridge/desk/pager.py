@@ -33,21 +33,19 @@ class Pager(Generic[T]):
     Several tasks may share one pager; each item goes to one of them.
 
     A record that cannot be read raises when it is reached, and iterating again goes on behind it;
-    after :meth:`collect_problems` it is put into :attr:`problems` and passed over instead.
+    after :meth:`collect_problems` it is put into :attr:`problems` and passed over instead. Of two
+    records of one page that have the same id and differ, one cannot be read.
 
-    The page after the one being read is asked for meanwhile. A caller who has to wait for it gets
-    several at once from then on, where the vendor numbers its pages and counts what it lists;
-    never more than the desk's ``concurrency``, and none that a ``limit`` makes needless. Who stops
-    early need do nothing: pages under way end with the pager, with the desk, or at :meth:`aclose`.
+    The page after the one being read is asked for meanwhile; a caller who has to wait for it gets
+    several at once from then on, where the vendor numbers its pages and counts what it lists: at
+    most the desk's ``concurrency``, and none that a ``limit`` makes needless. Pages under way end
+    with the pager, with the desk, or at :meth:`aclose`.
 
     When the vendor's count of a numbered list falls while it is read (because the caller answers
     what it lists, say), records have moved to pages that were read already, and the list is walked
     again until it holds still. One that leaves and one that arrives between two pages keep the
     count as it is, and cannot be noticed; neither can one that leaves a list of tickets without a
     count. A conversation of several pages without a count is walked again until nothing new comes.
-
-    Two records of one page that have the same id and differ are a record and one that cannot be
-    read.
 
     A list that ends with fewer records than the vendor counts is walked again. If it then ends with
     fewer than were counted when that walk began, this is raised as :class:`IncompleteList`, which
@@ -234,7 +232,10 @@ class Pager(Generic[T]):
             try:
                 page = distinct(await self._reading.page(self._next), self._identity)
             except HelpdeskError as error:
-                raise self._located(error)  # noqa: B904 - the same error, with how far it came
+                if not self._walk.ends_with(error):
+                    raise self._located(error)  # noqa: B904 - the same, with how far it came
+                self._next, self._last, self._coming = None, True, ()
+                continue
             self._at = self._next
             self._visited.add(self._next)
             # Pages that are read at once may be answered in any order, and a record that arrives

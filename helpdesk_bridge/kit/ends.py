@@ -65,7 +65,8 @@ def following(
     the page is not too small to be cut. It is also looked for where a first page that a server may
     have cut has nothing but a total equal to it, and where a total or the empty place of a next
     page stands beside what may mean more. A total in a header ends a list only on a later page. A
-    round total that is reached by a full page may be where the vendor stops to count (10,000).
+    round total that is reached by a full page may be where the vendor stops to count (10,000), but
+    where the place of a next page holds nothing and this is the last page by its number.
 
     Args:
         told: what the envelope says.
@@ -106,7 +107,8 @@ def following(
     is_doubted = told.link is not None or (told.names_next and count >= SMALLEST_PAGE)
     is_doubted |= full and size < asked and not is_counted
     is_doubted |= shown and not (by_number or is_counted) and _may_be_own(told, count, asked)
-    is_doubted |= full and told.more is None and total == came and total % _ROUND == 0
+    is_said = told.more is not None or (told.closed and by_number)
+    is_doubted |= full and not is_said and total == came and total % _ROUND == 0
     if is_doubted:
         return Following(is_there=True, unsure=True, doubted=shown)
     if end or (by_number and not full):

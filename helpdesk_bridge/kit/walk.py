@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -29,6 +30,8 @@ _MAX_SAME = 100
 """Pages in a row of the same unreadable records, before the list counts as running in circles."""
 _MAX_RESTLESS = 4
 """How often a list is read again that does not hold still."""
+_NOT_THERE = frozenset((400, 404, 422))
+"""What vendors answer for a page behind the last one."""
 _ID: Callable[[Any], str] = attrgetter("id")
 
 
@@ -121,6 +124,24 @@ class Walk:
             return True
         self._repeats = len(page.problems) < size
         return False
+
+    def ends_with(self, error: HelpdeskError) -> bool:
+        """Say whether the error of a page that was only looked for bears out that the list ended.
+
+        The page before it showed the end, and this one is refused as one that is not there, or
+        another one came in its place. A refusal that names the vendor's count may be that of a
+        limit to what is listed, and is an error; so are all where a proof is wanted.
+
+        Args:
+            error: what the reading of the page behind the last one ended with.
+        """
+        if not (self._unsure and self._doubted) or is_proving():
+            return False
+        if isinstance(error, PaginationLoop):
+            return True
+        figures = re.sub(r"(?<=\d)[,. ](?=\d{3}\b)", "", error.message)
+        is_limit = self.listed is not None and re.search(rf"\b{self.listed}\b", figures) is not None
+        return error.status in _NOT_THERE and not is_limit
 
     def _is_given_up(self, page: Page[T]) -> bool:
         """Say whether an empty page ends the list although it names a next one.
@@ -291,7 +312,12 @@ async def _walk(
     walk, place, total = Walk(set(), whole=True, again=again), None, None
     while place not in visited:
         visited.add(place)
-        page = distinct(await fetch(place), identity)
+        try:
+            page = distinct(await fetch(place), identity)
+        except HelpdeskError as error:
+            if walk.ends_with(error):
+                return _joined(records, total), walk
+            raise
         new = 0
         for record in page.records():
             if isinstance(record, Problem):

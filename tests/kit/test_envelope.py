@@ -166,9 +166,11 @@ def test_a_part_before_the_last_page_is_only_a_page() -> None:
 def test_a_round_total_that_a_full_page_reaches_may_be_where_the_vendor_stops_to_count(
     total: int,
 ) -> None:
-    told = {"total": total, "last_page": total // 100, "next": None}
+    told = {"total": total, "last_page": total // 100}
     expected = Following(is_there=True, unsure=True, doubted=True)
     assert judge(told, number=total // 100) == expected
+    assert judge({"total": total, "next": None}, number=total // 100) == expected
+    assert judge({**told, "next": None}, number=total // 100) == Following(is_there=False)
     assert judge({**told, "has_more": False}, number=total // 100) == Following(is_there=False)
     other = {"total": total + 100, "last_page": total // 100 + 1, "next": None}
     assert judge(other, number=total // 100 + 1) == Following(is_there=False)
