@@ -75,6 +75,15 @@ _IS_DENIAL = re.compile(
 _OPTIONS = _words("include includes including show with only allow ignore hide skip")
 """Words that make the name of a flag one of the query: ``include_failed``."""
 _NOTICES = _words("notice notices warning warnings alert alerts")
+_LABELS = _words("title description warning warnings")
+"""Members that tell of the list or the account: of a word in them nothing can be known."""
+_BARE = _words(
+    """
+    access request query search session token required needed first again please you your the a an
+    was is has have been not to
+    """
+)
+"""Words that leave a refusal bare: it is one of nothing but of what was asked for."""
 _SPOKEN = SENTENCES | STATES | _NOTICES
 """Members whose text is the vendor's word on its answer."""
 _AROUND = ENVELOPE | _words("response item")
@@ -202,7 +211,8 @@ def _doubt(key: str, value: Any, asked: list[str]) -> _Doubt | None:
         return None
     if plain in SENTENCES or plain in _NOTICES:
         left = struck(text, asked)
-        return None if lists_nothing(left) else _Doubt(left, _sounds_refused(left))
+        refuses = _sounds_refused(left) and (plain not in _LABELS or _is_bare(left))
+        return None if lists_nothing(left) else _Doubt(left, refuses)
     if plain in _SPOKEN:
         return _Doubt(f"{name} {text}", _sounds_refused(text))
     return _Doubt(f"{name} {text}", tells_end(f"{name} {text}"))
@@ -215,6 +225,14 @@ def _sounds_refused(text: str) -> bool:
         (_REFUSES.search(one) is not None or is_login(one)) and not _PERHAPS.search(one)
         for one in clauses(plain)
         if not lists_nothing(one)
+    )
+
+
+def _is_bare(text: str) -> bool:
+    """Say whether a clause of a label is a refusal of nothing else, such as "Access denied"."""
+    return any(
+        _REFUSES.search(one) is not None and _words(_REFUSES.sub(" ", one)) <= _BARE
+        for one in clauses(text.casefold())
     )
 
 

@@ -214,7 +214,7 @@ _ANYTHING = (
     r"(?:tickets?|messages?|items?|results?|records?|entries|entry|conversations?|replies|reply"
     r"|notes?|data|match|matches|cases?|objects?|rows?|content)"
 )
-_KINDS = r"(?:more |other |such |matching |new |open )*"
+_KINDS = r"(?:more |other |such |matching |new |open |closed |failed |rejected |expired )*"
 _WHERE = (
     r"(?: (?:were|was|is|are|to show|yet|here|available|exists?|found|(?:could|can) be found"
     r"|match(?:es|ing|ed)?"
@@ -235,6 +235,16 @@ _NOTHING = re.compile(
     rf" any {_KINDS}{_ANYTHING}{_WHERE}"
     r"|nothing (?:was |is )?(?:found|matches|matched|to show|here)"
     r"(?: (?:for|with|in|your|the|this|search|query|ticket|<title>))*"
+)
+_MATCHED = (
+    rf"(?:{_ANYTHING} )?(?:that |which )?(?:match(?:es|ed|ing)?|with|in) (?:the |your |this )?"
+    r"(?:status|state|tag|label|filters?|search|query|criteria|subject|words?|text)"
+    r"(?!.*\b(?:because|since|as|due|but|until|unless|and|or|you|while|when|if)\b)\b.*"
+)
+"""What a clause names that says that nothing matches it, and gives no reason."""
+_NONE_MATCH = re.compile(
+    rf"(?:there (?:are|is|were|was) |(?:you|we|i) have )?"
+    rf"(?:no {_KINDS}(?={_ANYTHING})|nothing |none of the (?={_ANYTHING})|none ){_MATCHED}"
 )
 _BREAKS = re.compile(r"[.!;,:]+(?= |$)")
 
@@ -257,12 +267,17 @@ def lists_nothing(text: str) -> bool:
     Advice on the search may stand behind that.
     """
     parts = clauses(_plain(text))
-    empty = [one == "<title>" or _NOTHING.fullmatch(one) is not None for one in parts]
+    empty = [one == "<title>" or _is_none(one) for one in parts]
     return all(empty) or (empty[0] and all(map(_says_nothing, parts)))
 
 
 def _says_nothing(clause: str) -> bool:
-    return clause == "<title>" or any(one.fullmatch(clause) for one in (_NOTHING, _ADVISES))
+    return clause == "<title>" or _is_none(clause) or _ADVISES.fullmatch(clause) is not None
+
+
+def _is_none(clause: str) -> bool:
+    """Say whether a clause says that nothing was found, or that none match what it names."""
+    return any(one.fullmatch(clause) for one in (_NOTHING, _NONE_MATCH))
 
 
 def clauses(text: str) -> list[str]:

@@ -19,6 +19,13 @@ REFUSED: list[dict[str, Any]] = [
     {"notice": "Session expired"},
     {"notices": ["Session expired"]},
     {"meta": {"total": 0, "notice": "Session expired"}},
+    {"title": "Access denied"},
+    {"title": "Login required"},
+    {"description": "Your session has expired."},
+    {"warning": "Rate limit exceeded"},
+    {"warnings": ["Access denied"]},
+    {"message": "No tickets match the status because access was denied"},
+    {"message": "No tickets in this search as your session has expired"},
     *(
         {"message": text}
         for text in (
@@ -69,6 +76,10 @@ DOUBTED: list[dict[str, Any]] = [
     {"include_failed": True},
     {"notice": "Scheduled maintenance on Sunday: the API may be unavailable for 5 minutes."},
     {"message": "OK", "deprecation": "page-size is invalid from v2 on"},
+    {"title": "Rejected tickets"},
+    {"description": "Tickets whose delivery failed"},
+    {"warning": "You have used 95% of your rate limit"},
+    {"warnings": ["Deprecated: use /v2; unauthorized use is prohibited"]},
 ]
 """Members that deny nothing in so many words, and are not known as harmless."""
 HARMLESS: list[dict[str, Any]] = [
@@ -95,6 +106,11 @@ HARMLESS: list[dict[str, Any]] = [
     {"message": "No more tickets could be found."},
     {"message": "No results. Try other filters, or check that the spelling is not invalid."},
     {"redirect": "/auth/tickets", "redirectUri": "myapp://auth/callback"},
+    {"message": "No tickets match the status failed"},
+    {"message": "There are no tickets with the status rejected."},
+    {"message": "Nothing matches the filter status:expired"},
+    {"message": "None of the tickets match the tag access denied"},
+    {"message": "No failed tickets found"},
 ]
 ASKED = ["Session expired", "login required"]
 
