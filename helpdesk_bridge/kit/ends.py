@@ -108,7 +108,7 @@ def following(
     is_doubted |= full and size < asked and not is_counted
     is_doubted |= shown and not (by_number or is_counted) and _may_be_own(told, count, asked)
     is_said = told.more is not None or (told.closed and by_number)
-    is_doubted |= full and not is_said and total == came and total % _ROUND == 0
+    is_doubted |= full and not is_said and total == came and came % _ROUND == 0
     if is_doubted:
         return Following(is_there=True, unsure=True, doubted=shown)
     if end or (by_number and not full):
