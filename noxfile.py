@@ -91,7 +91,7 @@ def live(session: nox.Session) -> None:
                 success_codes=range(256),
             )
     kept = {"HELPDESK_BRIDGE_ROUNDUP": str(session.cache_dir / "roundup")}
-    several = ("-n", "2", "--dist", "loadgroup")  # each process starts its own servers
+    several = ("-n", "2")  # each process starts its own servers
     which = session.posargs or ["tests/live", *ON_POSTGRESQL]
     session.run("pytest", "-rs", *several, *which, env=kept)
     if not session.posargs:  # an adapter as others would write it, on the helpdesk it is for

@@ -17,11 +17,14 @@ from urllib.request import Request, urlopen
 
 from attrs import frozen
 
+from helpdesk_bridge.model.file_lock import FileLock
 from tests.live.server import free_port, running
 
 VERSION = "2.6.0"
 ENVIRONMENT = "HELPDESK_BRIDGE_ROUNDUP"
 """A folder to keep Roundup's virtual environment in; it is made there once."""
+INSTALLATION = 100.0
+"""Seconds that an installation by another process may take."""
 
 
 @frozen(kw_only=True)
@@ -52,8 +55,16 @@ class Roundup:
 
 
 def installed(folder: Path) -> Path | str:
-    """Return where Roundup's programs are, installed with pip if need be; or why they are not."""
-    bin_ = folder / f"roundup-{VERSION}" / "bin"
+    """Return where Roundup's programs are, installed with pip if need be; or why they are not.
+
+    Whoever else wants to install them there waits until this is done.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / f"roundup-{VERSION}").held(INSTALLATION):
+        return _installed(folder.absolute() / f"roundup-{VERSION}" / "bin")
+
+
+def _installed(bin_: Path) -> Path | str:
     if (bin_ / "roundup-server").exists():
         return bin_
     subprocess.run([sys.executable, "-m", "venv", bin_.parent], check=True)

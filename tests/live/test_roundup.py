@@ -14,8 +14,6 @@ from helpdesk_bridge import kit
 from helpdesk_bridge.transport import clock
 from tests.live.roundup import Roundup
 
-pytestmark = pytest.mark.xdist_group("roundup")  # one process installs it
-
 
 @frozen(kw_only=True)
 class RoundupSettings:
