@@ -85,7 +85,8 @@ def _collection(data: list[Any], page: int, last: int) -> bytes:
         "per_page": PER_PAGE,
         "total": last * PER_PAGE,
     }
-    return orjson.dumps({"data": data, "meta": meta})
+    links = {"next": f"?page={page + 1}" if page < last else None}
+    return orjson.dumps({"data": data, "links": links, "meta": meta})
 
 
 def _numbers(page: int) -> range:
@@ -164,6 +165,7 @@ def all_pages() -> dict[tuple[str, int], bytes]:
     for page in range(1, LIST_PAGES + 1):
         tickets = [_helpspace_ticket(number) for number in _numbers(page)]
         made["tickets", page] = _collection(tickets, page, LIST_PAGES)
+    made["ticket", 1] = orjson.dumps({"data": _helpspace_ticket(1)})
     short = [_helpspace_message(number) for number in _numbers(1)]
     made["short", 1] = _collection(short, 1, 1)
     item = _omnidesk_ticket()

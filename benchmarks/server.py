@@ -1,8 +1,8 @@
 """Serve prebuilt pages as fast as can be, in a process of its own: ``python -m benchmarks.server``.
 
-The path decides: ``…/messages`` of a ticket, ``…/tickets``, a ticket with its timeline, ``…/ping``,
-``…/media/attachment/MEGABYTES`` for a download. A path that begins with ``/slow`` is answered
-50 ms later. A POST is read to its end and answered with an id.
+The path decides: ``…/messages`` of a ticket, ``…/tickets``, one of them, a ticket with its
+timeline, ``…/ping``, ``…/media/attachment/MEGABYTES`` for a download. A path that begins with
+``/slow`` is answered 50 ms later. A POST is read to its end and answered with an id.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ DELAY = 0.05
 """Seconds before a slow answer."""
 _PAGE = re.compile(rb"[?&]page=(\d+)")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_TICKET = re.compile(rb"/tickets/\d+$")
 _KINDS = (
     (b"/api/messages", "airclou"),
     (b"/api/v2/", "omnidesk"),
@@ -82,6 +83,8 @@ class Serving(asyncio.Protocol):
             self._download = self._loop.create_task(self._send(size))
             return
         kind = next((name for part, name in _KINDS if part in target), "ping")
+        if _TICKET.search(target):
+            kind = "ticket"
         page = _PAGE.search(target)
         place = (kind, int(page[1]) if page else 1)
         self._answer(place, DELAY if target.startswith(b"/slow") else 0)
