@@ -122,7 +122,7 @@ def require_id(found: str, wanted: str, path: str) -> None:
         raise _odd(path, "another one than was asked for")
 
 
-_LONGEST_NAME = 32
+_LONGEST_NAME, _MOST_KEPT = 32, 2048
 _FOREIGN = "a message of another ticket than the one asked for"
 _IS_ID = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9_.:@=+~-]{1,255}")
 
@@ -146,19 +146,27 @@ def belongs(record: Mapping[str, Any], ticket_id: str, declared: str | None = No
         if str(told) != ticket_id:
             raise WrongType(_FOREIGN, f".{declared}")
         return
-    for name, told in record.items():
-        if len(name) > _LONGEST_NAME or not _names_ticket(name):
-            continue
-        place = f".{name}"
+    names = tuple(record)
+    is_usual = sum(map(len, names)) <= _MOST_KEPT  # a vendor's long names are not kept
+    for name in _of_tickets(names) if is_usual else _ticket_names(names):
+        told, place = record[name], f".{name}"
         if type(told) is dict:
             told, place = told.get("id"), f"{place}.id"
         if _is_other(told, ticket_id):
             raise WrongType(_FOREIGN, place)
 
 
-@lru_cache(maxsize=512)  # every message has the same few names
-def _names_ticket(name: str) -> bool:
-    return name.casefold().replace("_", "").replace("-", "") in ("ticket", "ticketid")
+def _ticket_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of ``names`` that are a ticket's, in any spelling."""
+    return tuple(
+        name
+        for name in names
+        if len(name) <= _LONGEST_NAME
+        and name.casefold().replace("_", "").replace("-", "") in ("ticket", "ticketid")
+    )
+
+
+_of_tickets = lru_cache(maxsize=64)(_ticket_names)  # every message has the same names
 
 
 def _is_other(told: Any, ticket_id: str) -> bool:

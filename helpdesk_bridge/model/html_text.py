@@ -117,8 +117,15 @@ def html_to_text(markup: str) -> str:
     return writer.text()
 
 
+_BEGINS_WITH_A_WORD = re.compile(
+    r"\s*+(?:<(?:p|div|span|br|b|i|u|em|strong|html|body) ?/?>\s*+)*+[A-Za-z0-9]", re.IGNORECASE
+)
+
+
 def shows_something(markup: str) -> bool:
     """Say whether a reader of ``markup`` would see anything: a word, or a picture."""
+    if _BEGINS_WITH_A_WORD.match(markup):
+        return True  # as most do; it is asked of every message
     hidden = Hidden(markup)
     for piece in pieces(markup):
         if not isinstance(piece, Tag):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.errors import ProtocolError
-from helpdesk_bridge.kit import WrongType, belongs, created_id
+from helpdesk_bridge.kit import WrongType, belongs, created_id, reading
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,19 @@ def test_what_was_made_on_another_ticket_is_not_taken() -> None:
     assert created_id({"id": 5, "ticket_id": 8}) == "5"
     with pytest.raises(ProtocolError, match=r"^\$\.data\.ticket_id: a message of another ticket"):
         created_id({"id": 5, "ticket_id": 8}, "$.data", "7")
+
+
+def test_the_names_of_records_alike_are_looked_at_once() -> None:
+    reading._of_tickets.cache_clear()
+    for number in range(3):
+        belongs({"id": number, "TicketId": "7", "body": "x"}, "7")
+    assert reading._of_tickets.cache_info().misses == 1
+    with pytest.raises(WrongType):
+        belongs({"id": 9, "TicketId": "8", "body": "x"}, "7")
+
+
+def test_long_names_are_not_kept() -> None:
+    reading._of_tickets.cache_clear()
+    with pytest.raises(WrongType):
+        belongs({"x" * 5000: 1, "ticket_id": "8"}, "7")
+    assert reading._of_tickets.cache_info().currsize == 0

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from helpdesk_bridge.model import html_text
 from helpdesk_bridge.model.html_text import (
     html_to_text,
     is_blank,
@@ -369,3 +370,20 @@ def test_markup_without_words_shows_nothing(markup: str) -> None:
 )
 def test_markup_with_a_word_or_a_picture_shows_something(markup: str) -> None:
     assert shows_something(markup)
+
+
+@pytest.mark.parametrize(
+    "markup", ["Hi", "<p>Hi</p>", " \n<DIV><br/>\n<b>4711 <i>", "<html><body>x"]
+)
+def test_a_page_that_begins_with_a_word_is_not_read_to_its_end(
+    markup: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(html_text, "pieces", None)
+    assert shows_something(markup)
+
+
+@pytest.mark.parametrize(
+    "markup", ["<p><title>a</title>", "<p><template>a</template></p>", "<p><!-- a -->", "<div <p>"]
+)
+def test_a_page_that_begins_like_one_with_a_word_may_show_nothing(markup: str) -> None:
+    assert not shows_something(markup)
