@@ -118,9 +118,7 @@ async def test_a_middleware_that_keeps_an_error_for_others_goes_on() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_call_that_waits_goes_on_though_another_one_raises_its_error(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_call_that_waits_goes_on_though_another_one_raises_its_error() -> None:
     """What waits here is a coroutine of the library: the sender, which tells the ledger."""
     waits, other_is_done = asyncio.Event(), asyncio.Event()
     kept: list[Exception] = []

@@ -40,6 +40,19 @@ def creates(adapter: str) -> Any:
     return lambda request: writes(request) and request.path.endswith(ends)
 
 
+def comes_back(monkeypatch: pytest.MonkeyPatch, desk: hb.Helpdesk, made: hb.Ticket) -> None:
+    """Have ``made`` come back for a new ticket, and be read."""
+
+    async def create_ticket(_: kit.NewTicket) -> hb.Ticket:
+        return made
+
+    async def get_ticket(_: str) -> hb.Ticket:
+        return made
+
+    monkeypatch.setattr(desk.adapter, "create_ticket", create_ticket)
+    monkeypatch.setattr(desk.adapter, "get_ticket", get_ticket)
+
+
 async def words_of(desk: hb.Helpdesk, ticket: hb.Ticket) -> str:
     return " ".join([str(one.text or one.html) async for one in desk.messages(ticket)])
 
@@ -90,15 +103,7 @@ async def test_a_ticket_that_agrees_in_anything_or_shows_nothing_is_the_new_one(
         made = evolve(
             await foreign_ticket(place.desk), subject=subject, requester=hb.Party(email=requester)
         )
-
-        async def create_ticket(_: kit.NewTicket) -> hb.Ticket:
-            return made
-
-        async def get_ticket(_: str) -> hb.Ticket:
-            return made
-
-        monkeypatch.setattr(place.desk.adapter, "create_ticket", create_ticket)
-        monkeypatch.setattr(place.desk.adapter, "get_ticket", get_ticket)
+        comes_back(monkeypatch, place.desk, made)
         assert (await place.desk.create_ticket(**NEW)).id == made.id
 
 

@@ -12,7 +12,7 @@ import helpdesk_bridge as hb
 from helpdesk_bridge import kit
 from tests.every_adapter.places import opened
 from tests.every_adapter.saying import desk_and_fake, said
-from tests.every_adapter.test_another_ticket_made import ANSWERS, creates, words_of
+from tests.every_adapter.test_another_ticket_made import ANSWERS, comes_back, creates, words_of
 from tests.vendors import FAKES
 
 pytestmark = pytest.mark.asyncio
@@ -127,15 +127,7 @@ async def judged(
     """Create a ticket that comes back, and is read, with a subject and an address of ours."""
     async with opened("memory") as place:
         made = evolve(await kims(place.desk), subject=told, requester=hb.Party(email=email))
-
-        async def create_ticket(_: kit.NewTicket) -> hb.Ticket:
-            return made
-
-        async def get_ticket(_: str) -> hb.Ticket:
-            return made
-
-        monkeypatch.setattr(place.desk.adapter, "create_ticket", create_ticket)
-        monkeypatch.setattr(place.desk.adapter, "get_ticket", get_ticket)
+        comes_back(monkeypatch, place.desk, made)
         return await create(place.desk, asked)
 
 
