@@ -67,8 +67,10 @@ from helpdesk_bridge.model import (
     SentMessage,
     Status,
     Support,
+    Team,
     Ticket,
     TicketKind,
+    TicketOrder,
     Upload,
 )
 from helpdesk_bridge.secret import Secret
@@ -177,9 +179,11 @@ __all__ = [
     "StatusNotAllowed",
     "Store",
     "Support",
+    "Team",
     "Ticket",
     "TicketClosed",
     "TicketKind",
+    "TicketOrder",
     "TransportOptions",
     "TruncatedBody",
     "UnsafeURL",

@@ -20,6 +20,7 @@ from helpdesk_bridge.model import (
     Priority,
     Status,
     TicketKind,
+    TicketOrder,
     Upload,
 )
 from helpdesk_bridge.transport.body import require_finite
@@ -244,6 +245,23 @@ def types(values: Iterable[MessageType] | None) -> frozenset[MessageType] | None
     if not found:
         raise InvalidArgument("types is empty: name a MessageType, or leave it out for all.")
     return found
+
+
+def statuses(value: Status | Iterable[Status] | None) -> frozenset[Status] | None:
+    """Return the statuses asked for, one or several; None is any."""
+    if value is None:
+        return None
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return frozenset((required_member(Status, value, "status"),))
+    found = frozenset(required_member(Status, one, f"status[{at}]") for at, one in enumerate(value))
+    if not found:
+        raise InvalidArgument("status is empty: name a Status, or leave it out for all.")
+    return found
+
+
+def order(value: str | None) -> TicketOrder | None:
+    """Return an order of tickets, or None."""
+    return None if value is None else required_member(TicketOrder, value, "order_by")
 
 
 def aware(value: datetime | None, name: str) -> datetime | None:

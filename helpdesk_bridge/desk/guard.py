@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -114,6 +114,15 @@ class Guard:
                 f" {', '.join(s.value for s in Status if s in known)}.",
                 outcome=InvalidArgument.outcome,
             )
+
+    def statuses(self, statuses: Collection[Status]) -> None:
+        """Raise where tickets cannot be listed by these statuses; none is no filter."""
+        if not statuses:
+            return
+        by = Capability.FILTER_STATUS if len(statuses) == 1 else Capability.FILTER_STATUSES
+        self.require(by)
+        for status in sorted(statuses):
+            self.status(by, status)
 
     def size(self, size: str, attachment: Attachment) -> None:
         """Raise for a rendition of an attachment that this desk does not have."""

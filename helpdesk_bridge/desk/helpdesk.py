@@ -17,11 +17,12 @@ from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.recovery import Recovery
 from helpdesk_bridge.delivery.sender import Sender
-from helpdesk_bridge.desk import arguments, attachments, outcomes, ticket_changes, writing
+from helpdesk_bridge.desk import arguments, attachments, outcomes, people, ticket_changes, writing
 from helpdesk_bridge.desk import conversations as conversation_reading
 from helpdesk_bridge.desk import messages as message_reading
 from helpdesk_bridge.desk import tickets as ticket_reading
 from helpdesk_bridge.desk.call import Calls
+from helpdesk_bridge.desk.directory import Directory
 from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
@@ -178,6 +179,7 @@ class Helpdesk:
         self._origin = Origin(self.name, kind.name)
         ids = re.compile(kind.id_pattern)
         self._guard = Guard(self._origin, ids, self.capabilities, id_words=kind.id_words)
+        self._directory = Directory(self.adapter, self.capabilities)
         self._prefetch = PrefetchTasks()
         self._owns_ledger = False
         self._sender = _sender(self.name, kind.name, seconds, self._transport.clock_offset, ledger)
@@ -200,6 +202,11 @@ class Helpdesk:
     tickets = ticket_reading.tickets
     ticket = ticket_reading.ticket
     custom_fields = ticket_reading.custom_fields
+    # People
+    agents = people.agents
+    teams = people.teams
+    customers = people.customers
+    me = people.me
     # Creating, changing and deleting tickets
     create_ticket = ticket_changes.create_ticket
     update_ticket = ticket_changes.update_ticket

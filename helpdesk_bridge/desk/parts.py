@@ -9,6 +9,7 @@ from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.recovery import Recovery
 from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.desk.call import Calls
+from helpdesk_bridge.desk.directory import Directory
 from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
@@ -32,6 +33,8 @@ class Desk(Protocol):
 
     @property
     def _calls(self) -> Calls: ...
+    @property
+    def _directory(self) -> Directory: ...
     @property
     def _guard(self) -> Guard: ...
     @property

@@ -142,10 +142,11 @@ async def create_ticket(
         if key is not None:
             given = given_of(new, call="create_ticket")
             content = await content_of(given, new.attachments)
+        named = await self._directory.named(new)
         made: Ticket | Earlier = await self._sender.send(
             call,
             Write(
-                do=partial(_made, self, new),
+                do=partial(_made, self, named),
                 made_id=attrgetter("id"),
                 ticket_id=None,
                 body=new.body.text,
@@ -282,6 +283,7 @@ async def update_ticket(
             raise InvalidArgument("there is nothing to change.")
         changes = TicketChanges(**arguments.changes(given), extra=arguments.mapping(extra, "extra"))
         self._guard.allow(Capability.UPDATE_TICKET, given)
+        changes = await self._directory.named(changes)
         if changes.custom_fields == {}:
             raise InvalidArgument("custom_fields is empty: name fields to change, or leave it out.")
         if not isinstance(changes.status, EllipsisType):

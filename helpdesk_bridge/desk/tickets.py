@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
@@ -16,15 +16,23 @@ from helpdesk_bridge.model import (
     Cursor,
     CustomField,
     Page,
+    Priority,
     Status,
     Ticket,
+    TicketKind,
+    TicketOrder,
     TicketQuery,
 )
 
 __all__ = ["custom_fields", "ticket", "tickets"]
 
+OrderLike: TypeAlias = (
+    TicketOrder | Literal["created_at", "-created_at", "updated_at", "-updated_at"]
+)
+
 _FILTERS = {
-    "status": Capability.FILTER_STATUS,
+    "priority": Capability.FILTER_PRIORITY,
+    "kind": Capability.FILTER_KIND,
     "assignee": Capability.FILTER_ASSIGNEE,
     "team": Capability.FILTER_TEAM,
     "tag": Capability.FILTER_TAG,
@@ -33,12 +41,18 @@ _FILTERS = {
     "created_since": Capability.FILTER_CREATED_SINCE,
     "updated_since": Capability.FILTER_UPDATED_SINCE,
 }
+_ORDERS = {
+    "created_at": Capability.ORDER_CREATED_AT,
+    "updated_at": Capability.ORDER_UPDATED_AT,
+}
 
 
 def tickets(
     self: Desk,
     *,
-    status: Status | None = None,
+    status: Status | Iterable[Status] | None = None,
+    priority: Priority | None = None,
+    kind: TicketKind | None = None,
     assignee: AddressLike | None = None,
     team: str | None = None,
     tag: str | None = None,
@@ -46,17 +60,20 @@ def tickets(
     text: str | None = None,
     created_since: datetime | None = None,
     updated_since: datetime | None = None,
+    order_by: OrderLike | None = None,
     limit: int | None = None,
     cursor: str | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Pager[Ticket]:
-    """List tickets, in the vendor's order.
+    """List tickets, in the vendor's order unless ``order_by`` names one.
 
     A filter that is None does not filter; several must all hold. Nothing is requested before the
     list is awaited or iterated over.
 
     Args:
-        status: only tickets that stand there.
+        status: only tickets that stand there, or at one of several.
+        priority: only tickets of this priority.
+        kind: only tickets of this kind.
         assignee: only this agent's: a Party, an e-mail address or the vendor's id of a person.
         team: only this team's, by the vendor's id or name of it.
         tag: only tickets with this tag.
@@ -64,6 +81,9 @@ def tickets(
         text: only tickets in which the vendor finds these words; where it looks is its choice.
         created_since: only tickets created then or later (aware).
         updated_since: only tickets changed then or later (aware).
+        order_by: ``"created_at"`` or ``"updated_at"`` for the oldest first, with a ``-`` before it
+            for the newest first; None is the vendor's order. A ticket that changes while the list
+            is read comes once, where it was or where it is.
         limit: the number of tickets in all, 1 or more; None is no limit.
         cursor: a :attr:`Pager.cursor` or :attr:`Page.next` of an earlier list with the same
             filters, to go on from there; None begins at the beginning.
@@ -82,7 +102,9 @@ def tickets(
     call = self._calls.begin("tickets")
     with call:
         query = TicketQuery(
-            status=arguments.member(Status, status, "status"),
+            statuses=arguments.statuses(status),
+            priority=arguments.member(Priority, priority, "priority"),
+            kind=arguments.member(TicketKind, kind, "kind"),
             assignee=arguments.sought_person(assignee, "assignee"),
             team=arguments.sought(team, "team"),
             tag=arguments.sought(tag, "tag"),
@@ -90,19 +112,24 @@ def tickets(
             text=arguments.sought(text, "text"),
             created_since=arguments.aware(created_since, "created_since"),
             updated_since=arguments.aware(updated_since, "updated_since"),
+            order_by=arguments.order(order_by),
             limit=arguments.limit(limit),
             extra=arguments.mapping(extra, "extra"),
         )
         wanted = [c for name, c in _FILTERS.items() if getattr(query, name) is not None]
+        if query.order_by is not None:
+            wanted.append(_ORDERS[query.order_by.field])
         self._guard.require(Capability.LIST_TICKETS, *wanted)
-        if query.status is not None:
-            self._guard.status(Capability.FILTER_STATUS, query.status)
+        self._guard.statuses(query.statuses or ())
         arguments.cursor(cursor)
     list_tickets, mark = self.adapter.list_tickets, self._origin.mark_tickets
+    named = [query]
 
     async def fetch(place: Cursor | None) -> Page[Ticket]:
         with call.part() as part:
-            page = await list_tickets(query, place)
+            if named[0] is query and (query.assignee or query.team):
+                named[0] = await self._directory.named(query)
+            page = await list_tickets(named[0], place)
             await part.name_problems(page.problems)
         mark(page.items)
         return page

@@ -42,6 +42,7 @@ from helpdesk_bridge.kit.made import read_if_unsure, require_made, tells_whose
 from helpdesk_bridge.kit.mark import write_mark
 from helpdesk_bridge.kit.memo import Memo
 from helpdesk_bridge.kit.numbers import NUMBERED, numbered_id
+from helpdesk_bridge.kit.order import in_order
 from helpdesk_bridge.kit.reading import (
     belongs,
     created_id,
@@ -67,6 +68,7 @@ from helpdesk_bridge.model import (
     Channel,
     Cursor,
     CustomerMessage,
+    CustomerQuery,
     CustomField,
     Forward,
     Level,
@@ -85,9 +87,11 @@ from helpdesk_bridge.model import (
     SentMessage,
     Status,
     Support,
+    Team,
     Ticket,
     TicketChanges,
     TicketKind,
+    TicketOrder,
     TicketQuery,
     TicketRef,
     Upload,
@@ -147,6 +151,7 @@ __all__ = [
     "Cursor",
     "CustomField",
     "CustomerMessage",
+    "CustomerQuery",
     "Digits",
     "Effect",
     "EmptyList",
@@ -184,9 +189,11 @@ __all__ = [
     "Source",
     "Status",
     "Support",
+    "Team",
     "Ticket",
     "TicketChanges",
     "TicketKind",
+    "TicketOrder",
     "TicketQuery",
     "TicketRef",
     "Timestamp",
@@ -223,6 +230,7 @@ __all__ = [
     "given_id",
     "header_parameter",
     "html_to_text",
+    "in_order",
     "is_blank",
     "is_digits",
     "is_no_time",

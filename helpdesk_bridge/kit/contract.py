@@ -17,6 +17,7 @@ from helpdesk_bridge.model import (
     Capabilities,
     Capability,
     Cursor,
+    CustomerQuery,
     CustomField,
     Level,
     Message,
@@ -24,10 +25,12 @@ from helpdesk_bridge.model import (
     NewTicket,
     OutgoingMessage,
     Page,
+    Party,
     Priority,
     SentMessage,
     Status,
     Support,
+    Team,
     Ticket,
     TicketChanges,
     TicketKind,
@@ -55,6 +58,10 @@ _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
     "update_ticket": (Capability.UPDATE_TICKET,),
     "delete_ticket": (Capability.DELETE_TICKET,),
     "list_custom_fields": (Capability.LIST_CUSTOM_FIELDS,),
+    "list_agents": (Capability.LIST_AGENTS,),
+    "list_teams": (Capability.LIST_TEAMS,),
+    "list_customers": (Capability.LIST_CUSTOMERS,),
+    "who_am_i": (Capability.WHO_AM_I,),
     "list_messages": (Capability.LIST_MESSAGES,),
     "get_message": (Capability.GET_MESSAGE,),
     "send": (
@@ -95,6 +102,8 @@ class Adapter:
     - ``file_hosts``: the other hosts that keep files; a set, default none.
     - ``status_words``, ``priority_words``, ``kind_words``: the tables by which they are written;
       default None.
+    - ``assignee_by``, ``team_by``: by what an agent and a team are named to the vendor; default by
+      whatever the caller gives.
     - ``ticket_keys``: the vendor's keys of what a ticket shows after a change; default none.
     - ``fake``: ``module:class`` of the vendor's fake; default None, which is that there is none.
 
@@ -157,6 +166,13 @@ class Adapter:
     """The vendor's keys in ``Ticket.raw`` by the names of ``TicketChanges``, such as ``{"kind":
     "type"}``. A change is compared with what comes back under such a key, null included. A field
     without one is compared only where it has a value, and a team or a custom field never."""
+    assignee_by: ClassVar[frozenset[str]] = frozenset(("id", "email", "name"))
+    """By which of ``id``, ``email`` and ``name`` the vendor takes an agent, in a change and in a
+    filter. Of one given by another, the id is looked up in the list of agents, where LIST_AGENTS is
+    offered."""
+    team_by: ClassVar[frozenset[str]] = frozenset(("id", "name"))
+    """By which of ``id`` and ``name`` the vendor takes a team; the other one is looked up in the
+    list of teams, where LIST_TEAMS is offered."""
     fake: ClassVar[str | None] = None
     """``module:class`` of the fake of this vendor, for the sandbox and for tests."""
 
@@ -269,6 +285,25 @@ class Adapter:
     async def list_custom_fields(self) -> list[CustomField]:
         """Return the definitions of all custom fields."""
         raise self._lacks("list_custom_fields")
+
+    async def list_agents(self, cursor: Cursor | None) -> Page[Party]:
+        """Return a page of the agents, each with an id, at ``cursor`` (None: the first)."""
+        raise self._lacks("list_agents")
+
+    async def list_teams(self, cursor: Cursor | None) -> Page[Team]:
+        """Return a page of the teams at ``cursor`` (None: the first)."""
+        raise self._lacks("list_teams")
+
+    async def list_customers(self, query: CustomerQuery, cursor: Cursor | None) -> Page[Party]:
+        """Return a page of the customers of ``query`` at ``cursor`` (None: the first).
+
+        All that come must match: the vendor's search may find more.
+        """
+        raise self._lacks("list_customers")
+
+    async def who_am_i(self) -> Party:
+        """Return the account whose credentials the desk uses."""
+        raise self._lacks("who_am_i")
 
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None

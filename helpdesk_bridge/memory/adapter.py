@@ -35,6 +35,12 @@ _ABSENT = {
     Capability.RESIZED_IMAGE: "Files are kept as they are.",
     Capability.SCHEDULED_SEND: "A desk in memory sends at once.",
     Capability.WEBHOOKS: "A desk in memory calls nobody.",
+    Capability.LIST_AGENTS: "To be written.",
+    Capability.LIST_TEAMS: "To be written.",
+    Capability.LIST_CUSTOMERS: "To be written.",
+    Capability.WHO_AM_I: "To be written.",
+    Capability.ORDER_CREATED_AT: "To be written.",
+    Capability.ORDER_UPDATED_AT: "To be written.",
 }
 _MAILBOX = kit.Party(name="Support", email="support@helpdesk.example", role=Role.AGENT)
 

@@ -31,11 +31,19 @@ from helpdesk_bridge.model.new import (
     TicketChanges,
 )
 from helpdesk_bridge.model.page import Cursor, Page, Problem
-from helpdesk_bridge.model.people import Party
-from helpdesk_bridge.model.query import MessageQuery, TicketQuery, TicketRef
+from helpdesk_bridge.model.people import Party, Team
+from helpdesk_bridge.model.query import CustomerQuery, MessageQuery, TicketQuery, TicketRef
 from helpdesk_bridge.model.ticket import Channel, CustomField, Ticket
 from helpdesk_bridge.model.upload import Upload
-from helpdesk_bridge.model.words import Audience, MessageType, Priority, Role, Status, TicketKind
+from helpdesk_bridge.model.words import (
+    Audience,
+    MessageType,
+    Priority,
+    Role,
+    Status,
+    TicketKind,
+    TicketOrder,
+)
 
 __all__ = [
     "Attachment",
@@ -48,6 +56,7 @@ __all__ = [
     "Cursor",
     "CustomField",
     "CustomerMessage",
+    "CustomerQuery",
     "Forward",
     "Level",
     "Message",
@@ -65,9 +74,11 @@ __all__ = [
     "SentMessage",
     "Status",
     "Support",
+    "Team",
     "Ticket",
     "TicketChanges",
     "TicketKind",
+    "TicketOrder",
     "TicketQuery",
     "TicketRef",
     "Upload",

@@ -59,7 +59,20 @@ class Capability(StrEnum):
     """A write whose answer was lost can be looked for (``reconcile`` and ``recover``)."""
     WEBHOOKS = "webhooks"
     """The vendor can call an application when a ticket changes."""
+    LIST_AGENTS = "list_agents"
+    """The agents of the desk can be looked up (``Helpdesk.agents``)."""
+    LIST_TEAMS = "list_teams"
+    """The teams of the desk can be looked up (``Helpdesk.teams``)."""
+    LIST_CUSTOMERS = "list_customers"
+    """Customers can be looked up (``Helpdesk.customers``); ``limits.options`` tells by what."""
+    WHO_AM_I = "who_am_i"
+    """The account that the desk is used with can be told (``Helpdesk.me``)."""
     FILTER_STATUS = "filter_status"
+    """``tickets(status=)`` with one status."""
+    FILTER_STATUSES = "filter_statuses"
+    """``tickets(status=)`` with several statuses, of which one must hold."""
+    FILTER_PRIORITY = "filter_priority"
+    FILTER_KIND = "filter_kind"
     FILTER_ASSIGNEE = "filter_assignee"
     FILTER_TEAM = "filter_team"
     FILTER_TAG = "filter_tag"
@@ -67,6 +80,10 @@ class Capability(StrEnum):
     FILTER_TEXT = "filter_text"
     FILTER_CREATED_SINCE = "filter_created_since"
     FILTER_UPDATED_SINCE = "filter_updated_since"
+    ORDER_CREATED_AT = "order_created_at"
+    """``tickets(order_by="created_at")``, and ``"-created_at"``."""
+    ORDER_UPDATED_AT = "order_updated_at"
+    """``tickets(order_by="updated_at")``, and ``"-updated_at"``."""
 
 
 class Level(StrEnum):
@@ -111,39 +128,49 @@ class Support:
     """The bounds within which it is done."""
     reason: str = ""
     """A sentence for people: how it is done, or why it cannot be done."""
+    source: str = ""
+    """Where the vendor says so: the address of a page of its documentation, or "observed on" and
+    its version. Empty: the reason speaks of this library, and of nothing that a vendor does."""
 
 
-def native(reason: str = "", *, limits: CapabilityLimits | None = None) -> Support:
+def native(
+    reason: str = "", *, limits: CapabilityLimits | None = None, source: str = ""
+) -> Support:
     """Return a Support that says that the vendor does it in one step.
 
     ``reason`` is a sentence for people, ``limits`` are the bounds; None means no known bounds.
+    ``source`` is the vendor's page, which a reason that speaks of the vendor needs.
     """
-    return Support(level=Level.NATIVE, limits=limits or CapabilityLimits(), reason=reason)
+    limits = limits or CapabilityLimits()
+    return Support(level=Level.NATIVE, limits=limits, reason=reason, source=source)
 
 
-def emulated(reason: str, *, limits: CapabilityLimits | None = None) -> Support:
+def emulated(reason: str, *, limits: CapabilityLimits | None = None, source: str = "") -> Support:
     """Return a Support that says that it is done completely, but by several requests.
 
-    ``reason`` says how, ``limits`` are the bounds; None means no known bounds.
+    ``reason`` says how, ``limits`` are the bounds; None means no known bounds. ``source`` is the
+    vendor's page, which a reason that speaks of the vendor needs.
     """
-    return Support(level=Level.EMULATED, limits=limits or CapabilityLimits(), reason=reason)
+    limits = limits or CapabilityLimits()
+    return Support(level=Level.EMULATED, limits=limits, reason=reason, source=source)
 
 
-def none(reason: str) -> Support:
+def none(reason: str, *, source: str = "") -> Support:
     """Return a Support that says that it cannot be done.
 
-    ``reason`` says why, or which setting is missing.
+    ``reason`` says why, or which setting is missing. ``source`` is the vendor's page, which a
+    reason that speaks of the vendor needs.
     """
-    return Support(level=Level.NONE, reason=reason)
+    return Support(level=Level.NONE, reason=reason, source=source)
 
 
 _IF_LAST = emulated(
     "The conversation is read just before; what the customer writes while it is sent, or what is"
     " recorded with an older time, is not noticed."
 )
-_NO_OPERATION = "The vendor's API has no such operation."
+_NOT_OFFERED = "The adapter does not offer it."
 _MISSING = {
-    Capability.RECONCILE: "Its adapter does not offer it: look on the desk whether it was done.",
+    Capability.RECONCILE: "The adapter does not offer it: look on the desk whether it was done.",
 }
 
 
@@ -155,11 +182,11 @@ class Capabilities(Mapping[Capability, Support]):
 
     def __init__(self, declared: Mapping[Capability, Support]) -> None:
         self._support = {
-            capability: declared.get(capability) or none(_MISSING.get(capability, _NO_OPERATION))
+            capability: declared.get(capability) or none(_MISSING.get(capability, _NOT_OFFERED))
             for capability in Capability
         }
         needed = [self._support[c] for c in (Capability.REPLY, Capability.LIST_MESSAGES)]
-        missing = [none(support.reason) for support in needed if support.level is Level.NONE]
+        missing = [support for support in needed if support.level is Level.NONE]
         self._support[Capability.IF_LAST] = missing[0] if missing else _IF_LAST
 
     def __getitem__(self, capability: Capability) -> Support:

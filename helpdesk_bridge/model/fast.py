@@ -62,6 +62,9 @@ def fast_party(
     email: str | None = None,
     id: str | None = None,  # noqa: A002 - the name of the field
     role: Role = Role.UNKNOWN,
+    organization: str | None = None,
+    phone: str | None = None,
+    external_id: str | None = None,
 ) -> Party:
     """Return a :class:`Party` with these fields.
 
@@ -74,6 +77,9 @@ def fast_party(
     made.email = email
     made.id = id
     made.role = role
+    made.organization = organization
+    made.phone = phone
+    made.external_id = external_id
     made.__class__ = Party
     party: Party = made
     return party

@@ -84,6 +84,17 @@ class Page(Generic[T]):
     """Whether a record that goes moves later ones onto pages that were read, and none of them may
     be lost: several pages without ``listed`` are read again until nothing new comes."""
 
+    moves: bool = field(default=False, repr=False, eq=False)
+    """Whether a record that changes takes another place in this list, whatever ``listed`` says:
+    several pages are read again until nothing new comes. It is so by the time of the last change,
+    where places are the vendor's."""
+    anchored: bool = field(default=False, repr=False, eq=False)
+    """Whether ``next`` is the place behind a certain record, and no number of a page: what comes
+    and goes before that record moves nothing behind it. False is the safe answer."""
+    behind: Callable[[T], Cursor] | None = field(default=None, repr=False, eq=False)
+    """What tells the place behind a record of this page, of lists where each record has one; a
+    list that is cut by a ``limit`` goes on there. None: only whole pages have places."""
+
     lacking: str | None = field(default=None, repr=False, eq=False)
     """Where the vendor says that it left out records of this list, as a JSON path; None: nowhere.
 
@@ -129,6 +140,9 @@ class Page(Generic[T]):
             doubted=self.doubted,
             beyond=self.beyond,
             shifts=self.shifts,
+            moves=self.moves,
+            anchored=self.anchored,
+            behind=self.behind,
             lacking=self.lacking,
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from attrs import field, frozen
 
 from helpdesk_bridge.model.words import Role
 
-__all__ = ["Party"]
+__all__ = ["Party", "Team"]
 
 
 @frozen(kw_only=True)
@@ -21,9 +24,27 @@ class Party:
     """The vendor's id of the person."""
     role: Role = Role.UNKNOWN
     """Whether it is a customer, an agent or the helpdesk itself."""
+    organization: str | None = field(default=None, repr=False)
+    """The organisation it belongs to, by the vendor's name of it, or by its id."""
+    phone: str | None = field(default=None, repr=False)
+    """A telephone number, as the vendor has it."""
+    external_id: str | None = field(default=None, repr=False)
+    """Its id in the application's own system, where the vendor keeps one."""
 
     def __str__(self) -> str:
         """Return ``Name <address>``; if not both are known, name, address, id or role."""
         if self.name and self.email:
             return f"{self.name} <{self.email}>"
         return self.name or self.email or self.id or str(self.role)
+
+
+@frozen(kw_only=True)
+class Team:
+    """A team of agents, which some vendors call a group or a queue."""
+
+    id: str
+    """The vendor's id of the team."""
+    name: str = ""
+    """The name to show; empty where there is none."""
+    raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
+    """The vendor's own record; it is not a copy."""

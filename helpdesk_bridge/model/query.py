@@ -14,17 +14,21 @@ from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.people import Party
 from helpdesk_bridge.model.text import folded
 from helpdesk_bridge.model.ticket import Ticket
-from helpdesk_bridge.model.words import MessageType, Status
+from helpdesk_bridge.model.words import MessageType, Priority, Status, TicketKind, TicketOrder
 
-__all__ = ["MessageQuery", "TicketQuery", "TicketRef"]
+__all__ = ["CustomerQuery", "MessageQuery", "TicketQuery", "TicketRef"]
 
 
 @frozen(kw_only=True)
 class TicketQuery:
     """Which tickets to list. A filter that is None does not filter; several must all hold."""
 
-    status: Status | None = None
-    """Only tickets with this status."""
+    statuses: frozenset[Status] | None = None
+    """Only tickets with one of these statuses."""
+    priority: Priority | None = None
+    """Only tickets of this priority."""
+    kind: TicketKind | None = None
+    """Only tickets of this kind."""
     assignee: Party | None = None
     """Only tickets of this agent, given by e-mail address, id or name."""
     team: str | None = None
@@ -40,10 +44,23 @@ class TicketQuery:
     """Only tickets created at this time or later (UTC)."""
     updated_since: datetime | None = None
     """Only tickets changed at this time or later (UTC)."""
+    order_by: TicketOrder | None = None
+    """The order in which they are wanted; None: the vendor's."""
     limit: int | None = None
     """A hint: the caller wants no more tickets than this; None: there is no limit."""
     extra: Mapping[str, Any] = field(factory=dict, repr=False)
     """The vendor's own query parameters, a str or a sequence of them for each."""
+
+    @property
+    def status(self) -> Status | None:
+        """The status where it is one alone; None: any, or several, of which :meth:`matches` judges.
+
+        An adapter whose vendor takes one status asks for this one, and leaves out of what it reads
+        what does not match.
+        """
+        if self.statuses is None or len(self.statuses) != 1:
+            return None
+        return next(iter(self.statuses))
 
     def matches(self, ticket: Ticket) -> bool:
         """Say whether all filters but ``text`` and ``extra`` hold for ``ticket``.
@@ -57,7 +74,9 @@ class TicketQuery:
         """
         tag = None if self.tag is None else folded(self.tag)
         return (
-            (self.status is None or ticket.status is self.status)
+            (self.statuses is None or ticket.status in self.statuses)
+            and self.priority in (None, ticket.priority)
+            and self.kind in (None, ticket.kind)
             and _is_agent(ticket.assignee, self.assignee)
             and (self.team is None or _is_word(ticket.team, self.team))
             and (tag is None or any(folded(known) == tag for known in ticket.tags))
@@ -96,6 +115,22 @@ def _not_before(instant: datetime | None, since: datetime | None) -> bool:
     if not instant.microsecond:  # most vendors tell whole seconds, and leave out the rest
         since = since.replace(microsecond=0)
     return instant >= since
+
+
+@frozen(kw_only=True)
+class CustomerQuery:
+    """Which customers to list. What is None does not filter; both must hold."""
+
+    email: str | None = field(default=None, repr=False)
+    """Only the customers with this address, in any spelling."""
+    text: str | None = field(default=None, repr=False)
+    """Only customers in whose record the vendor finds these words."""
+    limit: int | None = None
+    """A hint: the caller wants no more customers than this; None: there is no limit."""
+
+    def matches(self, customer: Party) -> bool:
+        """Say whether ``customer`` has the address; of ``text`` nothing is judged."""
+        return self.email is None or same_address(customer.email, self.email)
 
 
 @frozen(kw_only=True)

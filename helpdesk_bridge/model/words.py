@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Audience", "MessageType", "Priority", "Role", "Status", "TicketKind"]
+__all__ = ["Audience", "MessageType", "Priority", "Role", "Status", "TicketKind", "TicketOrder"]
 
 
 class MessageType(StrEnum):
@@ -82,3 +82,26 @@ class Role(StrEnum):
     AGENT = "agent"
     SYSTEM = "system"
     UNKNOWN = "unknown"
+
+
+class TicketOrder(StrEnum):
+    """In which order tickets are listed. Those without the time come last, whatever the order."""
+
+    CREATED_AT = "created_at"
+    """By the time of creation, the oldest first."""
+    CREATED_AT_DESC = "-created_at"
+    """By the time of creation, the newest first."""
+    UPDATED_AT = "updated_at"
+    """By the time of the last change, the one that changed longest ago first."""
+    UPDATED_AT_DESC = "-updated_at"
+    """By the time of the last change, the one that changed last first."""
+
+    @property
+    def field(self) -> str:
+        """The field of Ticket that it goes by."""
+        return self.value.removeprefix("-")
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether the newest comes first."""
+        return self.value.startswith("-")

@@ -63,7 +63,7 @@ def test_a_value_that_rt_takes_for_a_custom_field_is_refused(value: str) -> None
     ("query", "sql"),
     [
         (TicketQuery(), "id > 7"),
-        (TicketQuery(status=Status.ON_HOLD), "id > 7 AND Status = 'stalled'"),
+        (TicketQuery(statuses=frozenset((Status.ON_HOLD,))), "id > 7 AND Status = 'stalled'"),
         (TicketQuery(assignee=Party(id="ada")), "id > 7 AND Owner.Name = 'ada'"),
         (
             TicketQuery(assignee=Party(id="ada", email="a@b.example")),
@@ -249,8 +249,8 @@ def test_a_ticket_of_another_status_team_or_owner_is_left_out() -> None:
         raw={"Owner": {"id": "ada"}, "Queue": {"id": "1", "Name": "General"}},
     )
     for query, wanted in (
-        (TicketQuery(status=Status.OPEN), True),
-        (TicketQuery(status=Status.NEW), False),
+        (TicketQuery(statuses=frozenset((Status.OPEN,))), True),
+        (TicketQuery(statuses=frozenset((Status.NEW,))), False),
         (TicketQuery(team="general"), True),
         (TicketQuery(team="1"), True),
         (TicketQuery(team="Sales"), False),
