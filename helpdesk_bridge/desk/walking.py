@@ -129,10 +129,10 @@ class Walking(Generic[T]):
             try:
                 sent = distinct(await self.reading.page(self.next), self.identity)
             except HelpdeskError as error:
-                if self._is_gone(error):
+                if not self.walk.ends_with(error):
+                    if not self._is_gone(error):
+                        raise
                     self.walk.fell = True
-                elif not self.walk.ends_with(error):
-                    raise
                 self.next, self.last, self._coming = None, True, ()
                 continue
             page = self._see(sent)
