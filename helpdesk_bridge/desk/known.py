@@ -6,11 +6,9 @@ import hashlib
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from helpdesk_bridge.model.text import is_digits
-
-__all__ = ["MOST_BYTES", "Known", "digest"]
+__all__ = ["MOST_BYTES", "NOBODY", "Known", "digest"]
 
 MOST_BYTES = 4 * 1024 * 1024
 """How long packed ids may be once they are decompressed, and how many numbers they may stand for.
@@ -70,9 +68,10 @@ class Known:
         joining = set(ids).difference(without)
         if not joining and not self:
             return b""
-        texts = {digest(one) for one in joining if not _is_number(one)} | self._texts
-        numbers = sorted({int(one) for one in joining if _is_number(one)}.union(self._numbers))
-        steps = zlib.compress(bytes(_steps(numbers)), 9) if numbers else b""
+        figures = {one for one in joining if _is_number(one)}
+        texts = {*map(digest, joining - figures), *self._texts}
+        numbers = sorted({*map(int, figures), *self._numbers})
+        steps = zlib.compress(_steps(numbers), 9) if numbers else b""
         return bytes(_varint(len(steps))) + steps + b"".join(sorted(texts))
 
     @classmethod
@@ -106,30 +105,33 @@ class Known:
         return cls(_numbers(steps), digests)
 
 
+NOBODY = Known()
+"""No ids: all share it."""
+
+
 def _is_number(identity: str) -> bool:
     """Say whether an id is a number that is written the same way again."""
-    return is_digits(identity) and len(identity) <= _DIGITS and str(int(identity)) == identity
+    plain = identity.isascii() and identity.isdigit() and len(identity) <= _DIGITS
+    return plain and (identity[0] != "0" or identity == "0")
 
 
-def _steps(numbers: Iterable[int]) -> Iterator[int]:
-    """Yield the octets of the steps between ``numbers``; the lowest bit says that a run follows."""
-    before, step, run = -1, 0, 0
-    for number in numbers:
-        if run and number == before + 1:
-            run += 1
+def _steps(numbers: Sequence[int]) -> bytes:
+    """Return the steps between ``numbers``; the lowest bit of one says that a run follows."""
+    octets = bytearray()
+    before, run, count = -1, 0, len(numbers)
+    for at, number in enumerate(numbers):
+        run += 1
+        if at + 1 < count and numbers[at + 1] == number + 1:
+            continue
+        step = number - run + 1 - before
+        if run > 1:
+            octets += bytes((*_varint(step * 2 + 1), *_varint(run)))
+        elif step < _ENDS_RUN // 2:
+            octets.append(step * 2)  # nearly all are so small
         else:
-            yield from _pair(step, run)
-            step, run = number - before, 1
-        before = number
-    yield from _pair(step, run)
-
-
-def _pair(step: int, run: int) -> Iterator[int]:
-    if run == 1:
-        yield from _varint(step * 2)
-    elif run:
-        yield from _varint(step * 2 + 1)
-        yield from _varint(run)
+            octets += bytes(_varint(step * 2))
+        before, run = number, 0
+    return bytes(octets)
 
 
 def _numbers(steps: bytes) -> array[int]:

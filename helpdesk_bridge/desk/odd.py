@@ -26,10 +26,10 @@ class OddOnes:
     """
 
     def __init__(
-        self, before: Iterable[str] = (), here: Iterable[str] = (), *, throughout: bool = False
+        self, before: Sequence[str] = (), here: Sequence[str] = (), *, throughout: bool = False
     ) -> None:
         self._before = frozenset(before)
-        self._expected = Counter(here)
+        self._expected: dict[str, int] = Counter(here) if here else {}
         self._throughout = throughout
         self._pages = 0
         self._passed: list[str] = []  # of those expected on the present page
@@ -67,7 +67,7 @@ class OddOnes:
         if not self._before and not self._expected:
             return False
         mark = _mark(raw)
-        if self._expected[mark] > 0:
+        if self._expected.get(mark, 0) > 0:
             self._expected[mark] -= 1
             self._passed.append(mark)
             return True

@@ -20,6 +20,8 @@ __all__ = ["Pager"]
 
 T = TypeVar("T")
 
+_ANY = Listing()
+
 
 class Pager(Generic[T]):
     """A list that is read page by page.
@@ -89,17 +91,17 @@ class Pager(Generic[T]):
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._named = named
-        listing = listing or Listing()
+        self._listing = listing or _ANY
         self._given = cursor
         self._reading = ReadAhead(fetch, tasks or PrefetchTasks())
         self._walking = Walking(
             self._reading,
             identity,
-            Place.read(cursor, listing),
+            Place.read(cursor, self._listing),
             limit=limit,
             concurrency=concurrency,
         )
-        self._standing = Standing(self._walking, listing)
+        self._made: Standing[T] | None = None
         self._is_watched = False
         self._page: Page[T] | None = None
         self._fresh = self._walking.page  # the same, without regard to the limit
@@ -160,6 +162,12 @@ class Pager(Generic[T]):
         if self._is_given:
             return self._size
         return self.items_read - self._items_before, self._told
+
+    @property
+    def _standing(self) -> Standing[T]:
+        if self._made is None:
+            self._made = Standing(self._walking, self._listing)
+        return self._made
 
     def collect_problems(self) -> Self:
         """Keep unreadable records in :attr:`problems` in place of raising them; return self."""

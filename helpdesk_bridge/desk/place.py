@@ -14,14 +14,14 @@ from typing import Any, NoReturn
 
 from attrs import field, fields_dict, frozen
 
-from helpdesk_bridge.desk.known import MOST_BYTES, Known, digest
+from helpdesk_bridge.desk.known import MOST_BYTES, NOBODY, Known, digest
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.kit.walk import Walked
 from helpdesk_bridge.model import Cursor, Role
 
 __all__ = ["Listing", "Place"]
 
-OURS = re.compile(r"hb[0-9]+\.")
+_OURS = re.compile(r"hb[0-9]+\.")
 _VERSION = "hb1"
 _CHECK = 6
 """Bytes of the sum that tells a text that was cut or misspelt."""
@@ -100,7 +100,7 @@ class Place:
     """The page to ask for; None is the first."""
     start: Cursor | None = None
     """The page at which a walk through the list begins."""
-    known: Known = field(factory=Known)
+    known: Known = NOBODY
     """The ids that came before."""
     odd: tuple[str, ...] = ()
     """Digests of the records that could not be read, that were told, and that say which they are.
@@ -123,9 +123,10 @@ class Place:
         Raises:
             InvalidArgument: it is of another list, or damaged.
         """
-        if text is None or not OURS.match(text):
-            own = None if text is None else Cursor(text)
-            return cls(at=own, start=own)
+        if text is None:
+            return BEGINNING
+        if not _OURS.match(text):
+            return cls(at=Cursor(text), start=Cursor(text))
         if len(text) > 2 * MOST_BYTES:
             _refuse("it is longer than any cursor.")
         version, *parts = text.split(".")
@@ -164,6 +165,10 @@ class Place:
         head = _pressed(json.dumps(kept, separators=(",", ":")).encode())
         text = f"{_VERSION}.{_text(head)}.{before}.{_text(here)}"
         return f"{text}.{_text(digest(text, _CHECK))}"
+
+
+BEGINNING = Place()
+"""Where a list begins, and nothing came: all share it."""
 
 
 def _place(told: Mapping[str, Any], known: Known) -> Place:

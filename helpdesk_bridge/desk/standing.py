@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from helpdesk_bridge.desk.known import Known
+from helpdesk_bridge.desk.known import NOBODY
 from helpdesk_bridge.desk.place import Listing, Place, packed_text
 from helpdesk_bridge.desk.walking import Walking
 from helpdesk_bridge.kit.walk import has_places
@@ -109,7 +109,7 @@ class Standing(Generic[T]):
         return text
 
     def _written(self, place: Place, *, before: str = "", here: set[str] | None = None) -> str:
-        packed = Known().packed(here or ())
+        packed = NOBODY.packed(here or ())
         return place.written(self._listing, before, packed)
 
 

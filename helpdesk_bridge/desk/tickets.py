@@ -85,8 +85,8 @@ def tickets(
             for the newest first; None is the vendor's order. A ticket that changes while the list
             is read comes once, where it was or where it is.
         limit: the number of tickets in all, 1 or more; None is no limit.
-        cursor: a :attr:`Pager.cursor` or :attr:`Page.next` of an earlier list with the same
-            filters, to go on from there; None begins at the beginning.
+        cursor: a :attr:`Pager.cursor` of an earlier list with the same filters and order, to go on
+            exactly behind what it handed out, or a :attr:`Page.next`; None begins at the beginning.
         extra: the vendor's own query parameters, a str or a sequence of them for each; None is
             none. One that the call sets itself is InvalidArgument.
 

@@ -121,7 +121,7 @@ class Walk:
         self._lacking = before.lacking  # where the vendor says that it left records out
         self._moves = False
         self._goes_on = begun is not None
-        self._before = before
+        self._at_page = (before.news, before.largest, before.unsure, before.doubted, before.lacking)
         self._is_anchored = False
         self._whole = whole
         self._again = again
@@ -146,12 +146,15 @@ class Walk:
 
         ``not_yet`` of its records are to be counted then.
         """
+        news, largest, unsure, doubted, lacking = self._at_page
         return evolve(
-            self._before,
+            self.walked(),
             came=max(0, self.came - not_yet),
-            listed=self.listed,
-            begun=self._begun,
-            fell=self.fell,
+            news=news,
+            largest=largest,
+            unsure=unsure,
+            doubted=doubted,
+            lacking=lacking,
         )
 
     def see(self, page: Page[T], new: int, known: int = 0) -> Cursor | None:
@@ -171,7 +174,7 @@ class Walk:
             new: how many of its records had not come on this walk before.
             known: how many of these had come before it went on in this process.
         """
-        self._before = self.walked()
+        self._at_page = (self._news, self._largest, self._unsure, self._doubted, self._lacking)
         odd = [problem.raw for problem in page.problems]
         self.came += new - known + len(odd)
         self._lacking = self._lacking or page.lacking

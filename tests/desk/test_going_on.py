@@ -279,6 +279,31 @@ async def test_a_place_that_is_gone_has_the_list_read_from_its_beginning() -> No
     assert (await drained(rest), rest.exhausted) == (["g", "h"], True)
 
 
+async def test_a_place_that_is_gone_is_no_end_though_the_count_was_too_low() -> None:
+    vendor = Offsets("abcdefgh", listed=2)
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        if place is not None and int(place) >= len(vendor.letters):
+            raise NotFound("there is no such page.", status=404)
+        return await vendor.fetch(place)
+
+    pager = Pager(fetch, str, limit=6)
+    await drained(pager)
+    vendor.letters = "efgh"
+    assert await drained(Pager(fetch, str, cursor=pager.cursor)) == ["g", "h"]
+
+
+async def test_a_list_that_goes_on_and_brings_nothing_new_is_walked_again_before_it_is_short() -> (
+    None
+):
+    vendor = Offsets("abcdef")
+    pager = vendor.pager(limit=5)
+    await drained(pager)
+    vendor.letters = "fabcde"  # it took another place, and no count tells of it
+    rest = vendor.pager(cursor=pager.cursor)
+    assert (await drained(rest), rest.exhausted) == (["f"], True)
+
+
 @pytest.mark.parametrize("where", ["in the middle", "at the beginning"])
 async def test_a_list_that_is_gone_is_an_error_wherever_it_was(where: str) -> None:
     vendor = Offsets("abcdefgh")
