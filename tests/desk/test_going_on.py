@@ -11,7 +11,13 @@ import pytest
 from helpdesk_bridge.desk.known import Known
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.place import Listing, Place
-from helpdesk_bridge.errors import HelpdeskError, IncompleteList, NotFound, ProtocolError
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    IncompleteList,
+    NotFound,
+    ProtocolError,
+    VendorUnavailable,
+)
 from helpdesk_bridge.model import Cursor, Page, Problem
 
 pytestmark = pytest.mark.asyncio
@@ -128,6 +134,28 @@ async def test_bad_records_of_one_page_from_pages_say_each_where_to_go_on() -> N
     assert await to_error(vendor.pager(cursor=problem.error.cursor)) == ("b", None)
 
 
+async def test_records_of_which_nothing_came_are_told_once_though_another_walk_fails() -> None:
+    vendor = Offsets("abc!de", listed=None)
+    failing = [4]
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        page = await vendor.fetch(place)
+        if len(vendor.asked) in failing:
+            raise VendorUnavailable("down.")
+        return page
+
+    errors, found = list[type[HelpdeskError]](), ""
+    cursor: str | None = None
+    for _ in range(9):
+        read, error = await to_error(Pager(fetch, str, cursor=cursor))
+        found += read
+        if error is None:
+            break
+        errors.append(type(error))
+        cursor = error.cursor
+    assert (found, errors) == ("abcde", [ProtocolError, VendorUnavailable])
+
+
 # -- the end ---------------------------------------------------------------------------------
 
 
@@ -211,8 +239,9 @@ async def test_a_list_to_be_walked_again_is_not_exhausted_by_a_limit() -> None:
     assert (await drained(end), end.exhausted) == ([], True)
 
 
-async def test_records_that_are_missing_are_told_by_each_list_that_goes_on() -> None:
-    vendor = Offsets("abcdef", listed=8)
+@pytest.mark.parametrize("anchored", [False, True])
+async def test_records_that_are_missing_are_told_by_each_list_that_goes_on(anchored: bool) -> None:
+    vendor = Offsets("abcdef", listed=8, anchored=anchored)
     cursor: str | None = None
     found = ""
     for _ in range(3):
