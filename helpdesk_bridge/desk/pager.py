@@ -132,10 +132,10 @@ class Pager(Generic[T]):
         that cannot be read does once it was raised, or kept.
 
         It is a text for URLs, of which a program must not read more. It holds the place, the
-        vendor's count by then and, where the vendor numbers its pages, the ids of all that came: 2
-        or 3 characters for each. It belongs to lists of the same call with the same filters and
-        order; whatever the ``limit``. An application that takes cursors from strangers bounds their
-        length.
+        vendor's count by then and, where the vendor numbers its pages, the ids of all that came: 1
+        to 3 characters for each number. It belongs to lists of the same call with the same filters
+        and order, whatever the ``limit``. An application that takes cursors from strangers bounds
+        their length.
         """
         if self.exhausted:
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,13 +20,13 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.model import Cursor, Page, Problem
 
 pytestmark = pytest.mark.asyncio
-Fetch = Callable[[Cursor | None], Any]
+RAWS = {"!": None, "?": {"subject": [1]}}
 
 
 class Offsets:
-    """A list of letters by offsets, ``size`` a page; a ``!`` or a figure cannot be read.
+    """A list of letters by offsets, ``size`` a page; a ``!``, a ``?`` or a figure cannot be read.
 
-    A figure tells which record it is, a ``!`` tells nothing.
+    A figure tells which record it is, a ``?`` does not, and a ``!`` tells nothing.
     """
 
     def __init__(self, letters: str, size: int = 3, **flags: Any) -> None:
@@ -47,7 +46,7 @@ class Offsets:
                 Problem(
                     index=at,
                     error=ProtocolError("odd."),
-                    raw=None if one == "!" else {"id": int(one), "subject": [1]},
+                    raw=RAWS[one] if one in RAWS else {"id": int(one), "subject": [1]},
                 )
                 for at, one in enumerate(part)
                 if not one.isalpha()
@@ -117,14 +116,43 @@ async def test_a_bad_record_behind_the_last_item_of_a_limit_is_not_lost() -> Non
     assert (await to_error(vendor.pager(cursor=pager.cursor)))[1] is not None
 
 
-async def test_bad_records_that_moved_to_another_page_are_not_told_again() -> None:
+@pytest.mark.parametrize("limit", [4, 5])
+async def test_bad_records_that_moved_to_another_page_are_not_told_again(limit: int) -> None:
     vendor = Offsets("1abcdef")
-    pager = vendor.pager(limit=5).collect_problems()
-    assert await drained(pager) == list("abcde")
+    pager = vendor.pager(limit=limit).collect_problems()
+    assert await drained(pager) == list("abcde")[:limit]
     vendor.letters, vendor.flags["listed"] = "xyzw1abcdef", 11
     rest = vendor.pager(cursor=pager.cursor).collect_problems()
-    assert sorted(await drained(rest)) == list("fwxyz")
+    assert sorted(await drained(rest)) == sorted("abcdef"[limit:] + "wxyz")
     assert rest.problems == []
+
+
+@pytest.mark.parametrize("letters", ["?ab?cd", "!ab!cd"])
+async def test_equal_records_that_do_not_say_which_they_are_are_told_each(letters: str) -> None:
+    vendor = Offsets(letters)
+    pager = vendor.pager(limit=2).collect_problems()
+    await drained(pager)
+    rest = vendor.pager(cursor=pager.cursor).collect_problems()
+    assert await drained(rest) == ["c", "d"]
+    assert (len(pager.problems), len(rest.problems)) == (1, 1)
+
+
+async def test_a_bad_record_behind_a_place_is_told_though_one_before_it_looks_the_same() -> None:
+    letters = "!ab!c"
+    place = {"behind": lambda one: Cursor(str(letters.index(one) + 1))}
+    vendor = Offsets(letters, size=5, anchored=True, **place)
+    pager = vendor.pager(limit=2).collect_problems()
+    await drained(pager)
+    rest = vendor.pager(cursor=pager.cursor).collect_problems()
+    assert (await drained(rest), len(pager.problems), len(rest.problems)) == (["c"], 1, 1)
+
+
+async def test_a_bad_record_that_comes_again_with_its_page_counts_once() -> None:
+    vendor = Offsets("abc1de", listed=7)
+    pager = vendor.pager(limit=4).collect_problems()
+    await drained(pager)
+    read, error = await to_error(vendor.pager(cursor=pager.cursor))
+    assert (read, type(error)) == ("e", IncompleteList)
 
 
 async def test_bad_records_of_one_page_from_pages_say_each_where_to_go_on() -> None:
@@ -255,6 +283,24 @@ async def test_records_that_are_missing_are_told_by_each_list_that_goes_on(ancho
     assert found == "abcdef"
 
 
+async def test_a_limit_that_ends_a_list_of_places_short_of_its_count_hides_nothing() -> None:
+    vendor = Offsets("abcdef", listed=8, anchored=True)
+    pager = vendor.pager(limit=6)
+    assert (await drained(pager), pager.exhausted) == (list("abcdef"), False)
+    assert isinstance((await to_error(vendor.pager(cursor=pager.cursor)))[1], IncompleteList)
+
+
+async def test_a_page_that_says_that_records_are_missing_exhausts_nothing() -> None:
+    missing = Problem(index=1, error=IncompleteList("one is missing.", listed=2, came=1))
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        return Page(items=("a",), problems=(missing,))
+
+    pager = Pager(fetch, str).collect_problems()
+    assert (await drained(pager), pager.exhausted) == (["a"], False)
+    assert pager.cursor is not None
+
+
 async def test_a_list_that_goes_on_and_is_short_of_the_count_is_an_error() -> None:
     """The records that came before count."""
     vendor = Offsets("abcdef")
@@ -346,6 +392,23 @@ async def test_a_list_that_is_gone_is_an_error_wherever_it_was(where: str) -> No
     assert isinstance(error, NotFound)
     rest = "gh" if where == "in the middle" else "cdefgh"
     assert await drained(vendor.pager(cursor=error.cursor)) == list(rest)
+
+
+async def test_pages_without_a_match_that_were_read_are_not_read_again_after_an_error() -> None:
+    vendor = Offsets("abcdefgh")
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        page = await vendor.fetch(place)
+        if len(vendor.asked) == 3:
+            raise VendorUnavailable("down.")
+        return page.where(lambda letter: letter == "h", str)
+
+    pager = Pager(fetch, str)
+    error = (await to_error(pager))[1]
+    assert error is not None
+    vendor.asked[:] = [None] * 4
+    assert await drained(Pager(fetch, str, cursor=error.cursor)) == ["h"]
+    assert vendor.asked[4:] == ["6"]
 
 
 # -- what a cursor holds ---------------------------------------------------------------------
