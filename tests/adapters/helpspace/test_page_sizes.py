@@ -65,6 +65,18 @@ async def test_where_what_comes_is_judged_here_pages_are_as_large_as_can_be(
     assert sizes(fake)[0] == ["50"]
 
 
+async def test_an_agent_whose_id_is_not_known_is_looked_for_on_the_largest_pages(
+    fake: ScriptedFake, desk: Helpdesk
+) -> None:
+    """So it is for whoever calls the adapter itself: a desk looks the id up."""
+    kim = Party(email="kim@brightloom.example")
+    told = {"assignee": {"id": 77, "email": "KIM@brightloom.example"}}
+    answer = collection("tickets", [ticket_json(), ticket_json(id=2, **told)])
+    fake.instead("GET", "/tickets", answer)
+    page = await desk.adapter.list_tickets(TicketQuery(assignee=kim, limit=1), None)
+    assert (ids(page.items), sizes(fake)) == (["2"], [["50"]])
+
+
 async def test_a_walk_keeps_its_size_and_a_cursor_tells_it(
     fake: ScriptedFake, desk: Helpdesk
 ) -> None:

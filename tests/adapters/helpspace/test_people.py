@@ -119,6 +119,24 @@ async def test_customers_by_address_are_exactly_those(
     assert [one.id async for one in desk.customers(email=email)] == wanted
 
 
+@pytest.mark.parametrize(
+    ("told", "name", "email"),
+    [
+        ({"name": "Ines", "email": "Jo <ines@x.example>"}, "Ines", "ines@x.example"),
+        ({"name": None, "email": "Jo <ines@x.example>"}, "Jo", "ines@x.example"),
+        ({"name": "Ines", "email": None, "custom_fields": []}, "Ines", None),
+        ({"name": "", "email": ""}, None, None),
+    ],
+)
+async def test_a_customer_is_read_leniently(
+    fake: ScriptedFake, desk: Helpdesk, told: Any, name: str | None, email: str | None
+) -> None:
+    lists(fake, "customers", {"id": "7", **told})
+    (found,) = [one async for one in desk.customers()]
+    assert (found.id, found.name, found.email) == ("7", name, email)
+    assert (found.role, found.organization, found.phone) == (Role.CUSTOMER, None, None)
+
+
 async def test_a_customer_by_address_is_found_on_the_last_page(
     fake: ScriptedFake, desk: Helpdesk
 ) -> None:
