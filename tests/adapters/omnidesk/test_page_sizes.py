@@ -136,6 +136,17 @@ async def test_records_that_are_hidden_from_the_account_shrink_no_pages(
     assert pager.items_read == 900 - 900 // 7
 
 
+@pytest.mark.parametrize("shown", [0, 3])
+async def test_a_page_that_is_nearly_empty_says_nothing_of_the_size(
+    fake: ScriptedFake, desk: Helpdesk, shown: int
+) -> None:
+    asked = serve(fake, 260, hides=lambda number: shown < number <= 100)
+    page = await desk.adapter.list_tickets(TicketQuery(), None)
+    page = await desk.adapter.list_tickets(TicketQuery(), page.next)
+    assert asked[1] == ((100, 1_000) if shown == 0 else (3, 100))
+    assert len(page.items) == (160 if shown == 0 else 3)
+
+
 async def test_the_pages_named_in_advance_are_as_large_as_they_will_be(
     fake: ScriptedFake, desk: Helpdesk
 ) -> None:

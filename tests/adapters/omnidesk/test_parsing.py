@@ -85,3 +85,7 @@ async def test_what_is_no_message_of_the_ticket_is_named_by_its_place(
 async def test_an_entry_of_no_known_type_is_not_guessed(desk: Helpdesk) -> None:
     message = desk.adapter.parse_message({"type": "draft", "id": 5}, "900101")
     assert (message.id, message.type, message.is_public) == ("draft-5", MessageType.UNKNOWN, False)
+
+
+async def test_a_ticket_with_a_field_called_item_is_no_envelope(desk: Helpdesk) -> None:
+    assert desk.adapter.parse_ticket(ticket_json(item="Toaster")).id == "900101"
