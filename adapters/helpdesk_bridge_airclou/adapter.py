@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
@@ -108,7 +109,7 @@ class Airclou(kit.Adapter):
         moves = outgoing.is_by_change(query)
         return evolve(page, anchored=not moves, moves=moves).where(query.matches)
 
-    def parse_ticket(self, raw: Any) -> kit.Ticket:
+    def parse_ticket(self, raw: Mapping[str, Any]) -> kit.Ticket:
         """Read a ticket as Airclou tells it, bare or in its wrapper.
 
         ``raw`` is what ``Ticket.raw`` holds, or an answer of ``desk.raw``. ProtocolError for what
@@ -116,7 +117,7 @@ class Airclou(kit.Adapter):
         """
         return wire.parsed_ticket(raw)
 
-    def parse_message(self, raw: Any, ticket_id: str) -> kit.Message:
+    def parse_message(self, raw: Mapping[str, Any], ticket_id: str) -> kit.Message:
         """Read a message as Airclou tells it, bare or in a wrapper.
 
         ``raw`` is what ``Message.raw`` holds, or an answer of ``desk.raw``; ``ticket_id`` is its

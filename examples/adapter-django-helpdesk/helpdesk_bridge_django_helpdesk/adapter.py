@@ -169,26 +169,22 @@ class DjangoHelpdesk(kit.Adapter):
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
         """GET tickets, by rising id; in any other order they are sorted here."""
-        asked, size = outgoing.list_query(query), outgoing.page_size(query)
-        fetch = partial(self._tickets, query, asked, size)
+        fetch = partial(self._tickets, outgoing.list_query(query), outgoing.page_size(query))
         if query.order_by is None:
-            return await fetch(cursor)
-        return await kit.in_order(fetch, query.order_by, cursor)
+            page = await fetch(cursor)
+        else:
+            page = await kit.in_order(fetch, query.order_by, cursor)
+        return page.where(query.matches)
 
     async def _tickets(
-        self,
-        query: kit.TicketQuery,
-        asked: list[tuple[str, str]],
-        size: int,
-        cursor: kit.Cursor | None,
+        self, asked: list[tuple[str, str]], size: int, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
         number, size = wire.place(cursor, size)
         try:
-            page = await self._page(asked, number, size)
+            return await self._page(asked, number, size)
         except errors.NotFound:  # "Invalid page.", in the site's language, or there is no API
             first = await self._page(asked, 1, 1)
-            page = kit.Page(items=(), listed=first.listed)
-        return page.where(query.matches)
+        return kit.Page(items=(), listed=first.listed)
 
     async def _page(
         self, asked: list[tuple[str, str]], number: int, size: int
@@ -273,11 +269,11 @@ class DjangoHelpdesk(kit.Adapter):
         async with self.transport.stream(DOWNLOAD, segments) as chunks:
             yield chunks
 
-    def parse_ticket(self, raw: Any) -> kit.Ticket:
+    def parse_ticket(self, raw: Mapping[str, Any]) -> kit.Ticket:
         """Read the vendor's own ticket, as ``Ticket.raw`` has it."""
         return wire.one_ticket(raw)
 
-    def parse_message(self, raw: Any, ticket_id: str) -> kit.Message:
+    def parse_message(self, raw: Mapping[str, Any], ticket_id: str) -> kit.Message:
         """Read the vendor's own follow-up of the ticket ``ticket_id``, as ``Message.raw`` has it.
 
         What a user wrote for the customer to see is of type UNKNOWN, and its text as it is stored:

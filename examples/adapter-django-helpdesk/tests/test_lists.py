@@ -116,6 +116,16 @@ async def test_tickets_are_sorted_here(plain: Server) -> None:
             await desk.tickets(order_by="updated_at")
 
 
+async def test_filters_apply_in_an_order(plain: Server) -> None:
+    """What is left out is not missing, however many pages of it there are."""
+    desk, _ = desk_on(plain)
+    await DjangoWitness(plain).add_tickets(CUSTOMER, 401)
+    async with desk:
+        wanted = [await made(desk, priority=Priority.URGENT) for _ in range(2)]
+        pager = desk.tickets(order_by="-created_at", priority=Priority.URGENT)
+        assert [ticket.id async for ticket in pager] == wanted[::-1]
+
+
 @pytest.mark.parametrize(
     ("given", "size"),
     [

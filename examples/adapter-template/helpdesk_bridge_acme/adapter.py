@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -69,21 +70,21 @@ class Acme(kit.Adapter):
     async def list_tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
-        """GET /tickets, the oldest first; the newest first they are sorted here."""
+        """GET /tickets; what Acme cannot sort is sorted here, and what it cannot filter, filtered."""
         fetch = partial(self._tickets, query)
         if query.order_by is TicketOrder.CREATED_AT_DESC:
-            return await kit.in_order(fetch, query.order_by, cursor)
-        return await fetch(cursor)
+            page = await kit.in_order(fetch, query.order_by, cursor)
+        else:
+            page = await fetch(cursor)
+        return page.where(query.matches)
 
     async def _tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
-        """GET /tickets; what Acme cannot filter is left out of what was read."""
         asked = {"status": wire.STATUS.write(query.status)} if query.status else {}
         pairs = wire.place(cursor, kit.merge_extra(asked, query.extra), wire.page_size(query))
         answer = await self.transport.send(LIST, "GET", ("tickets",), query=pairs)
-        page = answer.read(lambda data: wire.page(data, wire.TicketJson, wire.ticket))
-        return page.where(query.matches)
+        return answer.read(lambda data: wire.page(data, wire.TicketJson, wire.ticket))
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /tickets/{id}."""
@@ -117,10 +118,10 @@ class Acme(kit.Adapter):
         answer = await self.transport.send(SEND, "POST", path, json=body)
         return kit.SentMessage(ticket_id=ticket.id, id=answer.accepted().read(kit.created_id))
 
-    def parse_ticket(self, raw: Any) -> kit.Ticket:
+    def parse_ticket(self, raw: Mapping[str, Any]) -> kit.Ticket:
         """Read Acme's own ticket, as ``Ticket.raw`` has it."""
         return wire.one_ticket(raw)
 
-    def parse_message(self, raw: Any, ticket_id: str) -> kit.Message:
+    def parse_message(self, raw: Mapping[str, Any], ticket_id: str) -> kit.Message:
         """Read Acme's own message of the ticket ``ticket_id``, as ``Message.raw`` has it."""
         return kit.read_one(raw, wire.MessageJson, partial(wire.message, ticket_id))
