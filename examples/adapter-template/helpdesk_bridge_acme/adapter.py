@@ -70,7 +70,7 @@ class Acme(kit.Adapter):
     async def list_tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
-        """GET /tickets; what Acme cannot sort is sorted here, and what it cannot filter, filtered."""
+        """GET /tickets; what Acme cannot sort or filter is sorted, or left out, here."""
         fetch = partial(self._tickets, query)
         if query.order_by is TicketOrder.CREATED_AT_DESC:
             page = await kit.in_order(fetch, query.order_by, cursor)
