@@ -368,6 +368,26 @@ async def test_a_shorter_page_is_not_doubted_where_another_pager_read_a_larger_o
     assert asked == [None, "2"]
 
 
+async def test_a_page_only_looked_for_that_comes_again_ends_the_list_of_another_pager() -> None:
+    asked = list[str | None]()
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        asked.append(place)
+        following = Cursor(str(int(place or 1) + 1))
+        return Page(items=tuple("ABCDEFGHI"), next=following, unsure=True, listed=9)
+
+    pager = Pager(fetch, str, limit=9)
+    await drained(pager)
+    assert await drained(Pager(fetch, str, cursor=pager.cursor)) == []
+    assert asked == [None, "2"]
+
+
+async def test_pages_behind_a_record_are_read_once_though_no_message_may_be_lost() -> None:
+    vendor = Offsets("abcdef", listed=None, shifts=True, anchored=True)
+    assert await drained(vendor.pager()) == list("abcdef")
+    assert vendor.asked == [None, "3"]
+
+
 async def test_a_place_that_is_gone_has_the_list_read_from_its_beginning() -> None:
     vendor = Offsets("abcdefgh")
 
