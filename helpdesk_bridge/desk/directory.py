@@ -23,11 +23,12 @@ from helpdesk_bridge.model import (
     TicketChanges,
     TicketQuery,
 )
-from helpdesk_bridge.model.lookup import only, people_meant, person_key, teams_meant
+from helpdesk_bridge.model.lookup import only, people_meant, teams_meant
+from helpdesk_bridge.model.lookup import person_key as key_of
 from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import waiting_for
 
-__all__ = ["KEPT", "Directory"]
+__all__ = ["KEPT", "Directory", "key_of"]
 
 T = TypeVar("T", Party, Team)
 N = TypeVar("N", TicketQuery, NewTicket, TicketChanges)
@@ -115,7 +116,7 @@ class Directory:
         self._teams: _Kept[Team] = _Kept(self._all_teams)
 
     async def _all_agents(self) -> Page[Party]:
-        return await read_whole(self._adapter.list_agents, person_key)
+        return await read_whole(self._adapter.list_agents, key_of)
 
     async def _all_teams(self) -> Page[Team]:
         return await read_whole(self._adapter.list_teams)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from operator import attrgetter
 
 from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk.directory import key_of
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.model import Capability, Cursor, CustomerQuery, Page, Party, Team
-from helpdesk_bridge.model.lookup import person_key
 
 __all__ = ["agents", "customers", "me", "teams"]
 
@@ -43,7 +43,7 @@ def agents(self: Desk, *, limit: int | None = None, cursor: str | None = None) -
 
     return Pager(
         fetch,
-        person_key,
+        key_of,
         cursor=cursor,
         limit=limit,
         tasks=self._prefetch,
@@ -139,7 +139,7 @@ def customers(
 
     return Pager(
         fetch,
-        person_key,
+        key_of,
         cursor=cursor,
         limit=limit,
         tasks=self._prefetch,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpdesk_bridge.model import Capability, Party, Status
+from helpdesk_bridge.model import Capability, Party, Priority, Status, TicketKind
 from helpdesk_bridge.testing.conformance.account import Place, needs
 
 __all__ = ["FilterPromises"]
@@ -22,6 +22,10 @@ STATUSES = (
     Status.ON_HOLD,
     Status.CLOSED,
 )
+
+
+_PRIORITIES = tuple(one for one in Priority if one is not Priority.UNKNOWN)
+_KINDS = tuple(one for one in TicketKind if one is not TicketKind.UNKNOWN)
 
 
 async def _listed(place: Place, **filters: Any) -> list[str]:
@@ -42,6 +46,51 @@ class FilterPromises:
         await place.witness.arrange(wanted.id, status=status)
         await place.witness.arrange(other.id, status=_unlike(place, status))
         assert await _listed(place, status=status) == [wanted.id]
+
+    @needs(Capability.FILTER_STATUSES, Capability.FILTER_STATUS, Capability.LIST_TICKETS)
+    async def test_of_several_statuses_each_counts_and_no_other(self, place: Place) -> None:
+        known = _statuses(place)
+        made = {status: await place.ticket() for status in known}
+        for status, ticket in made.items():
+            await place.witness.arrange(ticket.id, status=status)
+        wanted = [(one, other) for one in known for other in known if one < other]
+        for some in ([known[0]], *wanted[:3], known):
+            expected = {made[status].id for status in some}
+            assert set(await _listed(place, status=some)) == expected
+
+    @needs(Capability.FILTER_STATUSES, Capability.LIST_TICKETS)
+    async def test_several_statuses_are_read_over_pages(self, place: Place) -> None:
+        known = _statuses(place)
+        if Status.OPEN not in known or len(known) < 2:
+            return
+        other = next(status for status in known if status is not Status.OPEN)
+        first = await place.ticket()
+        await place.witness.add_tickets(place.account.customer, place.account.many)
+        last = await place.ticket()
+        for ticket in (first, last):
+            await place.witness.arrange(ticket.id, status=other)
+        found = await _listed(place, status=[Status.OPEN, other])
+        assert len(set(found)) == len(found) == place.account.many + 2
+
+    @needs(Capability.FILTER_PRIORITY, Capability.LIST_TICKETS)
+    async def test_a_priority_filters_exactly(self, place: Place) -> None:
+        words = place.desk.adapter.priority_words
+        known = [one for one in _PRIORITIES if words is None or one in words.writes]
+        made = {priority: await place.ticket() for priority in known}
+        for priority, ticket in made.items():
+            await place.witness.arrange(ticket.id, priority=priority)
+        for priority, ticket in made.items():
+            assert await _listed(place, priority=priority) == [ticket.id]
+
+    @needs(Capability.FILTER_KIND, Capability.LIST_TICKETS)
+    async def test_a_kind_filters_exactly(self, place: Place) -> None:
+        words = place.desk.adapter.kind_words
+        known = [one for one in _KINDS if words is None or one in words.writes]
+        made = {kind: await place.ticket() for kind in known}
+        for kind, ticket in made.items():
+            await place.witness.arrange(ticket.id, kind=kind)
+        for kind, ticket in made.items():
+            assert await _listed(place, kind=kind) == [ticket.id]
 
     @needs(Capability.FILTER_ASSIGNEE, Capability.LIST_TICKETS)
     async def test_an_assignee_filters_exactly(self, place: Place) -> None:
@@ -124,6 +173,13 @@ class FilterPromises:
         last = await place.ticket(requester=place.account.other_customer)
         found = await _listed(place, requester=place.account.other_customer)
         assert sorted(found) == sorted([first.id, last.id])
+
+
+def _statuses(place: Place) -> list[Status]:
+    """Return statuses that can be asked for, each of which a ticket here can have."""
+    by = place.desk.capabilities[Capability.FILTER_STATUS].limits.statuses
+    among = place.desk.capabilities[Capability.FILTER_STATUSES].limits.statuses
+    return [s for s in STATUSES if (by is None or s in by) and (among is None or s in among)]
 
 
 def _unlike(place: Place, status: Status) -> Status:
