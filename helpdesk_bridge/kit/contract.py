@@ -305,6 +305,14 @@ class Adapter:
         """Return the account whose credentials the desk uses."""
         raise self._lacks("who_am_i")
 
+    async def check_settings(self) -> Sequence[str]:
+        """Return a sentence for each setting that names what is not there, or is not to be seen.
+
+        ``doctor`` shows them: ``queue: there is no queue "Suport" that this account may see.`` The
+        setting comes first; nothing is written. The usual answer is none: it cannot be told.
+        """
+        return ()
+
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
     ) -> Page[Message]:
