@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
 
+from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.model import Capability, Ticket, TicketOrder
 from helpdesk_bridge.testing.conformance.account import Place, needs
 
 __all__ = ["OrderPromises"]
+
+T = TypeVar("T")
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PLACES = (3, 1, 4, 1, 0, 2, 1)
@@ -60,16 +64,9 @@ class OrderPromises:
         times = await _arranged(place, order)
         whole = [ticket async for ticket in place.desk.tickets(order_by=order)]
         for limit in (1, 3):
-            walked: list[Ticket] = []
-            cursor: str | None = None
-            for _ in range(len(whole) + 2):
-                pager = place.desk.tickets(order_by=order, limit=limit, cursor=cursor)
-                walked += [ticket async for ticket in pager]
-                if pager.exhausted:
-                    break
-                cursor = pager.cursor
-                assert cursor is not None, "the list ended short in silence"
-            assert pager.exhausted
+            walked = await _walked(
+                partial(place.desk.tickets, order_by=order, limit=limit), len(whole)
+            )
             ids = [one.id for one in walked]
             assert sorted(ids) == sorted(one.id for one in whole)
             if order is None:
@@ -83,18 +80,23 @@ class OrderPromises:
     ) -> None:
         for requester in (place.account.customer, place.account.other_customer):
             await place.ticket(requester=requester)
-        whole = [one.id async for one in place.desk.customers()]
-        walked: list[str | None] = []
-        cursor: str | None = None
-        for _ in range(len(whole) + 2):
-            pager = place.desk.customers(limit=1, cursor=cursor)
-            walked += [one.id async for one in pager]
-            if pager.exhausted:
-                break
-            cursor = pager.cursor
-            assert cursor is not None, "the list ended short in silence"
-        assert pager.exhausted
-        assert walked == whole
+        whole = [one async for one in place.desk.customers()]
+        walked = await _walked(partial(place.desk.customers, limit=1), len(whole))
+        assert [one.id for one in walked] == [one.id for one in whole]
+
+
+async def _walked(listed: Callable[..., Pager[T]], most: int) -> list[T]:
+    """Read a list of at most so many by a limit and the cursor behind it, to its end."""
+    found: list[T] = []
+    cursor: str | None = None
+    for _ in range(most + 2):  # one more where nothing says that the last one was the last
+        pager = listed(cursor=cursor)
+        found += [one async for one in pager]
+        if pager.exhausted:
+            return found
+        cursor = pager.cursor
+        assert cursor is not None, "the list ended short in silence"
+    pytest.fail("a list that is cut by a limit does not come to its end")
 
 
 async def _arranged(place: Place, order: TicketOrder | None) -> dict[str, datetime | None]:
