@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ class PeoplePromises:
     @needs(Capability.LIST_CUSTOMERS)
     async def test_a_customer_who_is_not_there_is_an_empty_list(self, place: Place) -> None:
         await place.ticket()
-        for option, sought in (("email", NOBODY), ("text", "zyxwv-4711")):
+        for option, sought in (("email", NOBODY), ("text", "zyxwv4711")):
             if _takes(place, option):
                 asked: dict[str, Any] = {option: sought}
                 pager = place.desk.customers(**asked)
@@ -143,8 +144,8 @@ class PeoplePromises:
         await place.witness.arrange(wanted.id, team=place.account.team)
         for word in {team.id, team.name, team.name.upper()} - {""}:
             assert [one.id async for one in place.desk.tickets(team=word)] == [wanted.id]
-        with pytest.raises(InvalidArgument):
-            await place.desk.tickets(team="No such team")
+        with suppress(InvalidArgument):  # a vendor that takes both may find nothing by either
+            assert [one async for one in place.desk.tickets(team="No such team")] == []
 
     @needs(Capability.LIST_TEAMS, Capability.UPDATE_TICKET, Capability.GET_TICKET)
     async def test_a_team_is_given_by_id_and_by_name(self, place: Place) -> None:
