@@ -168,8 +168,9 @@ class Adapter:
     without one is compared only where it has a value, and a team or a custom field never."""
     assignee_by: ClassVar[frozenset[str]] = frozenset(("id", "email", "name"))
     """By which of ``id``, ``email`` and ``name`` the vendor takes an agent, in a change and in a
-    filter. Of one given by another, the id is looked up in the list of agents, where LIST_AGENTS is
-    offered."""
+    filter. Of one given by another, the rest is looked up in the list of agents, where LIST_AGENTS
+    is offered. An address or a name that the vendor takes and nobody has is for the adapter to
+    refuse with InvalidArgument: an empty list would be taken for an answer."""
     team_by: ClassVar[frozenset[str]] = frozenset(("id", "name"))
     """By which of ``id`` and ``name`` the vendor takes a team; the other one is looked up in the
     list of teams, where LIST_TEAMS is offered."""
