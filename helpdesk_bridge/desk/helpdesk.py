@@ -26,6 +26,7 @@ from helpdesk_bridge.desk.directory import Directory
 from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
+from helpdesk_bridge.desk.settings_check import check_settings
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.errors.frames import without_frames
 from helpdesk_bridge.kit.contract import Adapter
@@ -207,6 +208,7 @@ class Helpdesk:
     teams = people.teams
     customers = people.customers
     me = people.me
+    check_settings = check_settings
     # Creating, changing and deleting tickets
     create_ticket = ticket_changes.create_ticket
     update_ticket = ticket_changes.update_ticket

@@ -168,8 +168,9 @@ class Adapter:
     without one is compared only where it has a value, and a team or a custom field never."""
     assignee_by: ClassVar[frozenset[str]] = frozenset(("id", "email", "name"))
     """By which of ``id``, ``email`` and ``name`` the vendor takes an agent, in a change and in a
-    filter. Of one given by another, the id is looked up in the list of agents, where LIST_AGENTS is
-    offered."""
+    filter. Of one given by another, the rest is looked up in the list of agents, where LIST_AGENTS
+    is offered. An address or a name that the vendor takes and nobody has is for the adapter to
+    refuse with InvalidArgument: an empty list would be taken for an answer."""
     team_by: ClassVar[frozenset[str]] = frozenset(("id", "name"))
     """By which of ``id`` and ``name`` the vendor takes a team; the other one is looked up in the
     list of teams, where LIST_TEAMS is offered."""
@@ -304,6 +305,14 @@ class Adapter:
     async def who_am_i(self) -> Party:
         """Return the account whose credentials the desk uses."""
         raise self._lacks("who_am_i")
+
+    async def check_settings(self) -> Sequence[str]:
+        """Return a sentence for each setting that names what is not there, or is not to be seen.
+
+        ``doctor`` shows them: ``queue: there is no queue "Suport" that this account may see.`` The
+        setting comes first; nothing is written. The usual answer is none: it cannot be told.
+        """
+        return ()
 
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None

@@ -17,6 +17,10 @@ _WORDS = {"file_hosts": "host names", "idempotent_extra": "keys", "quiet_extra":
 _TABLES = ("status_words", "priority_words", "kind_words")
 _KEYS = "ticket_keys"
 _FLAG = "tells_forwards"
+_NAMED_BY = {
+    "assignee_by": frozenset(("id", "email", "name")),
+    "team_by": frozenset(("id", "name")),
+}
 _CHANGED = frozenset(fields_dict(TicketChanges)) - {"extra"}
 _CLOSE = 0.85
 """How alike a word must be to be a misspelling: ``visble_after`` is, ``visible_before`` is not."""
@@ -37,6 +41,7 @@ def check_declared(kind: type) -> None:
             raise TypeError(
                 f"{kind.__name__}.{name} is a set of {what}, each a str; not {value!r:.80}"
             )
+    _check_names(kind)
     if not isinstance(getattr(kind, _FLAG), bool):
         raise TypeError(f"{kind.__name__}.{_FLAG} is True or False")
     for name in _TABLES:
@@ -50,6 +55,16 @@ def check_declared(kind: type) -> None:
             f"{kind.__name__}.{_KEYS} is a mapping of {', '.join(sorted(_CHANGED))} to the"
             f" vendor's keys; not {keys!r:.80}"
         )
+
+
+def _check_names(kind: type) -> None:
+    for name, known in _NAMED_BY.items():
+        value = getattr(kind, name)
+        if not isinstance(value, (set, frozenset)) or not value or not known.issuperset(value):
+            raise TypeError(
+                f"{kind.__name__}.{name} is a set of some of {', '.join(sorted(known))};"
+                f" not {value!r:.80}"
+            )
 
 
 def check_spelling(kind: type, known: Iterable[str]) -> None:

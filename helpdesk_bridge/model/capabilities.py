@@ -138,8 +138,10 @@ def native(
 ) -> Support:
     """Return a Support that says that the vendor does it in one step.
 
-    ``reason`` is a sentence for people, ``limits`` are the bounds; None means no known bounds.
-    ``source`` is the vendor's page, which a reason that speaks of the vendor needs.
+    Args:
+        reason: a sentence for people.
+        limits: the bounds; None means no known bounds.
+        source: the vendor's page, which a reason that speaks of the vendor needs.
     """
     limits = limits or CapabilityLimits()
     return Support(level=Level.NATIVE, limits=limits, reason=reason, source=source)
@@ -148,8 +150,10 @@ def native(
 def emulated(reason: str, *, limits: CapabilityLimits | None = None, source: str = "") -> Support:
     """Return a Support that says that it is done completely, but by several requests.
 
-    ``reason`` says how, ``limits`` are the bounds; None means no known bounds. ``source`` is the
-    vendor's page, which a reason that speaks of the vendor needs.
+    Args:
+        reason: how it is done, a sentence for people.
+        limits: the bounds; None means no known bounds.
+        source: the vendor's page, which a reason that speaks of the vendor needs.
     """
     limits = limits or CapabilityLimits()
     return Support(level=Level.EMULATED, limits=limits, reason=reason, source=source)

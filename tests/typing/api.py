@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -30,6 +30,25 @@ async def reading() -> None:
             assert_type(chunks, AsyncIterator[bytes])
         assert_type(await desk.save_attachment(message.attachments[0], "."), Path)
         assert_type(await desk.raw("GET", "teams"), Any)
+
+
+async def people(desk: hb.Helpdesk) -> None:
+    assert_type(desk.agents(limit=5), hb.Pager[hb.Party])
+    assert_type(await desk.teams(), hb.Page[hb.Team])
+    async for customer in desk.customers(email="a@b.example", text="x"):
+        assert_type(customer, hb.Party)
+        assert_type(customer.organization, str | None)
+    assert_type(await desk.me(), hb.Party)
+    assert_type(await desk.check_settings(), Sequence[str])
+
+
+def filters(desk: hb.Helpdesk) -> list[hb.Pager[hb.Ticket]]:
+    return [
+        desk.tickets(status=[hb.Status.OPEN, hb.Status.NEW], order_by="-created_at"),
+        desk.tickets(status={hb.Status.OPEN}, order_by=hb.TicketOrder.UPDATED_AT),
+        desk.tickets(priority=hb.Priority.HIGH, kind=hb.TicketKind.TASK, assignee="a@b.example"),
+        desk.tickets(order_by="priority"),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    ]
 
 
 async def writing(desk: hb.Helpdesk) -> None:
