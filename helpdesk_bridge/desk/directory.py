@@ -12,7 +12,7 @@ from attrs import define, evolve, field
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.kit.contract import Adapter
-from helpdesk_bridge.kit.walk import read_whole
+from helpdesk_bridge.kit.whole import read_whole
 from helpdesk_bridge.model import (
     Capabilities,
     Capability,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import attrgetter
 
 from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk.listed import ID, listed
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.model import (
@@ -52,25 +52,13 @@ def messages(
         ref = self._guard.ticket(ticket)
         call.ticket_id = ref.id
         query = MessageQuery(types=arguments.types(types))
-        arguments.cursor(cursor)
-    list_messages, mark = self.adapter.list_messages, self._origin.mark_messages
+        list_messages = self.adapter.list_messages
 
-    async def fetch(place: Cursor | None) -> Page[Message]:
-        with call.part() as part:
-            page = await list_messages(ref, query, place)
-            await part.name_problems(page.problems)
-        mark(page.items)
-        return page
+        async def read(place: Cursor | None) -> Page[Message]:
+            return await list_messages(ref, query, place)
 
-    return Pager(
-        fetch,
-        attrgetter("id"),
-        cursor=cursor,
-        tasks=self._prefetch,
-        concurrency=self._options.concurrency,
-        named=call.named,
-        check=call.check_home,
-    )
+        mark = self._origin.mark_messages
+        return listed(self, call, read, ID, asked=query, cursor=cursor, mark=mark)
 
 
 async def message(self: Desk, ticket: Ticket | str, message_id: str) -> Message:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.directory import key_of
+from helpdesk_bridge.desk.listed import ID, listed
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.model import Capability, Cursor, CustomerQuery, Page, Party, Team
@@ -31,26 +30,8 @@ def agents(self: Desk, *, limit: int | None = None, cursor: str | None = None) -
     call = self._calls.begin("agents")
     with call:
         arguments.limit(limit)
-        arguments.cursor(cursor)
         self._guard.require(Capability.LIST_AGENTS)
-    list_agents = self.adapter.list_agents
-
-    async def fetch(place: Cursor | None) -> Page[Party]:
-        with call.part() as part:
-            page = await list_agents(place)
-            await part.name_problems(page.problems)
-        return page
-
-    return Pager(
-        fetch,
-        key_of,
-        cursor=cursor,
-        limit=limit,
-        tasks=self._prefetch,
-        concurrency=self._options.concurrency,
-        named=call.named,
-        check=call.check_home,
-    )
+        return listed(self, call, self.adapter.list_agents, key_of, limit=limit, cursor=cursor)
 
 
 def teams(self: Desk, *, limit: int | None = None, cursor: str | None = None) -> Pager[Team]:
@@ -71,26 +52,8 @@ def teams(self: Desk, *, limit: int | None = None, cursor: str | None = None) ->
     call = self._calls.begin("teams")
     with call:
         arguments.limit(limit)
-        arguments.cursor(cursor)
         self._guard.require(Capability.LIST_TEAMS)
-    list_teams = self.adapter.list_teams
-
-    async def fetch(place: Cursor | None) -> Page[Team]:
-        with call.part() as part:
-            page = await list_teams(place)
-            await part.name_problems(page.problems)
-        return page
-
-    return Pager(
-        fetch,
-        attrgetter("id"),
-        cursor=cursor,
-        limit=limit,
-        tasks=self._prefetch,
-        concurrency=self._options.concurrency,
-        named=call.named,
-        check=call.check_home,
-    )
+        return listed(self, call, self.adapter.list_teams, ID, limit=limit, cursor=cursor)
 
 
 def customers(
@@ -126,27 +89,14 @@ def customers(
             text=arguments.sought(text, "text"),
             limit=arguments.limit(limit),
         )
-        arguments.cursor(cursor)
         given = arguments.given(email=query.email, text=query.text)
         self._guard.allow(Capability.LIST_CUSTOMERS, given)
-    list_customers = self.adapter.list_customers
+        list_customers = self.adapter.list_customers
 
-    async def fetch(place: Cursor | None) -> Page[Party]:
-        with call.part() as part:
-            page = await list_customers(query, place)
-            await part.name_problems(page.problems)
-        return page
+        async def read(place: Cursor | None) -> Page[Party]:
+            return await list_customers(query, place)
 
-    return Pager(
-        fetch,
-        key_of,
-        cursor=cursor,
-        limit=limit,
-        tasks=self._prefetch,
-        concurrency=self._options.concurrency,
-        named=call.named,
-        check=call.check_home,
-    )
+        return listed(self, call, read, key_of, asked=query, limit=limit, cursor=cursor)
 
 
 async def me(self: Desk) -> Party:

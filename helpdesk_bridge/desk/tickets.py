@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
+from helpdesk_bridge.desk.listed import ID, listed
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.model import (
@@ -85,8 +85,8 @@ def tickets(
             for the newest first; None is the vendor's order. A ticket that changes while the list
             is read comes once, where it was or where it is.
         limit: the number of tickets in all, 1 or more; None is no limit.
-        cursor: a :attr:`Pager.cursor` or :attr:`Page.next` of an earlier list with the same
-            filters, to go on from there; None begins at the beginning.
+        cursor: a :attr:`Pager.cursor` of an earlier list with the same filters and order, to go on
+            exactly behind what it handed out, or a :attr:`Page.next`; None begins at the beginning.
         extra: the vendor's own query parameters, a str or a sequence of them for each; None is
             none. One that the call sets itself is InvalidArgument.
 
@@ -121,29 +121,15 @@ def tickets(
             wanted.append(_ORDERS[query.order_by.field])
         self._guard.require(Capability.LIST_TICKETS, *wanted)
         self._guard.statuses(query.statuses or ())
-        arguments.cursor(cursor)
-    list_tickets, mark = self.adapter.list_tickets, self._origin.mark_tickets
-    named = [query]
+        list_tickets, named = self.adapter.list_tickets, [query]
 
-    async def fetch(place: Cursor | None) -> Page[Ticket]:
-        with call.part() as part:
+        async def read(place: Cursor | None) -> Page[Ticket]:
             if named[0] is query and (query.assignee or query.team):
                 named[0] = await self._directory.named(query)
-            page = await list_tickets(named[0], place)
-            await part.name_problems(page.problems)
-        mark(page.items)
-        return page
+            return await list_tickets(named[0], place)
 
-    return Pager(
-        fetch,
-        attrgetter("id"),
-        cursor=cursor,
-        limit=limit,
-        tasks=self._prefetch,
-        concurrency=self._options.concurrency,
-        named=call.named,
-        check=call.check_home,
-    )
+        mark = self._origin.mark_tickets
+        return listed(self, call, read, ID, asked=query, limit=limit, cursor=cursor, mark=mark)
 
 
 async def ticket(self: Desk, ticket_id: str) -> Ticket:

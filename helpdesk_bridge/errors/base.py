@@ -74,7 +74,7 @@ class HelpdeskError(Exception):
 
     ``ticket_id`` is the ticket that the call was about, such as the one whose messages were read,
     and ``message_id`` the message of it that was asked for (both None: none, or not known).
-    ``items_read`` and ``cursor`` are set by lists: how far one came, and the place it was at, from
+    ``items_read`` and ``cursor`` are set by lists: how far one came, and the place behind it, from
     where to go on once what failed is mended (None: the beginning, or not a list).
     ``stage`` is what the call was at, ``step`` the request of the adapter that failed before the
     write (both None while unknown).

@@ -57,7 +57,7 @@ from helpdesk_bridge.kit.recipients import require_hidden
 from helpdesk_bridge.kit.seal import sealed
 from helpdesk_bridge.kit.steps import partly_done, without_first_message
 from helpdesk_bridge.kit.vocabulary import Vocabulary
-from helpdesk_bridge.kit.walk import read_whole
+from helpdesk_bridge.kit.whole import read_whole
 from helpdesk_bridge.model import (
     Attachment,
     Audience,

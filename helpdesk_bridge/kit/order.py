@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from attrs import evolve
 
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.kit.walk import read_whole
+from helpdesk_bridge.kit.whole import read_whole
 from helpdesk_bridge.model import Cursor, Page, Ticket, TicketOrder
 from helpdesk_bridge.model.text import is_digits
 

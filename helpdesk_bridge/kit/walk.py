@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from operator import attrgetter
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from attrs import evolve
+from attrs import astuple, evolve, frozen
 
 from helpdesk_bridge.errors import (
     HelpdeskError,
@@ -20,7 +19,16 @@ from helpdesk_bridge.kit.reading import add_problem
 from helpdesk_bridge.model import Cursor, Page, Problem
 from helpdesk_bridge.transport.empty_lists import is_proving
 
-__all__ = ["MAX_BARREN", "Walk", "distinct", "read_whole"]
+__all__ = [
+    "MAX_BARREN",
+    "Walk",
+    "Walked",
+    "distinct",
+    "has_id",
+    "has_places",
+    "is_empty",
+    "is_not_there",
+]
 
 T = TypeVar("T")
 
@@ -28,11 +36,53 @@ MAX_BARREN = 3
 """Pages in a row that bring nothing new before the list counts as running in circles."""
 _MAX_SAME = 100
 """Pages in a row of the same unreadable records, before the list counts as running in circles."""
-_MAX_RESTLESS = 4
-"""How often a list is read again that does not hold still."""
 _NOT_THERE = frozenset((400, 404, 422))
 """What vendors answer for a page behind the last one."""
-_ID: Callable[[Any], str] = attrgetter("id")
+
+
+@frozen
+class Walked:
+    """How far a walk has come, for another process to go on with it."""
+
+    came: int = 0
+    """How many records came."""
+    listed: int | None = None
+    """The vendor's count as it was told last."""
+    begun: int | None = None
+    """The count as it was told first, less what it fell by since."""
+    news: int = 0
+    """How many pages brought something new."""
+    largest: int = 0
+    """How many records the largest page had."""
+    fell: bool = False
+    """Whether the count fell."""
+    unsure: bool = False
+    """Whether nothing says that there is a page where it goes on."""
+    doubted: bool = False
+    """Whether the page before showed the end."""
+    lacking: str | None = None
+    """Where the vendor said that it left records out."""
+
+    def told(self) -> list[Any]:
+        """Return the values of its fields, those that say nothing left out at the end."""
+        values = [*astuple(self)]
+        while len(values) > 1 and not values[-1]:
+            values.pop()
+        return values
+
+    @classmethod
+    def read(cls, told: Any) -> Walked:
+        """Return what such values say; ValueError or TypeError for other ones."""
+        walked = cls(*told)
+        counts = (walked.came, walked.news, walked.largest, walked.listed or 0, walked.begun or 0)
+        words = (walked.fell, walked.unsure, walked.doubted)
+        if not all(type(one) is int and one >= 0 for one in counts):
+            raise ValueError
+        if not all(type(one) in (bool, int) for one in words):
+            raise ValueError
+        if type(walked.lacking or "") is not str:
+            raise ValueError
+        return walked
 
 
 class Walk:
@@ -42,34 +92,72 @@ class Walk:
         seen: the ids that came on this walk.
         whole: whether it began at the first page.
         again: whether the list was walked before.
+        begun: how far the walk had come before, in another process; None: it begins here.
     """
 
-    def __init__(self, seen: set[str], *, whole: bool, again: bool = False) -> None:
+    def __init__(
+        self, seen: set[str], *, whole: bool, again: bool = False, begun: Walked | None = None
+    ) -> None:
+        before = begun or Walked()
         self.seen = seen
         """The ids that came on this walk; on the first one these are all that ever came."""
-        self.fell = False
+        self.fell = before.fell
         """Whether the vendor listed fewer records on the way: all later ones moved up."""
-        self.listed: int | None = None
+        self.listed = before.listed
         """The vendor's count as it was told last."""
-        self._begun: int | None = None  # as it was told first, less what it fell by since
-        self.came = 0
+        self._begun = before.begun  # as it was told first, less what it fell by since
+        self.came = before.came
         """How many records came."""
         self.barren = 0
         """How many pages in a row brought nothing new."""
         self._same = 0  # pages in a row of the same bad records
-        self._news = 0  # pages that brought something new
-        self._largest = 0
+        self._news = before.news  # pages that brought something new
+        self._largest = before.largest
         self._repeats = False
         self._shifts = False
         self._in_doubt = False
-        self._unsure = False
-        self._doubted = False
-        self._lacking: str | None = None  # where the vendor says that it left records out
+        self._unsure = before.unsure
+        self._doubted = before.doubted
+        self._lacking = before.lacking  # where the vendor says that it left records out
+        self._moves = False
+        self._goes_on = begun is not None
+        self._at_page = (before.news, before.largest, before.unsure, before.doubted, before.lacking)
+        self._is_anchored = False
         self._whole = whole
         self._again = again
         self._odd: list[object] = []
 
-    def see(self, page: Page[T], new: int) -> Cursor | None:
+    def walked(self) -> Walked:
+        """Return how far the walk has come."""
+        return Walked(
+            came=self.came,
+            listed=self.listed,
+            begun=self._begun,
+            news=self._news,
+            largest=self._largest,
+            fell=self.fell,
+            unsure=self._unsure,
+            doubted=self._doubted,
+            lacking=self._lacking,
+        )
+
+    def walked_before(self, not_yet: int) -> Walked:
+        """Return how far it had come at the page seen last, which is to be asked for again.
+
+        ``not_yet`` of its records are to be counted then.
+        """
+        news, largest, unsure, doubted, lacking = self._at_page
+        return evolve(
+            self.walked(),
+            came=max(0, self.came - not_yet),
+            news=news,
+            largest=largest,
+            unsure=unsure,
+            doubted=doubted,
+            lacking=lacking,
+        )
+
+    def see(self, page: Page[T], new: int, known: int = 0) -> Cursor | None:
         """Take note of a page as the vendor sent it, and return where the walk goes on.
 
         None is the end: the vendor says so, a page that was only looked for is empty, or the pages
@@ -84,17 +172,22 @@ class Walk:
         Args:
             page: the page.
             new: how many of its records had not come on this walk before.
+            known: how many of these had come before it went on in this process.
         """
+        self._at_page = (self._news, self._largest, self._unsure, self._doubted, self._lacking)
         odd = [problem.raw for problem in page.problems]
-        self.came += new + len(odd)
+        self.came += new - known + len(odd)
         self._lacking = self._lacking or page.lacking
+        self._is_anchored = has_places(page)
         if page.listed is not None:
             self._count(page.listed)
         same, self._odd = new == 0 and bool(odd) and odd == self._odd, odd
         self._same = self._same + 1 if same else 0
         # Nobody can tell unreadable records apart: they are others, if more is told.
         is_told = page.next is not None and not page.unsure and _size(page) == len(odd)
-        has_news = new > 0 or (bool(odd) and (not same or (is_told and self._same < _MAX_SAME)))
+        has_news = new > (known if self._unsure else 0) or (
+            bool(odd) and (not same or (is_told and self._same < _MAX_SAME))
+        )
         self.barren = 0 if has_news else self.barren + 1
         if not has_news and self._has_ended(page):
             return None
@@ -102,6 +195,7 @@ class Walk:
         is_cut, self._largest = size >= self._largest, max(size, self._largest)
         self._news += has_news
         self._shifts |= page.shifts
+        self._moves |= page.moves
         self._unsure, self._doubted = page.unsure, page.doubted
         if page.doubted and not is_cut and not self._is_below:
             return None
@@ -138,10 +232,10 @@ class Walk:
         if not (self._unsure and self._doubted) or is_proving():
             return False
         if isinstance(error, PaginationLoop):
-            return True
+            return True  # it is another page than the one that was asked for
         figures = re.sub(r"(?<=\d)[,. ](?=\d{3}\b)", "", error.message)
         is_limit = self.listed is not None and re.search(rf"\b{self.listed}\b", figures) is not None
-        return error.status in _NOT_THERE and not is_limit
+        return is_not_there(error) and not is_limit
 
     def _is_given_up(self, page: Page[T]) -> bool:
         """Say whether an empty page ends the list although it names a next one.
@@ -154,9 +248,12 @@ class Walk:
         return self.came >= self.listed or self.runs_in_circles
 
     def _count(self, listed: int) -> None:
-        """Take note of the vendor's count; one that fewer than came disproves is none."""
+        """Take note of the vendor's count; one that fewer than came disproves is none.
+
+        Behind a certain record nothing moves up, whatever goes.
+        """
         fallen = max(0, (self.listed or 0) - listed)
-        self.fell |= fallen > 0
+        self.fell |= fallen > 0 and not self._is_anchored
         self.listed = listed
         if self._begun is None or self._begun < self.came:
             self._begun = listed
@@ -185,8 +282,15 @@ class Walk:
 
     @property
     def is_unproven(self) -> bool:
-        """Whether one of several pages may hide what moved, and no count would tell of it."""
-        return self._shifts and self._news > 1 and self.listed is None
+        """Whether one of several pages may hide what moved, and no count would tell of it.
+
+        Where the walk went on after a while, that much may have moved as nothing tells of.
+        """
+        if self._moves and (self._news > 1 or self._goes_on):
+            return True
+        if self.listed is not None or self._is_anchored:
+            return False
+        return self._goes_on or (self._shifts and self._news > 1)
 
     @property
     def runs_in_circles(self) -> bool:
@@ -220,6 +324,11 @@ class Walk:
         )
 
 
+def is_not_there(error: HelpdeskError) -> bool:
+    """Say whether a vendor may answer so for a page behind the last one."""
+    return error.status in _NOT_THERE
+
+
 def distinct(page: Page[T], identity: Callable[[T], str]) -> Page[T]:
     """Return ``page`` with a problem in place of a record that has the id of another on it.
 
@@ -249,110 +358,19 @@ def _size(page: Page[T]) -> int:
     return len(page.items) + len(page.problems) + len(page.filtered)
 
 
+def has_places(page: Page[T]) -> bool:
+    """Say whether nothing that comes or goes before this page moves what is behind it."""
+    return (page.anchored or page.behind is not None) and not page.moves
+
+
 def is_empty(page: Page[T]) -> bool:
     """Say whether the vendor sent no record at all."""
     return not (page.items or page.problems or page.filtered)
 
 
-async def read_whole(
-    fetch: Callable[[Cursor | None], Awaitable[Page[T]]],
-    identity: Callable[[T], str] = _ID,
-    *,
-    again: bool = True,
-) -> Page[T]:
-    """Read a list of several pages to its end, and return it as one page.
-
-    For lists that cannot be handed out page by page, such as one that must be sorted first. Nothing
-    comes twice. If the vendor's count falls meanwhile, if fewer records came than it counts, or if
-    several pages came without a count, all is read again until it holds still. What is missing then
-    is an IncompleteList among the problems, behind the last record; so is the ProtocolError of a
-    list whose end is in doubt.
-
-    Args:
-        fetch: what reads the page at a place.
-        identity: what tells the id of a record.
-        again: whether to read again what may have moved.
-
-    Returns:
-        All records, and the problems of all pages.
-
-    Raises:
-        PaginationLoop: the list leads back to itself, or does not hold still.
-    """
-    # One that is not read again is measured as the last walk through any other list.
-    found, walk = await _walk(fetch, identity, again=not again)
-    for _ in range(_MAX_RESTLESS if again else 0):
-        if not (walk.fell or walk.short or walk.is_unproven):
-            break
-        before, was = found, walk
-        found, walk = await _walk(fetch, identity, again=True)
-        same = set(map(identity, found.items)) == set(map(identity, before.items))
-        if same and walk.listed == was.listed and not walk.fell:
-            break  # it counts what it does not list
-    else:
-        if again and (walk.fell or walk.is_unproven):
-            raise PaginationLoop("the vendor's list does not hold still.")
-    shortage = walk.shortage()
-    if shortage is None:
-        return found
-    end = len(found.items) + len(found.problems)
-    return evolve(found, problems=(*found.problems, Problem(index=end, error=shortage)))
-
-
-async def _walk(
-    fetch: Callable[[Cursor | None], Awaitable[Page[T]]],
-    identity: Callable[[T], str],
-    *,
-    again: bool,
-) -> tuple[Page[T], Walk]:
-    """Read all pages once."""
-    records: list[T | Problem] = []
-    odd: list[object] = []
-    visited: set[Cursor | None] = set()
-    walk, place, total = Walk(set(), whole=True, again=again), None, None
-    while place not in visited:
-        visited.add(place)
-        try:
-            page = distinct(await fetch(place), identity)
-        except HelpdeskError as error:
-            if walk.ends_with(error):
-                return _joined(records, total), walk
-            raise
-        new = 0
-        for record in page.records():
-            if isinstance(record, Problem):
-                # The same object again is a record that moved; two nulls are two records.
-                if not _has_id(record.raw) or record.raw not in odd:
-                    odd.append(record.raw)
-                    records.append(record)
-            elif (known := identity(record)) not in walk.seen:
-                walk.seen.add(known)
-                records.append(record)
-                new += 1
-        left_out = set(page.filtered) - walk.seen  # they came, and count as the others do
-        walk.seen |= left_out
-        total = page.total if page.total is not None else total
-        place = walk.see(page, new + len(left_out))
-        if place is None:
-            return _joined(records, total), walk
-        if walk.runs_in_circles or (walk.barren and not is_empty(page)):
-            break
-    raise PaginationLoop("the vendor's list leads back to itself.")
-
-
-def _has_id(raw: object) -> bool:
+def has_id(raw: object) -> bool:
     """Say whether an unreadable record tells which one it is, under whatever name."""
     return isinstance(raw, Mapping) and any(
         str(name).casefold().endswith("id") and isinstance(value, str | int) and value != ""
         for name, value in raw.items()
-    )
-
-
-def _joined(records: list[T | Problem], total: int | None) -> Page[T]:
-    return Page(
-        items=tuple(one for one in records if not isinstance(one, Problem)),
-        problems=tuple(
-            evolve(one, index=at) for at, one in enumerate(records) if isinstance(one, Problem)
-        ),
-        total=total,
     )

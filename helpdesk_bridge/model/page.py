@@ -47,7 +47,8 @@ class Page(Generic[T]):
     items: tuple[T, ...]
     """The records that could be read."""
     next: Cursor | None = None
-    """The place of the next page, which ``cursor=`` of a list takes; None on the last page."""
+    """The place of the next page, which ``cursor=`` of a list takes; None on the last page. Of a
+    page that a ``limit`` cut or ended it is the list's own cursor, behind the last item."""
     total: int | None = None
     """The vendor's count of all records that were asked for; None where it does not tell."""
     problems: tuple[Problem, ...] = ()

@@ -60,6 +60,8 @@ _NOT_SAID = frozenset({"desk", "vendor", "operation", "operation_id", "key", "ra
 _NO_CHANCE = 8
 _USUAL = re.compile(r"[A-Za-z]?[a-z]{0,11}")
 _BETWEEN = re.compile(r"[\W_]+")
+_PACKED = re.compile(r"hb[0-9]+\.[\w-]*(\.[\w-]*){3}\Z", re.ASCII)
+"""A cursor of a pager, all of which is packed."""
 
 _Finder = list[tuple[Callable[[str], str], Mapping[int, frozenset[str]]]]
 
@@ -186,6 +188,8 @@ class Credentials:
         texts = [value] if isinstance(value, str) and not isinstance(value, Enum) else value
         if not isinstance(texts, (list, tuple)) or not all(isinstance(one, str) for one in texts):
             return value
+        if name == "cursor" and isinstance(value, str) and _PACKED.match(value):
+            return value  # a program needs it whole, and it shows no word
         if name in _IDS:
             found = self._unlike_chance(texts)
             cleared = [self.strike_out(one) if one in found else one for one in texts]

@@ -99,7 +99,11 @@ async def test_a_list_short_of_its_count_is_an_error_that_says_how_many_are_miss
     assert "10 are missing" in str(error)
     assert (found, vendor.asked) == (list("ABCD"), 4)
     assert (error.listed, error.came, error.missing) == (14, 4, 10)
-    assert (error.items_read, error.cursor, pager.exhausted) == (4, None, False)
+    assert (error.items_read, error.cursor, pager.exhausted) == (4, pager.cursor, False)
+    assert error.cursor is not None  # what is missing may come later
+    onward = list[str]()
+    missing = await drain(Pager(vendor.fetch, str, cursor=error.cursor), onward)
+    assert (type(missing), onward) == (IncompleteList, [])
     again = await drain(pager, found)  # whoever reads on must not take the list for whole
     assert (type(again), found, pager.exhausted) == (IncompleteList, list("ABCD"), False)
 
@@ -122,7 +126,12 @@ async def test_pages_of_a_list_short_of_its_count_end_in_that_error() -> None:
 
 @pytest.mark.asyncio
 async def test_a_limit_within_a_list_short_of_its_count_is_no_error() -> None:
-    assert [letter async for letter in Moving("ABCD", counts=1).pager(limit=4)] == list("ABCD")
+    vendor = Moving("ABCD", counts=1)
+    pager = vendor.pager(limit=4)
+    assert [letter async for letter in pager] == list("ABCD")
+    assert not pager.exhausted
+    rest = Pager(vendor.fetch, str, cursor=pager.cursor)
+    assert isinstance(await drain(rest, []), IncompleteList)
 
 
 @pytest.mark.asyncio

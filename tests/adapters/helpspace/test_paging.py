@@ -152,7 +152,7 @@ async def test_a_list_goes_on_from_its_cursor(fake: ScriptedFake, desk: Helpdesk
     pager = desk.tickets()
     first = [await anext(pager) for _ in range(51)]
     rest = [ticket async for ticket in desk.tickets(cursor=pager.cursor)]
-    assert (pager.cursor, ids(first[:50]) + ids(rest)) == ("2", ids(made))
+    assert ids(first) + ids(rest) == ids(made)
 
 
 @pytest.mark.asyncio
