@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,11 +19,14 @@ from hypothesis import strategies as st
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model.fingerprint import Fingerprint
 from tests.model.values import ERRORS, ROUND_TRIPS, everything_of, values
 
 NOTE, INTERNAL = hb.MessageType.NOTE, hb.Audience.INTERNAL
 A_TIME = "expected a date and time in ISO 8601 with its offset from UTC"
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+FOUND = partial(hb.Reconciliation, verdict=hb.Verdict.SENT, operation_id=None)
+FINGERPRINT = partial(Fingerprint, operation="note", salt="", body="")
 
 
 def message(**given: Any) -> hb.Message:
@@ -89,6 +93,13 @@ def test_only_what_json_has_is_in_it() -> None:
 )
 def test_times_are_in_utc_and_end_with_z(at: datetime, written: str) -> None:
     assert hb.to_dict(hb.Ticket(id="1", created_at=at))["created_at"] == written
+
+
+def test_sets_are_written_in_order() -> None:
+    limits = hb.CapabilityLimits(statuses=frozenset(hb.Status), options=frozenset("zxya"))
+    written = hb.to_dict(limits)
+    assert written["options"] == ["a", "x", "y", "z"]
+    assert written["statuses"] == sorted(written["statuses"])
 
 
 def test_raw_is_left_out_unless_it_is_wanted_on_every_level() -> None:
@@ -287,6 +298,11 @@ def test_what_cannot_be_read_is_told_by_its_place(kind: Any, data: Any, said: st
         ),
         (hb.Attachment(id="1", size=True), "$.size: expected a whole number, got a boolean."),
         (hb.Page(items=({},)), "$.items[0]: expected a value of the model, got an object."),
+        (FOUND(retry_after=float("inf")), "$.retry_after: expected a finite number, got a number."),
+        (
+            FINGERPRINT(due=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))),
+            "$.due: a datetime that is before the year 1 or after 9999 in UTC.",
+        ),
         (5, "a int is no value of the model."),
         (hb.Upload("a.txt", "text/plain", b"a"), "a Upload is no value of the model."),
     ],
