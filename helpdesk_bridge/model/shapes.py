@@ -103,7 +103,8 @@ def entries(kind: Any) -> tuple[Entry, ...]:
             Entry(one.name, one.name, types[one.name], is_required=one.default is one.empty)
             for one in inspect.signature(cls).parameters.values()
         )
-    given = dict(zip(getattr(cls, "__parameters__", ()), get_args(kind), strict=False))
+    variables: tuple[TypeVar, ...] = getattr(cls, "__parameters__", ())
+    given = dict(zip(variables, get_args(kind), strict=False))
     found = tuple(
         Entry(
             one.name,
