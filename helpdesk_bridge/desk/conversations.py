@@ -13,6 +13,7 @@ from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import AuthenticationError, DeskClosed, HelpdeskError, InvalidArgument
 from helpdesk_bridge.model import Capability, Message, Ticket
 from helpdesk_bridge.model.slots import Slots
+from helpdesk_bridge.model.value import Value
 
 __all__ = ["Conversation", "conversations"]
 
@@ -25,7 +26,7 @@ class _Pair(NamedTuple):
     messages: list[Message]
 
 
-class Conversation(_Pair):
+class Conversation(_Pair, Value):
     """A ticket with its messages; it unpacks as a pair: ``async for ticket, messages in …``.
 
     Args:

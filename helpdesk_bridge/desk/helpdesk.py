@@ -17,7 +17,15 @@ from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.recovery import Recovery
 from helpdesk_bridge.delivery.sender import Sender
-from helpdesk_bridge.desk import arguments, attachments, outcomes, people, ticket_changes, writing
+from helpdesk_bridge.desk import (
+    arguments,
+    attachments,
+    outcomes,
+    parsing,
+    people,
+    ticket_changes,
+    writing,
+)
 from helpdesk_bridge.desk import conversations as conversation_reading
 from helpdesk_bridge.desk import messages as message_reading
 from helpdesk_bridge.desk import tickets as ticket_reading
@@ -217,6 +225,9 @@ class Helpdesk:
     messages = message_reading.messages
     message = message_reading.message
     conversations = conversation_reading.conversations
+    # Reading the vendor's own records
+    parse_ticket = parsing.parse_ticket
+    parse_message = parsing.parse_message
     # Adding messages
     reply = writing.reply
     note = writing.note

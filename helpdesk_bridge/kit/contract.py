@@ -250,6 +250,10 @@ class Adapter:
     def _lacks(self, operation: str) -> UnsupportedCapability:
         return UnsupportedCapability(f"{self.name} has no {operation}.", capability=operation)
 
+    def _cannot_parse(self, operation: str) -> UnsupportedCapability:
+        why = f"{self.name} cannot read records of its vendor's by itself."
+        return UnsupportedCapability(why, capability=operation)
+
     async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
         """Return the page of ``query`` at ``cursor`` (None: the first)."""
         raise self._lacks("list_tickets")
@@ -332,6 +336,20 @@ class Adapter:
         ``ticket`` is the ticket that the message ``message_id`` must be one of; else NotFound.
         """
         raise self._lacks("get_message")
+
+    def parse_ticket(self, raw: Mapping[str, Any]) -> Ticket:
+        """Return the ticket of the vendor's own record ``raw``, without asking for more.
+
+        ProtocolError, with its path, for what is no such record.
+        """
+        raise self._cannot_parse("parse_ticket")
+
+    def parse_message(self, raw: Mapping[str, Any], ticket_id: str) -> Message:
+        """Return the message of the vendor's own record ``raw``, one of the ticket ``ticket_id``.
+
+        ProtocolError, with its path, for what is no such record.
+        """
+        raise self._cannot_parse("parse_message")
 
     async def note_before_send(
         self, ticket: TicketRef, message: OutgoingMessage

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.errors import UnsupportedCapability
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Status
 
 __all__ = [
@@ -98,7 +99,7 @@ class Level(StrEnum):
 
 
 @frozen(kw_only=True)
-class CapabilityLimits:
+class CapabilityLimits(Value):
     """The bounds of a capability. None means that no bound is known, and the vendor decides."""
 
     attachments: int | None = None
@@ -119,7 +120,7 @@ class CapabilityLimits:
 
 
 @frozen(kw_only=True)
-class Support:
+class Support(Value):
     """How a desk provides one capability."""
 
     level: Level
@@ -178,7 +179,7 @@ _MISSING = {
 }
 
 
-class Capabilities(Mapping[Capability, Support]):
+class Capabilities(Value, Mapping[Capability, Support]):
     """What one desk can do: a mapping with an entry for every :class:`Capability`.
 
     ``declared`` has the entries that are known; a capability without one cannot be done.

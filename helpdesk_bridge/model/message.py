@@ -17,6 +17,7 @@ from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_someth
 from helpdesk_bridge.model.normalisation import normalised
 from helpdesk_bridge.model.people import Party
 from helpdesk_bridge.model.times import moment
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Audience, MessageType
 
 __all__ = ["Attachment", "Message"]
@@ -32,7 +33,7 @@ _DEVICE = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt
 
 
 @frozen(kw_only=True)
-class Attachment:
+class Attachment(Value):
     """A file of a message. What the vendor does not tell is None."""
 
     id: str
@@ -76,7 +77,7 @@ class Attachment:
 
 
 @frozen(kw_only=True)
-class Message:
+class Message(Value):
     """One message of a ticket.
 
     A body may be given as HTML, as text or as both. ``html`` and ``text`` return what the vendor

@@ -9,6 +9,7 @@ from typing import Any, Generic, NewType, TypeVar
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.model.value import Value
 
 __all__ = ["Cursor", "Page", "Problem"]
 
@@ -21,7 +22,7 @@ Cursor = NewType("Cursor", str)
 
 
 @frozen(kw_only=True)
-class Problem:
+class Problem(Value):
     """A record of a list that could not be read."""
 
     index: int
@@ -37,7 +38,7 @@ class Problem:
 
 
 @frozen(kw_only=True)
-class Page(Generic[T]):
+class Page(Value, Generic[T]):
     """A page of a list.
 
     Iterating over a page raises at the first record that could not be read, so that none is passed

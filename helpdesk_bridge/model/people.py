@@ -7,13 +7,14 @@ from typing import Any
 
 from attrs import field, frozen
 
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Role
 
 __all__ = ["Party", "Team"]
 
 
 @frozen(kw_only=True)
-class Party:
+class Party(Value):
     """A person or a mailbox. What is not known is None."""
 
     name: str | None = field(default=None, repr=False)
@@ -39,7 +40,7 @@ class Party:
 
 
 @frozen(kw_only=True)
-class Team:
+class Team(Value):
     """A team of agents, which some vendors call a group or a queue."""
 
     id: str

@@ -10,13 +10,14 @@ from attrs import field, frozen
 
 from helpdesk_bridge.model.people import Party
 from helpdesk_bridge.model.times import moment
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Priority, Status, TicketKind
 
 __all__ = ["Channel", "CustomField", "Ticket"]
 
 
 @frozen(kw_only=True)
-class Channel:
+class Channel(Value):
     """Where a ticket came in, such as a mailbox. What is not known is None."""
 
     id: str | None = None
@@ -30,7 +31,7 @@ class Channel:
 
 
 @frozen(kw_only=True)
-class Ticket:
+class Ticket(Value):
     """A conversation with one customer. What the vendor does not tell is None or UNKNOWN."""
 
     id: str
@@ -75,7 +76,7 @@ class Ticket:
 
 
 @frozen(kw_only=True)
-class CustomField:
+class CustomField(Value):
     """The definition of a custom field of tickets."""
 
     id: str

@@ -77,6 +77,15 @@ def asking(desk: hb.Helpdesk, error: hb.HelpdeskError) -> None:
     assert_type(hb.__version__, str)
 
 
+def leaving(ticket: hb.Ticket, page: hb.Page[hb.Ticket], data: dict[str, Any]) -> None:
+    assert_type(hb.to_dict(ticket, raw=True), dict[str, Any])
+    assert_type(hb.to_json([ticket, page.items[0]]), str)
+    assert_type(hb.from_dict(hb.Message, data), hb.Message)
+    assert_type(hb.from_dict(hb.Page[hb.Ticket], data), hb.Page[hb.Ticket])
+    assert_type(hb.json_schema(hb.Conversation), dict[str, Any])
+    hb.to_dict(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 class SmallAdapter(Adapter):
     """An adapter of an application's own."""
 
