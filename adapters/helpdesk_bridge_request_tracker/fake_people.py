@@ -98,7 +98,10 @@ class People(Records):
         return json_answer(told, headers=dated)
 
     async def list_queues(self, request: web.Request) -> web.StreamResponse:
-        """GET or POST /queues: no total is told, and what may not be seen leaves a gap."""
+        """GET or POST /queues: no total is told, and what may not be seen leaves a gap.
+
+        All conditions must hold, also several on one field.
+        """
         for name in self.store.teams.values():
             self.queues.setdefault(name, len(self.queues) + 1)
         rows: list[Row] = [
@@ -106,11 +109,10 @@ class People(Records):
             for name, number in self.queues.items()
         ]
         limits = await read_limits(request)
-        shown = [
-            (number, kind, {**told, "id": str(number)})
-            for number, kind, told in (matching(rows, limits) if limits else ())
-        ]
-        return self.listed(request, shown)
+        for limit in limits:
+            rows = matching(rows, [limit])
+        shown = [(number, kind, {**told, "id": str(number)}) for number, kind, told in rows]
+        return self.listed(request, shown if limits else [])
 
     async def list_groups(self, request: web.Request) -> web.StreamResponse:
         """GET or POST /groups: of RT's own groups there is one here."""
