@@ -93,7 +93,7 @@ _MESSAGES: Mapping[Capability, Support] = {
     Capability.SCHEDULED_SEND: none("RT's API cannot send later.", source=MANUAL),
     Capability.WEBHOOKS: none(
         "Not offered by this adapter yet: RT calls nobody by itself, but runs scrips that can.",
-        source="https://docs.bestpractical.com/rt/5.0.3/customizing/scrip_conditions_and_actions.html",
+        source="https://docs.bestpractical.com/rt/latest/customizing/scrip_conditions_and_action.html",
     ),
 }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Self
 
 from attrs import evolve, frozen
 
@@ -89,7 +89,7 @@ class People:
         several pages that show none are read over before the list counts as ended.
         """
         lists, last = Lists(self.transport, LIST_TEAMS), after(cursor)
-        query = outgoing.above(last)
+        listing, query = wire.NO_ROWS, outgoing.above(last)
         for number in range(1, HIDDEN_QUEUES + 1):
             path, fields = ("queues",), outgoing.QUEUE_FIELDS
             listing = await lists.page(path, fields, page=number, json=query)
@@ -132,14 +132,16 @@ class People:
         if person.id is not None or person.email is None:
             return person
         query = kit.CustomerQuery(email=person.email)
-        lists = Lists(self.transport, operation)
-        listing = await lists.page(("users",), outgoing.USER_FIELDS, json=outgoing.customers(query))
-        found, _ = read_records(
-            listing.items, PersonJson, lambda one: one.to_party(Role.UNKNOWN), "$.items"
-        )
-        logins = {str(one.id) for one in found if query.matches(one)}
+        lists, asked = Lists(self.transport, operation), outgoing.customers(query)
+
+        async def fetch(cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+            part = await _Found.on(lists, asked, cursor, PAGE)
+            return part.page(lists, [user.to_party(Role.UNKNOWN) for user in part.users])
+
+        # T20: where RT ignores the condition, these are all users.
+        found = await kit.read_whole(fetch)
+        logins = {str(one.id) for one in found.items if query.matches(one)}
         if len(logins) != 1:
-            kit.require_complete(lists.lacking)
             raise errors.InvalidArgument(
                 f"assignee: {len(logins) or 'no'} users of this desk have this address; give the"
                 " login, as Party(id=…)."
@@ -152,22 +154,12 @@ class People:
         self, lists: Lists, query: Sequence[Any], cursor: kit.Cursor | None
     ) -> kit.Page[kit.Party]:
         """Return a page of users, each with his role."""
-        number = kit.page_number(cursor)
-        listing = await lists.page(
-            ("users",),
-            outgoing.USER_FIELDS,
-            page=number,
-            per_page=USERS,
-            json=list(query) or None,
-        )
-        if not listing.items and number == 1 and not query:
+        found = await _Found.on(lists, query, cursor, USERS)
+        if cursor is None and not query and not found.users and not found.problems:
             raise errors.ProtocolError("$.items: RT shows no user at all.", path="$.items")
-        users, problems = read_records(listing.items, PersonJson, PersonJson.with_login, "$.items")
-        roles = await self._roles(lists, users)
-        items = tuple(user.to_party(role) for user, role in zip(users, roles, strict=True))
-        told = listing.told
-        page = kit.numbered_page(told, items, problems, number=number, asked=USERS)
-        return evolve(page, lacking=page.lacking or lists.lacking)
+        roles = await self._roles(lists, found.users)
+        people = [user.to_party(role) for user, role in zip(found.users, roles, strict=True)]
+        return found.page(lists, people)
 
     async def _roles(self, lists: Lists, users: Sequence[PersonJson]) -> list[Role]:
         members = await self._members(lists) if len(users) > FEW else None
@@ -213,6 +205,35 @@ class People:
             return None
         group = answer.read(lambda data: read(data, wire.GroupJson))
         return frozenset(str(one.id).lower() for one in group.members) or None
+
+
+@frozen
+class _Found:
+    """A page of users, before it is known who each is."""
+
+    number: int
+    size: int
+    told: kit.Told
+    users: tuple[PersonJson, ...]
+    problems: tuple[kit.Problem, ...]
+
+    @classmethod
+    async def on(
+        cls, lists: Lists, query: Sequence[Any], cursor: kit.Cursor | None, size: int
+    ) -> Self:
+        """Read the page at a place; without conditions it is one of all users."""
+        number, body = kit.page_number(cursor), list(query) or None
+        path, fields = ("users",), outgoing.USER_FIELDS
+        listing = await lists.page(path, fields, page=number, per_page=size, json=body)
+        users, problems = read_records(listing.items, PersonJson, PersonJson.with_login, "$.items")
+        return cls(number, size, listing.told, users, problems)
+
+    def page(self, lists: Lists, people: Sequence[kit.Party]) -> kit.Page[kit.Party]:
+        """Return the page with these ``people`` in the place of its users."""
+        page = kit.numbered_page(
+            self.told, tuple(people), self.problems, number=self.number, asked=self.size
+        )
+        return evolve(page, lacking=page.lacking or lists.lacking)
 
 
 async def _named(lists: Lists, members: Collection[str], last: str) -> kit.Page[kit.Party] | None:

@@ -449,3 +449,23 @@ async def test_nothing_is_written_for_an_address_that_several_have(
     assert isinstance(error, InvalidArgument)
     assert "2 users" in str(error)
     assert json.dumps(LI)[1:-1] not in str(error)
+
+
+async def test_an_address_is_found_though_rt_ignores_what_it_is_asked_for(strange: Any) -> None:
+    """T20: then these are all users, and the one that is meant may be on any page."""
+    everybody = [
+        {"id": n, "Name": f"u{n}", "EmailAddress": f"u{n}@helpdesk.example"} for n in range(1, 151)
+    ]
+
+    def page(request: web.Request) -> dict[str, Any]:
+        start = (int(request.query["page"]) - 1) * 100
+        return {**listed(*everybody[start : start + 100], total=150), "per_page": 100}
+
+    fake, desk = await strange({"/users": page})
+    found = await desk.adapter._people.owner(
+        people.LIST_AGENTS, Party(email="U149@helpdesk.example")
+    )
+    assert found.id == "u149"
+    with pytest.raises(InvalidArgument):
+        await desk.adapter._people.owner(people.LIST_AGENTS, Party(email="u151@helpdesk.example"))
+    assert [one.values("page") for one in fake.journal] == [["1"], ["2"]] * 2
