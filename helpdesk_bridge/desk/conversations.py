@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
 from typing import Literal, NamedTuple, Self
 
@@ -12,6 +12,7 @@ from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import AuthenticationError, DeskClosed, HelpdeskError, InvalidArgument
 from helpdesk_bridge.model import Capability, Message, Ticket
+from helpdesk_bridge.model.shown import amount, identity, shown
 from helpdesk_bridge.model.slots import Slots
 
 __all__ = ["Conversation", "conversations"]
@@ -47,6 +48,15 @@ class Conversation(_Pair):
 
     def __reduce__(self) -> tuple[type[Conversation], tuple[object, ...]]:
         return type(self), (self.ticket, self.messages, self.error)
+
+    def __repr__(self) -> str:
+        return shown(self, f"of ticket {identity(self.ticket)}".strip(), self._words)
+
+    def _words(self) -> Iterator[str]:
+        yield str(self.ticket.status)
+        yield amount(len(self.messages), "message")
+        if self.error is not None:
+            yield f"then {type(self.error).__name__} ({self.error.reason})"
 
 
 async def conversations(
