@@ -62,6 +62,7 @@ class HelpSpace(kit.Adapter):
     quiet_extra = outgoing.QUIET_EXTRA
     tells_forwards = True
     status_words = wire.STATUS
+    status_notes: ClassVar = {Status.RESOLVED: "HelpSpace has no such status; closed stands in."}
     ticket_keys: ClassVar = {
         name: name for name in ("subject", "status", "assignee", "team", "tags")
     }

@@ -26,6 +26,7 @@ from helpdesk_bridge.desk.directory import Directory
 from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
+from helpdesk_bridge.desk.statuses import Statuses
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.errors.frames import without_frames
 from helpdesk_bridge.kit.contract import Adapter
@@ -166,6 +167,7 @@ class Helpdesk:
         )
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities
+        self.statuses = Statuses(self.adapter, self.capabilities)
         seconds, running = self._options.deadline, self._transport.running
         self._calls = Calls(
             self.name,

@@ -102,6 +102,7 @@ class Adapter:
     - ``file_hosts``: the other hosts that keep files; a set, default none.
     - ``status_words``, ``priority_words``, ``kind_words``: the tables by which they are written;
       default None.
+    - ``status_notes``: what setting a status does besides; default nothing.
     - ``assignee_by``, ``team_by``: by what an agent and a team are named to the vendor; default by
       whatever the caller gives.
     - ``ticket_keys``: the vendor's keys of what a ticket shows after a change; default none.
@@ -157,7 +158,9 @@ class Adapter:
     stands for the hosts below it too. Downloads may lead there, without credentials."""
     status_words: ClassVar[Vocabulary[Status] | None] = None
     """The table by which statuses are written: a ticket that comes back from a change is compared
-    with what was asked for by it. None: a status is not compared."""
+    with what was asked for by it, and ``Helpdesk.statuses`` tells of it. None: neither."""
+    status_notes: ClassVar[Mapping[Status, str]] = {}
+    """For people: what the vendor does besides when a status is set, or why it cannot be set."""
     priority_words: ClassVar[Vocabulary[Priority] | None] = None
     """As ``status_words``, of priorities."""
     kind_words: ClassVar[Vocabulary[TicketKind] | None] = None

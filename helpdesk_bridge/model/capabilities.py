@@ -136,10 +136,12 @@ class Support:
 def native(
     reason: str = "", *, limits: CapabilityLimits | None = None, source: str = ""
 ) -> Support:
-    """Return a Support that says that the vendor does it in one step.
+    """Return a Support that says that the vendor does it in one step: by one request.
 
-    ``reason`` is a sentence for people, ``limits`` are the bounds; None means no known bounds.
-    ``source`` is the vendor's page, which a reason that speaks of the vendor needs.
+    Args:
+        reason: a sentence for people; empty: there is nothing to say.
+        limits: the bounds; None: no bound is known.
+        source: the vendor's page, which a reason that speaks of the vendor needs.
     """
     limits = limits or CapabilityLimits()
     return Support(level=Level.NATIVE, limits=limits, reason=reason, source=source)
@@ -148,8 +150,10 @@ def native(
 def emulated(reason: str, *, limits: CapabilityLimits | None = None, source: str = "") -> Support:
     """Return a Support that says that it is done completely, but by several requests.
 
-    ``reason`` says how, ``limits`` are the bounds; None means no known bounds. ``source`` is the
-    vendor's page, which a reason that speaks of the vendor needs.
+    Args:
+        reason: a sentence for people that says how.
+        limits: the bounds; None: no bound is known.
+        source: the vendor's page, which a reason that speaks of the vendor needs.
     """
     limits = limits or CapabilityLimits()
     return Support(level=Level.EMULATED, limits=limits, reason=reason, source=source)
