@@ -90,7 +90,7 @@ class Level(StrEnum):
     """How a capability is provided."""
 
     NATIVE = "native"
-    """The vendor does it in one step."""
+    """One request does it, and a filter or an order is the vendor's own."""
     EMULATED = "emulated"
     """It is done completely, but by several requests or by reading more than is returned."""
     NONE = "none"
