@@ -130,6 +130,8 @@ def tickets(
             if named[0] is query and (query.assignee or query.team):
                 named[0] = await self._directory.named(query)
             page = await list_tickets(named[0], place)
+            for problem in page.problems:
+                problem.error.fill(ticket_id=self._guard.told_id(problem.raw))
             await part.name_problems(page.problems)
         mark(page.items)
         return page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -92,27 +91,6 @@ async def test_there_is_an_entry_for_each_status_and_a_word_for_each_that_can_be
     for status, use in statuses.items():
         assert use.status is status
         assert (use.written_as is not None) == (use.reads_as is not None) == use.is_writable
-
-
-async def test_the_recipe_closes_a_ticket(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    """The page's own lines, run on each desk."""
-    closed, kept = await made(place), await made(place)
-    section = RECIPES.read_text(encoding="utf-8").partition("## Close a ticket\n")[2]
-    blocks = re.findall(r"```python\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
-    assert len(blocks) == 2
-    body = "\n".join(f"    {line}" for block in blocks for line in block.splitlines())
-    names: dict[str, Any] = {"hb": hb}
-    exec(f"async def recipe(desk, ticket):\n{body}\n", names)
-    await names["recipe"](place.desk, closed)
-    assert f"<Ticket '{closed.id}'" in capsys.readouterr().out
-    open_now = [ticket.id async for ticket in place.desk.tickets(status=Status.OPEN)]
-    assert (closed.id in open_now, kept.id in open_now) == (False, True)
-    statuses = place.desk.statuses
-    reads_as = statuses[statuses.closing].reads_as
-    assert (await place.desk.ticket(closed.id)).status is reads_as
-    assert reads_as in (Status.RESOLVED, Status.CLOSED)
-    found = [ticket.id async for ticket in place.desk.tickets(status=reads_as)]
-    assert closed.id in found
 
 
 CLOSING = {
