@@ -105,6 +105,8 @@ class Helpdesk:
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
     DeskClosed before anything is sent, the others as the vendor or the network has it.
 
+    ``capabilities`` says what this desk can do, ``statuses`` what each status is here.
+
     Most methods are functions in the module of their subject, and are bound to the class here.
 
     Args:

@@ -136,11 +136,11 @@ class Support:
 def native(
     reason: str = "", *, limits: CapabilityLimits | None = None, source: str = ""
 ) -> Support:
-    """Return a Support that says that the vendor does it in one step: by one request.
+    """Return a Support that says that the vendor does it in one step.
 
     Args:
-        reason: a sentence for people; empty: there is nothing to say.
-        limits: the bounds; None: no bound is known.
+        reason: a sentence for people.
+        limits: the bounds; None means no known bounds.
         source: the vendor's page, which a reason that speaks of the vendor needs.
     """
     limits = limits or CapabilityLimits()
@@ -151,8 +151,8 @@ def emulated(reason: str, *, limits: CapabilityLimits | None = None, source: str
     """Return a Support that says that it is done completely, but by several requests.
 
     Args:
-        reason: a sentence for people that says how.
-        limits: the bounds; None: no bound is known.
+        reason: how it is done, a sentence for people.
+        limits: the bounds; None means no known bounds.
         source: the vendor's page, which a reason that speaks of the vendor needs.
     """
     limits = limits or CapabilityLimits()
