@@ -16,18 +16,16 @@ from helpdesk_bridge.kit import (
     Effect,
     Operation,
     Status,
-    emulated,
     errors,
-    native,
-    none,
     read,
     read_records,
 )
-from helpdesk_bridge_helpspace import outgoing, wire
+from helpdesk_bridge_helpspace import directory, outgoing, wire
 from helpdesk_bridge_helpspace.agents import AgentList
+from helpdesk_bridge_helpspace.offers import MAX_BODY, OFFERS
+from helpdesk_bridge_helpspace.paging import Place, ask, read_page
 from helpdesk_bridge_helpspace.people import Conversation
 from helpdesk_bridge_helpspace.settings import HelpSpaceSettings
-from helpdesk_bridge_helpspace.wire import PER_PAGE
 
 __all__ = ["HelpSpace"]
 
@@ -41,14 +39,9 @@ GET_MESSAGE = Operation("get_message", Effect.READ)
 SEND = Operation("send")
 OPEN_ATTACHMENT = Operation("open_attachment", Effect.READ)
 
-MAX_BODY = 5_000_000
-"""T24: "5 MB", of the HTML in bytes as the safe reading; images in a new ticket's body count."""
-
 T = TypeVar("T")
 
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
-_WRITABLE = wire.STATUS.writable()
-_BODY = kit.CapabilityLimits(body_bytes=MAX_BODY)
 
 
 class HelpSpace(kit.Adapter):
@@ -62,57 +55,16 @@ class HelpSpace(kit.Adapter):
     quiet_extra = outgoing.QUIET_EXTRA
     tells_forwards = True
     status_words = wire.STATUS
-    status_notes: ClassVar = {Status.RESOLVED: "HelpSpace has no such status; closed stands in."}
+    status_notes: ClassVar = {
+        kit.Status.RESOLVED: "HelpSpace has no such status; closed stands in."
+    }
+    # A filter takes id and name, an update id and address, a new ticket the id alone.
+    assignee_by = frozenset(("id",))
     ticket_keys: ClassVar = {
         name: name for name in ("subject", "status", "assignee", "team", "tags")
     }
     fake = "helpdesk_bridge_helpspace.fake:HelpSpaceFake"
-    offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PER_PAGE)),
-        Capability.GET_TICKET: native(),
-        Capability.CREATE_TICKET: native(
-            limits=kit.CapabilityLimits(
-                body_bytes=MAX_BODY,
-                statuses=_WRITABLE,
-                options=frozenset(("status", "assignee", "team", "tags", "channel", "created_at")),
-            )
-        ),
-        Capability.UPDATE_TICKET: native(
-            limits=kit.CapabilityLimits(
-                statuses=_WRITABLE,
-                options=frozenset(("subject", "status", "assignee", "team", "tags")),
-            )
-        ),
-        Capability.DELETE_TICKET: native("Soft: HelpSpace purges it 30 days later."),
-        Capability.LIST_MESSAGES: native(limits=kit.CapabilityLimits(page_size=PER_PAGE)),
-        Capability.GET_MESSAGE: native(),
-        Capability.REPLY: native(limits=evolve(_BODY, options=frozenset(("to", "cc", "bcc")))),
-        Capability.NOTE: native(limits=evolve(_BODY, options=frozenset())),
-        Capability.FORWARD: native(limits=_BODY),
-        Capability.ADD_REQUEST: native("Only in the name of the ticket's contact.", limits=_BODY),
-        Capability.SEND_ATTACHMENTS: native("As base64, with the message."),
-        Capability.OPEN_ATTACHMENT: native(),
-        Capability.RESIZED_IMAGE: native(limits=kit.CapabilityLimits(sizes=wire.SIZES)),
-        Capability.REPLY_WITHOUT_EMAIL: native(),
-        Capability.RECONCILE: emulated(
-            "By reading the ticket back: words, time and files are compared."
-        ),
-        Capability.REPLY_WITH_STATUS: emulated(
-            "The status is set by a second request.",
-            limits=kit.CapabilityLimits(statuses=_WRITABLE),
-        ),
-        Capability.SCHEDULED_SEND: none("HelpSpace's API cannot send later."),
-        Capability.FILTER_STATUS: native(limits=kit.CapabilityLimits(statuses=wire.FILTERABLE)),
-        Capability.FILTER_ASSIGNEE: native(
-            "By id or name; by address: on what is read, in any spelling."
-        ),
-        Capability.FILTER_TEAM: native("By id or name, in any case."),
-        Capability.FILTER_TAG: native("By name, in any case."),
-        Capability.FILTER_REQUESTER: native("By address, in any spelling; by id: on what is read."),
-        Capability.FILTER_TEXT: native("As HelpSpace searches; how exactly is not documented."),
-        Capability.FILTER_CREATED_SINCE: native(),
-        Capability.FILTER_UPDATED_SINCE: emulated("Every ticket is read; HelpSpace cannot say."),
-    }
+    offers: ClassVar = OFFERS
 
     def __init__(self, settings: HelpSpaceSettings, transport: kit.Transport) -> None:
         super().__init__(settings, transport)
@@ -137,20 +89,15 @@ class HelpSpace(kit.Adapter):
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
         """GET /tickets."""
-        number = kit.page_number(cursor)
-        pairs = [
-            ("page", str(number)),
-            ("per-page", str(PER_PAGE)),
-            *outgoing.ticket_filters(query),
-        ]
-        answer = await self.transport.send(LIST_TICKETS, "GET", ("tickets",), query=pairs)
-        listed = answer.read(lambda data: read(data, wire.Collection))
-        items, problems = read_records(
-            listed.data, wire.TicketJson, wire.TicketJson.to_ticket, "$.data"
-        )
-        page = kit.numbered_page(
-            listed.told(answer.headers), items, problems, number=number, asked=PER_PAGE
-        )
+        wanted = query.limit if outgoing.is_exact(query) else None
+        if query.order_by is None:
+            page = await self._tickets_page(query, Place.of(cursor, wanted))
+        else:
+
+            async def fetch(place: kit.Cursor | None) -> kit.Page[kit.Ticket]:
+                return await self._tickets_page(query, Place.of(place))
+
+            page = await kit.in_order(fetch, query.order_by, cursor)
         return page.where(lambda ticket: outgoing.matches(ticket, query))
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
@@ -196,6 +143,20 @@ class HelpSpace(kit.Adapter):
         """DELETE /tickets/{id}. T31: its answer is a sentence, which nobody needs to read."""
         answer = await self.transport.send(DELETE_TICKET, "DELETE", ("tickets", ticket_id))
         answer.accepted(ticket_id, sentence=True, deletes=True)
+
+    async def list_agents(self, cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+        """GET /agents."""
+        return await self._agents.people(cursor)
+
+    async def list_teams(self, cursor: kit.Cursor | None) -> kit.Page[kit.Team]:
+        """GET /teams."""
+        return await directory.teams(self.transport, cursor)
+
+    async def list_customers(
+        self, query: kit.CustomerQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Party]:
+        """GET /customers."""
+        return await directory.customers(self.transport, query, cursor)
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
@@ -252,6 +213,18 @@ class HelpSpace(kit.Adapter):
         kind = "inline" if attachment.inline else "attachment"
         path = ("media", kind, attachment.id, *((size,) if size else ()))
         return self.transport.stream(OPEN_ATTACHMENT, path)
+
+    def parse_ticket(self, raw: Any) -> kit.Ticket:
+        """Return the ticket of the vendor's own record ``raw``, in its envelope or without."""
+        return wire.lone_ticket(raw)
+
+    def parse_message(self, raw: Any, ticket_id: str) -> kit.Message:
+        """Return the message of the vendor's own record ``raw``, in its envelope or without.
+
+        Of ``external`` and ``widget`` the type is UNKNOWN: who the customer of the ticket
+        ``ticket_id`` is tells a request from a response, and the record does not say it.
+        """
+        return wire.lone_message(raw, ticket_id)
 
     # -- within ------------------------------------------------------------------------------
 
@@ -319,25 +292,32 @@ class HelpSpace(kit.Adapter):
         talk.learn(await self._agents.read())
         return convert()
 
+    async def _tickets_page(self, query: kit.TicketQuery, place: Place) -> kit.Page[kit.Ticket]:
+        """Return one page of what the vendor finds for ``query``, which may be more."""
+        return await read_page(
+            self.transport,
+            LIST_TICKETS,
+            ("tickets",),
+            place,
+            wire.TicketJson,
+            wire.TicketJson.to_ticket,
+            outgoing.ticket_filters(query),
+        )
+
     async def _messages_page(
         self, ticket: kit.Ticket, talk: Conversation, number: int
     ) -> kit.Page[kit.Message]:
         """Return one page as the vendor orders it."""
-        pairs = [("page", str(number)), ("per-page", str(PER_PAGE))]
-        pairs += [("additional-types[]", word) for word in wire.ADDITIONAL_TYPES]
-        path = ("tickets", ticket.id, "messages")
-        answer = await self.transport.send(LIST_MESSAGES, "GET", path, query=pairs)
-        listed = answer.read(lambda data: read(data, wire.Collection))
+        path, place = ("tickets", ticket.id, "messages"), Place(number)
+        more = [("additional-types[]", word) for word in wire.ADDITIONAL_TYPES]
+        data, told = await ask(self.transport, LIST_MESSAGES, path, place, more)
 
         def convert() -> tuple[tuple[kit.Message, ...], tuple[kit.Problem, ...]]:
             return read_records(
-                listed.data, wire.MessageJson, lambda message: message.of(ticket, talk), "$.data"
+                data, wire.MessageJson, lambda message: message.of(ticket, talk), "$.data"
             )
 
-        items, problems = await self._told(talk, convert)
-        page = kit.numbered_page(
-            listed.told(answer.headers), items, problems, number=number, asked=PER_PAGE
-        )
+        page = place.page(told, *await self._told(talk, convert))
         return evolve(page, shifts=True)
 
     async def _conversation(self, ticket: kit.Ticket) -> kit.Page[kit.Message]:

@@ -6,6 +6,8 @@ AGENTS is https://documentation.helpspace.com/article/788/agents.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
@@ -13,17 +15,20 @@ from helpdesk_bridge.kit import (
     Effect,
     JsonRecord,
     Operation,
+    Role,
     errors,
+    fast_party,
     given_id,
-    read,
-    read_records,
 )
+from helpdesk_bridge_helpspace.paging import Place, read_page
 from helpdesk_bridge_helpspace.people import Agents
-from helpdesk_bridge_helpspace.wire import PER_PAGE, Collection
+from helpdesk_bridge_helpspace.wire import own_id
 
 __all__ = ["KEPT", "AgentJson", "AgentList"]
 
 LIST_AGENTS = Operation("list_agents", Effect.READ)
+
+T = TypeVar("T")
 
 KEPT = 300.0
 """Seconds for which the list is not read again."""
@@ -34,6 +39,7 @@ class AgentJson(JsonRecord, frozen=True):
     """AGENTS: ``{id int, name string, email string, is_agent bool}``."""
 
     id: AnyId | None = None
+    name: str | None = None
     email: str | None = None
     is_agent: bool | int | str | None = None
 
@@ -48,9 +54,19 @@ class AgentJson(JsonRecord, frozen=True):
         """The address, as all its spellings have it in common; empty where there is none."""
         return kit.address_key(kit.read_person(self.email or "").email)
 
+    def to_party(self) -> kit.Party:
+        """Return the person, of the role UNKNOWN where it is said to be no agent."""
+        told = kit.read_person(self.email or "")
+        return fast_party(
+            id=own_id(self.id),
+            name=self.name or told.name,
+            email=told.email,
+            role=Role.AGENT if self.speaks_for_the_desk else Role.UNKNOWN,
+        )
+
 
 class AgentList:
-    """Reads the list of agents when somebody is to be told, and keeps it for a while."""
+    """Reads the list of agents, and keeps it for a while where somebody is to be told by it."""
 
     def __init__(self, transport: kit.Transport) -> None:
         self._transport = transport
@@ -92,7 +108,7 @@ class AgentList:
         async def fetch(cursor: kit.Cursor | None) -> kit.Page[AgentJson]:
             nonlocal answered
             try:
-                page = await self._page(cursor)
+                page = await self._page(cursor, _as_it_is)
             except (errors.PermissionDenied, errors.NotFound, errors.ProtocolError):
                 if answered:  # it may, and what came is not the whole list
                     raise
@@ -102,16 +118,17 @@ class AgentList:
 
         return await kit.read_whole(fetch, _identity)
 
-    async def _page(self, cursor: kit.Cursor | None) -> kit.Page[AgentJson]:
+    async def people(self, cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+        """Return the page of agents at ``cursor``, without those who are said to be none."""
+        page = await self._page(cursor, AgentJson.to_party)
+        return page.where(lambda person: person.role is Role.AGENT)
+
+    async def _page(
+        self, cursor: kit.Cursor | None, convert: Callable[[AgentJson], T]
+    ) -> kit.Page[T]:
         """GET /agents."""
-        number = kit.page_number(cursor)
-        pairs = [("page", str(number)), ("per-page", str(PER_PAGE))]
-        answer = await self._transport.send(LIST_AGENTS, "GET", ("agents",), query=pairs)
-        listed = answer.read(lambda data: read(data, Collection))
-        items, problems = read_records(listed.data, AgentJson, _as_it_is, "$.data")
-        return kit.numbered_page(
-            listed.told(answer.headers), items, problems, number=number, asked=PER_PAGE
-        )
+        place = Place.of(cursor)
+        return await read_page(self._transport, LIST_AGENTS, ("agents",), place, AgentJson, convert)
 
 
 def _now() -> float:

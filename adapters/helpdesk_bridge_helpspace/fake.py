@@ -149,7 +149,7 @@ class HelpSpaceFake(FakeServer):
         }
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return the documented operations on tickets, messages, media, and the list of agents."""
+        """Return the documented operations on tickets, messages and media, and lists of people."""
         ticket, messages = "/tickets/{ticket}", "/tickets/{ticket}/messages"
         return [
             web.get("/tickets", self._authorised(self.list_tickets, _TICKET_PARAMETERS)),
@@ -161,6 +161,8 @@ class HelpSpaceFake(FakeServer):
             web.post(messages, self._authorised(self.create_message)),
             web.get(messages + "/{message}", self._authorised(self.get_message)),
             web.get("/agents", self._authorised(self.list_agents, _PAGE_PARAMETERS)),
+            web.get("/teams", self._authorised(self.list_teams, _PAGE_PARAMETERS)),
+            web.get("/customers", self._authorised(self.list_customers, _PAGE_PARAMETERS)),
             web.get("/media/attachment/{file}", self._authorised(self.get_media)),
             web.get("/media/inline/{file}", self._authorised(self.get_media)),
             web.get("/media/inline/{file}/{size}", self._authorised(self.get_media)),
@@ -331,6 +333,19 @@ class HelpSpaceFake(FakeServer):
                     agents.append(author)
         return _page(request, agents, lambda agent: {**_agent_json(agent), "is_agent": True})
 
+    async def list_teams(self, request: web.Request) -> web.StreamResponse:
+        """GET /teams: those of the account. Who is a member is nothing that the Store knows."""
+        teams = list(self.store.teams.items())
+        return _page(request, teams, lambda team: {"id": team[0], "name": team[1], "members": []})
+
+    async def list_customers(self, request: web.Request) -> web.StreamResponse:
+        """GET /customers: who asked for something, each once."""
+        found: dict[str, Party] = {}
+        for ticket in self.store.tickets.values():
+            if key := kit.address_key(ticket.requester.email):
+                found.setdefault(key, ticket.requester)
+        return _page(request, list(found.values()), self._customer)
+
     async def get_media(self, request: web.Request) -> web.StreamResponse:
         """GET /media/attachment/{id}, /media/inline/{id} and /media/inline/{id}/{size}."""
         number, size = request.match_info["file"], request.match_info.get("size")
@@ -484,6 +499,19 @@ class HelpSpaceFake(FakeServer):
             "inline_images": [self._media(f, message) for f in message.files if f.inline],
             "attachments": [self._media(f, message) for f in message.files if not f.inline],
             "created_at": _iso(message.created_at),
+        }
+
+    def _customer(self, person: Party) -> dict[str, Any]:
+        """Return a customer, whose id is what tickets have as ``user_id`` of their contact."""
+        contact = _contact_json(person)
+        return {
+            "id": contact["user_id"],
+            # T29: the endpoint has another name.
+            "id_link": f"{self.base_url}/customer/{contact['user_id']}",
+            "name": contact["name"],
+            "email": person.email,
+            **dict.fromkeys(("job_title", "address", "city", "state", "country", "postal_code")),
+            **dict.fromkeys(("timezone", "note", "locale", "created_at", "updated_at")),
         }
 
     def _media(self, file: StoredFile, message: StoredMessage) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def ticket_filters(query: kit.TicketQuery) -> list[tuple[str, str]]:
     would widen or cannot express is asked for wider here and cut exactly afterwards.
     """
     pairs: list[tuple[str, str]] = []
-    if query.status not in (None, Status.ESCALATED):  # T1: nobody knows how to spell that one
+    # T1: nobody knows how to spell ESCALATED, nor whether several values are alternatives.
+    if query.status not in (None, Status.ESCALATED):
         pairs.append(("status[]", STATUS.write(query.status)))
     if query.assignee is not None:
         word = query.assignee.id or query.assignee.name
@@ -56,6 +57,18 @@ def ticket_filters(query: kit.TicketQuery) -> list[tuple[str, str]]:
         pairs.append(("created-between", f"{first}/{_LAST_DAY}"))
     taken = [*(name for name, _ in pairs), "page", "per-page"]
     return pairs + extra_query(query.extra, taken)
+
+
+def is_exact(query: kit.TicketQuery) -> bool:
+    """Say whether the vendor answers only what matches, so that nothing is left out here."""
+    statuses, assignee = query.statuses, query.assignee
+    return (
+        (statuses is None or query.status not in (None, Status.ESCALATED))
+        and (assignee is None or bool(assignee.id or assignee.name))
+        and query.requester is None
+        and query.created_since is None
+        and query.updated_since is None
+    )
 
 
 def _common_part(address: str) -> list[str]:
@@ -249,8 +262,7 @@ def _assignee_id(person: kit.Party) -> int:
     number = None if person.id is None else _number(person.id)
     if number is None:
         raise errors.InvalidArgument(
-            "HelpSpace assigns a new ticket by the agent's id only; update_ticket also takes the"
-            " agent's address."
+            "HelpSpace assigns a new ticket by the agent's id only, which is a number."
         )
     return number
 

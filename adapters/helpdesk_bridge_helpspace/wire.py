@@ -61,11 +61,19 @@ FILTERABLE = frozenset((Status.OPEN, Status.PENDING, Status.ESCALATED, Status.CL
 # T16, T17: without these a conversation comes without its notes.
 ADDITIONAL_TYPES = ("internal", "error", "bounce", "event")
 PER_PAGE = 50
-"""The most the vendor allows, and the same for every page: page numbers depend on it."""
+"""The most the vendor allows (TICKETS, "per-page": 1 to 50)."""
 SIZES = frozenset(("medium", "large"))  # MESSAGES, "Get Media Stream - Inline Image"
 
 
 # -- reading ---------------------------------------------------------------------------------
+
+
+def own_id(told: int | str | None) -> str:
+    """Return the id of somebody who is listed; WrongType for what is nobody's."""
+    found = given_id(told)
+    if found is None:
+        raise kit.WrongType("no id", ".id")
+    return found
 
 
 class ChannelJson(JsonRecord, frozen=True):
@@ -207,12 +215,15 @@ class MessageJson(JsonRecord, frozen=True):
 
         Who reads many of its messages gives their ``conversation``, which is made once.
         """
-        shared = conversation or Conversation.of(ticket)
+        return self.said_in(ticket.id, conversation or Conversation.of(ticket))
+
+    def said_in(self, ticket_id: str, shared: Conversation) -> kit.Message:
+        """Return the neutral message of a ticket; who speaks is told by what ``shared`` knows."""
         word = "" if self.type is None else str(self.type)
         kind, audience, author = shared.speaker(word, self.from_contact or NO_CONTACT)
         return fast_message(
             id=str(self.id),
-            ticket_id=ticket.id,
+            ticket_id=ticket_id,
             type=kind,
             audience=audience,
             vendor_type=word,
@@ -256,6 +267,34 @@ def one_message(
     record, path = member(data, "data")
     shared = conversation or Conversation.of(ticket, sender)
     return read_one(record, MessageJson, lambda message: message.of(ticket, shared), path)
+
+
+def lone_ticket(data: Any) -> kit.Ticket:
+    """Return the ticket of a record by itself, or of one in its envelope."""
+    record, path = _unwrapped(data)
+    return read(record, TicketJson, path).to_ticket()
+
+
+def lone_message(data: Any, ticket_id: str) -> kit.Message:
+    """Return the message of a record by itself, or of one in its envelope.
+
+    Who the customer of its ticket is cannot be known, so of what the customer sees nobody knows who
+    speaks: its type is UNKNOWN.
+    """
+    record, path = _unwrapped(data)
+    nobody = Conversation(customer_id=None, user_id=None, address=None)
+
+    def convert(message: MessageJson) -> kit.Message:
+        belongs(message.raw, ticket_id)
+        return message.said_in(ticket_id, nobody)
+
+    return read_one(record, MessageJson, convert, path)
+
+
+def _unwrapped(data: Any) -> tuple[Any, str]:
+    """Return a record and its path; no record of the vendor has ``data`` and no id."""
+    is_envelope = type(data) is dict and "data" in data and "id" not in data
+    return (data["data"], "$.data") if is_envelope else (data, "$")
 
 
 def made(data: Any, pattern: str, ticket_id: str | None = None) -> tuple[Any, str]:

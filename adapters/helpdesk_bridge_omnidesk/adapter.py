@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import (
-    Capability,
-    Effect,
-    Operation,
-    emulated,
-    errors,
-    is_digits,
-    native,
-    none,
-    read,
-    read_records,
-)
-from helpdesk_bridge_omnidesk import outgoing, timelines, wire
+from helpdesk_bridge.kit import Effect, Operation, errors, is_digits, read_one, read_records
+from helpdesk_bridge_omnidesk import outgoing, people, timelines, wire
+from helpdesk_bridge_omnidesk.lists import API, TicketList
+from helpdesk_bridge_omnidesk.offered import NO_NOTES, OFFERS, UNCONFIGURED
 from helpdesk_bridge_omnidesk.settings import CUSTOMER_CHANNELS, OmnideskSettings
 
 __all__ = ["Omnidesk"]
 
-LIST_TICKETS = Operation("list_tickets", Effect.READ)
 GET_TICKET = Operation("get_ticket", Effect.READ)
 CREATE_TICKET = Operation("create_ticket")
 CREATE_CHATBOT_TICKET = Operation("create_chatbot_ticket")
@@ -32,24 +22,9 @@ DELETE_TICKET = Operation("delete_ticket", Effect.IDEMPOTENT_WRITE)
 SEND = Operation("send")
 ADD_REQUEST = Operation("add_request")
 
-API = ("api", "v2")
-PAGE = 50
-"""T18: the maximum differs from list to list; this is below all of them."""
 EMAIL = "1"
 """The channel id of e-mail (guide "ticket")."""
 CHATBOT = "chatbot"
-
-_NO_NOTES = (
-    "Omnidesk does not document which type makes a note, and a wrong one would mail it: set"
-    " note_type to the type your account uses."
-)
-_OPTIONS = frozenset(("to", "cc", "bcc"))
-
-
-_SINCE = (
-    "On what is read. Omnidesk tells no zone: what lies in the hour that autumn has twice is listed"
-    " if either of the two would be."
-)
 
 
 class Omnidesk(kit.Adapter):
@@ -64,60 +39,9 @@ class Omnidesk(kit.Adapter):
     status_words = wire.STATUS
     ticket_keys: ClassVar = {"subject": "title", "status": "status"}
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
-    offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE)),
-        Capability.GET_TICKET: native(),
-        Capability.CREATE_TICKET: emulated(
-            "The ticket by one request, its first message as an inbound mail by a second.",
-            limits=kit.CapabilityLimits(options=frozenset(("team", "channel", "attachments"))),
-        ),
-        Capability.UPDATE_TICKET: native(
-            "Then the ticket is read.",
-            limits=kit.CapabilityLimits(
-                statuses=wire.SETTABLE, options=frozenset(("subject", "status"))
-            ),
-        ),
-        Capability.DELETE_TICKET: native(),
-        Capability.LIST_MESSAGES: native("The ticket's timeline."),
-        Capability.GET_MESSAGE: emulated("From the ticket's timeline."),
-        Capability.REPLY: native(
-            "At least 5 characters; one address each in cc and bcc.",
-            limits=kit.CapabilityLimits(options=_OPTIONS),
-        ),
-        Capability.NOTE: native(
-            "At least 5 characters.", limits=kit.CapabilityLimits(options=frozenset())
-        ),
-        Capability.FORWARD: native(
-            'On e-mail tickets; files of the ticket with extra={"forwardedFileIDs": [number, …]}.',
-            limits=kit.CapabilityLimits(options=_OPTIONS),
-        ),
-        Capability.ADD_REQUEST: native(
-            "As an inbound mail, also with files.",
-            limits=kit.CapabilityLimits(options=frozenset(("attachments",))),
-        ),
-        Capability.SEND_ATTACHMENTS: none(
-            "Omnidesk documents no upload with a message; a new ticket and add_request take files."
-        ),
-        Capability.OPEN_ATTACHMENT: none("Omnidesk documents no download."),
-        Capability.REPLY_WITHOUT_EMAIL: none("Omnidesk mails every reply."),
-        Capability.REPLY_WITH_STATUS: native(
-            limits=kit.CapabilityLimits(statuses=wire.SUBMITTABLE)
-        ),
-        Capability.SCHEDULED_SEND: native("In the account's time zone."),
-        Capability.RECONCILE: emulated("By the difference of the timeline before and after."),
-        Capability.FILTER_STATUS: native(
-            limits=kit.CapabilityLimits(statuses=wire.STATUS.writable())
-        ),
-        Capability.FILTER_TEXT: native("As Omnidesk searches; how exactly is not documented."),
-        Capability.FILTER_ASSIGNEE: emulated("By number (id), on what is read."),
-        Capability.FILTER_TEAM: emulated("By group number, on what is read."),
-        Capability.FILTER_TAG: none("Omnidesk's API shows no tags."),
-        Capability.FILTER_REQUESTER: emulated(
-            "On what is read: by address, in any case and with its domain in either spelling."
-        ),
-        Capability.FILTER_CREATED_SINCE: emulated(_SINCE),
-        Capability.FILTER_UPDATED_SINCE: emulated(_SINCE),
-    }
+    assignee_by = frozenset(("id",))
+    team_by = frozenset(("id",))
+    offers: ClassVar = OFFERS
 
     @classmethod
     def auth(cls, settings: OmnideskSettings) -> kit.Middleware:
@@ -137,14 +61,12 @@ class Omnidesk(kit.Adapter):
     @property
     def capabilities(self) -> kit.Capabilities:
         """What is offered, with notes only where it is known how to write one."""
-        able = kit.Capabilities(self.offers)
+        lacks: dict[kit.Capability, kit.Support] = {}
         if self.settings.note_type is None:
-            able = able.without(_NO_NOTES, Capability.NOTE)
+            lacks[kit.Capability.NOTE] = UNCONFIGURED[kit.Capability.NOTE]
         if self.settings.brand_id is None or self.settings.sender is None:
-            able = able.without(
-                "Set brand_id and sender: a new ticket needs both.", Capability.CREATE_TICKET
-            )
-        return able
+            lacks[kit.Capability.CREATE_TICKET] = UNCONFIGURED[kit.Capability.CREATE_TICKET]
+        return kit.Capabilities({**self.offers, **lacks})
 
     def _reading(self) -> wire.Reading:
         return wire.Reading(self.settings.zone, self.settings.note_type)
@@ -153,35 +75,19 @@ class Omnidesk(kit.Adapter):
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
         """GET /ticket, by offset."""
-        start = 0 if cursor is None else kit.page_number(cursor)
-        pairs = outgoing.ticket_filters(query, start=start, limit=PAGE)
-        answer = await self.transport.send(LIST_TICKETS, "GET", (*API, "ticket"), query=pairs)
-        listed = answer.read(lambda data: read(data, wire.Collection))
-        reading = self._reading()
-        items, problems = read_records(
-            listed.items, wire.TicketJson, lambda ticket: ticket.to_ticket(reading), "$.items"
+        return await TicketList(self.transport, self._reading(), self.get_ticket).page(
+            query, cursor
         )
-        told, count = listed.told(answer.headers), len(listed.items)
-        kit.require_page(told.start, start)
-        going_on = kit.following(told, count=count, asked=PAGE, before=start)
-        # An empty page in the middle is stepped over; the pager ends a list of nothing else.
-        end = start + (count or PAGE)
-        behind = kit.Cursor(str(end))
-        ahead = kit.pages_behind(end, (told.total or 0) - 1, step=PAGE)
-        items, problems = await self._all_completed(kit.Page(items=items, problems=problems), query)
-        page = kit.Page(
-            items=items,
-            problems=problems,
-            total=told.total,
-            next=behind if going_on.is_there else None,
-            listed=kit.counted(told, count=count, before=start),
-            ahead=ahead if count == PAGE and going_on.is_there else (),
-            unsure=going_on.unsure,
-            doubted=going_on.doubted,
-            beyond=behind,
-            lacking=told.lacking(goes_on=going_on.is_sure),
-        )
-        return page.where(lambda ticket: outgoing.matches(ticket, query, reading))
+
+    async def list_agents(self, cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+        """GET /user, by offset."""
+        return await people.list_users(self.transport, cursor)
+
+    async def list_customers(
+        self, query: kit.CustomerQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Party]:
+        """GET /customer, by offset."""
+        return await people.list_customers(self.transport, query, cursor)
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /ticket/{id}, with its timeline."""
@@ -197,6 +103,42 @@ class Omnidesk(kit.Adapter):
         ticket = answer.read(lambda data: wire.one_ticket(data, reading))
         kit.require_id(ticket.id, ticket_id, "$.item.id")
         return ticket, answer.read(lambda data: timelines.told_of_timeline(ticket, data))
+
+    def parse_ticket(self, raw: Any) -> kit.Ticket:
+        """Read a ticket from the vendor's own record.
+
+        Args:
+            raw: an entry of a list, or a ticket that was read by itself, with its envelope
+                (``{"type": "item", "item": {…}}``) or without.
+
+        Returns:
+            The ticket.
+
+        Raises:
+            ProtocolError: it is none; ``path`` says where.
+        """
+        if isinstance(raw, dict) and "item" in raw and "id" not in raw:
+            return wire.one_ticket(raw, self._reading())
+        return wire.ticket_of(raw, "$", self._reading())
+
+    def parse_message(self, raw: Any, ticket_id: str) -> kit.Message:
+        """Read a message from the vendor's own record, an entry of a ticket's timeline.
+
+        In the hour that autumn has twice the first time is meant: only the entries beside it could
+        tell of the second.
+
+        Args:
+            raw: the entry.
+            ticket_id: the ticket that it is an entry of.
+
+        Returns:
+            The message.
+
+        Raises:
+            ProtocolError: it is none, or one of another ticket; ``path`` says where.
+        """
+        reading = self._reading()
+        return read_one(raw, wire.EntryJson, lambda entry: entry.of(ticket_id, reading))
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /ticket, then the first message; or POST /message/chatbot (channel kind chatbot)."""
@@ -326,7 +268,7 @@ class Omnidesk(kit.Adapter):
         if isinstance(message, kit.Note):
             note_type = self.settings.note_type
             if note_type is None:
-                raise errors.UnsupportedCapability(_NO_NOTES)
+                raise errors.UnsupportedCapability(NO_NOTES)
             if note_type in outgoing.heard_on(ticket) | CUSTOMER_CHANNELS:
                 raise errors.InvalidArgument(
                     "note_type is a channel of this ticket's customer, whom the note would reach:"
@@ -362,29 +304,6 @@ class Omnidesk(kit.Adapter):
             failure=failure,
         )
 
-    async def _all_completed(
-        self, page: kit.Page[kit.Ticket], query: kit.TicketQuery
-    ) -> tuple[tuple[kit.Ticket, ...], tuple[kit.Problem, ...]]:
-        """Return the tickets with what ``query`` looks at; one that cannot be read is a problem."""
-        found: list[kit.Ticket] = []
-        problems: list[kit.Problem] = []
-        for index, record in enumerate(page.records()):
-            if isinstance(record, kit.Problem):
-                problems.append(record)
-                continue
-            try:
-                found.append(await self._completed(record, query))
-            except errors.ProtocolError as error:
-                problems.append(kit.Problem(index=index, error=error, raw=record.raw))
-            except errors.NotFound:
-                problems.append(kit.Problem(index=index, error=_unseen(record), raw=record.raw))
-        return tuple(found), tuple(problems)
-
-    async def _completed(self, ticket: kit.Ticket, query: kit.TicketQuery) -> kit.Ticket:
-        if not outgoing.is_abridged(ticket, query):
-            return ticket
-        return await self.get_ticket(ticket.id)
-
     def _timeline(self, ticket: kit.Ticket, told: kit.Told) -> kit.Page[kit.Message]:
         """Return the timeline, oldest first; one that is cut is an error, or called incomplete."""
         reading = self._reading()
@@ -406,19 +325,6 @@ class Omnidesk(kit.Adapter):
             listed=told.total,
             lacking=told.lacking(goes_on=False),
         )
-
-
-def _unseen(ticket: kit.Ticket) -> errors.HelpdeskError:
-    """Return the error of a ticket that is listed, and is denied when it is read by itself.
-
-    It may be gone, kept from this account, or not to be had at this moment: nothing tells which.
-    """
-    error = errors.ProtocolError(
-        "the ticket is listed, and was not found when it was read by itself: it may have been"
-        " deleted meanwhile."
-    )
-    error.ticket_id = ticket.id
-    return error
 
 
 def _require_whole(page: kit.Page[kit.Message]) -> None:

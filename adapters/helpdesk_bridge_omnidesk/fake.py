@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,12 @@ from helpdesk_bridge.testing import (
     StoredMessage,
     StoredTicket,
     multipart_fields,
+)
+from helpdesk_bridge_omnidesk.fake_people import (
+    CUSTOMER_SOUGHT,
+    USER_SOUGHT,
+    customers_of,
+    users_of,
 )
 
 __all__ = ["OmnideskFake"]
@@ -108,13 +114,15 @@ class OmnideskFake(FakeServer):
         }
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Return the documented operations on tickets and messages."""
+        """Return the documented operations on tickets and messages, and the lists of people."""
         return [
             web.get("/ticket", self._keyed(self.list_tickets)),
             web.post("/ticket", self._keyed(self.create_ticket)),
             web.get("/ticket/{ticket}", self._keyed(self.get_ticket)),
             web.put("/ticket/{ticket}", self._keyed(self.update_ticket)),
             web.delete("/ticket/{ticket}", self._keyed(self.delete_ticket)),
+            web.get("/user", self._keyed(self.list_users)),
+            web.get("/customer", self._keyed(self.list_customers)),
             web.post("/message", self._keyed(self.create_message)),
             web.post("/message/chatbot", self._keyed(self.create_by_chatbot)),
             web.post("/email/newInboundMessage", self._keyed(self.inbound_mail)),
@@ -125,12 +133,6 @@ class OmnideskFake(FakeServer):
     async def list_tickets(self, request: web.Request) -> web.StreamResponse:
         """GET /ticket."""
         known = {"applyView", "query", "itemStart", "itemLimit", "searchArchived", "status"}
-        if set(request.query) - known:
-            raise self._no("A parameter is not documented.")
-        start, limit = (
-            int(request.query.get("itemStart", "0")),
-            int(request.query.get("itemLimit", "15")),
-        )
         text = request.query.get("query", "").casefold()
         status = request.query.get("status")
         found = [
@@ -140,13 +142,32 @@ class OmnideskFake(FakeServer):
             and (status is None or _word(ticket) == status)
             and text in ticket.subject.casefold()
         ]
+        return self._listed(request, known, 9_999, found, self._item)
+
+    def _listed(
+        self,
+        request: web.Request,
+        known: set[str],
+        most: int,
+        found: Sequence[Any],
+        item: Callable[[Any], dict[str, Any]] = dict,
+    ) -> web.StreamResponse:
+        """Return the part of what was ``found`` that is asked for, in its envelope."""
+        if set(request.query) - known:
+            raise self._no("A parameter is not documented.")
+        start, limit = (
+            int(request.query.get("itemStart", "0")),
+            int(request.query.get("itemLimit", "15")),
+        )
+        if limit > most:
+            raise self._no(f"itemLimit is {most} at most.")
         return web.json_response(
             {
                 "type": "collection",
                 "itemStart": start,
                 "itemTotal": len(found),
                 "itemLimit": limit,
-                "items": [self._item(ticket) for ticket in found[start : start + limit]],
+                "items": [item(one) for one in found[start : start + limit]],
             }
         )
 
@@ -194,6 +215,26 @@ class OmnideskFake(FakeServer):
         """DELETE /ticket/{id}."""
         self.store.delete_ticket(self._stored(request.match_info["ticket"]).id)
         return web.Response()
+
+    # -- people ------------------------------------------------------------------------------
+
+    async def list_users(self, request: web.Request) -> web.StreamResponse:
+        """GET /user: the agents."""
+        known = {"query", "itemStart", "itemLimit", "activeOnly", "extended"}
+        text = self._sought(request, USER_SOUGHT)
+        return self._listed(request, known, 999, users_of(self.store, text))
+
+    async def list_customers(self, request: web.Request) -> web.StreamResponse:
+        """GET /customer: who has asked for something."""
+        text = self._sought(request, CUSTOMER_SOUGHT)
+        found = customers_of(self.store, "Acme", text)
+        return self._listed(request, {"query", "itemStart", "itemLimit"}, 99, found)
+
+    def _sought(self, request: web.Request, pattern: re.Pattern[str]) -> str:
+        text = request.query.get("query")
+        if text is not None and not pattern.fullmatch(text):
+            raise self._no("query has the wrong pattern.")
+        return text or ""
 
     # -- messages ----------------------------------------------------------------------------
 

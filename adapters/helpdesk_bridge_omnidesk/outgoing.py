@@ -44,7 +44,7 @@ def ticket_filters(query: kit.TicketQuery, *, start: int, limit: int) -> list[tu
 
 
 NEEDED = {
-    "status": "status",
+    "statuses": "status",
     "assignee": "assigned_user_id",
     "team": "assigned_group_id",
     "requester": "from",
@@ -52,10 +52,21 @@ NEEDED = {
     "updated_since": "last_update",
 }
 """What must be known of a ticket to apply a filter; an abridged list entry may lack it."""
+_ORDERED_BY = {"created_at": "created_at", "updated_at": "last_update"}
+
+
+def is_judged_here(query: kit.TicketQuery) -> bool:
+    """Say whether what matches ``query`` is told, or sorted, only once it is read."""
+    if query.order_by is not None or (query.statuses is not None and query.status is None):
+        return True
+    return any(getattr(query, name) is not None for name in NEEDED if name != "statuses")
 
 
 def is_abridged(ticket: kit.Ticket, query: kit.TicketQuery) -> bool:
     """Say whether the ticket has to be read by itself before ``query`` can be applied to it."""
+    order = query.order_by
+    if order is not None and _ORDERED_BY[order.field] not in ticket.raw:
+        return True
     return any(
         getattr(query, name) is not None and key not in ticket.raw for name, key in NEEDED.items()
     )

@@ -321,8 +321,12 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
 
 def one_ticket(data: Any, reading: Reading) -> kit.Ticket:
     """Return the ticket in its envelope ``{"type": "item", "item": {…}}`` (guide "ticket")."""
-    item, path = member(data, "item")
-    return read_one(item, TicketJson, lambda ticket: ticket.to_ticket(reading), path)
+    return ticket_of(*member(data, "item"), reading)
+
+
+def ticket_of(record: Any, path: str, reading: Reading) -> kit.Ticket:
+    """Return the ticket of a record that stands at ``path``."""
+    return read_one(record, TicketJson, lambda ticket: ticket.to_ticket(reading), path)
 
 
 class Collection(JsonRecord, frozen=True, rename=_KEYS):
@@ -336,6 +340,11 @@ class Collection(JsonRecord, frozen=True, rename=_KEYS):
     def told(self, headers: Mapping[str, str] | None = None) -> kit.Told:
         """Return what it says of the list, beside the headers of its answer."""
         return kit.Told.of(self.raw, len(self.items), headers)
+
+
+def collection(data: Any) -> Collection:
+    """Return the envelope of a list; ProtocolError for what is none."""
+    return kit.read(data, Collection)
 
 
 _MAIL_ID = re.compile(r"([0-9a-f]{32})@helpdesk-bridge\.invalid")

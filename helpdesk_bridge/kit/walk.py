@@ -329,8 +329,10 @@ async def _walk(
                 walk.seen.add(known)
                 records.append(record)
                 new += 1
+        left_out = set(page.filtered) - walk.seen  # they came, and count as the others do
+        walk.seen |= left_out
         total = page.total if page.total is not None else total
-        place = walk.see(page, new)
+        place = walk.see(page, new + len(left_out))
         if place is None:
             return _joined(records, total), walk
         if walk.runs_in_circles or (walk.barren and not is_empty(page)):

@@ -27,7 +27,8 @@ async def _get_ticket(bench: Bench) -> None:
 
 async def _list_messages(bench: Bench) -> None:
     ticket = await bench.ticket()
-    await bench.measure("the first page", lambda: bench.desk.messages(ticket))
+    await bench.measure("of a Ticket", lambda: bench.desk.messages(ticket))
+    await bench.measure("of an id", lambda: bench.desk.messages(ticket.id))
 
 
 async def _get_message(bench: Bench) -> None:
@@ -44,7 +45,8 @@ async def _get_message(bench: Bench) -> None:
     def ours(_: hb.Message) -> str:
         return "others left out" if any(b"zebra" in a.content for a in bench.answers) else ""
 
-    await bench.measure("by id", lambda: bench.desk.message(ticket, message.id), ours)
+    await bench.measure("of a Ticket", lambda: bench.desk.message(ticket, message.id), ours)
+    await bench.measure("of an id", lambda: bench.desk.message(ticket.id, message.id), ours)
 
 
 async def _list_custom_fields(bench: Bench) -> None:

@@ -275,7 +275,7 @@ async def test_an_empty_field_and_another_value_are_no_success(
         ("airclou", {"kind": hb.TicketKind.TASK}, {"type": "a kind of their own"}),
         ("airclou", {"custom_fields": {"fld_2": 1, "fld_3": 2}}, {}),
         ("helpspace", {"assignee": None}, {"assignee": {"id": None, "name": "Unassigned"}}),
-        ("helpspace", {"assignee": "ada@helpdesk.example"}, {"assignee": {"id": 5}}),
+        ("helpspace", {"assignee": "ada@helpdesk.example"}, {"assignee": {"id": 11}}),
         ("helpspace", {"team": "SALES"}, {"team": {"id": 3, "name": "Sales"}}),
         ("helpspace", {"team": "3"}, {"team": {"id": 3, "name": "Sales"}}),
         ("helpspace", {"team": "3"}, {"team": "Sales"}),

@@ -151,7 +151,7 @@ async def test_a_deleted_ticket_is_gone(
 async def test_all_tickets_are_listed_over_all_pages(fake: ScriptedFake, desk: Helpdesk) -> None:
     made = [new_ticket(fake.store) for _ in range(101)]
     assert ids([ticket async for ticket in desk.tickets()]) == ids(made)
-    assert [e.values("itemStart") for e in fake.journal] == [["0"], ["50"], ["100"]]
+    assert [e.values("itemStart") for e in fake.journal] == [["0"], ["100"]]
 
 
 # -- a chatbot's ticket ----------------------------------------------------------------------

@@ -30,7 +30,7 @@ from tests.adapters.omnidesk.conftest import (
 )
 
 HISTORY = {"getTicketHistory": "true"}
-FIRST = {"itemStart": "0", "itemLimit": "50"}
+FIRST = {"itemStart": "0", "itemLimit": "100"}
 ITEM = f"{API}/ticket/900101"
 READ_TICKET = Ticket(
     id="900101",

@@ -247,11 +247,12 @@ async def test_t17_each_operation_spells_its_fields_its_own_way(
 
 
 @pytest.mark.asyncio
-async def test_t18_a_page_is_of_a_size_that_every_list_takes(
+async def test_t18_each_list_is_asked_for_no_more_than_it_takes(
     fake: ScriptedFake, desk: Helpdesk
 ) -> None:
-    await desk.tickets(limit=5000)
-    assert fake.journal[0].values("itemLimit") == ["50"]
+    for pager in (desk.tickets(limit=50_000), desk.agents(), desk.customers(limit=50_000)):
+        await pager
+    assert [e.values("itemLimit") for e in fake.journal] == [["9999"], ["999"], ["99"]]
 
 
 @pytest.mark.asyncio
@@ -324,7 +325,7 @@ async def test_t25_both_figures_of_a_list_are_sent_and_no_empty_search(
     fake: ScriptedFake, desk: Helpdesk
 ) -> None:
     await desk.tickets()
-    assert fake.journal[0].query == (("itemStart", "0"), ("itemLimit", "50"))
+    assert fake.journal[0].query == (("itemStart", "0"), ("itemLimit", "100"))
 
 
 @pytest.mark.asyncio
