@@ -59,8 +59,8 @@ class RequestTracker(kit.Adapter):
     visible_after = 60.0
     status_words = wire.STATUS
     status_notes: ClassVar = {
-        Status.RESOLVED: "RT itself mails the requestor (observed on Request Tracker 5.0.3).",
-        Status.CLOSED: "In RT's default lifecycle it is called rejected.",
+        kit.Status.RESOLVED: "RT itself mails the requestor (observed on Request Tracker 5.0.3).",
+        kit.Status.CLOSED: "In RT's default lifecycle it is called rejected.",
     }
     quiet_extra = outgoing.QUIET_EXTRA
     """RT carries out what it has received though nobody waits for it any more, and what waits for
