@@ -194,6 +194,7 @@ class Helpdesk:
             visible_after=kind.visible_after,
             gives_up_after=kind.gives_up_after,
             mark_of=self.adapter.mark_of,
+            by_steps=self.adapter.by_steps,
             gave_up=lambda: self.closed,
             on_settled=self._calls.forget,
             limit=self._calls.part,

@@ -99,6 +99,7 @@ class Adapter:
     - ``quiet_extra``: the keys of ``extra`` that a note may set; a set, default none.
     - ``tells_forwards``: whether a forward is answered with a message that shows as one; default
       False.
+    - ``in_one_write``: what is emulated by reading alone; a set, default none.
     - ``file_hosts``: the other hosts that keep files; a set, default none.
     - ``status_words``, ``priority_words``, ``kind_words``: the tables by which they are written;
       default None.
@@ -153,6 +154,11 @@ class Adapter:
     tells_forwards: ClassVar[bool] = False
     """Whether the message that the vendor answers a forward with shows as ``Audience.FORWARD``.
     Then one that shows as a message to the customer is told as an error."""
+    in_one_write: ClassVar[frozenset[Capability]] = frozenset()
+    """Of CREATE_TICKET and REPLY_WITH_STATUS those that are emulated by what is read besides: the
+    ticket is one write with its first message, a message one with the status. Of one that is
+    emulated and not among these, the desk itself sets the status behind the message, and takes a
+    ticket without any message for one whose second step is missing."""
     file_hosts: ClassVar[frozenset[str]] = frozenset()
     """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
     stands for the hosts below it too. Downloads may lead there, without credentials."""
@@ -197,6 +203,13 @@ class Adapter:
                 raise TypeError(f"{cls.__name__}.{method} is written, but `offers` lacks it")
             if declared and not written:
                 raise TypeError(f"{cls.__name__} offers {capabilities[0]}, but lacks {method}")
+
+    def by_steps(self, capability: Capability) -> bool:
+        """Say whether ``capability`` takes more than one write, so that it may be done in part."""
+        return (
+            self.capabilities[capability].level is Level.EMULATED
+            and capability not in self.in_one_write
+        )
 
     @classmethod
     def auth(cls, settings: Any) -> Middleware:
