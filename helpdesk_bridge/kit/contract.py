@@ -155,9 +155,8 @@ class Adapter:
     """Whether the message that the vendor answers a forward with shows as ``Audience.FORWARD``.
     Then one that shows as a message to the customer is told as an error."""
     in_one_write: ClassVar[frozenset[Capability]] = frozenset()
-    """Of CREATE_TICKET and REPLY_WITH_STATUS those that are emulated by what is read besides: the
-    ticket is one write with its first message, a message one with the status. Of one that is
-    emulated and not among these, the desk itself sets the status behind the message, and takes a
+    """Of CREATE_TICKET and REPLY_WITH_STATUS those that are emulated by what is read besides. Of an
+    emulated one that is not here, the desk itself sets the status behind the message, and takes a
     ticket without any message for one whose second step is missing."""
     file_hosts: ClassVar[frozenset[str]] = frozenset()
     """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
@@ -206,10 +205,8 @@ class Adapter:
 
     def by_steps(self, capability: Capability) -> bool:
         """Say whether ``capability`` takes more than one write, so that it may be done in part."""
-        return (
-            self.capabilities[capability].level is Level.EMULATED
-            and capability not in self.in_one_write
-        )
+        level = self.capabilities[capability].level
+        return level is Level.EMULATED and capability not in self.in_one_write
 
     @classmethod
     def auth(cls, settings: Any) -> Middleware:
