@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from attrs import evolve
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import (
-    Capability,
-    Effect,
-    Operation,
-    emulated,
-    errors,
-    native,
-    none,
-    read,
-    read_records,
-)
+from helpdesk_bridge.kit import Effect, Operation, errors, read, read_records
 from helpdesk_bridge_airclou import outgoing, wire
+from helpdesk_bridge_airclou.offers import LIMIT, OFFERS, PAGE_SIZE, opened
 from helpdesk_bridge_airclou.settings import AirclouSettings
 
 __all__ = ["Airclou"]
@@ -39,40 +31,7 @@ UPDATE_METHOD = "PUT"
 TICKETS = ("api", "v1", "tickets")
 FIELDS = ("api", "v1", "ticket_fields")
 MESSAGES = ("api", "messages")
-PAGE_SIZE = 100
-"""Trap 6: the ticket page says at most 100, the pagination page 200."""
-LIMIT = 50
-"""The vendor's default, so that a server that ignored the parameter would page alike."""
-
-_STATUSES = wire.STATUS.writable()
 T = TypeVar("T")
-_OPTIONS = frozenset(("cc", "priority", "kind"))
-_NEEDS_KEY = "Set api_key and workspace_id: tickets take Airclou's public API."
-_NEEDS_SESSION = "Set session_token or session_provider: messages take a session."
-_BY_KEY = (
-    Capability.LIST_TICKETS,
-    Capability.GET_TICKET,
-    Capability.UPDATE_TICKET,
-    Capability.DELETE_TICKET,
-    Capability.LIST_CUSTOM_FIELDS,
-    Capability.FILTER_STATUS,
-    Capability.FILTER_ASSIGNEE,
-    Capability.FILTER_TAG,
-    Capability.FILTER_REQUESTER,
-    Capability.FILTER_CREATED_SINCE,
-    Capability.FILTER_UPDATED_SINCE,
-)
-_BY_SESSION = (
-    Capability.LIST_MESSAGES,
-    Capability.GET_MESSAGE,
-    Capability.REPLY,
-    Capability.NOTE,
-    Capability.FORWARD,
-    Capability.RECONCILE,
-    Capability.REPLY_WITHOUT_EMAIL,
-    Capability.REPLY_WITH_STATUS,
-)
-_BY_BOTH = (Capability.CREATE_TICKET, Capability.ADD_REQUEST)
 
 
 class Airclou(kit.Adapter):
@@ -97,61 +56,8 @@ class Airclou(kit.Adapter):
         "custom_fields": "customFields",
     }
     fake = "helpdesk_bridge_airclou.fake:AirclouFake"
-    offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE_SIZE)),
-        Capability.GET_TICKET: native(),
-        Capability.CREATE_TICKET: emulated(
-            "The ticket by one request, its first message by a second.",
-            limits=kit.CapabilityLimits(
-                statuses=_STATUSES,
-                options=frozenset(
-                    ("status", "priority", "kind", "assignee", "tags", "custom_fields")
-                ),
-            ),
-        ),
-        Capability.UPDATE_TICKET: native(
-            limits=kit.CapabilityLimits(
-                statuses=_STATUSES,
-                options=frozenset(
-                    ("subject", "status", "priority", "kind", "assignee", "tags", "custom_fields")
-                ),
-            )
-        ),
-        Capability.DELETE_TICKET: native(),
-        Capability.LIST_CUSTOM_FIELDS: native(),
-        Capability.LIST_MESSAGES: native(limits=kit.CapabilityLimits(page_size=LIMIT)),
-        Capability.GET_MESSAGE: native(),
-        Capability.REPLY: native(
-            "To the ticket's requester only.", limits=kit.CapabilityLimits(options=_OPTIONS)
-        ),
-        Capability.NOTE: native(limits=kit.CapabilityLimits(options=_OPTIONS - {"cc"})),
-        Capability.FORWARD: native(limits=kit.CapabilityLimits(options=frozenset(("cc",)))),
-        Capability.ADD_REQUEST: native(
-            "Only in the name of the ticket's requester.",
-            limits=kit.CapabilityLimits(options=frozenset()),
-        ),
-        Capability.SEND_ATTACHMENTS: none(
-            "Airclou documents no upload. A token it gave elsewhere can be sent with"
-            ' extra={"attachments": [{"token": …, "name": …, "size": …}]}.'
-        ),
-        Capability.OPEN_ATTACHMENT: none("Airclou documents no download."),
-        Capability.RECONCILE: emulated(
-            "By reading the ticket back: words, time and files are compared."
-        ),
-        Capability.REPLY_WITHOUT_EMAIL: native(),
-        Capability.REPLY_WITH_STATUS: native(limits=kit.CapabilityLimits(statuses=_STATUSES)),
-        Capability.SCHEDULED_SEND: none("Airclou's API cannot send later."),
-        Capability.FILTER_STATUS: native(limits=kit.CapabilityLimits(statuses=wire.FILTERABLE)),
-        Capability.FILTER_ASSIGNEE: native("By id."),
-        Capability.FILTER_TEAM: none("Airclou's tickets have no team."),
-        Capability.FILTER_TAG: emulated("On what is read: by name, in any case."),
-        Capability.FILTER_REQUESTER: emulated(
-            "On what is read: by address, in any case and with its domain in either spelling."
-        ),
-        Capability.FILTER_TEXT: none("Airclou's API cannot search."),
-        Capability.FILTER_CREATED_SINCE: emulated("On what is read."),
-        Capability.FILTER_UPDATED_SINCE: emulated("On what is read."),
-    }
+    assignee_by = frozenset(("id",))
+    offers = OFFERS
 
     @classmethod
     def auth(cls, settings: AirclouSettings) -> kit.Middleware:
@@ -186,26 +92,41 @@ class Airclou(kit.Adapter):
     @property
     def capabilities(self) -> kit.Capabilities:
         """What the configured credentials open."""
-        able = kit.Capabilities(self.offers)
-        if self.settings.api_key is None:
-            able = able.without(_NEEDS_KEY, *_BY_KEY, *_BY_BOTH)
-        if not self.settings.has_session:
-            able = able.without(_NEEDS_SESSION, *_BY_SESSION, *_BY_BOTH)
-        return able
+        settings = self.settings
+        return opened(has_key=settings.api_key is not None, has_session=settings.has_session)
 
     async def list_tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
-        """GET /api/v1/tickets, in the order of creation, which does not change while it is read."""
-        pairs = [("page_size", str(PAGE_SIZE)), ("sort_by", "created_at"), ("sort_order", "desc")]
-        pairs += outgoing.ticket_filters(query)
+        """GET /api/v1/tickets, newest first unless another order is asked for.
+
+        The order of creation does not change while it is read; that of the last change does.
+        """
+        pairs, size = outgoing.ticket_list(query)
         pairs += [("after", cursor)] if cursor is not None else []
         answer = await self.transport.send(LIST_TICKETS, "GET", TICKETS, query=pairs)
         data = answer.json()
         records, path = wire.listed(data, "tickets", "data")
         items, problems = read_records(records, wire.TicketJson, wire.TicketJson.to_ticket, path)
-        page = _by_cursor(answer, items, problems, after=cursor)
-        return page.where(query.matches)
+        page = _by_cursor(answer, items, problems, after=cursor, asked=size)
+        moves = outgoing.is_by_change(query)
+        return evolve(page, anchored=not moves, moves=moves).where(query.matches)
+
+    def parse_ticket(self, raw: Mapping[str, Any]) -> kit.Ticket:
+        """Read a ticket as Airclou tells it, bare or in its wrapper.
+
+        ``raw`` is what ``Ticket.raw`` holds, or an answer of ``desk.raw``. ProtocolError for what
+        is no ticket.
+        """
+        return wire.parsed_ticket(raw)
+
+    def parse_message(self, raw: Mapping[str, Any], ticket_id: str) -> kit.Message:
+        """Read a message as Airclou tells it, bare or in a wrapper.
+
+        ``raw`` is what ``Message.raw`` holds, or an answer of ``desk.raw``; ``ticket_id`` is its
+        ticket's. ProtocolError for what is no message, or one of another ticket.
+        """
+        return wire.parsed_message(raw, ticket_id)
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /api/v1/tickets/:id."""
@@ -277,7 +198,7 @@ class Airclou(kit.Adapter):
             answer = await self.transport.send(LIST_FIELDS, "GET", FIELDS, query=pairs)
             records, path = wire.listed(answer.json(), "ticketFields", "data")
             items, problems = read_records(records, wire.FieldJson, wire.FieldJson.to_field, path)
-            return _by_cursor(answer, items, problems, after=cursor)
+            return _by_cursor(answer, items, problems, after=cursor, asked=PAGE_SIZE)
 
         page = await kit.read_whole(fetch, again=False)
         return list(page)
@@ -340,12 +261,13 @@ def _by_cursor(
     problems: tuple[kit.Problem, ...],
     *,
     after: str | None,
+    asked: int,
 ) -> kit.Page[T]:
     """Return a page that the vendor gives a cursor behind."""
     count = len(items) + len(problems)
     told = answer.read(lambda data: kit.Told.of(data, count, answer.headers))
     cursor, unsure = answer.read(
-        lambda _: wire.next_cursor(told, count=count, asked=PAGE_SIZE, after=after)
+        lambda _: wire.next_cursor(told, count=count, asked=asked, after=after)
     )
     return kit.Page(
         items=items,
@@ -353,6 +275,6 @@ def _by_cursor(
         next=None if cursor is None else kit.Cursor(cursor),
         listed=told.total,
         unsure=unsure,
-        doubted=told.more is False and count < PAGE_SIZE,
+        doubted=told.more is False and count < asked,
         lacking=told.lacking(goes_on=cursor is not None and not unsure),
     )

@@ -149,19 +149,20 @@ class AirclouFake(FakeServer):
         """GET /api/v1/tickets."""
         _only_parameters(request, _LIST_PARAMETERS)
         query = request.query
-        key = query.get("sort_by", "created_at")
-        order = {"created_at": _created, "updated_at": _updated}.get(key)
-        if order is None:
-            raise _error(400, "BAD_REQUEST", "Unknown sort_by")
+        _one_of(query, "status", _STATUSES)
+        _one_of(query, "priority", _PRIORITIES)
+        _one_of(query, "sort_by", tuple(_ORDERS))
+        _one_of(query, "sort_order", ("asc", "desc"))
+        order = _ORDERS[query.get("sort_by", "created_at")]
         downwards = query.get("sort_order", "desc") == "desc"
         everything = sorted(self.store.tickets.values(), key=order, reverse=downwards)
         found = [
             ticket
             for ticket in everything
             if ticket.deleted_at is None
-            and query.get("status", ticket.status.value) == ticket.status.value
-            and query.get("priority", ticket.priority) == ticket.priority
-            and query.get("assignee_id", _assignee(ticket)) == _assignee(ticket)
+            and query.get("status") in (None, _status(ticket))
+            and query.get("priority") in (None, _priority(ticket))
+            and query.get("assignee_id") in (None, _assignee(ticket))
         ]
         # A cursor holds its place also when its ticket is no longer among what is asked for.
         places = {_ticket_id(ticket): place for place, ticket in enumerate(everything)}
@@ -337,8 +338,8 @@ class AirclouFake(FakeServer):
         return {
             "id": _ticket_id(ticket),
             "subject": ticket.subject,
-            "status": ticket.status.value if ticket.status.value in _STATUSES else "open",
-            "priority": (ticket.priority or Priority.NORMAL).value,
+            "status": _status(ticket),
+            "priority": _priority(ticket),
             "type": (ticket.kind or TicketKind.QUESTION).value,
             "assigneeId": _assignee(ticket),
             "requesterEmail": ticket.requester.email,
@@ -515,12 +516,22 @@ def _assignee(ticket: StoredTicket) -> str | None:
     return ticket.assignee.id if ticket.assignee else None
 
 
-def _created(ticket: StoredTicket) -> tuple[datetime, int]:
-    return ticket.created_at, ticket.id
+def _status(ticket: StoredTicket) -> str:
+    return ticket.status.value if ticket.status.value in _STATUSES else "open"
 
 
-def _updated(ticket: StoredTicket) -> tuple[datetime, int]:
-    return ticket.updated_at, ticket.id
+def _priority(ticket: StoredTicket) -> str:
+    return (ticket.priority or Priority.NORMAL).value
+
+
+_ORDERS: Mapping[str, Callable[[StoredTicket], tuple[Any, int]]] = MappingProxyType(
+    {
+        "created_at": lambda ticket: (ticket.created_at, ticket.id),
+        "updated_at": lambda ticket: (ticket.updated_at, ticket.id),
+        "status": lambda ticket: (_STATUSES.index(_status(ticket)), ticket.id),
+        "priority": lambda ticket: (_PRIORITIES.index(_priority(ticket)), ticket.id),
+    }
+)
 
 
 def _iso(value: datetime) -> str:

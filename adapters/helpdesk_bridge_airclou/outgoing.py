@@ -10,7 +10,14 @@ from types import EllipsisType
 from typing import Any, assert_never
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import errors, extra_query, merge_extra
+from helpdesk_bridge.kit import (
+    SMALLEST_PAGE,
+    TicketOrder,
+    errors,
+    extra_query,
+    merge_extra,
+)
+from helpdesk_bridge_airclou.offers import PAGE_SIZE
 from helpdesk_bridge_airclou.wire import KIND, PRIORITY, STATUS
 
 QUIET_EXTRA = frozenset(("attachments", "ticket_update"))
@@ -19,17 +26,53 @@ QUIET_EXTRA = frozenset(("attachments", "ticket_update"))
 # -- asking ----------------------------------------------------------------------------------
 
 
-def ticket_filters(query: kit.TicketQuery) -> list[tuple[str, str]]:
-    """Return the vendor's filters; ``query.matches`` applies the rest on what is read."""
-    pairs: list[tuple[str, str]] = []
+def ticket_list(query: kit.TicketQuery) -> tuple[list[tuple[str, str]], int]:
+    """Return the parameters of a list but for its place, and the size of its pages.
+
+    What the vendor does not filter by is judged on what is read (``query.matches``); so are several
+    statuses, since it takes one.
+    """
+    asked: dict[str, str] = {}
     if query.status is not None:
-        pairs.append(("status", query.status.value))
+        asked["status"] = query.status.value
+    if query.priority is not None:
+        asked["priority"] = PRIORITY.write(query.priority)
     if query.assignee is not None:
-        pairs.append(("assignee_id", _assignee_id(query.assignee)))
+        asked["assignee_id"] = _assignee_id(query.assignee)
     if query.requester is not None and query.requester.email is None:
         raise errors.InvalidArgument("Airclou's tickets name their requester by address only.")
-    taken = [*(name for name, _ in pairs), "page_size", "after", "sort_by", "sort_order"]
-    return pairs + extra_query(query.extra, taken)
+    order = query.order_by or TicketOrder.CREATED_AT_DESC
+    size = _page_size(query)
+    pairs = {
+        "page_size": str(size),
+        "sort_by": order.field,
+        "sort_order": "desc" if order.is_descending else "asc",
+        **asked,
+    }
+    return [*pairs.items(), *extra_query(query.extra, [*pairs, "after"])], size
+
+
+def _page_size(query: kit.TicketQuery) -> int:
+    """Return how many tickets a page is to have: no more than are wanted, if all will do.
+
+    Pages of fewer than ten say too little about whether the list goes on.
+    """
+    judged_here = (
+        query.statuses is not None and query.status is None,
+        query.kind,
+        query.tag,
+        query.requester,
+        query.created_since,
+        query.updated_since,
+    )
+    if query.limit is None or any(judged_here):
+        return PAGE_SIZE
+    return min(PAGE_SIZE, max(query.limit, SMALLEST_PAGE))
+
+
+def is_by_change(query: kit.TicketQuery) -> bool:
+    """Say whether a ticket that changes takes another place in this list."""
+    return query.order_by is not None and query.order_by.field == "updated_at"
 
 
 def _assignee_id(person: kit.Party) -> str:

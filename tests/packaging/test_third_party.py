@@ -290,9 +290,9 @@ def test_the_template_has_the_rooms_of_every_adapter() -> None:
         assert rooms <= {path.name for path in adapter.iterdir()}
 
 
-def test_the_template_is_under_250_lines_without_its_fake() -> None:
+def test_the_template_is_under_300_lines_without_its_fake() -> None:
     lines = [line for path in modules(fake=False) for line in path.read_text().splitlines()]
-    assert 100 < len(lines) < 250
+    assert 100 < len(lines) < 300
 
 
 @pytest.mark.parametrize("module", modules(fake=False), ids=lambda path: path.name)

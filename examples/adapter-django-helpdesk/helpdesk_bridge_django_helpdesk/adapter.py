@@ -43,6 +43,13 @@ _PLAIN = CapabilityLimits(options=frozenset())
 # HELPDESK_MAX_EMAIL_ATTACHMENT_SIZE: a larger file is stored, and left out of the mail.
 _FILES = CapabilityLimits(attachment_bytes=511_999)
 _AS_TEXT = "As text: django-helpdesk shows no HTML."
+_SEEN = "observed on django-helpdesk 2.6.1"
+_BY_STATUS = emulated(
+    "By the vendor; on hold or not, on what is read.",
+    limits=CapabilityLimits(statuses=_STATUSES),
+    source=_SEEN,
+)
+_NO_CHANGES = none("The API does not tell when a ticket was changed.", source=_SEEN)
 _NOT_SILENT = (
     "django-helpdesk mails notes to whoever is in copy of the ticket, unless the site sets"
     " HELPDESK_PRIVATE_FOLLOWUP_MEANS_NO_EMAILS = True: if it does, set silent_notes."
@@ -61,40 +68,69 @@ class DjangoHelpdesk(kit.Adapter):
         "Invalid username/password.": errors.AuthenticationError,
         "Authentication credentials were not provided.": errors.AuthenticationError,
     }
+    assignee_by = frozenset(("id",))
+    team_by = frozenset(("id",))
     offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=wire.PAGE_SIZE)),
-        Capability.GET_TICKET: native(),
+        Capability.LIST_TICKETS: native(
+            limits=CapabilityLimits(page_size=wire.PAGE_SIZE), source=_SEEN
+        ),
+        Capability.GET_TICKET: native(source=_SEEN),
         Capability.CREATE_TICKET: emulated(
             "The requester is set by a second request, so that nobody is mailed.",
             limits=CapabilityLimits(statuses=_STATUSES, options=_NEW, attachments=1),
+            source=_SEEN,
         ),
         Capability.UPDATE_TICKET: native(
             "The history does not show it.",
             limits=CapabilityLimits(statuses=_STATUSES, options=_CHANGES),
+            source=_SEEN,
         ),
-        Capability.DELETE_TICKET: native("For good, with all messages and files."),
-        Capability.LIST_MESSAGES: native(),
-        Capability.GET_MESSAGE: emulated("Out of the whole conversation."),
-        Capability.REPLY: native(f"{_AS_TEXT} Also to whoever is in copy.", limits=_PLAIN),
-        Capability.NOTE: native(_AS_TEXT, limits=_PLAIN),
-        Capability.FORWARD: none("The API cannot choose the recipients."),
-        Capability.ADD_REQUEST: none("Whatever the API adds is the words of its own user."),
-        Capability.SEND_ATTACHMENTS: native("Of the types in file_types.", limits=_FILES),
-        Capability.OPEN_ATTACHMENT: emulated("A first request asks where the file is."),
-        Capability.REPLY_WITHOUT_EMAIL: emulated("A note that a second request makes public."),
+        Capability.DELETE_TICKET: native("For good, with all messages and files.", source=_SEEN),
+        Capability.LIST_MESSAGES: native(source=_SEEN),
+        Capability.GET_MESSAGE: emulated("Out of the whole conversation.", source=_SEEN),
+        Capability.REPLY: native(
+            f"{_AS_TEXT} Also to whoever is in copy.", limits=_PLAIN, source=_SEEN
+        ),
+        Capability.NOTE: native(_AS_TEXT, limits=_PLAIN, source=_SEEN),
+        Capability.FORWARD: none("The API cannot choose the recipients.", source=_SEEN),
+        Capability.ADD_REQUEST: none(
+            "Whatever the API adds is the words of its own user.", source=_SEEN
+        ),
+        Capability.SEND_ATTACHMENTS: native(
+            "Of the types in file_types.", limits=_FILES, source=_SEEN
+        ),
+        Capability.OPEN_ATTACHMENT: emulated(
+            "A first request asks where the file is.", source=_SEEN
+        ),
+        Capability.REPLY_WITHOUT_EMAIL: emulated(
+            "A note that a second request makes public.", source=_SEEN
+        ),
         Capability.REPLY_WITH_STATUS: emulated(
             "By a second request: the mail that tells a new status may leave out the words.",
             limits=CapabilityLimits(statuses=_STATUSES),
+            source=_SEEN,
         ),
-        Capability.FILTER_STATUS: emulated(
-            "By the vendor; on hold, on what is read.", limits=CapabilityLimits(statuses=_STATUSES)
+        Capability.WEBHOOKS: none(
+            "Not offered by this adapter yet: the vendor does not sign them.", source=_SEEN
         ),
+        Capability.LIST_AGENTS: none("The API makes users, and lists none.", source=_SEEN),
+        Capability.LIST_TEAMS: none("The API has no queues of its own.", source=_SEEN),
+        Capability.LIST_CUSTOMERS: none("The API has no customers of its own.", source=_SEEN),
+        Capability.WHO_AM_I: none("The API does not tell whose account it is.", source=_SEEN),
+        Capability.FILTER_STATUS: _BY_STATUS,
+        Capability.FILTER_STATUSES: _BY_STATUS,
+        Capability.FILTER_PRIORITY: emulated("On what is read."),
+        Capability.FILTER_KIND: none("The API's tickets have no kind.", source=_SEEN),
+        Capability.FILTER_TAG: none("The API's tickets have no tags.", source=_SEEN),
         Capability.FILTER_ASSIGNEE: emulated("By id, on what is read."),
         Capability.FILTER_TEAM: emulated("By the id of the queue, on what is read."),
         Capability.FILTER_REQUESTER: emulated("By address, on what is read."),
         Capability.FILTER_CREATED_SINCE: emulated("By the first message, on what is read."),
-        Capability.FILTER_UPDATED_SINCE: none("The API does not tell when a ticket was changed."),
-        Capability.WEBHOOKS: none("They are not signed."),
+        Capability.FILTER_UPDATED_SINCE: _NO_CHANGES,
+        Capability.ORDER_CREATED_AT: emulated(
+            "By the first message: every ticket is read, and sorted here.", source=_SEEN
+        ),
+        Capability.ORDER_UPDATED_AT: _NO_CHANGES,
     }
 
     def __init__(self, settings: DjangoHelpdeskSettings, transport: kit.Transport) -> None:
@@ -125,26 +161,37 @@ class DjangoHelpdesk(kit.Adapter):
         offered = kit.Capabilities(self.offers)
         if self.settings.silent_notes:
             return offered
-        return offered.without(_NOT_SILENT, Capability.NOTE, Capability.REPLY_WITHOUT_EMAIL)
+        mailed = none(_NOT_SILENT, source=_SEEN)
+        missing = (Capability.NOTE, Capability.REPLY_WITHOUT_EMAIL)
+        return kit.Capabilities({**offered, **dict.fromkeys(missing, mailed)})
 
     async def list_tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
-        """GET tickets, by rising id."""
-        number, asked = kit.page_number(cursor), outgoing.list_query(query)
-        try:
-            page = await self._tickets(asked, number, wire.PAGE_SIZE)
-        except errors.NotFound:  # "Invalid page.", in the site's language, or there is no API
-            first = await self._tickets(asked, 1, 1)
-            page = kit.Page(items=(), listed=first.listed)
+        """GET tickets, by rising id; in any other order they are sorted here."""
+        fetch = partial(self._tickets, outgoing.list_query(query), outgoing.page_size(query))
+        if query.order_by is None:
+            page = await fetch(cursor)
+        else:
+            page = await kit.in_order(fetch, query.order_by, cursor)
         return page.where(query.matches)
 
     async def _tickets(
+        self, asked: list[tuple[str, str]], size: int, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Ticket]:
+        number, size = wire.place(cursor, size)
+        try:
+            return await self._page(asked, number, size)
+        except errors.NotFound:  # "Invalid page.", in the site's language, or there is no API
+            first = await self._page(asked, 1, 1)
+        return kit.Page(items=(), listed=first.listed)
+
+    async def _page(
         self, asked: list[tuple[str, str]], number: int, size: int
     ) -> kit.Page[kit.Ticket]:
         place = [("page", str(number)), ("page_size", str(size))]
         answer = await self.transport.send(LIST, "GET", self._at("tickets"), query=place + asked)
-        return answer.read(partial(wire.tickets, page=number))
+        return answer.read(partial(wire.tickets, page=number, size=size))
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET tickets/{id}."""
@@ -221,6 +268,18 @@ class DjangoHelpdesk(kit.Adapter):
         segments = answer.read(partial(wire.file_path, base))
         async with self.transport.stream(DOWNLOAD, segments) as chunks:
             yield chunks
+
+    def parse_ticket(self, raw: Mapping[str, Any]) -> kit.Ticket:
+        """Read the vendor's own ticket, as ``Ticket.raw`` has it."""
+        return wire.one_ticket(raw)
+
+    def parse_message(self, raw: Mapping[str, Any], ticket_id: str) -> kit.Message:
+        """Read the vendor's own follow-up of the ticket ``ticket_id``, as ``Message.raw`` has it.
+
+        What a user wrote for the customer to see is of type UNKNOWN, and its text as it is stored:
+        only the whole conversation tells whether it is the customer's first words.
+        """
+        return wire.one_message(raw, ticket_id)
 
     def _at(self, *segments: str) -> list[str]:
         return [*self._root, *segments[:-1], f"{segments[-1]}.json"]

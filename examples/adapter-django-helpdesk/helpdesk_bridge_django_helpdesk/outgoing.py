@@ -14,6 +14,8 @@ from typing import Any
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Priority, Status, errors
 
+from helpdesk_bridge_django_helpdesk.wire import PAGE_SIZE
+
 STATUS_FIELDS: Mapping[Status, Mapping[str, Any]] = {
     Status.OPEN: {"status": 1, "on_hold": False},
     Status.ON_HOLD: {"status": 1, "on_hold": True},
@@ -58,8 +60,19 @@ def list_query(query: kit.TicketQuery) -> list[tuple[str, str]]:
         raise errors.InvalidArgument("django-helpdesk tells an assignee's id only: filter by id.")
     if query.requester is not None and query.requester.email is None:
         raise errors.InvalidArgument("django-helpdesk knows a requester by address only.")
-    asked = {} if query.status is None else {"status": STATUS_QUERY[query.status]}
+    words = [STATUS_QUERY[status] for status in query.statuses or ()]
+    numbers = sorted({number for word in words for number in word.split(",")})
+    asked = {"status": ",".join(numbers)} if numbers else {}
     return kit.extra_query(kit.merge_extra(asked, query.extra), ("page", "page_size"))
+
+
+def page_size(query: kit.TicketQuery) -> int:
+    """Return how many tickets a page needs: no more than are wanted, if the vendor picks them."""
+    vendors = kit.TicketQuery(statuses=query.statuses, limit=query.limit, extra=query.extra)
+    by_hold = not {Status.OPEN, Status.ON_HOLD}.isdisjoint(query.statuses or ())
+    if query.limit is None or query != vendors or by_hold:
+        return PAGE_SIZE
+    return min(PAGE_SIZE, max(query.limit, kit.SMALLEST_PAGE))
 
 
 def ticket_body(new: kit.NewTicket, queue: int) -> tuple[dict[str, Any], dict[str, Any]]:

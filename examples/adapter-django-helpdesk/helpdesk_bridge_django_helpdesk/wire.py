@@ -133,11 +133,27 @@ def _requester(told: TicketJson) -> kit.Party:
     return kit.Party(email=told.submitter_email or None, role=Role.CUSTOMER)
 
 
-def tickets(data: Any, page: int) -> kit.Page[kit.Ticket]:
+def place(cursor: kit.Cursor | None, size: int) -> tuple[int, int]:
+    """Return the number and the size of the page at ``cursor``: "2x20", or "2" of the largest.
+
+    ``size`` is that of a list that begins; one that goes on keeps its own, for its places are
+    numbers of pages. InvalidArgument for a cursor of another list.
+    """
+    if cursor is None:
+        return 1, size
+    number, cross, told = cursor.partition("x")
+    size = kit.page_number(kit.Cursor(told)) if cross else PAGE_SIZE
+    if not kit.SMALLEST_PAGE <= size <= PAGE_SIZE:
+        raise errors.InvalidArgument("this cursor is not one of this desk's.")
+    return kit.page_number(kit.Cursor(number)), size
+
+
+def tickets(data: Any, page: int, size: int) -> kit.Page[kit.Ticket]:
     """Read a page of tickets; ``next`` is never followed, only noticed."""
     told = kit.read(data, ListJson)
     items, problems = kit.read_records(told.results, TicketJson, ticket, "$.results")
-    following = None if told.next is None else kit.Cursor(str(page + 1))
+    behind = f"{page + 1}" if size == PAGE_SIZE else f"{page + 1}x{size}"
+    following = None if told.next is None else kit.Cursor(behind)
     return kit.Page(items=items, problems=problems, next=following, listed=told.count)
 
 
@@ -155,11 +171,32 @@ def message(of: TicketJson, told: FollowUpJson) -> kit.Message:
     opening = told.id == of.follow_ups[0].id and (
         (told.comment or "").strip() == (of.description or "").strip()
     )
-    kind, author = _speaker(told, _requester(of) if opening else None)
+    return _message(str(of.id), told, *_speaker(told, _requester(of) if opening else None))
+
+
+def one_message(data: Any, ticket_id: str) -> kit.Message:
+    """Read a follow-up by itself, which does not show whether it is a ticket's first words.
+
+    They would be the requester's, although an agent's name stands on them.
+    """
+
+    def convert(told: FollowUpJson) -> kit.Message:
+        kit.belongs(told.raw, ticket_id, "ticket")
+        kind, author = _speaker(told, None)
+        if kind is MessageType.RESPONSE:
+            kind, author = MessageType.UNKNOWN, kit.Party(id=author.id)
+        return _message(ticket_id, told, kind, author)
+
+    return kit.read_one(data, FollowUpJson, convert)
+
+
+def _message(
+    ticket_id: str, told: FollowUpJson, kind: MessageType, author: kit.Party
+) -> kit.Message:
     internal = kind is MessageType.NOTE or not told.public
     return kit.Message(
         id=str(told.id),
-        ticket_id=str(of.id),
+        ticket_id=ticket_id,
         type=kind,
         audience=Audience.INTERNAL if internal else Audience.EXTERNAL,
         vendor_type=told.title or "",

@@ -158,6 +158,11 @@ def arrange(ticket: int, **fields: object) -> None:
     Ticket.objects.filter(id=ticket).update(**fields)
 
 
+def first_words_at(ticket: int, date: str) -> None:
+    """Set the time of a ticket's follow-ups."""
+    FollowUp.objects.filter(ticket_id=ticket).update(date=date)
+
+
 def copy_to(ticket: int, email: str) -> None:
     """Put somebody in copy of a ticket."""
     TicketCC.objects.create(ticket_id=ticket, email=email)
@@ -183,7 +188,8 @@ def main() -> None:
     answer = sys.stdout
     sys.stdout = sys.stderr
     print(f"http://127.0.0.1:{server.server_port}", file=answer, flush=True)
-    commands = (reset, letters, receive, follow_ups, web_page, arrange, copy_to, follow_up)
+    writers = (arrange, first_words_at, copy_to, follow_up)
+    commands = (reset, letters, receive, follow_ups, web_page, *writers)
     known = {command.__name__: command for command in commands}
     for line in sys.stdin:
         name, given = json.loads(line)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from helpdesk_bridge import Helpdesk, kit
-from helpdesk_bridge.kit import Audience, MessageType, Party, Role, Status
+from helpdesk_bridge.kit import Audience, MessageType, Party, Priority, Role, Status
 from helpdesk_bridge.testing.conformance import Account, Letter, Seen
 
 from helpdesk_bridge_django_helpdesk import DjangoHelpdeskSettings
@@ -32,6 +32,13 @@ COLUMNS: dict[Status, dict[str, Any]] = {
     Status.ON_HOLD: {"status": 1, "on_hold": True},
     Status.RESOLVED: {"status": 3},
     Status.CLOSED: {"status": 5},  # duplicate
+}
+
+PRIORITIES = {  # 1 Critical … 5 Very low, which the adapter never writes
+    Priority.URGENT: 1,
+    Priority.HIGH: 2,
+    Priority.NORMAL: 3,
+    Priority.LOW: 5,
 }
 
 
@@ -133,6 +140,8 @@ class DjangoWitness:
             columns |= COLUMNS[fields["status"]]
         if "assignee" in fields:
             columns["assigned_to_id"] = int(fields["assignee"].id)
+        if "priority" in fields:
+            columns["priority"] = PRIORITIES[fields["priority"]]
         if "team" in fields:
             columns["queue_id"] = int(fields["team"])
         self.server.ask("arrange", ticket=int(ticket_id), **columns)

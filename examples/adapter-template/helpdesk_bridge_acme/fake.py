@@ -63,12 +63,11 @@ class AcmeFake(FakeServer):
         """GET /tickets."""
         word = request.query.get("status")
         status = None if word is None else _status(word)
-        found = [
-            ticket
-            for ticket in self.store.tickets.values()
-            if ticket.deleted_at is None and status in (None, _STATUSES[_word(ticket)])
-        ]
-        return _page(request, found, "T", _ticket, "status")
+
+        def fits(ticket: StoredTicket) -> bool:
+            return ticket.deleted_at is None and status in (None, _STATUSES[_word(ticket)])
+
+        return _page(request, self.store.tickets.values(), "T", _ticket, fits, "status")
 
     async def get_ticket(self, request: web.Request) -> web.Response:
         """GET /tickets/{id}."""
@@ -99,7 +98,7 @@ class AcmeFake(FakeServer):
 
     async def list_messages(self, request: web.Request) -> web.Response:
         """GET /tickets/{id}/messages."""
-        return _page(request, self._stored(request).messages, "M", _message)
+        return _page(request, self._stored(request).messages, "M", _message, lambda _: True)
 
     async def create_message(self, request: web.Request) -> web.Response:
         """POST /tickets/{id}/messages: mailed unless told not to, whatever its kind."""
@@ -176,21 +175,24 @@ async def _body(
 
 def _page(
     request: web.Request,
-    found: Sequence[T],
+    everything: Iterable[T],
     letter: str,
     show: Callable[[T], dict[str, Any]],
+    fits: Callable[[T], bool],
     *filters: str,
 ) -> web.Response:
     query = request.query
     if not set(query) <= {"limit", "after", *filters}:
         raise _invalid("there is no such parameter")
-    limit, after = query.get("limit", "25"), query.get("after", f"{letter}-0")
+    limit, after = query.get("limit", "25"), query.get("after")
     if not limit.isdigit() or not 1 <= int(limit) <= 100:
         raise _invalid("limit is from 1 to 100")
-    if not after.startswith(f"{letter}-") or not after[2:].isdigit():
+    # A cursor holds its place also when its record is no longer among what is asked for.
+    ordered = sorted(everything, key=lambda each: (each.created_at, each.id))
+    places = {f"{letter}-{each.id}": place for place, each in enumerate(ordered)}
+    if after is not None and after not in places:
         raise _invalid("after names nothing in this list")
-    # Lists are oldest first, so a cursor holds its place when its ticket leaves the list.
-    left = [each for each in found if each.id > int(after[2:])]
+    left = [each for each in ordered[places[after] + 1 if after else 0 :] if fits(each)]
     part = left[: int(limit)]
     following = f"{letter}-{part[-1].id}" if len(left) > len(part) else None
     return web.json_response(

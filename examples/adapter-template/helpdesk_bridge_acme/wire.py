@@ -10,7 +10,7 @@ from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Audience, MessageType, Role, Status
 
 R = TypeVar("R", bound=kit.JsonRecord)
-T = TypeVar("T")
+T = TypeVar("T", kit.Ticket, kit.Message)
 PAGE_SIZE = 100  # "Lists": at most
 WORDS = {"open": Status.OPEN, "waiting": Status.PENDING, "done": Status.RESOLVED}  # "Tickets"
 WRITES = {status: word for word, status in WORDS.items()}
@@ -88,12 +88,31 @@ def page(data: Any, kind: type[R], convert: Callable[[R], T]) -> kit.Page[T]:
     """Read a page; ``next_url`` is never followed: the token would go wherever it points."""
     told = kit.read(data, ListJson)
     items, problems = kit.read_records(told.items, kind, convert, "$.items")
-    return kit.Page(items=items, problems=problems, next=told.next)
+    return kit.Page(
+        items=items,
+        problems=problems,
+        next=told.next,
+        anchored=True,  # "Lists": a place is behind a record, and what goes before it moves nothing
+        behind=lambda record: kit.Cursor(record.id),
+    )
 
 
-def place(cursor: kit.Cursor | None, asked: Mapping[str, Any]) -> list[tuple[str, str]]:
+def page_size(query: kit.TicketQuery) -> int:
+    """Return how many tickets a page needs: no more than are wanted, if Acme itself picks them."""
+    acmes = kit.TicketQuery(
+        statuses=query.statuses, order_by=query.order_by, limit=query.limit, extra=query.extra
+    )
+    is_picked_here = query != acmes or query.order_by is kit.TicketOrder.CREATED_AT_DESC
+    if query.limit is None or is_picked_here or len(query.statuses or ()) > 1:
+        return PAGE_SIZE
+    return min(PAGE_SIZE, max(query.limit, kit.SMALLEST_PAGE))
+
+
+def place(
+    cursor: kit.Cursor | None, asked: Mapping[str, Any], size: int = PAGE_SIZE
+) -> list[tuple[str, str]]:
     """Return the parameters of a page ("Lists")."""
-    here = [("limit", str(PAGE_SIZE))] + ([] if cursor is None else [("after", str(cursor))])
+    here = [("limit", str(size))] + ([] if cursor is None else [("after", str(cursor))])
     return here + kit.extra_query(asked, ["limit", "after"])
 
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
 
-from helpdesk_bridge import Attachment, Helpdesk, Status, Upload, errors
+from helpdesk_bridge import (
+    Attachment,
+    Helpdesk,
+    Level,
+    Priority,
+    Status,
+    TicketKind,
+    Upload,
+    errors,
+)
 from helpdesk_bridge.model import Capability
+from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.airclou.conftest import PARTNER, ScriptedFake
-from tests.adapters.doubles import CUSTOMER, Caught, Connect
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, new_ticket
 
 C = Capability
 BY_KEY = {
@@ -21,11 +32,16 @@ BY_KEY = {
     C.DELETE_TICKET,
     C.LIST_CUSTOM_FIELDS,
     C.FILTER_STATUS,
+    C.FILTER_STATUSES,
+    C.FILTER_PRIORITY,
+    C.FILTER_KIND,
     C.FILTER_ASSIGNEE,
     C.FILTER_TAG,
     C.FILTER_REQUESTER,
     C.FILTER_CREATED_SINCE,
     C.FILTER_UPDATED_SINCE,
+    C.ORDER_CREATED_AT,
+    C.ORDER_UPDATED_AT,
 }
 BY_SESSION = {
     C.LIST_MESSAGES,
@@ -113,6 +129,9 @@ CALLS: dict[Capability, Act] = {
     C.DELETE_TICKET: lambda d: d.delete_ticket("tkt_1"),
     C.LIST_CUSTOM_FIELDS: lambda d: d.custom_fields(),
     C.FILTER_STATUS: lambda d: first(lambda: d.tickets(status=Status.OPEN)),
+    C.FILTER_STATUSES: lambda d: first(lambda: d.tickets(status=[Status.NEW, Status.OPEN])),
+    C.FILTER_PRIORITY: lambda d: first(lambda: d.tickets(priority=Priority.HIGH)),
+    C.FILTER_KIND: lambda d: first(lambda: d.tickets(kind=TicketKind.TASK)),
     C.FILTER_ASSIGNEE: lambda d: first(lambda: d.tickets(assignee="usr_1")),
     C.FILTER_TAG: lambda d: first(lambda: d.tickets(tag="vip")),
     C.FILTER_REQUESTER: lambda d: first(lambda: d.tickets(requester=CUSTOMER)),
@@ -120,6 +139,12 @@ CALLS: dict[Capability, Act] = {
     C.FILTER_UPDATED_SINCE: lambda d: first(lambda: d.tickets(updated_since=WHEN)),
     C.FILTER_TEAM: lambda d: first(lambda: d.tickets(team="Exports")),
     C.FILTER_TEXT: lambda d: first(lambda: d.tickets(text="90 percent")),
+    C.ORDER_CREATED_AT: lambda d: first(lambda: d.tickets(order_by="created_at")),
+    C.ORDER_UPDATED_AT: lambda d: first(lambda: d.tickets(order_by="-updated_at")),
+    C.LIST_AGENTS: lambda d: first(lambda: d.agents()),
+    C.LIST_TEAMS: lambda d: first(lambda: d.teams()),
+    C.LIST_CUSTOMERS: lambda d: first(lambda: d.customers()),
+    C.WHO_AM_I: lambda d: d.me(),
     C.LIST_MESSAGES: lambda d: first(lambda: d.messages("tkt_1")),
     C.GET_MESSAGE: lambda d: d.message("tkt_1", "msg_1"),
     C.REPLY: lambda d: d.reply("tkt_1", text="Hi", send_email=True),
@@ -151,3 +176,30 @@ async def test_what_is_not_there_is_refused_without_a_request(
         errors.Outcome.NOT_SENT,
     )
     assert fake.journal == []
+
+
+@pytest.mark.asyncio
+async def test_what_is_native_is_one_request_and_nothing_that_came_is_left_out_here(
+    fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket
+) -> None:
+    stored.id = stored.messages[0].id = 1
+    fake.store.tickets = {1: stored}
+    new_ticket(fake.store, status=Status.RESOLVED, priority=Priority.LOW)
+    native = {c for c in C if desk.capabilities[c].level is Level.NATIVE}
+    for capability in sorted(native, key=lambda c: c is C.DELETE_TICKET):
+        before = len(fake.journal)
+        found = await first(partial(CALLS[capability], desk))
+        assert len(fake.journal) - before == 1, capability
+        assert not getattr(found, "filtered", ()), capability
+
+
+@pytest.mark.asyncio
+async def test_what_is_said_of_the_vendor_names_the_page_that_says_it(
+    fake: ScriptedFake, connect_to: Connect
+) -> None:
+    for settings, _ in EXPECTED.values():
+        for capability, support in connect_to(fake, **settings).capabilities.items():
+            is_ours = support.level is Level.EMULATED or capability is C.IF_LAST
+            assert is_ours or support.source.startswith("https://airclou.com/api/helpdesk/"), (
+                capability
+            )

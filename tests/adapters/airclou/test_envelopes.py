@@ -20,7 +20,7 @@ MESSAGES = "/api/messages"
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("envelope", ["messages", "data", "items", ""])
-@pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 100, 121])
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 200, 221])
 async def test_a_conversation_is_complete_and_in_order_in_every_envelope(
     fake: ScriptedFake, desk: Helpdesk, stored: StoredTicket, envelope: str, count: int
 ) -> None:
@@ -60,7 +60,7 @@ async def test_a_made_message_is_found_in_every_envelope(
     assert (sent.id, sent.message.html) == ("msg_7f3b", "<p>Known issue.</p>")
 
 
-def serve(fake: ScriptedFake, count: int, figures: Any, size: int = 50) -> None:
+def serve(fake: ScriptedFake, count: int, figures: Any, size: int = 100) -> None:
     """Answer with ``count`` messages in pages of ``size``; ``figures`` makes what is told."""
 
     def answer(request: web.Request) -> web.StreamResponse:
@@ -69,7 +69,7 @@ def serve(fake: ScriptedFake, count: int, figures: Any, size: int = 50) -> None:
         records = [note_json(id=f"msg_{number}") for number in range(start, max(start, end))]
         return web.json_response({"messages": records, **figures(page, end < count, count)})
 
-    fake.script.add("GET", MESSAGES, answer, times=9)
+    fake.script.add("GET", MESSAGES, answer, times=20)
 
 
 FIGURES: dict[str, Any] = {
@@ -92,9 +92,9 @@ FIGURES: dict[str, Any] = {
 async def test_all_messages_are_read_however_the_vendor_counts(
     fake: ScriptedFake, desk: Helpdesk, told: str
 ) -> None:
-    serve(fake, 121, FIGURES[told])
+    serve(fake, 221, FIGURES[told])
     found = [message async for message in desk.messages("tkt_482")]
-    assert ids(found) == [f"msg_{number}" for number in range(121)]
+    assert ids(found) == [f"msg_{number}" for number in range(221)]
     # A short page alone does not say that it is the last.
     beyond = ["4"] if told in ("nothing", "null figures", "odd figures") else []
     # Without a count only another walk tells whether a message moved meanwhile.
@@ -111,9 +111,20 @@ async def test_all_messages_are_read_however_the_vendor_counts(
 async def test_beyond_a_full_last_page_is_asked_only_if_nothing_is_told(
     fake: ScriptedFake, desk: Helpdesk, told: str, requests: int
 ) -> None:
-    serve(fake, 100, FIGURES[told])
+    serve(fake, 200, FIGURES[told])
     found = [message async for message in desk.messages("tkt_482")]
-    assert (len(found), len(fake.journal)) == (100, requests)
+    assert (len(found), len(fake.journal)) == (200, requests)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("count", [49, 50, 51, 100, 121, 200])
+@pytest.mark.parametrize("told", FIGURES)
+async def test_all_messages_are_read_of_a_server_that_gives_pages_of_its_default_size(
+    fake: ScriptedFake, desk: Helpdesk, told: str, count: int
+) -> None:
+    serve(fake, count, FIGURES[told], size=50)
+    found = [message async for message in desk.messages("tkt_482")]
+    assert ids(found) == [f"msg_{number}" for number in range(count)]
 
 
 @pytest.mark.asyncio
@@ -197,7 +208,7 @@ async def test_another_page_than_was_asked_for_is_an_error(
 ) -> None:
     serve(fake, 121, lambda page, more, total: {"total": total, **(told if page == 2 else {})})
     found, error = await drain(desk.messages("tkt_482"))
-    assert (len(found), type(error)) == (50, errors.PaginationLoop)
+    assert (len(found), type(error)) == (100, errors.PaginationLoop)
 
 
 @pytest.mark.asyncio

@@ -65,7 +65,7 @@ async def test_listing_messages_asks_for_the_oldest_first(
 ) -> None:
     mapped.answers("GET", MESSAGES, {"messages": [message_json(), note_json()], "total": 2})
     assert [m async for m in mapped_desk.messages("tkt_482")] == [READ_MESSAGE, READ_NOTE]
-    query = (("limit", "50"), ("page", "1"), ("sort_order", "asc"), ("ticket_id", "tkt_482"))
+    query = (("limit", "100"), ("page", "1"), ("sort_order", "asc"), ("ticket_id", "tkt_482"))
     assert mapped.asked == [("GET", MESSAGES, query, None)]
 
 
