@@ -65,7 +65,7 @@ def test_a_desk_shows_what_its_settings_allow(run: Run, write: Write) -> None:
     assert done.status == 0
     assert "# What each desk can do" in done.out
     assert "| capability | keyed |" in done.out
-    assert "| `list_tickets` | native; max 100 a page |" in done.out
+    assert "| `list_tickets` | native; max 100 a page" in done.out
     reply = next(line for line in done.out.splitlines() if line.startswith("| `reply` "))
     assert reply.startswith("| `reply` | - [^")
     assert "Set session_token or session_provider" in done.out
