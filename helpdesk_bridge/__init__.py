@@ -15,6 +15,7 @@ from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.desk import Helpdesk, connect
 from helpdesk_bridge.desk.conversations import Conversation
 from helpdesk_bridge.desk.pager import Pager
+from helpdesk_bridge.desk.statuses import Statuses, StatusUse
 from helpdesk_bridge.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -178,6 +179,8 @@ __all__ = [
     "Stage",
     "Status",
     "StatusNotAllowed",
+    "StatusUse",
+    "Statuses",
     "Store",
     "Support",
     "Team",

@@ -46,6 +46,11 @@ class RequestTracker(kit.Adapter):
     id_pattern = r"[1-9][0-9]{0,17}"
     id_words = 'digits, such as "1003"'
     visible_after = 60.0
+    status_words = wire.STATUS
+    status_notes: ClassVar = {
+        kit.Status.RESOLVED: "RT itself mails the requestor (observed on Request Tracker 5.0.3).",
+        kit.Status.CLOSED: "In RT's default lifecycle it is called rejected.",
+    }
     quiet_extra = outgoing.QUIET_EXTRA
     """RT carries out what it has received though nobody waits for it any more, and what waits for
     a worker too: of 40 replies at once, given up at once, four workers had done the last after 12 s

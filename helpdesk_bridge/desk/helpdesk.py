@@ -35,6 +35,7 @@ from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
 from helpdesk_bridge.desk.settings_check import check_settings
+from helpdesk_bridge.desk.statuses import Statuses
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.errors.frames import without_frames
 from helpdesk_bridge.kit.contract import Adapter
@@ -113,6 +114,8 @@ class Helpdesk:
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
     DeskClosed before anything is sent, the others as the vendor or the network has it.
 
+    ``capabilities`` says what this desk can do, ``statuses`` what each status is here.
+
     Most methods are functions in the module of their subject, and are bound to the class here.
 
     Args:
@@ -175,6 +178,7 @@ class Helpdesk:
         )
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities
+        self.statuses = Statuses(self.adapter, self.capabilities)
         seconds, running = self._options.deadline, self._transport.running
         self._calls = Calls(
             self.name,
@@ -199,6 +203,7 @@ class Helpdesk:
             visible_after=kind.visible_after,
             gives_up_after=kind.gives_up_after,
             mark_of=self.adapter.mark_of,
+            by_steps=self.adapter.by_steps,
             gave_up=lambda: self.closed,
             on_settled=self._calls.forget,
             limit=self._calls.part,

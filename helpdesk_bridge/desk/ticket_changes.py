@@ -29,7 +29,6 @@ from helpdesk_bridge.model import (
     Body,
     Capability,
     Channel,
-    Level,
     NewTicket,
     Priority,
     Status,
@@ -204,7 +203,7 @@ async def _made_earlier(desk: Desk, entry: LedgerEntry) -> Ticket:
     if entry.finished:
         return ticket
     if await desk._reconciler.has_first_message(ticket, entry.fingerprint):
-        if desk._guard.capabilities[Capability.CREATE_TICKET].level is Level.EMULATED:
+        if desk.adapter.by_steps(Capability.CREATE_TICKET):
             await desk._sender.finish(entry.operation_id)  # it was the step that was missing
             return ticket
         raise PartlyDone(

@@ -99,9 +99,11 @@ class Adapter:
     - ``quiet_extra``: the keys of ``extra`` that a note may set; a set, default none.
     - ``tells_forwards``: whether a forward is answered with a message that shows as one; default
       False.
+    - ``in_one_write``: what is emulated by reading alone; a set, default none.
     - ``file_hosts``: the other hosts that keep files; a set, default none.
     - ``status_words``, ``priority_words``, ``kind_words``: the tables by which they are written;
       default None.
+    - ``status_notes``: what setting a status does besides; default nothing.
     - ``assignee_by``, ``team_by``: by what an agent and a team are named to the vendor; default by
       whatever the caller gives.
     - ``ticket_keys``: the vendor's keys of what a ticket shows after a change; default none.
@@ -152,12 +154,18 @@ class Adapter:
     tells_forwards: ClassVar[bool] = False
     """Whether the message that the vendor answers a forward with shows as ``Audience.FORWARD``.
     Then one that shows as a message to the customer is told as an error."""
+    in_one_write: ClassVar[frozenset[Capability]] = frozenset()
+    """Of CREATE_TICKET and REPLY_WITH_STATUS those that are emulated by what is read besides. Of an
+    emulated one that is not here, the desk itself sets the status behind the message, and takes a
+    ticket without any message for one whose second step is missing."""
     file_hosts: ClassVar[frozenset[str]] = frozenset()
     """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
     stands for the hosts below it too. Downloads may lead there, without credentials."""
     status_words: ClassVar[Vocabulary[Status] | None] = None
     """The table by which statuses are written: a ticket that comes back from a change is compared
-    with what was asked for by it. None: a status is not compared."""
+    with what was asked for by it, and ``Helpdesk.statuses`` tells of it. None: neither."""
+    status_notes: ClassVar[Mapping[Status, str]] = {}
+    """For people: what the vendor does besides when a status is set, or why it cannot be set."""
     priority_words: ClassVar[Vocabulary[Priority] | None] = None
     """As ``status_words``, of priorities."""
     kind_words: ClassVar[Vocabulary[TicketKind] | None] = None
@@ -195,6 +203,11 @@ class Adapter:
                 raise TypeError(f"{cls.__name__}.{method} is written, but `offers` lacks it")
             if declared and not written:
                 raise TypeError(f"{cls.__name__} offers {capabilities[0]}, but lacks {method}")
+
+    def by_steps(self, capability: Capability) -> bool:
+        """Say whether ``capability`` takes more than one write, so that it may be done in part."""
+        level = self.capabilities[capability].level
+        return level is Level.EMULATED and capability not in self.in_one_write
 
     @classmethod
     def auth(cls, settings: Any) -> Middleware:

@@ -64,6 +64,11 @@ class Memory(kit.Adapter):
     settings_type = MemorySettings
     settings: MemorySettings
     tells_forwards = True
+    status_words = kit.Vocabulary(
+        reads={status.value: status for status in Status},
+        writes={status: status.value for status in Status if status is not Status.UNKNOWN},
+        unknown=Status.UNKNOWN,
+    )
     offers: ClassVar = {
         capability: none(_ABSENT[capability]) if capability in _ABSENT else native()
         for capability in Capability

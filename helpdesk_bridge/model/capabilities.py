@@ -91,7 +91,7 @@ class Level(StrEnum):
     """How a capability is provided."""
 
     NATIVE = "native"
-    """The vendor does it in one step."""
+    """One request does it, and a filter or an order is the vendor's own."""
     EMULATED = "emulated"
     """It is done completely, but by several requests or by reading more than is returned."""
     NONE = "none"
@@ -223,9 +223,19 @@ class Capabilities(Value, Mapping[Capability, Support]):
                     capability=capability.value,
                 )
 
-    def without(self, reason: str, *dropped: Capability) -> Capabilities:
-        """Return these capabilities without ``dropped``; ``reason`` says why."""
-        return Capabilities({**self._support, **dict.fromkeys(dropped, none(reason))})
+    def without(self, reason: str, *dropped: Capability, source: str = "") -> Capabilities:
+        """Return these capabilities without some.
+
+        Args:
+            reason: why they are not there.
+            dropped: those that are taken away.
+            source: the vendor's page, which a reason that speaks of the vendor needs.
+
+        Returns:
+            The others.
+        """
+        lacking = none(reason, source=source)
+        return Capabilities({**self._support, **dict.fromkeys(dropped, lacking)})
 
     def limited(self, capabilities: Iterable[Capability], **limits: Any) -> Capabilities:
         """Return these capabilities with other limits on some of them.

@@ -9,6 +9,7 @@ from typing import Any, Generic, NewType, TypeVar
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.model.shown import amount, shown
 from helpdesk_bridge.model.value import Value
 
 __all__ = ["Cursor", "Page", "Problem"]
@@ -156,3 +157,13 @@ class Page(Value, Generic[T]):
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def __repr__(self) -> str:
+        return shown(self, "", self._words)
+
+    def _words(self) -> Iterator[str]:
+        yield f"of {amount(len(self.items), 'item')}"
+        yield f"{len(self.problems)} that cannot be read" if self.problems else ""
+        yield f"{len(self.filtered)} left out" if self.filtered else ""
+        yield "" if self.total is None else f"{self.total:,} in all"
+        yield "" if self.next is None else "more follow"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
 
 from helpdesk_bridge.model.people import Party
+from helpdesk_bridge.model.shown import counted, identity, moment_of, shown
 from helpdesk_bridge.model.times import moment
 from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Priority, Status, TicketKind
@@ -73,6 +74,21 @@ class Ticket(Value):
     """The name of that desk's adapter; None as above."""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
     """The vendor's own record; it is not a copy."""
+
+    def __repr__(self) -> str:
+        return shown(self, identity(self), self._words)
+
+    def _words(self) -> Iterator[str]:
+        unmapped = self.status == Status.UNKNOWN and identity(self, "vendor_status")
+        yield f"{self.status} ({unmapped})" if unmapped else str(self.status)
+        yield "" if self.priority is None else f"priority {self.priority}"
+        yield moment_of("created", self.created_at)
+        yield moment_of("changed", self.updated_at)
+        yield moment_of("deleted", self.deleted_at)
+        yield "unassigned" if self.assignee is None else "assigned"
+        yield counted(self.tags, "tag")
+        yield counted(self.custom_fields, "custom field")
+        yield "" if self.desk is None else f"of desk {identity(self, 'desk')}"
 
 
 @frozen(kw_only=True)

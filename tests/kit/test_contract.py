@@ -125,6 +125,7 @@ def test_an_attribute_of_ones_own_is_nobody_elses(own: str, value: object) -> No
         ("idempotent_extra", "none"),
         ("quiet_extra", "none"),
         ("tells_forwards", "False"),
+        ("in_one_write", "none"),
         ("file_hosts", "none"),
         ("error_codes", "none"),
         ("id_pattern", "A-Za-z0-9_-"),
