@@ -13,7 +13,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
 from typing import Any
-from unicodedata import combining, normalize
+from unicodedata import combining
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Priority, Role, errors, merge_extra, refuse_extra
@@ -200,7 +200,7 @@ def is_customer(query: kit.CustomerQuery, person: kit.Party) -> bool:
 
 def _letters(text: str) -> str:
     """Return a text without accents and case, which some databases do not mind."""
-    return "".join(c for c in normalize("NFKD", kit.folded(text)) if not combining(c))
+    return "".join(c for c in kit.normalised("NFKD", kit.folded(text)) if not combining(c))
 
 
 # -- writing ---------------------------------------------------------------------------------
