@@ -286,7 +286,7 @@ class Walk:
 
         Where the walk went on after a while, that much may have moved as nothing tells of.
         """
-        if self._moves and (self._news > 1 or self._goes_on):
+        if self._moves and self._news > 1:
             return True
         if self.listed is not None or self._is_anchored:
             return False

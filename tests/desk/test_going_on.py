@@ -339,6 +339,35 @@ async def test_a_page_that_was_only_looked_for_may_be_missing_for_another_pager_
     assert (await drained(rest), rest.exhausted, len(asked)) == ([], True, 1)
 
 
+async def test_a_page_that_comes_again_is_judged_by_the_pages_of_the_pagers_before() -> None:
+    first, last = "ABCDEFGHIJKLM", "NOPQRSTUVWX"
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        if place is None:
+            return Page(items=tuple(first), next=Cursor("2"))
+        return Page(items=tuple(last), next=Cursor(str(int(place) + 1)), unsure=True)
+
+    pager = Pager(fetch, str, limit=len(first))
+    await drained(pager)
+    rest = Pager(fetch, str, cursor=pager.cursor)
+    assert (await drained(rest), rest.exhausted) == (list(last), True)
+
+
+async def test_a_shorter_page_is_not_doubted_where_another_pager_read_a_larger_one() -> None:
+    asked = list[str | None]()
+
+    async def fetch(place: Cursor | None) -> Page[str]:
+        asked.append(place)
+        if place is None:
+            return Page(items=tuple("abc"), next=Cursor("2"), listed=4)
+        return Page(items=("d",), next=Cursor("3"), unsure=True, doubted=True, listed=4)
+
+    pager = Pager(fetch, str, limit=3)
+    await drained(pager)
+    assert await drained(Pager(fetch, str, cursor=pager.cursor)) == ["d"]
+    assert asked == [None, "2"]
+
+
 async def test_a_place_that_is_gone_has_the_list_read_from_its_beginning() -> None:
     vendor = Offsets("abcdefgh")
 
