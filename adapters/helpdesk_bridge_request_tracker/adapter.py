@@ -47,6 +47,7 @@ class RequestTracker(kit.Adapter):
     id_words = 'digits, such as "1003"'
     visible_after = 60.0
     status_words = wire.STATUS
+    in_one_write = frozenset((kit.Capability.CREATE_TICKET, kit.Capability.REPLY_WITH_STATUS))
     status_notes: ClassVar = {
         kit.Status.RESOLVED: "RT itself mails the requestor (observed on Request Tracker 5.0.3).",
         kit.Status.CLOSED: "In RT's default lifecycle it is called rejected.",

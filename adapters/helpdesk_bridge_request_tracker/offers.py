@@ -31,7 +31,7 @@ _TICKETS: Mapping[Capability, Support] = {
     Capability.GET_TICKET: native(
         "By a search; a ticket that it does not show is asked for by itself.", source=MANUAL
     ),
-    Capability.CREATE_TICKET: native(  # its first words need no step of their own
+    Capability.CREATE_TICKET: emulated(
         "Then the ticket is read. RT's own auto-reply is kept back. An assignee that is given by"
         " address is looked up before.",
         limits=CapabilityLimits(statuses=_FIRST_STATUSES, options=frozenset(_OPTIONS)),
@@ -72,8 +72,10 @@ _MESSAGES: Mapping[Capability, Support] = {
     Capability.ADD_REQUEST: none(
         "RT's API writes in the name of the account only; customers write by mail.", source=MANUAL
     ),
-    Capability.SEND_ATTACHMENTS: native(
-        "In the request of their message. No empty files, no inline images.", source=OBSERVED
+    Capability.SEND_ATTACHMENTS: emulated(
+        "In the request of their message, for which the ticket is read. No empty files, no inline"
+        " images.",
+        source=OBSERVED,
     ),
     Capability.OPEN_ATTACHMENT: native(
         "Text comes in UTF-8, whatever it was written in. An attached mail is put together from"
@@ -84,7 +86,7 @@ _MESSAGES: Mapping[Capability, Support] = {
         "By reading the ticket back: words, time and files are compared."
     ),
     Capability.REPLY_WITHOUT_EMAIL: none("RT mails every correspondence.", source=OBSERVED),
-    Capability.REPLY_WITH_STATUS: native(  # or else the desk would set it by a call of its own
+    Capability.REPLY_WITH_STATUS: emulated(
         "In the request of the message; then the ticket is read. RT itself mails the requestor when"
         " a ticket is resolved.",
         limits=CapabilityLimits(statuses=_STATUSES),

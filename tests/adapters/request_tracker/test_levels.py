@@ -28,8 +28,11 @@ CALLS: dict[Capability, Call] = {
     Capability.LIST_MESSAGES: lambda desk, number: desk.messages(number),
     Capability.REPLY: lambda desk, number: desk.reply(number, text="x", send_email=True),
     Capability.NOTE: lambda desk, number: desk.note(number, text="x"),
-    Capability.SEND_ATTACHMENTS: lambda desk, number: desk.note(
-        number, text="x", attachments=[Upload(name="a", mime_type="a/b", data=b"x")]
+    Capability.SEND_ATTACHMENTS: lambda desk, number: desk.reply(
+        number,
+        text="x",
+        send_email=True,
+        attachments=[Upload(name="a", mime_type="a/b", data=b"x")],
     ),
     Capability.LIST_AGENTS: lambda desk, _: desk.agents(),
     Capability.LIST_CUSTOMERS: lambda desk, _: desk.customers(email=LI),
