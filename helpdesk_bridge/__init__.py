@@ -15,6 +15,7 @@ from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.desk import Helpdesk, connect
 from helpdesk_bridge.desk.conversations import Conversation
 from helpdesk_bridge.desk.pager import Pager
+from helpdesk_bridge.desk.statuses import Statuses, StatusUse
 from helpdesk_bridge.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     )
     from helpdesk_bridge.delivery.sql_ledger import SqlLedger
     from helpdesk_bridge.memory import MemorySettings, Store
+    from helpdesk_bridge.model.serialise import from_dict, json_schema, to_dict, to_json
     from helpdesk_bridge.testing.sandbox import Sandbox
     from helpdesk_bridge.transport.shared_limits import FileLimiter, RedisLimiter
 
@@ -177,6 +179,8 @@ __all__ = [
     "Stage",
     "Status",
     "StatusNotAllowed",
+    "StatusUse",
+    "Statuses",
     "Store",
     "Support",
     "Team",
@@ -193,7 +197,11 @@ __all__ = [
     "VendorUnavailable",
     "Verdict",
     "connect",
+    "from_dict",
+    "json_schema",
     "load_config",
+    "to_dict",
+    "to_json",
 ]
 
 _WHEN_ASKED_FOR = {
@@ -207,6 +215,9 @@ _WHEN_ASKED_FOR = {
     "Sandbox": "helpdesk_bridge.testing.sandbox",
     "SqlLedger": "helpdesk_bridge.delivery.sql_ledger",
     "Store": "helpdesk_bridge.memory",
+    **dict.fromkeys(
+        ("from_dict", "json_schema", "to_dict", "to_json"), "helpdesk_bridge.model.serialise"
+    ),
 }
 """Names that cost an import which many programs do without, and where they are."""
 

@@ -44,6 +44,9 @@ class Airclou(kit.Adapter):
     id_words = "1 to 255 letters, digits and signs of _.:@=+~-"
     quiet_extra = outgoing.QUIET_EXTRA
     status_words = wire.STATUS
+    status_notes: ClassVar = {
+        kit.Status.CLOSED: "Only automations of the account set it (CLOSED_STATUS_SYSTEM_ONLY)."
+    }
     priority_words = wire.PRIORITY
     kind_words = wire.KIND
     ticket_keys: ClassVar = {

@@ -55,6 +55,9 @@ class HelpSpace(kit.Adapter):
     quiet_extra = outgoing.QUIET_EXTRA
     tells_forwards = True
     status_words = wire.STATUS
+    status_notes: ClassVar = {
+        kit.Status.RESOLVED: "HelpSpace has no such status; closed stands in."
+    }
     # A filter takes id and name, an update id and address, a new ticket the id alone.
     assignee_by = frozenset(("id",))
     ticket_keys: ClassVar = {

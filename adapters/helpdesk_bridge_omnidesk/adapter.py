@@ -37,6 +37,7 @@ class Omnidesk(kit.Adapter):
     id_words = 'digits, such as "1003", of messages behind a word and a dash, such as "message-77"'
     quiet_extra = outgoing.QUIET_EXTRA
     status_words = wire.STATUS
+    in_one_write = frozenset((kit.Capability.REPLY_WITH_STATUS,))
     ticket_keys: ClassVar = {"subject": "title", "status": "status"}
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
     assignee_by = frozenset(("id",))

@@ -86,13 +86,14 @@ OFFERS: Mapping[Capability, Support] = {
         source="https://www.omnidesk.nl/api/docs",
     ),
     Capability.REPLY_WITHOUT_EMAIL: none("Omnidesk mails every reply.", source=_MESSAGE),
-    Capability.REPLY_WITH_STATUS: native(
-        "In the request of the message.",
+    Capability.REPLY_WITH_STATUS: emulated(
+        "In the request of the message; the ticket is read before.",
         limits=CapabilityLimits(statuses=wire.SUBMITTABLE),
         source=_MESSAGE,
     ),
-    Capability.SCHEDULED_SEND: native(
-        "In the request of the message, in the account's time zone.", source=_MESSAGE
+    Capability.SCHEDULED_SEND: emulated(
+        "In the request of the message, in the account's time zone; the ticket is read before.",
+        source=_MESSAGE,
     ),
     Capability.RECONCILE: emulated("By the difference of the timeline before and after."),
     Capability.WEBHOOKS: none(

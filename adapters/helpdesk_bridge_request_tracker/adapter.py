@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar, TypeVar
+
+from attrs import evolve
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import (
-    Capability,
-    Effect,
-    Operation,
-    Status,
-    created_id,
-    emulated,
-    errors,
-    is_digits,
-    native,
-    none,
-    read_records,
-)
-from helpdesk_bridge_request_tracker import attached_mail, outgoing, wire
+from helpdesk_bridge.kit import Capability, Effect, Operation, created_id, errors
+from helpdesk_bridge_request_tracker import outgoing, tickets, wire
+from helpdesk_bridge_request_tracker.files import Files
 from helpdesk_bridge_request_tracker.kept import Judged, judged, judged_message, others
-from helpdesk_bridge_request_tracker.lists import API, PAGE, Lists
-from helpdesk_bridge_request_tracker.mime_tree import Node
+from helpdesk_bridge_request_tracker.lists import API, Lists
+from helpdesk_bridge_request_tracker.messages import to_message
+from helpdesk_bridge_request_tracker.offers import ODD_TOKEN, OFFERS
+from helpdesk_bridge_request_tracker.people import People, account_of
 from helpdesk_bridge_request_tracker.settings import RequestTrackerSettings
 
 __all__ = ["RequestTracker"]
@@ -36,15 +29,11 @@ UPDATE_TICKET = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
 DELETE_TICKET = Operation("delete_ticket", Effect.IDEMPOTENT_WRITE)
 LIST_MESSAGES = Operation("list_messages", Effect.READ)
 GET_MESSAGE = Operation("get_message", Effect.READ)
-OPEN_ATTACHMENT = Operation("open_attachment", Effect.READ)
 SEND = Operation("send")
 SEND_CHECK = Operation("send", Effect.READ)
 CREATE_TICKET_CHECK = Operation("create_ticket", Effect.READ)
 
-_STATUSES = wire.STATUS.writable()
-_FIRST_STATUSES = frozenset((Status.NEW, Status.OPEN, Status.RESOLVED))
-"""What a new ticket may be in RT's default lifecycle; observed, for the rest is a 400."""
-_OPTIONS = ("status", "priority", "assignee", "team", "custom_fields")
+N = TypeVar("N", kit.NewTicket, kit.TicketChanges)
 
 
 class RequestTracker(kit.Adapter):
@@ -57,72 +46,32 @@ class RequestTracker(kit.Adapter):
     id_pattern = r"[1-9][0-9]{0,17}"
     id_words = 'digits, such as "1003"'
     visible_after = 60.0
+    status_words = wire.STATUS
+    in_one_write = frozenset((kit.Capability.CREATE_TICKET, kit.Capability.REPLY_WITH_STATUS))
+    status_notes: ClassVar = {
+        kit.Status.RESOLVED: "RT itself mails the requestor (observed on Request Tracker 5.0.3).",
+        kit.Status.CLOSED: "In RT's default lifecycle it is called rejected.",
+    }
     quiet_extra = outgoing.QUIET_EXTRA
     """RT carries out what it has received though nobody waits for it any more, and what waits for
     a worker too: of 40 replies at once, given up at once, four workers had done the last after 12 s
     (observed on Request Tracker 5.0.3). Meanwhile a web server before it may have answered 502.
     """
-    offers: ClassVar = {
-        Capability.LIST_TICKETS: native(limits=kit.CapabilityLimits(page_size=PAGE)),
-        Capability.GET_TICKET: native(),
-        Capability.CREATE_TICKET: native(
-            "RT's own auto-reply is kept back.",
-            limits=kit.CapabilityLimits(statuses=_FIRST_STATUSES, options=frozenset(_OPTIONS)),
-        ),
-        Capability.UPDATE_TICKET: native(
-            "The ticket is read before and after. RT itself mails the requestor when a ticket is"
-            " resolved.",
-            limits=kit.CapabilityLimits(
-                statuses=_STATUSES, options=frozenset(("subject", *_OPTIONS))
-            ),
-        ),
-        Capability.DELETE_TICKET: native("The status becomes deleted."),
-        Capability.LIST_MESSAGES: native(
-            "With its events.", limits=kit.CapabilityLimits(page_size=PAGE)
-        ),
-        Capability.GET_MESSAGE: native(),
-        Capability.REPLY: native(
-            "To the ticket's requestors, with the copies that the ticket has.",
-            limits=kit.CapabilityLimits(options=frozenset()),
-        ),
-        Capability.NOTE: native("A comment.", limits=kit.CapabilityLimits(options=frozenset())),
-        Capability.FORWARD: none("RT's API cannot forward."),
-        Capability.ADD_REQUEST: none(
-            "RT's API writes in the name of the account only; customers write by mail."
-        ),
-        Capability.SEND_ATTACHMENTS: native("No empty files, no inline images."),
-        Capability.OPEN_ATTACHMENT: native(
-            "Text comes in UTF-8, whatever it was written in; an attached mail is put together from"
-            " its parts, and is not the same byte for byte."
-        ),
-        Capability.RECONCILE: emulated(
-            "By reading the ticket back: words, time and files are compared."
-        ),
-        Capability.REPLY_WITHOUT_EMAIL: none("RT mails every correspondence."),
-        Capability.REPLY_WITH_STATUS: native(
-            "Then the ticket is read. RT itself mails the requestor when a ticket is resolved.",
-            limits=kit.CapabilityLimits(statuses=_STATUSES),
-        ),
-        Capability.SCHEDULED_SEND: none("RT's API cannot send later."),
-        Capability.FILTER_STATUS: native(
-            "RT's search never finds deleted tickets.",
-            limits=kit.CapabilityLimits(statuses=_STATUSES),
-        ),
-        Capability.FILTER_ASSIGNEE: native("By login (id) or address, as RT compares them."),
-        Capability.FILTER_TEAM: native("By the name of the queue, as RT compares it."),
-        Capability.FILTER_TAG: none("RT's tickets have no tags."),
-        Capability.FILTER_REQUESTER: native(
-            "Any of the ticket's requestors, not the first only; the domain in either spelling."
-        ),
-        Capability.FILTER_TEXT: native("In the subject."),
-        Capability.FILTER_CREATED_SINCE: emulated("A day more is read, and judged here."),
-        Capability.FILTER_UPDATED_SINCE: emulated("A day more is read, and judged here."),
-    }
+    offers: ClassVar = OFFERS
 
     def __init__(self, settings: RequestTrackerSettings, transport: kit.Transport) -> None:
         super().__init__(settings, transport)
         self._agents: set[str] = set()
         """The logins, in small letters, of those of whom RT has said that they are privileged."""
+        self._people = People(transport)
+        self._files = Files(transport)
+
+    @property
+    def capabilities(self) -> kit.Capabilities:
+        """What this account can do: a token may not tell whose it is."""
+        if account_of(self.settings) is not None:
+            return super().capabilities
+        return kit.Capabilities({**self.offers, Capability.WHO_AM_I: ODD_TOKEN})
 
     @classmethod
     def auth(cls, settings: RequestTrackerSettings) -> kit.Middleware:
@@ -137,29 +86,13 @@ class RequestTracker(kit.Adapter):
     async def list_tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
-        """GET /tickets, by id: the cursor is the last one seen, so that nothing moves."""
+        """GET /tickets, by id or in the order that is wanted."""
         if query.extra:
             raise errors.InvalidArgument("Request Tracker's search takes no extra parameters.")
-        sql = outgoing.search(query, after=_after(cursor))
         lists = self._read(LIST_TICKETS)
-        listing, more = await lists.search(sql)
-        items, problems = read_records(
-            listing.items, wire.TicketJson, wire.TicketJson.to_listed, "$.items"
-        )
-        told = listing.told
-        if any(int(one.id) <= _after(cursor) for one in items):
-            raise errors.ProtocolError("$.items: tickets that were not asked for.", path="$.items")
-        if not listing.items and told.total:
-            problems = (_unseen(told.total),)
-        page = kit.Page(
-            items=items,
-            problems=problems,
-            next=kit.Cursor(str(listing.last_id)) if listing.items and more.is_there else None,
-            total=told.total if cursor is None else None,
-            unsure=more.unsure,
-            lacking=lists.lacking or told.lacking(goes_on=more.is_sure),
-        )
-        return page.where(lambda ticket: outgoing.wanted(query, ticket))
+        if query.order_by is None:
+            return await tickets.by_id(lists, query, cursor)
+        return await tickets.in_order(lists, query, query.order_by, cursor)
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /tickets for this id, which tells more of people than GET /ticket/{id} does."""
@@ -174,6 +107,7 @@ class RequestTracker(kit.Adapter):
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /ticket. T9: what RT left out of it without a word is told."""
+        new = await self._with_login(CREATE_TICKET_CHECK, new)
         body = outgoing.ticket_body(new, self.settings.queue)
         answer = await self._post(CREATE_TICKET, ("ticket",), body, new.attachments)
         ticket_id = answer.accepted().read(lambda data: created_id(data, pattern=self.id_pattern))
@@ -196,6 +130,7 @@ class RequestTracker(kit.Adapter):
 
         That nothing was changed is said only where the ticket is as it was.
         """
+        changes = await self._with_login(GET_TICKET, changes)
         body = outgoing.changes(changes)
         known, _ = await self._read(GET_TICKET).known(ticket_id)
         before = wire.to_ticket(known.raw)
@@ -237,7 +172,7 @@ class RequestTracker(kit.Adapter):
         """
         lists = self._read(LIST_MESSAGES)
         known, etag = await lists.known(ticket.id)
-        after, newest = _after(cursor), wire.newest(etag)
+        after, newest = tickets.after(cursor), wire.newest(etag)
         if newest is None:
             newest = await lists.newest(ticket.id)
         rows = await lists.rows(ticket.id, after) if after < newest else wire.NO_ROWS
@@ -252,6 +187,8 @@ class RequestTracker(kit.Adapter):
             items=items,
             problems=problems,
             next=kit.Cursor(str(rows.last_id)) if more else None,
+            anchored=True,
+            behind=lambda message: kit.Cursor(message.id),
             lacking=lists.lacking or rows.told.lacking(goes_on=more),
         )
         return page.where(query.matches)
@@ -308,51 +245,57 @@ class RequestTracker(kit.Adapter):
         attachment: kit.Attachment,
         size: str | None = None,  # noqa: ARG002 - RT has no renditions
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """GET /attachment/{id}: the whole file in base64, so that it comes in one piece.
-
-        An attached mail is put together from its parts, each of which comes so.
-        """
-        data = await self._content(attachment.id)
-        if isinstance(data, bytes):
-            yield _once(data)
-            return
-        mail = await self._read(OPEN_ATTACHMENT).attached_mail(attachment.id, data)
-        async with aclosing(self._mail(mail)) as chunks:
+        """GET /attachment/{id}: the whole file in base64, so that it comes in one piece."""
+        async with self._files.opened(attachment.id) as chunks:
             yield chunks
 
-    async def _content(self, attachment_id: str) -> bytes | str:
-        """Return the bytes of a file; the id of its message where it holds other parts instead."""
-        path = (*API, "attachment", attachment_id)
-        try:
-            answer = await self.transport.send(OPEN_ATTACHMENT, "GET", path)
-        except errors.VendorUnavailable as error:
-            await self._require_attachment(attachment_id)
-            raise error from None
-        return answer.read(wire.content)
+    # -- people ------------------------------------------------------------------------------
 
-    async def _mail(self, mail: Node) -> AsyncGenerator[bytes, None]:
-        for piece in attached_mail.written(mail):
-            if isinstance(piece, bytes):
-                yield piece
-                continue
-            data = await self._content(piece.number)
-            if isinstance(data, str):
-                raise errors.ProtocolError("$.Content: expected text.", path="$.Content")
-            yield attached_mail.leaf(piece, data)
+    async def list_agents(self, cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+        """POST /users for those of RT's group of the privileged, or GET /users and each of them."""
+        return await self._people.agents(cursor)
 
-    async def _require_attachment(self, attachment_id: str) -> None:
-        """T12: GET /attachment/{id} answers 500 for one that is not there; a search tells."""
-        query = outgoing.matching("id", [attachment_id])
-        lists = self._read(OPEN_ATTACHMENT)
-        listing = await lists.page(("attachments",), (), json=query)
-        if not listing.items:
-            kit.require_complete(lists.lacking)
-            raise errors.NotFound("there is no such file, or the account may not see it.")
+    async def list_teams(self, cursor: kit.Cursor | None) -> kit.Page[kit.Team]:
+        """POST /queues by id: the cursor is the last one seen."""
+        return await self._people.teams(cursor)
+
+    async def list_customers(
+        self, query: kit.CustomerQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Party]:
+        """GET or POST /users, less those who are privileged."""
+        return await self._people.customers(query, cursor)
+
+    async def who_am_i(self) -> kit.Party:
+        """GET /user/{login}, or by the number that a token has."""
+        return await self._people.me(self.settings)
+
+    # -- reading what RT said ----------------------------------------------------------------
+
+    def parse_ticket(self, raw: Any) -> kit.Ticket:
+        """Return the ticket of a record, from a list or from ``GET /ticket/{id}``.
+
+        The latter names people by their logins alone. ProtocolError for what cannot be read.
+        """
+        return wire.to_ticket(raw)
+
+    def parse_message(self, raw: Any, ticket_id: str) -> kit.Message:
+        """Return the message of an entry of a history, without its words and files.
+
+        RT keeps these elsewhere. Who is a requestor or an agent is told elsewhere, too: the type of
+        a ``Correspond`` is UNKNOWN. ProtocolError for what cannot be read.
+        """
+        return to_message(raw, ticket_id)
 
     # -- within ------------------------------------------------------------------------------
 
     def _read(self, operation: Operation) -> Lists:
         return Lists(self.transport, operation)
+
+    async def _with_login(self, operation: Operation, given: N) -> N:
+        """Return a write with the login of its assignee, by which alone RT takes an owner."""
+        if not isinstance(given.assignee, kit.Party):
+            return given
+        return evolve(given, assignee=await self._people.owner(operation, given.assignee))
 
     async def _agents_of(
         self, lists: Lists, ticket: wire.TicketJson, rows: Sequence[Any]
@@ -419,19 +362,6 @@ class RequestTracker(kit.Adapter):
         return await self.transport.send(operation, "PUT", path, json=body)
 
 
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data
-
-
-def _after(cursor: kit.Cursor | None) -> int:
-    """Return the id that a cursor stands for: the list goes on behind it."""
-    if cursor is None:
-        return 0
-    if not is_digits(cursor) or len(cursor) > 18:
-        raise errors.InvalidArgument("this cursor is not one of this desk's.")
-    return int(cursor)
-
-
 def _denies(answer: kit.Response) -> bool:
     """Say whether all that RT says of a message is that a right is missing."""
     try:
@@ -439,16 +369,6 @@ def _denies(answer: kit.Response) -> bool:
     except errors.HelpdeskError:
         return False  # its Location tells what was made, and nobody needs its words
     return bool(said) and all(wire.is_denial([sentence]) for sentence in said)
-
-
-def _unseen(count: int) -> kit.Problem:
-    """Return what is wrong with a search that counts tickets, and shows none of them."""
-    return kit.Problem(
-        index=0,
-        error=errors.IncompleteList(
-            f"RT counts {count} more tickets, and shows none of them.", listed=count, came=0
-        ),
-    )
 
 
 def _require(found: Judged, answer: kit.Response) -> None:

@@ -26,13 +26,13 @@ from helpdesk_bridge.testing import (
     StoredTicket,
 )
 from helpdesk_bridge_request_tracker import fake_ticketsql as ticketsql
+from helpdesk_bridge_request_tracker.fake_people import People
 from helpdesk_bridge_request_tracker.fake_records import (
     JSON,
     NOBODY,
     PRIORITIES,
     SYSTEM,
     WORDS,
-    Records,
     json_answer,
     login_of,
     parts_of,
@@ -67,34 +67,40 @@ _RIGHTS = frozenset(
     )
 )
 
+_MORE_RIGHTS = frozenset(("SeeGroup",))
+
 _ALLOWED = {
     r"/tickets": ("GET", "HEAD", "POST"),
     r"/ticket(/\d+)?": ("GET", "HEAD", "DELETE", "PUT", "POST"),
     r"/ticket/\d+/(correspond|comment)": ("POST",),
     r"/attachments|/ticket/\d+/(history|attachments)": ("GET", "POST"),
     r"/(attachment|transaction)/\d+": ("GET", "HEAD"),
-    r"/user/[^/]+": ("GET", "HEAD", "DELETE", "PUT", "POST"),
+    r"/users|/groups|/queues": ("GET", "POST"),
+    r"/user/[^/]+|/group/\d+": ("GET", "HEAD", "DELETE", "PUT", "POST"),
 }
 """The methods that RT has for a path."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class RequestTrackerFake(Records):
-    """``may_not`` names rights that the account lacks.
+class RequestTrackerFake(People):
+    """``may_not`` names rights that the account lacks, ``may`` others that it has: SeeGroup.
 
     Without ``ShowOutgoingEmail`` rows are left out of histories after their pages were cut.
     """
 
     prefix = "/REST/2.0"
     password = "fake-password"  # noqa: S105 - made up
-    token = "1-7-fake-token"  # noqa: S105 - made up
+    token = "1-1000007-fake-token"  # noqa: S105 - made up
 
-    def __init__(self, store: Store | None = None, *, may_not: Iterable[str] = ()) -> None:
-        super().__init__(store, may_not=may_not)
+    def __init__(
+        self, store: Store | None = None, *, may_not: Iterable[str] = (), may: Iterable[str] = ()
+    ) -> None:
+        super().__init__(store, may_not=may_not, may=may)
         if self.may_not - _RIGHTS:
             raise ValueError(f"may_not knows only {sorted(_RIGHTS)}")
-        self._people: dict[str, Party] = {}
+        if self.may - _MORE_RIGHTS:
+            raise ValueError(f"may knows only {sorted(_MORE_RIGHTS)}")
 
     def table(self) -> dict[str, Any]:
         """Return the configuration that connects to this fake."""
@@ -117,7 +123,7 @@ class RequestTrackerFake(Records):
             ("POST", "/attachments", self.attachments),
             ("GET", r"/transaction/{id:\d+}", self.transaction),
             ("GET", r"/attachment/{id:\d+}", self.attachment),
-            ("GET", r"/user/{login:[^/]+}", self.show_user),
+            *self.people_routes(),
             ("*", "/{rest:.*}", self.otherwise),
         )
         return [web.route(verb, path, self._answered(handler)) for verb, path, handler in handlers]
@@ -356,7 +362,7 @@ class RequestTrackerFake(Records):
                 "transaction" if self.may_see(message) else "",
                 self.transaction_json(ticket, message, request),
             )
-            for ticket, message in self._messages(request.match_info["id"])
+            for ticket, message in self.messages(request.match_info["id"])
             if message.type is not MessageType.NOTE or self.may_see(message)
         ]
         return self.listed(request, matching(rows, await read_limits(request)))
@@ -364,7 +370,7 @@ class RequestTrackerFake(Records):
     async def transaction(self, request: web.Request) -> web.StreamResponse:
         """GET /transaction/{id}: what has no value is left out; 500 for one that is not there."""
         number = int(request.match_info["id"])
-        for ticket, message in self._messages():
+        for ticket, message in self.messages():
             if message.id == number:
                 self._require_sight(message)
                 shown = {
@@ -381,7 +387,7 @@ class RequestTrackerFake(Records):
     async def attachments(self, request: web.Request) -> web.StreamResponse:
         """POST /attachments, GET or POST /ticket/{id}/attachments: text comes decoded."""
         rows: list[Row] = []
-        for _, message in self._messages(request.match_info.get("id")):
+        for _, message in self.messages(request.match_info.get("id")):
             kind = "attachment" if self.may_see(message) else ""
             rows += [(part.id, kind, self.listed_part(part)) for part in parts_of(message)]
         found = matching(rows, await read_limits(request))
@@ -392,28 +398,12 @@ class RequestTrackerFake(Records):
     async def attachment(self, request: web.Request) -> web.StreamResponse:
         """GET /attachment/{id}: the bytes in base64; 500 for one that is not there."""
         number = int(request.match_info["id"])
-        for ticket, message in self._messages():
+        for ticket, message in self.messages():
             for part in parts_of(message):
                 if part.id == number:
                     self._require_sight(message)
                     return json_answer(self.file_json(ticket, part, request))
         raise no(500, "Internal Server Error")
-
-    async def show_user(self, request: web.Request) -> web.StreamResponse:
-        """GET /user/{login}: what an agent sees of others, who are privileged if they are agents.
-
-        RT takes a login of digits for its own number of a user; here it is one, as the Store's are.
-        """
-        login = request.match_info["login"].lower()
-        wrote = [message.author for _, message in self._messages()]
-        agents = [self.agent, *self.store.agents, *(p for p in wrote if p.role is Role.AGENT)]
-        people = {login_of(p).lower(): p for p in (*self._people.values(), SYSTEM, *wrote[::-1])}
-        people |= {login_of(p).lower(): p for p in reversed(agents)}
-        if login not in people:
-            raise no(404, "Not Found")
-        told = self.person_json(people[login], privileged=people[login] in agents)
-        dated = {"ETag": f'"{stamp(None)}"', "Last-Modified": stamp(None)}
-        return json_answer(told, headers=dated)
 
     async def otherwise(self, request: web.Request) -> web.StreamResponse:
         """Refuse whatever RT has not, or this has not."""
@@ -457,12 +447,6 @@ class RequestTrackerFake(Records):
         if ticket is None:
             raise no(404, missing)
         return ticket
-
-    def _messages(self, number: str | None = None) -> list[tuple[StoredTicket, StoredMessage]]:
-        """Return the messages and events of one ticket, or of all."""
-        tickets = self.store.tickets
-        chosen = tickets.values() if number is None else filter(None, [tickets.get(int(number))])
-        return [(ticket, message) for ticket in chosen for message in ticket.messages]
 
     def _require_sight(self, message: StoredMessage) -> None:
         if not self.may_see(message):

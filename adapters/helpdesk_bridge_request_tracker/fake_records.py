@@ -58,8 +58,11 @@ _STEPS = (
 """What the default lifecycle offers on a ticket: from, to, label, by which message."""
 PRIORITIES = {Priority.LOW: 0, Priority.NORMAL: 50, Priority.HIGH: 100}
 _PARAMETERS = re.compile(r"query|fields(\[\w+\])?|orderby|order|page|per_page")
+USER_NUMBERS = 1_000_000
+"""What is below may be somebody's login; the account is the seventh user."""
 NOBODY = Party(id="Nobody", name="Nobody in particular", role=Role.SYSTEM)
 SYSTEM = Party(id="RT_System", name="The RT System itself", role=Role.SYSTEM)
+_TIMES = ("Created", "LastUpdated")
 _UNSET = "1970-01-01T00:00:00Z"
 JSON = 'application/json; charset="utf-8"'
 
@@ -121,9 +124,12 @@ class Records(FakeServer):
 
     agent = Party(id="ada", name="Ada Byron", email="ada@helpdesk.example", role=Role.AGENT)
 
-    def __init__(self, store: Store | None = None, *, may_not: Iterable[str] = ()) -> None:
+    def __init__(
+        self, store: Store | None = None, *, may_not: Iterable[str] = (), may: Iterable[str] = ()
+    ) -> None:
         super().__init__(store)
         self.may_not = frozenset(may_not)
+        self.may = frozenset(may)
         self.queues = {"General": 1, "Billing": 2}
         """The queues and their ids."""
         self._kept: dict[int, Kept] = {}
@@ -141,6 +147,12 @@ class Records(FakeServer):
     def of(self, ticket: StoredTicket) -> Kept:
         """Return what is kept of a ticket besides."""
         return self._kept.setdefault(ticket.id, Kept(ticket.requester, ticket.requester))
+
+    def messages(self, number: str | None = None) -> list[tuple[StoredTicket, StoredMessage]]:
+        """Return the messages and events of one ticket, or of all."""
+        tickets = self.store.tickets
+        chosen = tickets.values() if number is None else filter(None, [tickets.get(int(number))])
+        return [(ticket, message) for ticket in chosen for message in ticket.messages]
 
     def event(
         self,
@@ -186,7 +198,9 @@ class Records(FakeServer):
 
     def principal(self, user: Party) -> str:
         """Return the number that RT's events have for a user."""
-        return "6" if user is NOBODY else str(self.store.person(login_of(user)).id)
+        own = {"RT_System": 1, "Nobody": 6, str(self.agent.id): 7}.get(login_of(user))
+        number = own or int(self.store.person(login_of(user)).id or 0) + 1000
+        return str(USER_NUMBERS + number)
 
     def etag(self, ticket: StoredTicket) -> str:
         """Return the id of the newest transaction that the account may see, as an ETag."""
@@ -348,7 +362,7 @@ class Records(FakeServer):
         number = int(self.principal(user))
         told = {
             "Name": login_of(user),
-            "EmailAddress": user.email,
+            "EmailAddress": "" if user is NOBODY else user.email,
             "RealName": user.name,
             "Privileged": int(privileged),
         }
@@ -372,14 +386,21 @@ class Records(FakeServer):
         """Return a page of a list. Rows that the account may not see leave a gap in it."""
         query = request.query
         strange = [name for name in query if not _PARAMETERS.fullmatch(name)]
-        if strange or query.get("orderby", "id") != "id":
+        fields = query.getall("orderby", ["id"])
+        known = ("id", *(_TIMES if request.path.endswith("/tickets") else ()))
+        if strange or not set(known).issuperset(fields):
             raise unknown(", ".join(strange) or "this order")
         size, number = min(_count(query.get("per_page"), 20), 100), _count(query.get("page"), 1)
-        backwards = query.get("order", "").upper() == "DESC"
-        ordered = sorted(rows, key=lambda row: row[0], reverse=backwards)
+        ordered = list(rows)
+        orders = [*query.getall("order", []), *[""] * len(fields)]
+        for field, order in [*zip(fields, orders, strict=False)][::-1]:
+            ordered.sort(key=lambda row: _place(row, field), reverse=order.upper() == "DESC")
         names = names_of(request, "fields")
         items = [
-            {**self.ref(kind, key), **{name: values.get(name, "") for name in names}}
+            {
+                **self.ref(kind, values["Name"] if kind == "user" else key),
+                **{name: values.get(name, "") for name in names},
+            }
             for key, kind, values in ordered[(number - 1) * size : number * size]
             if kind
         ]
@@ -468,6 +489,10 @@ def _person(role: str, user: Party) -> dict[str, tuple[str, ...]]:
 def stamp(value: datetime | None) -> str:
     """Return a time as RT writes it; the beginning of 1970 is none."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else _UNSET
+
+
+def _place(row: Row, field: str) -> Any:
+    return row[0] if field == "id" else row[2][field]
 
 
 def _count(text: str | None, default: int) -> int:

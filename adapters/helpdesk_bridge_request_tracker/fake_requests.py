@@ -13,6 +13,7 @@ from aiohttp import web
 
 from helpdesk_bridge.kit import text_to_html
 from helpdesk_bridge.testing import Refusal, Store, StoredFile
+from helpdesk_bridge_request_tracker.fake_ticketsql import like
 
 __all__ = [
     "Row",
@@ -174,6 +175,8 @@ def _holds(found: str, limit: Mapping[str, Any]) -> bool:
     operator, wanted = limit.get("operator", "="), str(limit["value"])
     if operator == "=":
         return found.lower() == wanted.lower()
+    if operator == "LIKE" and not found.isdecimal():
+        return like(wanted).search(found) is not None
     if operator not in ("<", ">") or not found.isdecimal() or not wanted.isdecimal():
         raise unknown(f"a query with {operator}")
     return int(found) < int(wanted) if operator == "<" else int(found) > int(wanted)

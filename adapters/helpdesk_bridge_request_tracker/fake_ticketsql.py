@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["FIELDS", "Record", "WrongQuery", "parse"]
+__all__ = ["FIELDS", "Record", "WrongQuery", "like", "parse"]
 
 Record = Mapping[str, tuple[Any, ...]]
 """The values of a ticket by the names in ``FIELDS``."""
@@ -123,7 +123,7 @@ def _condition(name: str, operator: str, text: str) -> Test:
         ">": lambda found: found > value,
         "<=": lambda found: found <= value,
         ">=": lambda found: found >= value,
-        "LIKE": lambda found: _like(text).search(str(found)) is not None,
+        "LIKE": lambda found: like(text).search(str(found)) is not None,
     }[positive]
     return lambda record: any(map(compare, record[name])) == (positive == operator)
 
@@ -142,7 +142,7 @@ def _folded(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
 
 
-def _like(text: str) -> re.Pattern[str]:
+def like(text: str) -> re.Pattern[str]:
     """Return the pattern of a search for words: % and _ are wildcards there."""
     parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in text)
     return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)

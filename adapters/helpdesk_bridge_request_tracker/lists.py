@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from json import dumps
 from typing import Any
 
 from attrs import field, frozen
@@ -39,6 +40,7 @@ __all__ = ["API", "PAGE", "Lists"]
 API = ("REST", "2.0")
 PAGE = 100
 """The most that RT gives on a page."""
+BY_ID = (("id", "ASC"),)
 MAX_EMPTY = 1000
 """Pages in a row that show nothing, before a list is given up as one that cannot be read."""
 BODY_BYTES = 4 * 1024 * 1024
@@ -86,13 +88,14 @@ class Lists:
         *,
         page: int = 1,
         per_page: int = PAGE,
-        order: str = "ASC",
+        orders: Sequence[tuple[str, str]] = BY_ID,
         json: Any = None,
     ) -> wire.Listing:
-        """Return a page of a list in the order of ids. A long query goes by POST, as ``json``."""
-        places = [("orderby", "id"), ("page", str(page)), ("per_page", str(per_page))]
-        if order != "ASC":
-            places.append(("order", order))
+        """Return a page of a list, by default of ids. A long query goes by POST, as ``json``."""
+        places = [("orderby", name) for name, _ in orders]
+        places += [("page", str(page)), ("per_page", str(per_page))]
+        if any(direction != "ASC" for _, direction in orders):
+            places += [("order", direction) for _, direction in orders]
         answer = await self.transport.send(
             self.operation,
             "GET" if json is None else "POST",
@@ -105,28 +108,39 @@ class Lists:
         self._note(listing, goes_on=True)
         return listing
 
-    async def search(self, sql: str) -> tuple[wire.Listing, Following]:
-        """Return the first page of a search that shows a ticket, and whether there are more."""
+    async def found(
+        self,
+        sql: str,
+        *,
+        page: int = 1,
+        per_page: int = PAGE,
+        orders: Sequence[tuple[str, str]] = BY_ID,
+    ) -> wire.Listing:
+        """Return a page of a search for tickets, which tells how many there are."""
         pairs = [("query", sql), *outgoing.TICKET_FIELDS]
+        listing = await self.page(("tickets",), pairs, page=page, per_page=per_page, orders=orders)
+        if listing.told.is_silent:
+            raise errors.ProtocolError(
+                "$.total: RT does not tell how many tickets there are, nor where a list ends."
+                " Is $UseSQLForACLChecks off there?",
+                path="$.total",
+            )
+        return listing
+
+    async def search(self, sql: str, size: int = PAGE) -> tuple[wire.Listing, Following]:
+        """Return the first page of a search that shows a ticket, and whether there are more."""
         for number in range(1, MAX_EMPTY + 1):
-            listing = await self.page(("tickets",), pairs, page=number)
-            told = listing.told
-            if told.is_silent:
-                raise errors.ProtocolError(
-                    "$.total: RT does not tell how many tickets there are, nor where a list ends."
-                    " Is $UseSQLForACLChecks off there?",
-                    path="$.total",
-                )
+            listing = await self.found(sql, page=number, per_page=size)
             # The pages before this one, if any, showed nothing: by their size is all that is known.
-            size = max(told.per_page or PAGE, len(listing.items))
-            more = _following(listing, number, (number - 1) * size)
+            came = max(listing.told.per_page or size, len(listing.items))
+            more = _following(listing, number, (number - 1) * came, asked=size)
             if listing.items or not more.is_there:
                 return listing, more
         raise _endless()
 
     async def rows(self, ticket_id: str, after: int) -> wire.Listing:
         """Return the next rows of the history that the account may see: at least one."""
-        pairs = [("query", outgoing.above(after)), *outgoing.HISTORY_FIELDS]
+        pairs = [("query", dumps(outgoing.above(after))), *outgoing.HISTORY_FIELDS]
         for number in range(1, MAX_EMPTY + 1):
             path = ("ticket", ticket_id, "history")
             rows = await self.page(path, pairs, page=number)
@@ -140,7 +154,7 @@ class Lists:
         self, ticket_id: str, message_id: str, fields: Sequence[tuple[str, str]]
     ) -> Sequence[Any]:
         """Return the row of one message, alone in a list; no row where the account sees none."""
-        pairs = [("query", outgoing.above(int(message_id) - 1)), *fields]
+        pairs = [("query", dumps(outgoing.above(int(message_id) - 1))), *fields]
         rows = await self.page(("ticket", ticket_id, "history"), pairs, per_page=1)
         return rows.items if rows.items and str(rows.last_id) == message_id else ()
 
@@ -151,7 +165,7 @@ class Lists:
         """
         path = ("ticket", ticket_id, "history")
         for number in range(1, MAX_EMPTY + 1):
-            rows = await self.page(path, (), page=number, order="DESC")
+            rows = await self.page(path, (), page=number, orders=[("id", "DESC")])
             if rows.items:
                 return rows.last_id
         raise _endless()
@@ -309,9 +323,9 @@ _REFUSALS = frozenset(range(400, 500)) - {401, 429}
 """Answers that say for good that this will not be told."""
 
 
-def _following(listing: wire.Listing, number: int, before: int) -> Following:
+def _following(listing: wire.Listing, number: int, before: int, *, asked: int = PAGE) -> Following:
     told, count = listing.told, len(listing.items)
-    return following(told, count=count, asked=PAGE, before=before, number=number)
+    return following(told, count=count, asked=asked, before=before, number=number)
 
 
 def _key(row: Any) -> str:

@@ -22,6 +22,7 @@ from helpdesk_bridge.kit import (
     fast_message,
     fast_party,
     is_digits,
+    read_one,
 )
 from helpdesk_bridge_request_tracker.mime_tree import Node, arranged
 from helpdesk_bridge_request_tracker.parts import PartJson
@@ -33,7 +34,7 @@ from helpdesk_bridge_request_tracker.wire import (
     time_in,
 )
 
-__all__ = ["MESSAGES", "Known", "TransactionJson", "speaking"]
+__all__ = ["MESSAGES", "Known", "TransactionJson", "speaking", "to_message"]
 
 MESSAGES = frozenset(("Create", "Correspond", "Comment", "Forward Transaction", "Forward Ticket"))
 """The types of transactions that have words of people; all others are events."""
@@ -131,6 +132,12 @@ class TransactionJson(JsonRecord, frozen=True, rename=json_name):
             return self.creator.to_party(Role.SYSTEM)
         agent = self.login.lower() in known.agents
         return self.creator.to_party(Role.AGENT if agent else Role.UNKNOWN)
+
+
+def to_message(record: Any, ticket_id: str) -> kit.Message:
+    """Return the message that an entry of a history stands for, as far as it tells by itself."""
+    known = Known(ticket=TicketJson(id=ticket_id, requestor=()))
+    return read_one(record, TransactionJson, lambda entry: entry.to_message(known))
 
 
 def _answers_by_itself(root: PartJson) -> bool:

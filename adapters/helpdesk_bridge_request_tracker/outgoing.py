@@ -13,12 +13,16 @@ from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from types import EllipsisType
 from typing import Any
+from unicodedata import combining
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import Priority, errors, merge_extra, refuse_extra
+from helpdesk_bridge.kit import Priority, Role, errors, merge_extra, refuse_extra
 from helpdesk_bridge_request_tracker.wire import NOBODY, PRIORITY, STATUS
 
 _PERSON = "Name,EmailAddress,RealName"
+USER_FIELDS = (("fields", f"id,{_PERSON},Organization,WorkPhone"),)
+GROUP_FIELDS = (("fields", "Name,Domain"),)
+QUEUE_FIELDS = (("fields", "Name"),)
 TICKET_FIELDS = (
     (
         "fields",
@@ -61,8 +65,11 @@ def search(query: kit.TicketQuery, *, after: int) -> str:
     It may find more than was asked for: :func:`wanted` judges what it found.
     """
     conditions = [f"id > {after}"]
-    if query.status is not None:
-        conditions.append(f"Status = {quoted(STATUS.write(query.status))}")
+    if query.statuses is not None:
+        words = sorted(map(STATUS.write, query.statuses))
+        conditions.append(_one_of(f"Status = {quoted(word)}" for word in words))
+    if query.priority is not None:
+        conditions.append(f"Priority = {PRIORITY.write(query.priority)}")
     if query.assignee is not None:
         conditions.append(_person("Owner", query.assignee))
     if query.requester is not None:
@@ -78,19 +85,30 @@ def search(query: kit.TicketQuery, *, after: int) -> str:
     return " AND ".join(conditions)
 
 
+def finds_more(query: kit.TicketQuery) -> bool:
+    """Say whether the search finds tickets besides that :func:`wanted` leaves out."""
+    since = (query.created_since, query.updated_since)
+    return since != (None, None) or not _WILD.isdisjoint(query.text or "")
+
+
+_WILD = frozenset("%_")
+"""T6: they stand for any letters in a search."""
+
+
 def wanted(query: kit.TicketQuery, ticket: kit.Ticket) -> bool:
     """Say whether a ticket that the search found is asked for; what RT does not tell may be so."""
     times = kit.TicketQuery(created_since=query.created_since, updated_since=query.updated_since)
-    # T6: % and _ stand for any letters in a search, and find too much. What letters are alike is
-    # the database's to say (MySQL finds "ü" by "u"), so that nothing else that it found is dropped.
+    # T6: wildcards find too much. What letters are alike is the database's to say (MySQL finds "ü"
+    # by "u"), so that nothing else that it found is dropped.
     text = query.text or ""
-    found = not {"%", "_"} & set(text) or kit.folded(text) in kit.folded(ticket.subject)
+    found = _WILD.isdisjoint(text) or kit.folded(text) in kit.folded(ticket.subject)
     queue = ticket.raw.get("Queue")
     teams = (ticket.team, queue.get("id") if isinstance(queue, Mapping) else None)
     return (
         found
         and times.matches(ticket)
-        and query.status in (None, ticket.status)
+        and (query.statuses is None or ticket.status in query.statuses)
+        and query.priority in (None, ticket.priority)
         and (query.team is None or ticket.team is None or _is_one(query.team, teams))
         and _may_be(query.assignee, [ticket.raw.get("Owner")])
         and _may_be(query.requester, ticket.raw.get("Requestor"))
@@ -124,11 +142,16 @@ def _is_one(word: str, known: Iterable[Any]) -> bool:
 def _person(role: str, person: kit.Party) -> str:
     if person.email is not None:
         forms = kit.address_spellings(person.email)  # RT keeps the one that came by mail
-        found = " OR ".join(f"{role}.EmailAddress = {quoted(form)}" for form in forms)
-        return found if len(forms) == 1 else f"({found})"
+        return _one_of(f"{role}.EmailAddress = {quoted(form)}" for form in forms)
     if person.id is not None:
         return f"{role}.Name = {quoted(person.id)}"
     raise errors.InvalidArgument("Request Tracker finds people by address or by login (id).")
+
+
+def _one_of(conditions: Iterable[str]) -> str:
+    """Return the condition that one of these holds."""
+    several = list(conditions)
+    return several[0] if len(several) == 1 else f"({' OR '.join(several)})"
 
 
 def _before(instant: datetime) -> str:
@@ -144,9 +167,40 @@ def matching(field: str, values: Iterable[str]) -> list[dict[str, str]]:
     return [{"field": field, "value": value} for value in values]
 
 
-def above(number: int) -> str:
+def above(number: int) -> list[dict[str, str]]:
     """Return the JSON query for records with an id above ``number``."""
-    return json.dumps([{"field": "id", "operator": ">", "value": str(number)}])
+    return [{"field": "id", "operator": ">", "value": str(number)}]
+
+
+PRIVILEGED = (
+    {"field": "Domain", "value": "SystemInternal"},
+    {"field": "Name", "value": "Privileged"},
+)
+"""The JSON query for RT's own group of those whom it counts among its staff."""
+
+
+def customers(query: kit.CustomerQuery) -> list[dict[str, str]]:
+    """Return the JSON query for users with an address, in any spelling, and with words as name."""
+    found: list[dict[str, str]] = []
+    if query.email is not None:
+        found += matching("EmailAddress", kit.address_spellings(query.email))
+    if query.text is not None:
+        found.append({"field": "RealName", "operator": "LIKE", "value": query.text})
+    return found
+
+
+def is_customer(query: kit.CustomerQuery, person: kit.Party) -> bool:
+    """Say whether somebody whom RT found is asked for.
+
+    T6, T20: wildcards find too much, and a condition that the account may not ask for is ignored.
+    """
+    named = query.text is None or _letters(query.text) in _letters(person.name or "")
+    return person.role is Role.CUSTOMER and named and query.matches(person)
+
+
+def _letters(text: str) -> str:
+    """Return a text without accents and case, which some databases do not mind."""
+    return "".join(c for c in kit.normalised("NFKD", kit.folded(text)) if not combining(c))
 
 
 # -- writing ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
@@ -152,19 +152,49 @@ class UserJson(JsonRecord, frozen=True, rename=json_name):
 
 
 class PersonJson(JsonRecord, frozen=True, rename=json_name):
-    """A user by himself: whether he is privileged, which lists do not tell.
+    """A user by himself, or in a list of users, which does not tell whether he is privileged.
 
     ``{"Name": "ada", "Privileged": 1, "EmailAddress": "ada@helpdesk.example"}``
     """
 
+    id: AnyId | None = None
+    """His number, where it was asked for; whoever asks for another by himself is not told it."""
     label: str | None = None
     """His login."""
+    real_name: str | None = None
+    email_address: str | None = None
+    organization: str | None = None
+    work_phone: Word | None = None
+    """For administrators, and of oneself."""
     privileged: Word | bool | None = None
 
     @property
     def is_privileged(self) -> bool:
         """Whether RT counts him among its staff, who alone can be given rights by name."""
         return self.privileged not in (None, "", "0", 0, False)
+
+    @property
+    def login(self) -> str:
+        """His login."""
+        return self.label or ""
+
+    def with_login(self) -> Self:
+        """Return himself; WrongType where his login is not told."""
+        if not self.label:
+            raise WrongType("expected a login", ".Name")
+        return self
+
+    def to_party(self, role: Role) -> kit.Party:
+        """Return the person, as :class:`UserJson` does, with what else is told of him."""
+        login = self.with_login().login
+        return fast_party(
+            id=login,
+            name=self.real_name or None,
+            email=self.email_address or (login if "@" in login else None),
+            role=role,
+            organization=self.organization or None,
+            phone=str(self.work_phone) if self.work_phone else None,
+        )
 
 
 class ReferenceJson(JsonRecord, frozen=True, rename=json_name):
@@ -178,6 +208,21 @@ class QueueJson(JsonRecord, frozen=True, rename=json_name):
 
     id: AnyId
     label: str | None = None
+
+    def to_team(self) -> kit.Team:
+        """Return the queue as a team."""
+        if not is_digits(str(self.id)):
+            raise WrongType("no id of Request Tracker", ".id")
+        return kit.Team(id=str(self.id), name=self.label or "", raw=self.raw)
+
+
+class GroupJson(JsonRecord, frozen=True, rename=json_name):
+    """A group. A list of groups shows no members."""
+
+    id: AnyId
+    label: str | None = None
+    domain: str | None = None
+    members: tuple[ReferenceJson, ...] = ()
 
 
 class FieldJson(JsonRecord, frozen=True, rename=json_name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from attrs import frozen
 
 from helpdesk_bridge.model import Capabilities, Capability, CapabilityLimits, Level, Status, Support
 
-__all__ = ["COMMAND", "Cell", "Grid", "describe", "grid", "matrix"]
+__all__ = ["COMMAND", "Cell", "Grid", "Note", "describe", "grid", "matrix"]
 
 COMMAND = "helpdesk-bridge capabilities --markdown"
 """What prints the matrix of all installed adapters."""
@@ -17,10 +18,16 @@ COMMAND = "helpdesk-bridge capabilities --markdown"
 _INTRODUCTION = f"""\
 <!-- Made by `{COMMAND}`; what is changed by hand is lost. -->
 
-*native*: the vendor does it in one step. *emulated*: it is done completely, but by several calls or
-by reading more than is returned. "-": it cannot be done, and is refused before any byte is sent.
+*native*: one request does it; what a filter leaves out and how a list is ordered is the vendor's
+work. *emulated*: it is done completely, but by several requests, or by reading more than is
+returned. "-": it cannot be done, and is refused before any byte is sent. What a note says of a
+vendor has the vendor's page in brackets, or where it was observed.
 What a desk can do depends on its account's settings too: `helpdesk-bridge capabilities DESK`.
 """
+
+
+_ADDRESS = re.compile(r"https?://[!-;=?-~]+")
+"""What Markdown takes for an address between ``<`` and ``>``."""
 
 
 def _words(label: str) -> Callable[[Iterable[str]], str]:
@@ -51,13 +58,30 @@ class Cell:
     note: int | None
 
 
+@frozen
+class Note:
+    """Why something can or cannot be done, and where the vendor says so; either may be empty."""
+
+    reason: str
+    source: str
+
+    def __str__(self) -> str:
+        return self.with_source(self.source)
+
+    def with_source(self, source: str) -> str:
+        """Return the note with its source as it is written here."""
+        if not source:
+            return self.reason
+        return f"{self.reason} ({source})" if self.reason else f"See {source}"
+
+
 @frozen(kw_only=True)
 class Grid:
     """The matrix before it is printed: a row for each capability, a cell for each column."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Capability, tuple[Cell, ...]], ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def describe(support: Support) -> str:
@@ -74,11 +98,12 @@ def _limits(limits: CapabilityLimits) -> list[str]:
 
 def grid(columns: Mapping[str, Capabilities]) -> Grid:
     """Return the matrix of ``columns``; the same reason has one number wherever it stands."""
-    notes: dict[str, int] = {}
+    notes: dict[Note, int] = {}
 
     def cell(support: Support) -> Cell:
-        note = notes.setdefault(support.reason, len(notes) + 1) if support.reason else None
-        return Cell(describe(support), note)
+        note = Note(support.reason, support.source)
+        number = notes.setdefault(note, len(notes) + 1) if str(note) else None
+        return Cell(describe(support), number)
 
     rows = tuple(
         (capability, tuple(cell(able[capability]) for able in columns.values()))
@@ -95,7 +120,7 @@ def matrix(columns: Mapping[str, Capabilities], *, title: str = "What each adapt
         _row("---", *("---" for _ in made.columns)),
         *(_row(f"`{c.value}`", *map(_marked, cells)) for c, cells in made.rows),
     ]
-    notes = [f"[^{number}]: {_escaped(text)}" for number, text in enumerate(made.notes, 1)]
+    notes = [f"[^{number}]: {_noted(note)}" for number, note in enumerate(made.notes, 1)]
     return "\n".join(
         [f"# {title}", "", _INTRODUCTION, *lines, *([""] if notes else []), *notes, ""]
     )
@@ -107,6 +132,12 @@ def _row(*cells: str) -> str:
 
 def _marked(cell: Cell) -> str:
     return _escaped(cell.text) + (f" [^{cell.note}]" if cell.note else "")
+
+
+def _noted(note: Note) -> str:
+    if not _ADDRESS.fullmatch(note.source):
+        return _escaped(str(note))
+    return Note(_escaped(note.reason), note.source).with_source(f"<{note.source}>")
 
 
 def _escaped(text: str) -> str:

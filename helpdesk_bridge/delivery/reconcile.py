@@ -34,7 +34,7 @@ from helpdesk_bridge.errors import (
     moment,
 )
 from helpdesk_bridge.errors.plain import in_brackets
-from helpdesk_bridge.model import Capabilities, Capability, Level, Message, MessageType, Ticket
+from helpdesk_bridge.model import Capabilities, Capability, Message, MessageType, Ticket
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.transport.empty_lists import proving
 from helpdesk_bridge.transport.outcome import GAVE_UP
@@ -67,10 +67,11 @@ class Reconciler:
 
     ``read`` reads it, ``visible_after`` are the seconds after which its vendor shows what it
     accepted, ``gives_up_after`` those after which it is done with what it never answered,
-    ``mark_of`` tells the word of ours that the vendor keeps with a message, if it does, ``gave_up``
-    says whether the desk was closed, ``on_settled`` is told of each write whose outcome is known
-    now, and ``limit`` ends its body at the deadline of a call, as a HelpdeskError; what is waited
-    on purpose does not count.
+    ``mark_of`` tells the word of ours that the vendor keeps with a message, if it does,
+    ``by_steps`` says whether a call takes more than one write, ``gave_up`` whether the desk was
+    closed, ``on_settled`` is told of each write whose outcome is known now, and ``limit`` ends
+    its body at the deadline of a call, as a HelpdeskError; what is waited on purpose does not
+    count.
     """
 
     read: Reader
@@ -79,6 +80,7 @@ class Reconciler:
     visible_after: float
     gives_up_after: float
     mark_of: Callable[[Message], str | None]
+    by_steps: Callable[[Capability], bool]
     gave_up: Callable[[], bool]
     on_settled: Callable[[OutcomeUnknown], None]
     limit: Callable[[], AbstractContextManager[Any]]
@@ -340,7 +342,7 @@ class Reconciler:
         self.capabilities.require(Capability.LIST_MESSAGES)
         listing = self.read.messages(ticket.id).collect_problems()
         messages = [message async for message in listing]
-        by_steps = self.capabilities[Capability.CREATE_TICKET].level is Level.EMULATED
+        by_steps = self.by_steps(Capability.CREATE_TICKET)
         if by_steps and not listing.problems and not any(map(_is_spoken, messages)):
             return True
         return matching.first_words(task.search.mark, messages) is not None

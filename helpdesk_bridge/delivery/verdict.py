@@ -7,6 +7,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from helpdesk_bridge.model import Message, Ticket
+from helpdesk_bridge.model.value import Value
 
 __all__ = ["Reconciliation", "Verdict"]
 
@@ -23,7 +24,7 @@ class Verdict(StrEnum):
 
 
 @frozen(kw_only=True)
-class Reconciliation:
+class Reconciliation(Value):
     """What was found out about a write."""
 
     verdict: Verdict

@@ -103,6 +103,13 @@ def _status(adapter: Adapter, asked: Status, ticket: Ticket, _before: Ticket | N
     ours = _ours(adapter.status_words, asked)
     if Status.RESOLVED in ours:
         ours |= {Status.CLOSED}  # as some vendors have it done at once
+    words = adapter.status_words
+    if (
+        words is not None
+        and ticket.vendor_status
+        and words.writes.get(asked) == ticket.vendor_status
+    ):
+        return True  # of a deleted ticket, say, whose status is DELETED whatever its word
     known = ours and ticket.status is not Status.UNKNOWN
     return ticket.status in ours if known else None
 

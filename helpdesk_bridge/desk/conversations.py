@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
 from typing import Literal, NamedTuple, Self
 
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import AuthenticationError, DeskClosed, HelpdeskError, InvalidArgument
+from helpdesk_bridge.errors.frames import forget_locals
 from helpdesk_bridge.model import Capability, Message, Ticket
+from helpdesk_bridge.model.shown import amount, identity, shown
 from helpdesk_bridge.model.slots import Slots
+from helpdesk_bridge.model.value import Value
 
 __all__ = ["Conversation", "conversations"]
 
@@ -25,7 +28,7 @@ class _Pair(NamedTuple):
     messages: list[Message]
 
 
-class Conversation(_Pair):
+class Conversation(_Pair, Value):
     """A ticket with its messages; it unpacks as a pair: ``async for ticket, messages in …``.
 
     Args:
@@ -48,6 +51,15 @@ class Conversation(_Pair):
     def __reduce__(self) -> tuple[type[Conversation], tuple[object, ...]]:
         return type(self), (self.ticket, self.messages, self.error)
 
+    def __repr__(self) -> str:
+        return shown(self, f"of ticket {identity(self.ticket)}".strip(), self._words)
+
+    def _words(self) -> Iterator[str]:
+        yield str(self.ticket.status)
+        yield amount(len(self.messages), "message")
+        if self.error is not None:
+            yield f"then {type(self.error).__name__} ({self.error.reason})"
+
 
 async def conversations(
     self: Desk,
@@ -59,7 +71,13 @@ async def conversations(
     """Yield each ticket with all its messages, in the order given, read several at a time.
 
     A ticket given by id is read first. While a long conversation holds up the others' turn, at
-    most as many again are read and kept.
+    most as many again are read and kept. Each conversation has the desk's deadline by itself, and
+    each page of a long one: what hangs ends there, and nothing ends because there is much to read.
+
+    A list of tickets that fails is raised when the conversations listed before were handed out, so
+    that whoever goes on from its ``cursor`` misses none. An unreadable record of the list ends it
+    likewise, and reading the same :class:`Pager` once more goes on behind it; after
+    :meth:`Pager.collect_problems` the list passes it over.
 
     Args:
         tickets: the tickets or their ids; :meth:`tickets` will do as it is.
@@ -76,7 +94,8 @@ async def conversations(
         InvalidArgument: for a value that is not acceptable.
         HelpdeskError: the first one in the order given; what is under way is cancelled then. With
             ``"keep"`` only what is not one ticket's: the list of tickets failed, the desk was
-            closed, or its credentials are not accepted.
+            closed, or its credentials are not accepted. Its ``ticket_id`` is the first ticket that
+            was not read.
     """
     with self._calls.begin("conversations") as call:
         arguments.concurrency(concurrency)
@@ -91,20 +110,24 @@ async def conversations(
         found = await begun.popleft()
         failure = found.error
         if failure is not None:
+            forget_locals(failure)  # whoever keeps it would keep all that was read
             failure.operation, failure.operation_id = call.operation, call.operation_id
             call.named(failure)
             if on_error == "raise" or isinstance(failure, _EVERY_TICKET):
                 raise failure
         return found
 
+    failures: list[Exception] = []
     try:
-        async with aclosing(_each(tickets)) as given:
+        async with aclosing(_each(tickets, failures)) as given:
             async for ticket in given:
                 begun.append(asyncio.create_task(_conversation(self, ticket, room)))
                 while begun and (len(begun) >= 2 * concurrency or begun[0].done()):
                     yield await finished()
         while begun:
             yield await finished()
+        for failure in failures:
+            raise failure
     finally:
         for task in begun:
             task.cancel()
@@ -128,11 +151,19 @@ async def _conversation(desk: Desk, ticket: Ticket | str, room: Slots) -> Conver
 
 
 async def _each(
-    tickets: Iterable[Ticket | str] | AsyncIterable[Ticket],
+    tickets: Iterable[Ticket | str] | AsyncIterable[Ticket], failures: list[Exception]
 ) -> AsyncGenerator[Ticket | str, None]:
-    if isinstance(tickets, AsyncIterable):
-        async for ticket in tickets:
-            yield ticket
-    else:
-        for given in tickets:
-            yield given
+    """Yield the tickets; what their list fails with is put into ``failures``.
+
+    It is raised when those that were listed before have been handed out: whoever goes on from where
+    the list failed would never come to them.
+    """
+    try:
+        if isinstance(tickets, AsyncIterable):
+            async for ticket in tickets:
+                yield ticket
+        else:
+            for given in tickets:
+                yield given
+    except Exception as error:  # noqa: BLE001 - raised in its turn
+        failures.append(error)

@@ -76,6 +76,15 @@ class Guard:
             looks = ": give its id."
         raise InvalidArgument(f"{name} must be {wanted} (a str), not {kind_of(value)}{looks}")
 
+    def told_id(self, record: object) -> str | None:
+        """Return the id in a vendor's ``record`` that cannot be read as a whole; None: none is."""
+        told = record.get("id") if isinstance(record, Mapping) else None
+        if isinstance(told, bool) or not isinstance(told, (int, str)):
+            return None
+        # An int may be too long to be written out, and so may a text to be looked at.
+        word = str(told) if isinstance(told, str) or told.bit_length() < 64 else ""
+        return word if self.ids.fullmatch(word) else None
+
     def require(self, *wanted: Capability) -> None:
         """Raise UnsupportedCapability for the first of ``wanted`` that cannot be done."""
         self.capabilities.require(*wanted)

@@ -17,7 +17,15 @@ from helpdesk_bridge.delivery.reader import Reader
 from helpdesk_bridge.delivery.reconcile import Reconciler
 from helpdesk_bridge.delivery.recovery import Recovery
 from helpdesk_bridge.delivery.sender import Sender
-from helpdesk_bridge.desk import arguments, attachments, outcomes, people, ticket_changes, writing
+from helpdesk_bridge.desk import (
+    arguments,
+    attachments,
+    outcomes,
+    parsing,
+    people,
+    ticket_changes,
+    writing,
+)
 from helpdesk_bridge.desk import conversations as conversation_reading
 from helpdesk_bridge.desk import messages as message_reading
 from helpdesk_bridge.desk import tickets as ticket_reading
@@ -26,6 +34,8 @@ from helpdesk_bridge.desk.directory import Directory
 from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
+from helpdesk_bridge.desk.settings_check import check_settings
+from helpdesk_bridge.desk.statuses import Statuses
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.errors.frames import without_frames
 from helpdesk_bridge.kit.contract import Adapter
@@ -104,6 +114,8 @@ class Helpdesk:
     Every method raises a :class:`HelpdeskError`: InvalidArgument, UnsupportedCapability and
     DeskClosed before anything is sent, the others as the vendor or the network has it.
 
+    ``capabilities`` says what this desk can do, ``statuses`` what each status is here.
+
     Most methods are functions in the module of their subject, and are bound to the class here.
 
     Args:
@@ -166,6 +178,7 @@ class Helpdesk:
         )
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities
+        self.statuses = Statuses(self.adapter, self.capabilities)
         seconds, running = self._options.deadline, self._transport.running
         self._calls = Calls(
             self.name,
@@ -190,6 +203,7 @@ class Helpdesk:
             visible_after=kind.visible_after,
             gives_up_after=kind.gives_up_after,
             mark_of=self.adapter.mark_of,
+            by_steps=self.adapter.by_steps,
             gave_up=lambda: self.closed,
             on_settled=self._calls.forget,
             limit=self._calls.part,
@@ -207,6 +221,7 @@ class Helpdesk:
     teams = people.teams
     customers = people.customers
     me = people.me
+    check_settings = check_settings
     # Creating, changing and deleting tickets
     create_ticket = ticket_changes.create_ticket
     update_ticket = ticket_changes.update_ticket
@@ -215,6 +230,9 @@ class Helpdesk:
     messages = message_reading.messages
     message = message_reading.message
     conversations = conversation_reading.conversations
+    # Reading the vendor's own records
+    parse_ticket = parsing.parse_ticket
+    parse_message = parsing.parse_message
     # Adding messages
     reply = writing.reply
     note = writing.note

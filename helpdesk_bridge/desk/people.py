@@ -69,6 +69,7 @@ def customers(
     Args:
         email: only those with this address, in any spelling; None does not filter.
         text: only those in whose record the vendor finds these words; where it looks is its choice.
+            None does not filter.
         limit: the number of customers in all, 1 or more; None is no limit.
         cursor: a :attr:`Pager.cursor` of an earlier list with the same filters, to go on from
             there; None begins at the beginning.

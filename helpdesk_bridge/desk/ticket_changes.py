@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import partial
 from operator import attrgetter
 from types import EllipsisType
 from typing import Any
@@ -30,7 +29,6 @@ from helpdesk_bridge.model import (
     Body,
     Capability,
     Channel,
-    Level,
     NewTicket,
     Priority,
     Status,
@@ -142,11 +140,18 @@ async def create_ticket(
         if key is not None:
             given = given_of(new, call="create_ticket")
             content = await content_of(given, new.attachments)
-        named = await self._directory.named(new)
+        named = new
+
+        async def look_up() -> None:
+            """Find whom the caller means, unless an earlier call with the key has done it all."""
+            nonlocal named
+            named = await self._directory.named(new)
+
         made: Ticket | Earlier = await self._sender.send(
             call,
             Write(
-                do=partial(_made, self, named),
+                before=look_up,
+                do=lambda: _made(self, named),
                 made_id=attrgetter("id"),
                 ticket_id=None,
                 body=new.body.text,
@@ -198,7 +203,7 @@ async def _made_earlier(desk: Desk, entry: LedgerEntry) -> Ticket:
     if entry.finished:
         return ticket
     if await desk._reconciler.has_first_message(ticket, entry.fingerprint):
-        if desk._guard.capabilities[Capability.CREATE_TICKET].level is Level.EMULATED:
+        if desk.adapter.by_steps(Capability.CREATE_TICKET):
             await desk._sender.finish(entry.operation_id)  # it was the step that was missing
             return ticket
         raise PartlyDone(
@@ -283,7 +288,6 @@ async def update_ticket(
             raise InvalidArgument("there is nothing to change.")
         changes = TicketChanges(**arguments.changes(given), extra=arguments.mapping(extra, "extra"))
         self._guard.allow(Capability.UPDATE_TICKET, given)
-        changes = await self._directory.named(changes)
         if changes.custom_fields == {}:
             raise InvalidArgument("custom_fields is empty: name fields to change, or leave it out.")
         if not isinstance(changes.status, EllipsisType):
@@ -291,6 +295,7 @@ async def update_ticket(
         once = not self.adapter.idempotent_extra.issuperset(changes.extra)
         if once:
             call.write_once()
+        changes = await self._directory.named(changes)
         call.is_changing = True
         changed = await self.adapter.update_ticket(ref.id, changes)
         try:

@@ -126,7 +126,10 @@ def tickets(
         async def read(place: Cursor | None) -> Page[Ticket]:
             if named[0] is query and (query.assignee or query.team):
                 named[0] = await self._directory.named(query)
-            return await list_tickets(named[0], place)
+            page = await list_tickets(named[0], place)
+            for problem in page.problems:
+                problem.error.fill(ticket_id=self._guard.told_id(problem.raw))
+            return page
 
         mark = self._origin.mark_tickets
         return listed(self, call, read, ID, asked=query, limit=limit, cursor=cursor, mark=mark)

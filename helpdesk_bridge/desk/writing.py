@@ -27,7 +27,6 @@ from helpdesk_bridge.model import (
     Capability,
     CustomerMessage,
     Forward,
-    Level,
     Message,
     Note,
     OutgoingMessage,
@@ -335,8 +334,7 @@ async def _send(
     if isinstance(message, (Reply, Note)) and status is not None:
         desk._guard.require(Capability.REPLY_WITH_STATUS)
         desk._guard.status(Capability.REPLY_WITH_STATUS, status)
-        support = desk._guard.capabilities[Capability.REPLY_WITH_STATUS]
-        if afterwards := support.level is Level.EMULATED:
+        if afterwards := desk.adapter.by_steps(Capability.REPLY_WITH_STATUS):
             message = evolve(message, status=None)
     lacks = ", and the status was not set" if afterwards else ""
     done: SentMessage | Earlier = await desk._sender.send(

@@ -24,6 +24,7 @@ _MENDABLE = (Reason.CREDENTIALS, Reason.SESSION, Reason.DESK_CLOSED)
 _E = TypeVar("_E", bound="HelpdeskError")
 _WHICH_TICKET = {
     "ticket": "{}",
+    "tickets": "at ticket {}",
     "reply": "to ticket {}",
     **dict.fromkeys(("note", "add_request"), "on ticket {}"),
     **dict.fromkeys(("forward", "update_ticket", "delete_ticket"), "of ticket {}"),

@@ -99,9 +99,11 @@ class Adapter:
     - ``quiet_extra``: the keys of ``extra`` that a note may set; a set, default none.
     - ``tells_forwards``: whether a forward is answered with a message that shows as one; default
       False.
+    - ``in_one_write``: what is emulated by reading alone; a set, default none.
     - ``file_hosts``: the other hosts that keep files; a set, default none.
     - ``status_words``, ``priority_words``, ``kind_words``: the tables by which they are written;
       default None.
+    - ``status_notes``: what setting a status does besides; default nothing.
     - ``assignee_by``, ``team_by``: by what an agent and a team are named to the vendor; default by
       whatever the caller gives.
     - ``ticket_keys``: the vendor's keys of what a ticket shows after a change; default none.
@@ -152,12 +154,18 @@ class Adapter:
     tells_forwards: ClassVar[bool] = False
     """Whether the message that the vendor answers a forward with shows as ``Audience.FORWARD``.
     Then one that shows as a message to the customer is told as an error."""
+    in_one_write: ClassVar[frozenset[Capability]] = frozenset()
+    """Of CREATE_TICKET and REPLY_WITH_STATUS those that are emulated by what is read besides. Of an
+    emulated one that is not here, the desk itself sets the status behind the message, and takes a
+    ticket without any message for one whose second step is missing."""
     file_hosts: ClassVar[frozenset[str]] = frozenset()
     """Other hosts on which the vendor documents to keep files, such as ``files.example.com``, which
     stands for the hosts below it too. Downloads may lead there, without credentials."""
     status_words: ClassVar[Vocabulary[Status] | None] = None
     """The table by which statuses are written: a ticket that comes back from a change is compared
-    with what was asked for by it. None: a status is not compared."""
+    with what was asked for by it, and ``Helpdesk.statuses`` tells of it. None: neither."""
+    status_notes: ClassVar[Mapping[Status, str]] = {}
+    """For people: what the vendor does besides when a status is set, or why it cannot be set."""
     priority_words: ClassVar[Vocabulary[Priority] | None] = None
     """As ``status_words``, of priorities."""
     kind_words: ClassVar[Vocabulary[TicketKind] | None] = None
@@ -168,8 +176,9 @@ class Adapter:
     without one is compared only where it has a value, and a team or a custom field never."""
     assignee_by: ClassVar[frozenset[str]] = frozenset(("id", "email", "name"))
     """By which of ``id``, ``email`` and ``name`` the vendor takes an agent, in a change and in a
-    filter. Of one given by another, the id is looked up in the list of agents, where LIST_AGENTS is
-    offered."""
+    filter. Of one given by another, the rest is looked up in the list of agents, where LIST_AGENTS
+    is offered. An address or a name that the vendor takes and nobody has is for the adapter to
+    refuse with InvalidArgument: an empty list would be taken for an answer."""
     team_by: ClassVar[frozenset[str]] = frozenset(("id", "name"))
     """By which of ``id`` and ``name`` the vendor takes a team; the other one is looked up in the
     list of teams, where LIST_TEAMS is offered."""
@@ -194,6 +203,11 @@ class Adapter:
                 raise TypeError(f"{cls.__name__}.{method} is written, but `offers` lacks it")
             if declared and not written:
                 raise TypeError(f"{cls.__name__} offers {capabilities[0]}, but lacks {method}")
+
+    def by_steps(self, capability: Capability) -> bool:
+        """Say whether ``capability`` takes more than one write, so that it may be done in part."""
+        level = self.capabilities[capability].level
+        return level is Level.EMULATED and capability not in self.in_one_write
 
     @classmethod
     def auth(cls, settings: Any) -> Middleware:
@@ -248,6 +262,10 @@ class Adapter:
 
     def _lacks(self, operation: str) -> UnsupportedCapability:
         return UnsupportedCapability(f"{self.name} has no {operation}.", capability=operation)
+
+    def _cannot_parse(self, operation: str) -> UnsupportedCapability:
+        why = f"{self.name} cannot read records of its vendor's by itself."
+        return UnsupportedCapability(why, capability=operation)
 
     async def list_tickets(self, query: TicketQuery, cursor: Cursor | None) -> Page[Ticket]:
         """Return the page of ``query`` at ``cursor`` (None: the first)."""
@@ -305,6 +323,14 @@ class Adapter:
         """Return the account whose credentials the desk uses."""
         raise self._lacks("who_am_i")
 
+    async def check_settings(self) -> Sequence[str]:
+        """Return a sentence for each setting that names what is not there, or is not to be seen.
+
+        ``doctor`` shows them: ``queue: there is no queue "Suport" that this account may see.`` The
+        setting comes first; nothing is written. The usual answer is none: it cannot be told.
+        """
+        return ()
+
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None
     ) -> Page[Message]:
@@ -323,6 +349,20 @@ class Adapter:
         ``ticket`` is the ticket that the message ``message_id`` must be one of; else NotFound.
         """
         raise self._lacks("get_message")
+
+    def parse_ticket(self, raw: Mapping[str, Any]) -> Ticket:
+        """Return the ticket of the vendor's own record ``raw``, without asking for more.
+
+        ProtocolError, with its path, for what is no such record.
+        """
+        raise self._cannot_parse("parse_ticket")
+
+    def parse_message(self, raw: Mapping[str, Any], ticket_id: str) -> Message:
+        """Return the message of the vendor's own record ``raw``, one of the ticket ``ticket_id``.
+
+        ProtocolError, with its path, for what is no such record.
+        """
+        raise self._cannot_parse("parse_message")
 
     async def note_before_send(
         self, ticket: TicketRef, message: OutgoingMessage

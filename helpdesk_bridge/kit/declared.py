@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from attrs import fields_dict
 
 from helpdesk_bridge.kit.vocabulary import Vocabulary
-from helpdesk_bridge.model import TicketChanges
+from helpdesk_bridge.model import Capability, TicketChanges
 
 __all__ = ["check_declared", "check_spelling"]
 
@@ -17,6 +17,12 @@ _WORDS = {"file_hosts": "host names", "idempotent_extra": "keys", "quiet_extra":
 _TABLES = ("status_words", "priority_words", "kind_words")
 _KEYS = "ticket_keys"
 _FLAG = "tells_forwards"
+_NAMED_BY = {
+    "assignee_by": frozenset(("id", "email", "name")),
+    "team_by": frozenset(("id", "name")),
+}
+_ONE_WRITE = "in_one_write"
+_MAY_BE_ONE_WRITE = frozenset((Capability.CREATE_TICKET, Capability.REPLY_WITH_STATUS))
 _CHANGED = frozenset(fields_dict(TicketChanges)) - {"extra"}
 _CLOSE = 0.85
 """How alike a word must be to be a misspelling: ``visble_after`` is, ``visible_before`` is not."""
@@ -37,6 +43,13 @@ def check_declared(kind: type) -> None:
             raise TypeError(
                 f"{kind.__name__}.{name} is a set of {what}, each a str; not {value!r:.80}"
             )
+    _check_names(kind)
+    in_one = getattr(kind, _ONE_WRITE)
+    if not isinstance(in_one, (set, frozenset)) or not in_one <= _MAY_BE_ONE_WRITE:
+        raise TypeError(
+            f"{kind.__name__}.{_ONE_WRITE} is a set of CREATE_TICKET and REPLY_WITH_STATUS;"
+            f" not {in_one!r:.80}"
+        )
     if not isinstance(getattr(kind, _FLAG), bool):
         raise TypeError(f"{kind.__name__}.{_FLAG} is True or False")
     for name in _TABLES:
@@ -50,6 +63,16 @@ def check_declared(kind: type) -> None:
             f"{kind.__name__}.{_KEYS} is a mapping of {', '.join(sorted(_CHANGED))} to the"
             f" vendor's keys; not {keys!r:.80}"
         )
+
+
+def _check_names(kind: type) -> None:
+    for name, known in _NAMED_BY.items():
+        value = getattr(kind, name)
+        if not isinstance(value, (set, frozenset)) or not value or not known.issuperset(value):
+            raise TypeError(
+                f"{kind.__name__}.{name} is a set of some of {', '.join(sorted(known))};"
+                f" not {value!r:.80}"
+            )
 
 
 def check_spelling(kind: type, known: Iterable[str]) -> None:

@@ -8,6 +8,8 @@ from functools import partial
 from types import EllipsisType
 from typing import Any, ClassVar, TypeVar, assert_never
 
+from attrs import evolve
+
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     Audience,
@@ -19,6 +21,15 @@ from helpdesk_bridge.kit import (
     native,
     none,
 )
+from helpdesk_bridge.memory.people import (
+    agent_meant,
+    agents,
+    customers,
+    hired,
+    page_of,
+    team_meant,
+    teams,
+)
 from helpdesk_bridge.memory.settings import MemorySettings
 from helpdesk_bridge.memory.storage import Storage, plain
 from helpdesk_bridge.memory.store import Store
@@ -28,6 +39,7 @@ from helpdesk_bridge.memory.wire import to_message, to_ticket
 __all__ = ["Memory"]
 
 T = TypeVar("T")
+N = TypeVar("N", kit.TicketQuery, kit.NewTicket, kit.TicketChanges)
 
 _PAGE = 50
 _ABSENT = {
@@ -35,14 +47,9 @@ _ABSENT = {
     Capability.RESIZED_IMAGE: "Files are kept as they are.",
     Capability.SCHEDULED_SEND: "A desk in memory sends at once.",
     Capability.WEBHOOKS: "A desk in memory calls nobody.",
-    Capability.LIST_AGENTS: "To be written.",
-    Capability.LIST_TEAMS: "To be written.",
-    Capability.LIST_CUSTOMERS: "To be written.",
-    Capability.WHO_AM_I: "To be written.",
-    Capability.ORDER_CREATED_AT: "To be written.",
-    Capability.ORDER_UPDATED_AT: "To be written.",
 }
-_MAILBOX = kit.Party(name="Support", email="support@helpdesk.example", role=Role.AGENT)
+_MAILBOX = kit.Party(id="1000", name="Support", email="support@helpdesk.example", role=Role.AGENT)
+"""In whose name a desk writes. The Store gives away ids above this one."""
 
 
 class Memory(kit.Adapter):
@@ -57,6 +64,11 @@ class Memory(kit.Adapter):
     settings_type = MemorySettings
     settings: MemorySettings
     tells_forwards = True
+    status_words = kit.Vocabulary(
+        reads={status.value: status for status in Status},
+        writes={status: status.value for status in Status if status is not Status.UNKNOWN},
+        unknown=Status.UNKNOWN,
+    )
     offers: ClassVar = {
         capability: none(_ABSENT[capability]) if capability in _ABSENT else native()
         for capability in Capability
@@ -95,17 +107,24 @@ class Memory(kit.Adapter):
     async def list_tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
-        """Return tickets in the order of their creation."""
+        """Return tickets in the order in which they were made, unless another one is wanted."""
         _no_extra(query.extra)
-        after = _place(cursor)
         store = await self._read()
-        found = [
-            ticket
+        query = _meant(store, query)
+        size = min(query.limit or _PAGE, _PAGE)
+        after = _place(cursor) if query.order_by is None else 0
+        found = tuple(
+            to_ticket(ticket)
             for ticket in store.tickets.values()
             if ticket.id > after and ticket.deleted_at is None and _matches(ticket, query)
-        ]
-        page = tuple(to_ticket(ticket) for ticket in found[:_PAGE])
-        return kit.Page(items=page, next=kit.Cursor(page[-1].id) if len(found) > _PAGE else None)
+        )
+        page = kit.Page(items=found, anchored=True, behind=lambda ticket: kit.Cursor(ticket.id))
+        if query.order_by is not None:
+            page = await kit.in_order(partial(_at_once, page), query.order_by, cursor)
+        if page.behind is None or len(page.items) <= size:
+            return page
+        items = page.items[:size]
+        return evolve(page, items=items, next=page.behind(items[-1]))
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """Return one ticket, a deleted one too."""
@@ -116,6 +135,7 @@ class Memory(kit.Adapter):
         _no_extra(new.extra)
         custom_fields = self._fields(new.custom_fields)
         files = await _contents(new.attachments)
+        new = _meant(await self._read(), new)
 
         def create(store: Store) -> kit.Ticket:
             stored = store.create_ticket(
@@ -126,7 +146,7 @@ class Memory(kit.Adapter):
                 status=new.status or Status.OPEN,
                 priority=new.priority,
                 kind=new.kind,
-                assignee=new.assignee,
+                assignee=None if new.assignee is None else hired(store, new.assignee),
                 team=new.team,
                 tags=new.tags,
                 channel=new.channel,
@@ -140,6 +160,7 @@ class Memory(kit.Adapter):
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
         """Change a ticket."""
+        changes = _meant(await self._read(), changes)
         given = {
             "subject": changes.subject,
             "status": changes.status,
@@ -158,6 +179,8 @@ class Memory(kit.Adapter):
             stored = _stored(store, ticket_id)
             if custom:
                 fields["custom_fields"] = {**stored.custom_fields, **custom}
+            if isinstance(changes.assignee, kit.Party):
+                fields["assignee"] = hired(store, changes.assignee)
             return to_ticket(store.update_ticket(stored.id, **fields))
 
         return await self._write(int(ticket_id), update)
@@ -169,6 +192,26 @@ class Memory(kit.Adapter):
             store.delete_ticket(_stored(store, ticket_id).id)
 
         await self._write(int(ticket_id), delete)
+
+    async def list_agents(self, cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+        """Return the agents of the Store, and whoever else has a ticket."""
+        return page_of(agents(await self._read()), cursor, _PAGE)
+
+    async def list_teams(self, cursor: kit.Cursor | None) -> kit.Page[kit.Team]:
+        """Return the teams of the Store, and those that tickets name."""
+        return page_of(teams(await self._read()), cursor, _PAGE)
+
+    async def list_customers(
+        self, query: kit.CustomerQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Party]:
+        """Return whoever has written as a customer."""
+        size = min(query.limit or _PAGE, _PAGE)
+        return page_of(customers(await self._read(), query), cursor, size)
+
+    async def who_am_i(self) -> kit.Party:
+        """Return the mailbox in whose name replies are written."""
+        await self._read()
+        return _MAILBOX
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
@@ -304,6 +347,19 @@ async def _chunks(content: bytes) -> AsyncIterator[bytes]:
 def _no_extra(extra: Mapping[str, Any]) -> None:
     if extra:
         raise errors.InvalidArgument("a desk in memory has nothing that extra could set.")
+
+
+def _meant(store: Store, asked: N) -> N:
+    """Return a query or a write with its agent and its team as the Store has them."""
+    if isinstance(asked.assignee, kit.Party):
+        asked = evolve(asked, assignee=agent_meant(store, asked.assignee))
+    if isinstance(asked.team, str):
+        asked = evolve(asked, team=team_meant(store, asked.team))
+    return asked
+
+
+async def _at_once(page: kit.Page[kit.Ticket], _: kit.Cursor | None) -> kit.Page[kit.Ticket]:
+    return page
 
 
 def _place(cursor: kit.Cursor | None) -> int:

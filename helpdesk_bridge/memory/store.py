@@ -52,7 +52,8 @@ class Store:
 
     ``tickets`` are by id, ``outbox`` has the mails in the order of sending, ``agents`` are the
     people of the desk, ``teams`` their teams by id, ``channels`` the channels by id, ``tags`` the
-    tags that exist.
+    tags that exist. A desk in memory refuses agents and teams that are not there, if any are; else
+    it takes all.
     """
 
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)

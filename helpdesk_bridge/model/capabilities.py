@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.errors import UnsupportedCapability
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Status
 
 __all__ = [
@@ -90,7 +91,7 @@ class Level(StrEnum):
     """How a capability is provided."""
 
     NATIVE = "native"
-    """The vendor does it in one step."""
+    """One request does it, and a filter or an order is the vendor's own."""
     EMULATED = "emulated"
     """It is done completely, but by several requests or by reading more than is returned."""
     NONE = "none"
@@ -98,7 +99,7 @@ class Level(StrEnum):
 
 
 @frozen(kw_only=True)
-class CapabilityLimits:
+class CapabilityLimits(Value):
     """The bounds of a capability. None means that no bound is known, and the vendor decides."""
 
     attachments: int | None = None
@@ -119,7 +120,7 @@ class CapabilityLimits:
 
 
 @frozen(kw_only=True)
-class Support:
+class Support(Value):
     """How a desk provides one capability."""
 
     level: Level
@@ -138,8 +139,10 @@ def native(
 ) -> Support:
     """Return a Support that says that the vendor does it in one step.
 
-    ``reason`` is a sentence for people, ``limits`` are the bounds; None means no known bounds.
-    ``source`` is the vendor's page, which a reason that speaks of the vendor needs.
+    Args:
+        reason: a sentence for people.
+        limits: the bounds; None means no known bounds.
+        source: the vendor's page, which a reason that speaks of the vendor needs.
     """
     limits = limits or CapabilityLimits()
     return Support(level=Level.NATIVE, limits=limits, reason=reason, source=source)
@@ -148,8 +151,10 @@ def native(
 def emulated(reason: str, *, limits: CapabilityLimits | None = None, source: str = "") -> Support:
     """Return a Support that says that it is done completely, but by several requests.
 
-    ``reason`` says how, ``limits`` are the bounds; None means no known bounds. ``source`` is the
-    vendor's page, which a reason that speaks of the vendor needs.
+    Args:
+        reason: how it is done, a sentence for people.
+        limits: the bounds; None means no known bounds.
+        source: the vendor's page, which a reason that speaks of the vendor needs.
     """
     limits = limits or CapabilityLimits()
     return Support(level=Level.EMULATED, limits=limits, reason=reason, source=source)
@@ -174,7 +179,7 @@ _MISSING = {
 }
 
 
-class Capabilities(Mapping[Capability, Support]):
+class Capabilities(Value, Mapping[Capability, Support]):
     """What one desk can do: a mapping with an entry for every :class:`Capability`.
 
     ``declared`` has the entries that are known; a capability without one cannot be done.
@@ -218,9 +223,19 @@ class Capabilities(Mapping[Capability, Support]):
                     capability=capability.value,
                 )
 
-    def without(self, reason: str, *dropped: Capability) -> Capabilities:
-        """Return these capabilities without ``dropped``; ``reason`` says why."""
-        return Capabilities({**self._support, **dict.fromkeys(dropped, none(reason))})
+    def without(self, reason: str, *dropped: Capability, source: str = "") -> Capabilities:
+        """Return these capabilities without some.
+
+        Args:
+            reason: why they are not there.
+            dropped: those that are taken away.
+            source: the vendor's page, which a reason that speaks of the vendor needs.
+
+        Returns:
+            The others.
+        """
+        lacking = none(reason, source=source)
+        return Capabilities({**self._support, **dict.fromkeys(dropped, lacking)})
 
     def limited(self, capabilities: Iterable[Capability], **limits: Any) -> Capabilities:
         """Return these capabilities with other limits on some of them.

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from attrs import evolve, field, frozen
 
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.wording import (
     address_wording,
     subject_parts,
@@ -46,7 +47,7 @@ def seal(content: bytes, salt: str) -> str:
 
 
 @frozen(kw_only=True)
-class Fingerprint:
+class Fingerprint(Value):
     """What is remembered of a message or a new ticket, to find it on the desk again.
 
     An OutcomeUnknown carries it. It can be pickled, and holds digests, ids and times, but no word

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,9 @@ from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
 from helpdesk_bridge.model.normalisation import normalised
 from helpdesk_bridge.model.people import Party
+from helpdesk_bridge.model.shown import amount, counted, identity, moment_of, shown
 from helpdesk_bridge.model.times import moment
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Audience, MessageType
 
 __all__ = ["Attachment", "Message"]
@@ -32,7 +34,7 @@ _DEVICE = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt
 
 
 @frozen(kw_only=True)
-class Attachment:
+class Attachment(Value):
     """A file of a message. What the vendor does not tell is None."""
 
     id: str
@@ -76,7 +78,7 @@ class Attachment:
 
 
 @frozen(kw_only=True)
-class Message:
+class Message(Value):
     """One message of a ticket.
 
     A body may be given as HTML, as text or as both. ``html`` and ``text`` return what the vendor
@@ -129,6 +131,20 @@ class Message:
     def __attrs_post_init__(self) -> None:
         if self.type == MessageType.NOTE and self.audience != Audience.INTERNAL:
             raise InvalidArgument(f"a note is internal, and this one says {self.audience}")
+
+    def __repr__(self) -> str:
+        ticket = identity(self, "ticket_id")
+        name = f"{identity(self)} of ticket {ticket}".strip() if ticket else identity(self)
+        return shown(self, name, self._words)
+
+    def _words(self) -> Iterator[str]:
+        yield str(self.type)
+        yield "" if self.audience == Audience.UNKNOWN else str(self.audience)
+        yield moment_of("", self.created_at)
+        forms = ((self.given_html, "HTML"), (self.given_text, "text"))
+        bodies = [f"{amount(len(body), 'character')} of {form}" for body, form in forms if body]
+        yield ", ".join(bodies) or "without a body"
+        yield counted(self.attachments, "file")
 
     @property
     def is_public(self) -> bool:

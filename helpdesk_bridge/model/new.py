@@ -16,6 +16,7 @@ from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.people import Party
 from helpdesk_bridge.model.ticket import Channel
 from helpdesk_bridge.model.upload import Upload
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Priority, Status, TicketKind
 
 __all__ = [
@@ -218,7 +219,7 @@ class TicketChanges:
 
 
 @frozen(kw_only=True)
-class SentMessage:
+class SentMessage(Value):
     """A message that the vendor accepted."""
 
     ticket_id: str

@@ -9,6 +9,8 @@ from typing import Any, Generic, NewType, TypeVar
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.model.shown import amount, shown
+from helpdesk_bridge.model.value import Value
 
 __all__ = ["Cursor", "Page", "Problem"]
 
@@ -21,7 +23,7 @@ Cursor = NewType("Cursor", str)
 
 
 @frozen(kw_only=True)
-class Problem:
+class Problem(Value):
     """A record of a list that could not be read."""
 
     index: int
@@ -37,7 +39,7 @@ class Problem:
 
 
 @frozen(kw_only=True)
-class Page(Generic[T]):
+class Page(Value, Generic[T]):
     """A page of a list.
 
     Iterating over a page raises at the first record that could not be read, so that none is passed
@@ -155,3 +157,13 @@ class Page(Generic[T]):
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def __repr__(self) -> str:
+        return shown(self, "", self._words)
+
+    def _words(self) -> Iterator[str]:
+        yield f"of {amount(len(self.items), 'item')}"
+        yield f"{len(self.problems)} that cannot be read" if self.problems else ""
+        yield f"{len(self.filtered)} left out" if self.filtered else ""
+        yield "" if self.total is None else f"{self.total:,} in all"
+        yield "" if self.next is None else "more follow"

@@ -7,13 +7,15 @@ from typing import Any
 
 from attrs import field, frozen
 
+from helpdesk_bridge.model.shown import identity, shown
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Role
 
 __all__ = ["Party", "Team"]
 
 
 @frozen(kw_only=True)
-class Party:
+class Party(Value):
     """A person or a mailbox. What is not known is None."""
 
     name: str | None = field(default=None, repr=False)
@@ -37,9 +39,13 @@ class Party:
             return f"{self.name} <{self.email}>"
         return self.name or self.email or self.id or str(self.role)
 
+    def __repr__(self) -> str:
+        name = identity(self)  # some vendors have an address for an id
+        return shown(self, "" if "@" in name else name, lambda: (str(self.role),))
+
 
 @frozen(kw_only=True)
-class Team:
+class Team(Value):
     """A team of agents, which some vendors call a group or a queue."""
 
     id: str
@@ -48,3 +54,6 @@ class Team:
     """The name to show; empty where there is none."""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
     """The vendor's own record; it is not a copy."""
+
+    def __repr__(self) -> str:
+        return shown(self, identity(self), lambda: (identity(self, "name"),))

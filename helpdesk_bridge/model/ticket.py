@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
 
 from helpdesk_bridge.model.people import Party
+from helpdesk_bridge.model.shown import counted, identity, moment_of, shown
 from helpdesk_bridge.model.times import moment
+from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Priority, Status, TicketKind
 
 __all__ = ["Channel", "CustomField", "Ticket"]
 
 
 @frozen(kw_only=True)
-class Channel:
+class Channel(Value):
     """Where a ticket came in, such as a mailbox. What is not known is None."""
 
     id: str | None = None
@@ -30,7 +32,7 @@ class Channel:
 
 
 @frozen(kw_only=True)
-class Ticket:
+class Ticket(Value):
     """A conversation with one customer. What the vendor does not tell is None or UNKNOWN."""
 
     id: str
@@ -73,9 +75,24 @@ class Ticket:
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
     """The vendor's own record; it is not a copy."""
 
+    def __repr__(self) -> str:
+        return shown(self, identity(self), self._words)
+
+    def _words(self) -> Iterator[str]:
+        unmapped = self.status == Status.UNKNOWN and identity(self, "vendor_status")
+        yield f"{self.status} ({unmapped})" if unmapped else str(self.status)
+        yield "" if self.priority is None else f"priority {self.priority}"
+        yield moment_of("created", self.created_at)
+        yield moment_of("changed", self.updated_at)
+        yield moment_of("deleted", self.deleted_at)
+        yield "unassigned" if self.assignee is None else "assigned"
+        yield counted(self.tags, "tag")
+        yield counted(self.custom_fields, "custom field")
+        yield "" if self.desk is None else f"of desk {identity(self, 'desk')}"
+
 
 @frozen(kw_only=True)
-class CustomField:
+class CustomField(Value):
     """The definition of a custom field of tickets."""
 
     id: str

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from aioresponses import aioresponses
 from attrs import define, field, frozen
 from yarl import URL
 
-from helpdesk_bridge import Audience, Helpdesk, HelpdeskError, MessageType, Pager, Party
+from helpdesk_bridge import Audience, Helpdesk, HelpdeskError, MessageType, Party
 from helpdesk_bridge.testing import Exchange, Store, StoredMessage, StoredTicket
 
 CUSTOMER = "ines.okafor@northpier.example"
@@ -159,7 +159,7 @@ def ids(items: Iterable[Any]) -> list[str]:
     return [str(item.id) for item in items]
 
 
-async def drain(pager: Pager[Any]) -> tuple[list[Any], HelpdeskError | None]:
+async def drain(pager: AsyncIterator[Any]) -> tuple[list[Any], HelpdeskError | None]:
     """Iterate to the end or to an error, and return what came by then."""
     found: list[Any] = []
     try:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from helpdesk_bridge.cli.commands import capabilities as command
 from helpdesk_bridge.cli.matrix import matrix
 from helpdesk_bridge.config import registry
-from helpdesk_bridge.model import Capabilities
+from helpdesk_bridge.model import Capabilities, Capability, none
 from tests.cli.conftest import Run, Write
 
 AIRCLOU = {"adapter": "airclou", "api_key": "aclou_canary-7", "workspace_id": "ws_1"}
@@ -23,6 +24,13 @@ def test_without_a_desk_all_adapters_are_shown_with_limits_and_reasons(run: Run)
     assert all(f" {name} " in done.words for name in registry.available())
     assert "native; max 100 a page" in done.words
     assert "The fields of a new message include no time at which to send it." in done.words
+
+
+def test_a_note_on_the_screen_has_its_source(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = "https://docs.vendor.example/api"
+    able = Capabilities({Capability.FORWARD: none("No such call.", source=page)})
+    monkeypatch.setattr(command, "_of_adapters", lambda: ({"vendor": able}, []))
+    assert f"No such call. ({page})" in run("capabilities").words
 
 
 def test_the_page_of_markdown_is_printed_as_it_is(run: Run) -> None:
@@ -57,7 +65,7 @@ def test_a_desk_shows_what_its_settings_allow(run: Run, write: Write) -> None:
     assert done.status == 0
     assert "# What each desk can do" in done.out
     assert "| capability | keyed |" in done.out
-    assert "| `list_tickets` | native; max 100 a page |" in done.out
+    assert "| `list_tickets` | native; max 100 a page" in done.out
     reply = next(line for line in done.out.splitlines() if line.startswith("| `reply` "))
     assert reply.startswith("| `reply` | - [^")
     assert "Set session_token or session_provider" in done.out

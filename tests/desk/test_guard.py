@@ -132,3 +132,25 @@ def test_a_vendor_of_whose_ids_nothing_is_said_has_a_whole_sentence() -> None:
     with pytest.raises(InvalidArgument) as caught:
         bare.id("x", "message_id")
     assert caught.value.message == "message_id is no id of vendor."
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({"id": 7, "subject": []}, "7"),
+        ({"id": "7"}, "7"),
+        ({"id": "7\n"}, None),
+        ({"id": "x"}, None),
+        ({"id": ""}, None),
+        ({"id": True}, None),
+        ({"id": 7.0}, None),
+        ({"id": -7}, None),
+        ({"id": 10**6000}, None),
+        ({"id": [7]}, None),
+        ({"number": 7}, None),
+        ([7], None),
+        (None, None),
+    ],
+)
+def test_a_record_tells_the_id_that_it_surely_has(record: object, told: str | None) -> None:
+    assert named().told_id(record) == told

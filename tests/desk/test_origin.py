@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ async def _conversations(desk: hb.Helpdesk, ticket: hb.Ticket) -> None:
         pass
 
 
+async def _parsed(desk: hb.Helpdesk, ticket: hb.Ticket) -> None:
+    with suppress(hb.UnsupportedCapability):  # a desk in memory has no records of a vendor's
+        desk.parse_message({}, ticket)
+
+
 CALLS: dict[str, Call] = {
     "reply": lambda desk, t: desk.reply(t, text="Words.", send_email=True),
     "note": lambda desk, t: desk.note(t, text="Words."),
@@ -58,6 +64,7 @@ CALLS: dict[str, Call] = {
     "messages": _pages,
     "message": _message,
     "conversations": _conversations,
+    "parse_message": _parsed,
 }
 """Each public method that takes a Ticket."""
 

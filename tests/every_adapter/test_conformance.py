@@ -11,6 +11,7 @@ from helpdesk_bridge_omnidesk.fake import OmnideskFake
 from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
 
 from helpdesk_bridge.model import Party
+from helpdesk_bridge.testing import Store
 from helpdesk_bridge.testing.conformance import (
     Account,
     AdapterSuite,
@@ -42,8 +43,9 @@ class TestAirclou(AdapterSuite):
 class TestOmnidesk(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
-        async with OmnideskFake() as fake:
-            yield fake_account(fake, stranger={"api_key": "wrong"}, agent=Party(id="12"), team="31")
+        ada = Party(id="12", name="Ada", email="ada@desk.example")
+        async with OmnideskFake(Store(agents=[ada])) as fake:
+            yield fake_account(fake, stranger={"api_key": "wrong"}, agent=ada, team="31")
 
 
 class TestRequestTracker(AdapterSuite):

@@ -13,6 +13,8 @@ from attrs import evolve
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.testing import Store, StoredMessage, StoredTicket, TickingClock
+from tests.adapters.doubles import drain
+from tests.every_adapter.saying import desk_and_fake
 from tests.vendors import FAKES
 
 CUSTOMER = "li@customer.example"
@@ -100,6 +102,62 @@ async def test_a_deleted_ticket_is_handed_over_with_its_error_and_the_others_com
         with pytest.raises(hb.NotFound) as caught:
             [one async for one in desk.conversations(given)]
         assert caught.value.ticket_id == tickets[1].id
+
+
+# -- one record of the list of tickets -------------------------------------------------------
+
+
+@asynccontextmanager
+async def with_a_bad_record(
+    adapter: str, field: str, count: int = 30
+) -> AsyncIterator[tuple[hb.Helpdesk, str]]:
+    """Open a desk whose list has a ticket with an unreadable field; it comes with its number."""
+    bad: list[str] = []
+
+    def spoil(value: Any) -> Any:
+        told = isinstance(value, dict) and re.sub(r"\D", "", str(value.get("id")))
+        if told and told in bad:
+            name = next((key for key in value if key.lower() == field), None)
+            return value if name is None else {**value, name: {"odd": []}}
+        return value
+
+    async with desk_and_fake(adapter, spoil) as (desk, fake):
+        for _ in range(count):
+            ticket_in(fake.store)
+        bad.append(str(sorted(fake.store.tickets)[count // 2]))
+        yield desk, bad[0]
+
+
+@pytest.mark.parametrize("adapter", FAKES)
+async def test_conversations_go_on_behind_a_ticket_that_cannot_be_read(adapter: str) -> None:
+    async with with_a_bad_record(adapter, "subject" if adapter != "omnidesk" else "title") as (
+        desk,
+        bad,
+    ):
+        pager = desk.tickets()
+        found, error = await drain(desk.conversations(pager, on_error="keep"))
+        came = [one.ticket.id for one in found]
+        assert isinstance(error, hb.ProtocolError)
+        assert error.items_read == len(came) > 0
+        assert re.sub(r"\D", "", error.ticket_id or "") == bad
+        assert str(error).startswith(f"tickets at ticket {error.ticket_id} on desk 'it'")
+        async for one in desk.conversations(pager, on_error="keep"):
+            assert one.error is None
+            came.append(one.ticket.id)
+        assert (len(came), len(set(came))) == (29, 29)
+        assert error.ticket_id not in came
+
+
+@pytest.mark.parametrize("adapter", FAKES)
+async def test_tickets_that_cannot_be_read_are_told_beside_the_conversations(adapter: str) -> None:
+    async with with_a_bad_record(adapter, "id") as (desk, bad):
+        pager = desk.tickets().collect_problems()
+        found = [one async for one in desk.conversations(pager, on_error="keep")]
+        assert len(found) == 29
+        assert all(one.error is None and one.messages for one in found)
+        assert bad not in {re.sub(r"\D", "", one.ticket.id) for one in found}
+        assert [type(problem.error) for problem in pager.problems] == [hb.ProtocolError]
+        assert pager.problems[0].error.ticket_id is None
 
 
 # -- what is deleted while a conversation is read --------------------------------------------

@@ -30,6 +30,13 @@ def test_what_is_no_set_of_words_is_refused(name: str, value: object) -> None:
         made(**{name: value})
 
 
+@pytest.mark.parametrize("name", ["assignee_by", "team_by"])
+@pytest.mark.parametrize("value", ["id", ["id"], (), frozenset(), {"id", "phone"}, {"ID"}, None])
+def test_what_nobody_is_named_by_is_refused(name: str, value: object) -> None:
+    with pytest.raises(TypeError, match=rf"Acme\.{name} is a set of some of .*\bid\b"):
+        made(**{name: value})
+
+
 @pytest.mark.parametrize("name", ["status_words", "priority_words", "kind_words"])
 @pytest.mark.parametrize("value", [{"open": 1}, ["open"], "open"])
 def test_what_is_no_table_of_words_is_refused(name: str, value: object) -> None:
@@ -50,6 +57,7 @@ def test_a_flag_that_is_none_is_refused(value: object) -> None:
 
 
 def test_what_is_one_is_taken() -> None:
+    assert made(assignee_by={"email"}, team_by=frozenset(("id",))).team_by == {"id"}
     assert made(ticket_keys={"kind": "type"}).ticket_keys == {"kind": "type"}
     acme = made(
         visible_after=0, gives_up_after=2.5, idempotent_extra={"a"}, file_hosts={"b.example"}
@@ -74,6 +82,8 @@ def test_a_base_class_without_a_name_is_checked_too() -> None:
         ("gives_up_afer", 600, "gives_up_after"),
         ("give_up_after", 600, "gives_up_after"),
         ("idempotent_extras", frozenset({"a"}), "idempotent_extra"),
+        ("asignee_by", {"id"}, "assignee_by"),
+        ("teams_by", {"id"}, "team_by"),
         ("file_host", {"files.example.com"}, "file_hosts"),
         ("id_patern", "[0-9]+", "id_pattern"),
         ("error_code", {"GONE": LookupError}, "error_codes"),
@@ -115,6 +125,7 @@ def test_an_attribute_of_ones_own_is_nobody_elses(own: str, value: object) -> No
         ("idempotent_extra", "none"),
         ("quiet_extra", "none"),
         ("tells_forwards", "False"),
+        ("in_one_write", "none"),
         ("file_hosts", "none"),
         ("error_codes", "none"),
         ("id_pattern", "A-Za-z0-9_-"),

@@ -70,6 +70,21 @@ my %answer = (
         return { queue => $name, team => "$name-team", agent => $agent->Name, token => token($agent) };
     },
 
+    # A right on the whole of RT for an agent.
+    grant => sub {
+        my ($agent, $right) = @_;
+        done(named('RT::User', $agent)->PrincipalObj->GrantRight(Right => $right, Object => RT->System));
+        return JSON::true;
+    },
+
+    # A user, by the fields that RT has for one.
+    person => sub {
+        my (%fields) = @_;
+        my $person = RT::User->new(RT->SystemUser);
+        done($person->Create(%fields));
+        return JSON::true;
+    },
+
     # Mails as the mail server would hand them over; the answer is the tickets they went to.
     # RT's own letters about them would take two thirds of the time, and nobody asks for them.
     mails => sub {

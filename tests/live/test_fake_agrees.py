@@ -257,7 +257,62 @@ QUESTIONS = [
     Question("user: RT itself", "GET", "/user/RT_System"),
     Question("user: nobody we know", "GET", "/user/nobody-we-know"),
     Question("user: with a slash", "GET", "/user/a/b"),
+    Question("user: nobody", "GET", "/user/Nobody"),
     Question("user: post", "POST", f"/user/{LI}", {}),
+    *(
+        Question(
+            f"users: {name}",
+            "POST",
+            "/users",
+            limits,
+            query=[("fields", "id,Name,EmailAddress,RealName,Organization"), ("orderby", "id")],
+        )
+        for name, limits in (
+            ("by address", [{"field": "EmailAddress", "value": LI.upper()}]),
+            (
+                "by two addresses",
+                [{"field": "EmailAddress", "value": a} for a in ("x@agrees.example", LI)],
+            ),
+            ("by login", [{"field": "Name", "value": "<<AGENT>>"}]),
+            ("by address and a name", [*({"field": f, "value": LI} for f in ("Name", "RealName"))]),
+            (
+                "by a part of a name",
+                [
+                    {"field": "RealName", "operator": "LIKE", "value": "I we"},
+                    {"field": "EmailAddress", "value": LI},
+                ],
+            ),
+            (
+                "by a field that is ignored",
+                [
+                    {"field": "Organization", "value": "Acme"},
+                    {"field": "EmailAddress", "value": LI},
+                ],
+            ),
+        )
+    ),
+    Question("users: only so named", "POST", "/users", [{"field": "Name", "value": LI}]),
+    *(
+        Question(
+            f"queues: {name}",
+            "POST",
+            "/queues",
+            [{"field": "Name", "value": value} for value in names],
+            query=[("fields", "Name"), ("orderby", "id")],
+        )
+        for name, names in (("one", ["<<queue>>"]), ("both", ["<<team>>", "<<queue>>"]))
+    ),
+    Question(
+        "groups: the privileged",
+        "POST",
+        "/groups",
+        [
+            {"field": "Domain", "value": "SystemInternal"},
+            {"field": "Name", "value": "Privileged"},
+        ],
+        query=[("fields", "Name,Domain"), ("orderby", "id")],
+    ),
+    Question("group: the privileged", "GET", "/group/4"),
     *(Question(f"file {n}", "GET", f"/attachment/<<files, part.{n}>>") for n in range(4)),
     Question("file of the note", "GET", "/attachment/<<note, part.0>>"),
     Question("transaction of the note", "GET", "/transaction/<<note>>"),
@@ -329,6 +384,23 @@ QUESTIONS = [
         found(f"page {n}", "id > 0", query=[("per_page", "3"), ("page", n), ("fields", "Subject")])
         for n in ("1", "2", "99", "abc")
     ),
+    *(
+        Question(
+            f"search by {by}, page {page}",
+            "GET",
+            "/tickets",
+            query=[
+                ("query", "id > 0"),
+                *(("orderby", name) for name in (by, "id")),
+                *(("order", word) for word in words),
+                ("per_page", "4"),
+                ("page", page),
+                ("fields", "Subject"),
+            ],
+        )
+        for by, words in (("id", ("DESC", "ASC")), ("Created", ("ASC", "ASC")))
+        for page in ("1", "2")
+    ),
     found("backwards", "id > 0", query=[("order", "desc"), ("per_page", "200")]),
     Question("search: nothing", "GET", "/tickets"),
     *(
@@ -363,6 +435,8 @@ QUESTIONS = [
             "Created >= '2020-01-01 00:00:00'",
             "LastUpdated >= '2100-01-01 00:00:00'",
             "Priority > 10",
+            "Priority = 100",
+            "id > 0 AND (Status = 'open' OR Status = 'resolved')",
             "id",
             "id >",
             "id > 3 AND",

@@ -74,6 +74,12 @@ def test_dropped_capabilities_cannot_be_done_any_more() -> None:
     )
 
 
+def test_a_reason_for_dropping_has_its_source() -> None:
+    page = "https://docs.vendor.example/plans"
+    less = DESK.without("Not on this plan.", Capability.REPLY, source=page)
+    assert less[Capability.REPLY].source == page
+
+
 def test_dropping_leaves_the_original_alone() -> None:
     DESK.without("Not on this plan.", Capability.REPLY)
     assert DESK.supports(Capability.REPLY)

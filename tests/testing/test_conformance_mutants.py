@@ -241,6 +241,163 @@ class SharesMessagesBetweenTickets(Memory):
         return evolve(page, items=(*page.items, *foreign.items))
 
 
+class IgnoresThePriority(Memory):
+    async def list_tickets(self, query, cursor):
+        return await super().list_tickets(evolve(query, priority=None), cursor)
+
+
+class IgnoresTheKind(Memory):
+    async def list_tickets(self, query, cursor):
+        return await super().list_tickets(evolve(query, kind=None), cursor)
+
+
+class ListsOneStatusOfSeveral(Memory):
+    async def list_tickets(self, query, cursor):
+        if query.statuses is not None:
+            query = evolve(query, statuses=frozenset((min(query.statuses),)))
+        return await super().list_tickets(query, cursor)
+
+
+class ListsEachStatusOfSeveral(Memory):
+    async def list_tickets(self, query, cursor):
+        if query.status is None:
+            query = evolve(query, statuses=None)
+        return await super().list_tickets(query, cursor)
+
+
+class IgnoresTheOrder(Memory):
+    async def list_tickets(self, query, cursor):
+        return await super().list_tickets(evolve(query, order_by=None), cursor)
+
+
+class KnowsOneDirection(Memory):
+    async def list_tickets(self, query, cursor):
+        if query.order_by is not None:
+            query = evolve(query, order_by=query.order_by.field)
+            query = evolve(query, order_by=hb.TicketOrder(query.order_by))
+        return await super().list_tickets(query, cursor)
+
+
+class SortsPageByPage(Memory):
+    async def list_tickets(self, query, cursor):
+        page = await super().list_tickets(evolve(query, order_by=None), cursor)
+        if query.order_by is None:
+            return page
+        ordered = sorted(page.items, key=lambda one: getattr(one, query.order_by.field))
+        if query.order_by.is_descending:
+            ordered.reverse()
+        return evolve(page, items=tuple(ordered))
+
+
+class EndsAtTheLimit(Memory):
+    async def list_tickets(self, query, cursor):
+        page = await super().list_tickets(query, cursor)
+        return page if query.limit is None else evolve(page, next=None, behind=None)
+
+
+class LosesAnAgent(Memory):
+    async def list_agents(self, cursor):
+        page = await super().list_agents(cursor)
+        return evolve(page, items=page.items[1:])
+
+
+class ListsAgentsWithoutIds(Memory):
+    async def list_agents(self, cursor):
+        page = await super().list_agents(cursor)
+        return evolve(page, items=tuple(evolve(one, id=None) for one in page.items))
+
+
+class LosesATeam(Memory):
+    async def list_teams(self, cursor):
+        page = await super().list_teams(cursor)
+        return evolve(page, items=page.items[1:])
+
+
+class IsSomebodyElse(Memory):
+    async def who_am_i(self):
+        return evolve(await super().who_am_i(), id="7", email="ada@helpdesk.example")
+
+
+class FindsOneSpelling(Memory):
+    async def list_customers(self, query, cursor):
+        page = await super().list_customers(query, cursor)
+        return page.where(lambda one: query.email in (None, one.email))
+
+
+class FindsTooManyCustomers(Memory):
+    async def list_customers(self, query, cursor):
+        return await super().list_customers(evolve(query, email=None), cursor)
+
+
+class IgnoresTheWords(Memory):
+    async def list_customers(self, query, cursor):
+        return await super().list_customers(evolve(query, text=None), cursor)
+
+
+class KnowsNoAgentByAddress(Memory):
+    async def list_tickets(self, query, cursor):
+        if query.assignee is not None and query.assignee.email is not None:
+            return Page(items=())
+        return await super().list_tickets(query, cursor)
+
+
+class AssignsNobody(Memory):
+    async def update_ticket(self, ticket_id, changes):
+        if changes.assignee is not ...:
+            await super().update_ticket(ticket_id, evolve(changes, assignee=None))
+            return evolve(await self.get_ticket(ticket_id), assignee=changes.assignee)
+        return await super().update_ticket(ticket_id, changes)
+
+
+class CreatesForNobody(Memory):
+    async def create_ticket(self, new):
+        return await super().create_ticket(evolve(new, assignee=None))
+
+
+class HiresAnybody(Memory):
+    async def _anybody(self, person):
+        if person is not None and person is not ... and person.email:
+            known = {one.email for one in self.store.agents}
+            if person.email.lower() not in known:
+                self.store.agents.append(evolve(person, id=str(len(known) + 70)))
+
+    async def create_ticket(self, new):
+        await self._anybody(new.assignee)
+        return await super().create_ticket(new)
+
+    async def update_ticket(self, ticket_id, changes):
+        await self._anybody(changes.assignee)
+        return await super().update_ticket(ticket_id, changes)
+
+    async def list_tickets(self, query, cursor):
+        await self._anybody(query.assignee)
+        return await super().list_tickets(query, cursor)
+
+
+class HiresAnybodyOnce(HiresAnybody):
+    """The same; each has one promise to break."""
+
+
+class FindsNobodysTickets(HiresAnybody):
+    """The same, in a filter."""
+
+
+class KnowsNoTeamByItsId(Memory):
+    async def list_tickets(self, query, cursor):
+        if query.team is not None and query.team.isdigit():
+            return Page(items=())
+        return await super().list_tickets(query, cursor)
+
+
+class TakesATeamAsItIsCalled(Memory):
+    async def update_ticket(self, ticket_id, changes):
+        if isinstance(changes.team, str):
+            stored = self.store.tickets[int(ticket_id)]
+            stored.team = changes.team
+            return await self.get_ticket(ticket_id)
+        return await super().update_ticket(ticket_id, changes)
+
+
 def hb_ref(ticket):
     return TicketRef(str(ticket.id))
 
@@ -278,6 +435,29 @@ MUTANTS: dict[type[Memory], str] = {
     ReadsTimesInAnotherZone: "test_what_became_of_a_reply_is_found_out_after_a_lost_answer",
     NamesTheWrongMessage: "test_what_was_sent_says_where_it_is",
     SharesMessagesBetweenTickets: "test_messages_belong_to_their_ticket",
+    IgnoresThePriority: "test_a_priority_filters_exactly",
+    IgnoresTheKind: "test_a_kind_filters_exactly",
+    ListsOneStatusOfSeveral: "test_of_several_statuses_each_counts_and_no_other",
+    ListsEachStatusOfSeveral: "test_of_several_statuses_each_counts_and_no_other",
+    IgnoresTheOrder: "test_tickets_come_in_the_order_that_is_asked_for[0]",
+    KnowsOneDirection: "test_tickets_come_in_the_order_that_is_asked_for[3]",
+    SortsPageByPage: "test_an_order_holds_over_pages_and_loses_nobody[1]",
+    EndsAtTheLimit: "test_a_list_that_is_cut_goes_on_behind_the_last_ticket[0]",
+    LosesAnAgent: "test_the_agents_are_listed_once_each_with_an_id",
+    ListsAgentsWithoutIds: "test_the_agents_are_listed_once_each_with_an_id",
+    LosesATeam: "test_the_teams_are_listed_once_each_with_an_id",
+    IsSomebodyElse: "test_the_desk_knows_whose_account_it_has",
+    FindsOneSpelling: "test_a_customer_is_found_by_the_address_alone",
+    FindsTooManyCustomers: "test_a_customer_who_is_not_there_is_an_empty_list",
+    IgnoresTheWords: "test_a_customer_is_found_by_words",
+    KnowsNoAgentByAddress: "test_an_assignee_filters_exactly_by_address",
+    AssignsNobody: "test_an_agent_is_assigned_by_address",
+    CreatesForNobody: "test_a_new_ticket_is_assigned_by_address",
+    HiresAnybody: "test_who_is_no_agent_is_an_error_and_nothing_is_sent[create_ticket]",
+    HiresAnybodyOnce: "test_who_is_no_agent_is_an_error_and_nothing_is_sent[update_ticket]",
+    FindsNobodysTickets: "test_who_is_no_agent_is_an_error_and_nothing_is_sent[tickets]",
+    KnowsNoTeamByItsId: "test_a_team_filters_exactly_by_id_and_by_name",
+    TakesATeamAsItIsCalled: "test_a_team_is_given_by_id_and_by_name",
 }
 
 

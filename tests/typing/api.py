@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -32,6 +32,25 @@ async def reading() -> None:
         assert_type(await desk.raw("GET", "teams"), Any)
 
 
+async def people(desk: hb.Helpdesk) -> None:
+    assert_type(desk.agents(limit=5), hb.Pager[hb.Party])
+    assert_type(await desk.teams(), hb.Page[hb.Team])
+    async for customer in desk.customers(email="a@b.example", text="x"):
+        assert_type(customer, hb.Party)
+        assert_type(customer.organization, str | None)
+    assert_type(await desk.me(), hb.Party)
+    assert_type(await desk.check_settings(), Sequence[str])
+
+
+def filters(desk: hb.Helpdesk) -> list[hb.Pager[hb.Ticket]]:
+    return [
+        desk.tickets(status=[hb.Status.OPEN, hb.Status.NEW], order_by="-created_at"),
+        desk.tickets(status={hb.Status.OPEN}, order_by=hb.TicketOrder.UPDATED_AT),
+        desk.tickets(priority=hb.Priority.HIGH, kind=hb.TicketKind.TASK, assignee="a@b.example"),
+        desk.tickets(order_by="priority"),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    ]
+
+
 async def writing(desk: hb.Helpdesk) -> None:
     ticket = await desk.create_ticket(
         subject="s",
@@ -56,6 +75,15 @@ def asking(desk: hb.Helpdesk, error: hb.HelpdeskError) -> None:
     assert_type(error.outcome, hb.Outcome)
     assert_type(error.reason, hb.Reason)
     assert_type(hb.__version__, str)
+
+
+def leaving(ticket: hb.Ticket, page: hb.Page[hb.Ticket], data: dict[str, Any]) -> None:
+    assert_type(hb.to_dict(ticket, raw=True), dict[str, Any])
+    assert_type(hb.to_json([ticket, page.items[0]]), str)
+    assert_type(hb.from_dict(hb.Message, data), hb.Message)
+    assert_type(hb.from_dict(hb.Page[hb.Ticket], data), hb.Page[hb.Ticket])
+    assert_type(hb.json_schema(hb.Conversation), dict[str, Any])
+    hb.to_dict(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 class SmallAdapter(Adapter):

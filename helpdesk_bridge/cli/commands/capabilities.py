@@ -101,7 +101,7 @@ def _show(columns: Mapping[str, Capabilities]) -> None:
         table.add_row(capability.value, *(_text(cell) for cell in cells))
     console.print(table)
     for number, note in enumerate(made.notes, 1):
-        say(console, (f"{f'[{number}]':>4}", "cyan"), f" {plain(note)}")
+        say(console, (f"{f'[{number}]':>4}", "cyan"), f" {plain(str(note))}")
 
 
 def _text(cell: Cell) -> Text:

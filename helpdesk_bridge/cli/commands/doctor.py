@@ -22,8 +22,9 @@ def doctor(desk: str | None = None, /, *, config: Path | None = None) -> int:
     """Check a desk, or all desks of the configuration, and say what to do about what is wrong.
 
     It only reads: the first page of tickets and the messages of one of them, or what else the desk
-    can list, and which writes are open in its ledger. No credential is shown. Exits with 1 if
-    anything is wrong.
+    can list, whose account it is and what that was seen to do, whether the queues, channels or
+    brands of the settings are there, and which writes are open in its ledger. No credential is
+    shown. Exits with 1 if anything is wrong.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from helpdesk_bridge.errors import ConfigurationError, HelpdeskError, Reason, reason_of
 
-__all__ = ["MEANING", "CheckResult", "Finding", "Trouble", "clock", "diagnose"]
+__all__ = ["ADVICE", "MEANING", "CheckResult", "Finding", "Trouble", "clock", "diagnose"]
 
 _TOLERANCE = timedelta(seconds=60)
 
@@ -108,7 +108,7 @@ MEANING: Mapping[Reason, Trouble] = {
 }
 """What each reason of an error says is wrong with a desk that is only read."""
 
-_ADVICE: Mapping[Trouble, str] = {
+ADVICE: Mapping[Trouble, str] = {
     Trouble.SETTING: "Correct it in the configuration.",
     Trouble.HOST: "Check the host in base_url, and whether this machine can resolve names.",
     Trouble.CONNECTION: "Check host and port in base_url, and whether a firewall is in between or a"
@@ -143,14 +143,14 @@ def diagnose(check: str, error: Exception, *, keys: Collection[str] = ()) -> Fin
     """
     trouble = MEANING[reason_of(error)]
     if not isinstance(error, HelpdeskError):
-        return _wrong(check, trouble, f"it raised {type(error).__name__}.", _ADVICE[trouble])
+        return _wrong(check, trouble, f"it raised {type(error).__name__}.", ADVICE[trouble])
     says = error.message if error.message.endswith((".", "?", "!")) else f"{error.message}."
     if error.status is not None:
         says += f" HTTP {error.status}."
     if isinstance(error, ConfigurationError) and error.reason is Reason.SETTINGS:
         return _wrong(check, trouble, says)  # it names the place, and says what belongs there
     wait = f"{error.retry_after:g} seconds" if error.retry_after is not None else "a while"
-    advice = _ADVICE[trouble].format(keys=", ".join(keys) or "the credentials", wait=wait)
+    advice = ADVICE[trouble].format(keys=", ".join(keys) or "the credentials", wait=wait)
     return _wrong(check, trouble, says, advice)
 
 
@@ -166,7 +166,7 @@ def clock(skew: timedelta | None) -> Finding:
         return Finding(check="clock", result=CheckResult.OK, says=says)
     direction = "behind" if skew > timedelta() else "ahead of"
     says = f"this machine is {seconds} s {direction} the vendor."
-    return _wrong("clock", Trouble.CLOCK, says, _ADVICE[Trouble.CLOCK])
+    return _wrong("clock", Trouble.CLOCK, says, ADVICE[Trouble.CLOCK])
 
 
 def _wrong(check: str, trouble: Trouble, says: str, advice: str = "") -> Finding:

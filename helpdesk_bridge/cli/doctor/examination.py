@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import attrs
 from attrs import define
 
-from helpdesk_bridge.cli.doctor.diagnosis import CheckResult, Finding, clock, diagnose
+from helpdesk_bridge.cli.doctor.diagnosis import (
+    ADVICE,
+    CheckResult,
+    Finding,
+    Trouble,
+    clock,
+    diagnose,
+)
+from helpdesk_bridge.cli.doctor.rights import Seen, judge
 from helpdesk_bridge.config import Config, DeskConfig
 from helpdesk_bridge.delivery.file_trouble import can_be_made
 from helpdesk_bridge.delivery.open_ledger import open_ledger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.desk import Helpdesk
 from helpdesk_bridge.errors import HelpdeskError, Reason
-from helpdesk_bridge.model import Capability, Page, Ticket
+from helpdesk_bridge.kit.contract import Adapter
+from helpdesk_bridge.model import Capability, MessageType, Page, Party, Ticket
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import Attempt, AttemptResult, Observer, TokenProvider
 
@@ -24,6 +34,8 @@ __all__ = ["examine"]
 
 T = TypeVar("T")
 
+_LOOKED_INTO = 3
+"""Tickets whose first page of messages is read, at the most, to see whether a note comes."""
 _FOR_EVER = timedelta(days=36500)
 
 
@@ -95,6 +107,7 @@ class _Examination:
         self._desk = desk
         self._address: str | None = getattr(found.settings, "base_url", None)
         self._keys = _credentials(found.settings)
+        self._seen = Seen(counts={}, refused=set())
 
     @property
     def description(self) -> str:
@@ -112,6 +125,8 @@ class _Examination:
                 yield await self._messages(page)
             else:
                 yield _unchecked("messages", able[Capability.LIST_MESSAGES].reason)
+            async for one in self._account(page, finding.trouble):
+                yield one
             return
         yield _unchecked("tickets", able[Capability.LIST_TICKETS].reason)
         if able.supports(Capability.LIST_CUSTOM_FIELDS):
@@ -124,18 +139,68 @@ class _Examination:
         if able.supports(Capability.LIST_MESSAGES):
             yield _unchecked("messages", "no ticket is known whose messages could be read.")
 
+    async def _account(
+        self, page: Page[Ticket] | None, trouble: Trouble | None
+    ) -> AsyncIterator[Finding]:
+        """Say whose account it is, and what it may do; nothing where the vendor cannot be asked."""
+        if trouble not in (None, Trouble.RIGHT):
+            return
+        if self._desk.capabilities.supports(Capability.WHO_AM_I):
+            _, told = await self._try("account", self._desk.me, _who)
+            if told.trouble is None or trouble is None:
+                yield told
+        if page is None:
+            return
+        self._seen.tickets = len(page.items)
+        for name, call in (("agents", self._desk.agents), ("teams", self._desk.teams)):
+            if self._desk.capabilities.supports(Capability(f"list_{name}")):
+                counted = await self._count(name, call)
+                if counted.result is CheckResult.WRONG:
+                    yield counted
+        if type(self._desk.adapter).check_settings is not Adapter.check_settings:
+            for finding in await self._configured():
+                yield finding
+        yield judge(self._seen, self._desk.capabilities, is_remote=self._address is not None)
+
+    async def _count(self, name: str, call: Callable[[], Awaitable[Page[Any]]]) -> Finding:
+        """Count the first page of a list; that the account may not see it is told, and no error."""
+        listed = await self._try(name, call, lambda page: f"{len(page.items)}.")
+        found, finding = listed
+        if found is not None:
+            self._seen.counts[name] = len(found.items)
+        elif finding.trouble is Trouble.RIGHT:
+            self._seen.refused.add(name)
+            return _unchecked(name, finding.says)
+        return finding
+
+    async def _configured(self) -> list[Finding]:
+        """Say which settings name what is not there."""
+        asked = await self._try("configured", self._desk.check_settings, _all_there)
+        lost, finding = asked
+        return [_lost(says) for says in lost] if lost else [finding]
+
     async def _messages(self, page: Page[Ticket] | None) -> Finding:
         if page is None:
             return _unchecked("messages", "the tickets could not be read.")
         if not page.items:
             return _unchecked("messages", "there is no ticket whose messages could be read.")
-        ticket = page.items[0]
-        _, finding = await self._try(
-            "messages",
-            lambda: self._desk.messages(ticket),
-            lambda found: f"{len(found.items)} on the first page of a ticket.",
-        )
-        return finding
+        first: Finding | None = None
+        for ticket in page.items[:_LOOKED_INTO]:
+            listed = await self._try(
+                "messages",
+                partial(self._desk.messages, ticket),
+                lambda found: f"{len(found.items)} on the first page of a ticket.",
+            )
+            found, finding = listed
+            first = first or finding
+            if found is None:
+                return finding
+            self._seen.messages = self._seen.messages or bool(found.items)
+            self._seen.notes = any(one.type is MessageType.NOTE for one in found.items)
+            if self._seen.notes:
+                break
+        assert first is not None  # noqa: S101 - there is a ticket
+        return first
 
     async def _connection(self) -> Finding:
         """Ask for base_url itself: whatever is answered, there is somebody who answers."""
@@ -164,6 +229,26 @@ class _Examination:
 
 def _count_of_tickets(page: Page[Ticket]) -> str:
     return f"{len(page.items)} on the first page."
+
+
+def _who(person: Party) -> str:
+    known = f"{person}, id {person.id}" if person.id and str(person) != person.id else str(person)
+    return f"{known}."
+
+
+def _lost(says: str) -> Finding:
+    advice = ADVICE[Trouble.SETTING]
+    return Finding(
+        check="configured",
+        result=CheckResult.WRONG,
+        trouble=Trouble.SETTING,
+        says=says,
+        advice=advice,
+    )
+
+
+def _all_there(_: Sequence[str]) -> str:
+    return "what the settings name is there."
 
 
 def _credentials(settings: Any) -> list[str]:

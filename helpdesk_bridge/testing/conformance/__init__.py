@@ -39,6 +39,8 @@ from helpdesk_bridge.testing.conformance.account import (
 )
 from helpdesk_bridge.testing.conformance.filters import FilterPromises
 from helpdesk_bridge.testing.conformance.messages import MessagePromises
+from helpdesk_bridge.testing.conformance.orders import OrderPromises
+from helpdesk_bridge.testing.conformance.people import PeoplePromises
 from helpdesk_bridge.testing.conformance.refusals import RefusalPromises
 from helpdesk_bridge.testing.conformance.sending import SendingPromises
 from helpdesk_bridge.testing.conformance.tickets import TicketPromises
@@ -58,7 +60,13 @@ __all__ = [
 
 @pytest.mark.asyncio
 class AdapterSuite(
-    TicketPromises, FilterPromises, MessagePromises, SendingPromises, RefusalPromises
+    TicketPromises,
+    FilterPromises,
+    OrderPromises,
+    PeoplePromises,
+    MessagePromises,
+    SendingPromises,
+    RefusalPromises,
 ):
     """All promises of the contract. Override :meth:`account`, and nothing else."""
 

@@ -81,7 +81,7 @@ class Witness(Protocol):
         raise NotImplementedError
 
     async def arrange(self, ticket_id: str, **fields: Any) -> None:
-        """Set fields of a ticket that the desk cannot set: status, assignee, team, tags.
+        """Set fields of a ticket that the desk cannot set: status, assignee, team, tags, priority.
 
         ``ticket_id`` is the ticket, ``fields`` are fields of the model.
         """
@@ -122,7 +122,10 @@ class Account:
     ``open`` returns a desk on it; ``stranger`` one with wrong credentials (None: there are none).
     ``agent``, ``team`` and ``tags`` are things that exist and can be set, and that a new ticket
     has not; None and () where the vendor knows no such thing. ``many`` is more than fits on one
-    page of tickets or messages.
+    page of tickets or messages. ``agents`` and ``teams`` are others that exist, the teams by id or
+    name, and ``me`` is whose account the desk has (None: it is not known). ``sets_times`` says
+    whether the witness can arrange ``created_at`` and ``updated_at``; else the order of a list is
+    judged by the times that it tells.
 
     ``witness`` says what the helpdesk itself has. ``customer``, ``other_customer`` and ``partner``
     are addresses that nobody reads.
@@ -138,6 +141,10 @@ class Account:
     team: str | None = None
     tags: tuple[str, ...] = ()
     many: int = 120
+    agents: Sequence[Party] = ()
+    teams: Sequence[str] = ()
+    me: Party | None = None
+    sets_times: bool = False
 
 
 Promise = Callable[..., Awaitable[None]]
@@ -284,7 +291,8 @@ class StoreWitness:
 
         ``ticket_id`` is the ticket, ``fields`` are fields of the model.
         """
-        self.store.update_ticket(self.number(ticket_id), **fields)
+        ticket = self.store.update_ticket(self.number(ticket_id), **fields)
+        ticket.updated_at = fields.get("updated_at", ticket.updated_at)
 
     async def add_requests(self, ticket_id: str, texts: Sequence[str]) -> None:
         """Add messages of the ticket's requester.
@@ -355,6 +363,9 @@ def fake_account(
         "agent": store.agents[0] if store.agents else None,
         "team": next(iter(store.teams.values()), None),
         "tags": tuple(store.tags[:2]),
+        "agents": tuple(one for one in store.agents if one.email),
+        "teams": tuple(store.teams.values()),
+        "sets_times": True,
     }
 
     def opens(changed: Mapping[str, Any]) -> Callable[[], Helpdesk]:
@@ -369,11 +380,17 @@ def fake_account(
 
 def memory_account(open_desk: Callable[[MemorySettings], Helpdesk] = Helpdesk) -> Account:
     """Return an account in memory; ``open_desk`` may put another adapter on it."""
-    store = Store()
+    ada = Party(id="7", name="Ada", email="ada@helpdesk.example", role=Role.AGENT)
+    bo = Party(id="8", name="Bo", email="bo@helpdesk.example", role=Role.AGENT)
+    store = Store(agents=[ada, bo], teams={31: "Billing", 32: "Sales"})
     return Account(
         open=lambda: open_desk(MemorySettings(store=store)),
         witness=StoreWitness(store),
-        agent=Party(id="7", name="Ada", email="ada@helpdesk.example", role=Role.AGENT),
+        agent=ada,
         team="Billing",
         tags=("vip", "bug"),
+        agents=(ada, bo),
+        teams=("Billing", "Sales"),
+        me=Party(email="support@helpdesk.example"),
+        sets_times=True,
     )

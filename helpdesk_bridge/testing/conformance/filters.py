@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from helpdesk_bridge.model import Capability, Party, Status
+from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.kit.vocabulary import Vocabulary
+from helpdesk_bridge.model import Capability, Party, Priority, Status, TicketKind
 from helpdesk_bridge.testing.conformance.account import Place, needs
 
 __all__ = ["FilterPromises"]
@@ -22,6 +25,10 @@ STATUSES = (
     Status.ON_HOLD,
     Status.CLOSED,
 )
+
+
+_PRIORITIES = tuple(one for one in Priority if one is not Priority.UNKNOWN)
+_KINDS = tuple(one for one in TicketKind if one is not TicketKind.UNKNOWN)
 
 
 async def _listed(place: Place, **filters: Any) -> list[str]:
@@ -42,6 +49,39 @@ class FilterPromises:
         await place.witness.arrange(wanted.id, status=status)
         await place.witness.arrange(other.id, status=_unlike(place, status))
         assert await _listed(place, status=status) == [wanted.id]
+
+    @needs(Capability.FILTER_STATUSES, Capability.FILTER_STATUS, Capability.LIST_TICKETS)
+    async def test_of_several_statuses_each_counts_and_no_other(self, place: Place) -> None:
+        known = _statuses(place)
+        made = {status: await place.ticket() for status in known}
+        for status, ticket in made.items():
+            await place.witness.arrange(ticket.id, status=status)
+        wanted = [(one, other) for one in known for other in known if one < other]
+        for some in ([known[0]], *wanted[:3], known):
+            expected = {made[status].id for status in some}
+            assert set(await _listed(place, status=some)) == expected
+
+    @needs(Capability.FILTER_STATUSES, Capability.LIST_TICKETS)
+    async def test_several_statuses_are_read_over_pages(self, place: Place) -> None:
+        known = _statuses(place)
+        if Status.OPEN not in known or len(known) < 2:
+            return
+        other = next(status for status in known if status is not Status.OPEN)
+        first = await place.ticket()
+        await place.witness.add_tickets(place.account.customer, place.account.many)
+        last = await place.ticket()
+        for ticket in (first, last):
+            await place.witness.arrange(ticket.id, status=other)
+        found = await _listed(place, status=[Status.OPEN, other])
+        assert len(set(found)) == len(found) == place.account.many + 2
+
+    @needs(Capability.FILTER_PRIORITY, Capability.LIST_TICKETS)
+    async def test_a_priority_filters_exactly(self, place: Place) -> None:
+        await _check_each(place, "priority", _PRIORITIES, place.desk.adapter.priority_words)
+
+    @needs(Capability.FILTER_KIND, Capability.LIST_TICKETS)
+    async def test_a_kind_filters_exactly(self, place: Place) -> None:
+        await _check_each(place, "kind", _KINDS, place.desk.adapter.kind_words)
 
     @needs(Capability.FILTER_ASSIGNEE, Capability.LIST_TICKETS)
     async def test_an_assignee_filters_exactly(self, place: Place) -> None:
@@ -124,6 +164,35 @@ class FilterPromises:
         last = await place.ticket(requester=place.account.other_customer)
         found = await _listed(place, requester=place.account.other_customer)
         assert sorted(found) == sorted([first.id, last.id])
+
+
+async def _check_each(
+    place: Place, name: str, values: Sequence[Any], words: Vocabulary[Any] | None
+) -> None:
+    """List by each value that the desk knows. It may refuse another, which it must not list."""
+    taken = place.desk.capabilities[Capability.CREATE_TICKET].limits.options
+    writable = taken is None or name in taken
+    made: dict[Any, str] = {}
+    for value in values:
+        if words is not None and value not in words.writes:
+            continue
+        with suppress(InvalidArgument):  # it has no such word
+            if writable and place.desk.capabilities.supports(Capability.CREATE_TICKET):
+                made[value] = (await place.ticket(**{name: value})).id
+            else:
+                ticket = await place.ticket()
+                await place.witness.arrange(ticket.id, **{name: value})
+                made[value] = ticket.id
+    assert len(made) > 1, f"a desk that lists by {name} knows two of them"
+    for value, ticket_id in made.items():
+        assert await _listed(place, **{name: value}) == [ticket_id]
+
+
+def _statuses(place: Place) -> list[Status]:
+    """Return statuses that can be asked for, each of which a ticket here can have."""
+    by = place.desk.capabilities[Capability.FILTER_STATUS].limits.statuses
+    among = place.desk.capabilities[Capability.FILTER_STATUSES].limits.statuses
+    return [s for s in STATUSES if (by is None or s in by) and (among is None or s in among)]
 
 
 def _unlike(place: Place, status: Status) -> Status:

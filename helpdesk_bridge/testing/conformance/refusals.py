@@ -25,6 +25,7 @@ from helpdesk_bridge.model import (
     Priority,
     Status,
     Ticket,
+    TicketKind,
     Upload,
 )
 from helpdesk_bridge.testing.conformance.account import Place
@@ -47,6 +48,10 @@ async def _first_page(place: Place, ticket_id: str) -> Any:
     return await place.desk.messages(ticket_id)
 
 
+async def _first(lists: Callable[..., Any], **filters: str) -> Any:
+    return await lists(**filters)
+
+
 async def _download(place: Place, *, inline: bool, size: str | None) -> None:
     file = Attachment(id="1", name="a.png", inline=inline)
     async with place.desk.open_attachment(file, size=size):
@@ -62,6 +67,10 @@ CALLS: dict[Capability, Call] = {
     Capability.UPDATE_TICKET: lambda p, t: p.desk.update_ticket(t, subject="Another"),
     Capability.DELETE_TICKET: lambda p, t: p.desk.delete_ticket(t),
     Capability.LIST_CUSTOM_FIELDS: lambda p, t: p.desk.custom_fields(),
+    Capability.LIST_AGENTS: lambda p, t: _first(p.desk.agents),
+    Capability.LIST_TEAMS: lambda p, t: _first(p.desk.teams),
+    Capability.LIST_CUSTOMERS: lambda p, t: _first(p.desk.customers),
+    Capability.WHO_AM_I: lambda p, t: p.desk.me(),
     Capability.LIST_MESSAGES: lambda p, t: _first_page(p, t.id),
     Capability.GET_MESSAGE: lambda p, t: p.desk.message(t, t.id),
     Capability.RECONCILE: lambda p, t: p.desk.recover(),
@@ -89,6 +98,11 @@ CALLS: dict[Capability, Call] = {
         t, text="Some words.", send_email=True, send_at=WHEN
     ),
     Capability.FILTER_STATUS: _list(status=Status.OPEN),
+    Capability.FILTER_STATUSES: _list(status=(Status.OPEN, Status.RESOLVED)),
+    Capability.FILTER_PRIORITY: _list(priority=Priority.HIGH),
+    Capability.FILTER_KIND: _list(kind=TicketKind.INCIDENT),
+    Capability.ORDER_CREATED_AT: _list(order_by="-created_at"),
+    Capability.ORDER_UPDATED_AT: _list(order_by="updated_at"),
     Capability.FILTER_ASSIGNEE: _list(assignee="7"),
     Capability.FILTER_TEAM: _list(team="Billing"),
     Capability.FILTER_TAG: _list(tag="vip"),
@@ -158,6 +172,12 @@ OPTIONS: tuple[tuple[Capability, str, Call], ...] = (
         "custom_fields",
         lambda p, t: p.desk.update_ticket(t, custom_fields={}),
     ),
+    (
+        Capability.LIST_CUSTOMERS,
+        "email",
+        lambda p, t: _first(p.desk.customers, email="x@y.example"),
+    ),
+    (Capability.LIST_CUSTOMERS, "text", lambda p, t: _first(p.desk.customers, text="Words")),
     (Capability.UPDATE_TICKET, "tags", lambda p, t: p.desk.update_ticket(t, tags=[])),
 )
 """A call that gives each optional argument a vendor may not understand."""
@@ -212,6 +232,20 @@ class RefusalPromises:
         with pytest.raises(StatusNotAllowed) as caught:
             await place.desk.update_ticket(ticket, status=status)
         assert caught.value.outcome is Outcome.NOT_SENT
+        assert await _state(place, ticket) == before
+
+    @pytest.mark.parametrize("status", [s for s in Status if s is not Status.UNKNOWN])
+    async def test_a_status_that_is_not_known_is_refused_among_others_without_a_request(
+        self, place: Place, status: Status
+    ) -> None:
+        support = place.desk.capabilities[Capability.FILTER_STATUSES]
+        if support.limits.statuses is None or status in support.limits.statuses:
+            return
+        ticket = await place.ticket()
+        before = await _state(place, ticket)
+        known = next(iter(support.limits.statuses), Status.OPEN)
+        with pytest.raises(StatusNotAllowed):
+            await place.desk.tickets(status=(known, status))
         assert await _state(place, ticket) == before
 
     async def test_files_over_the_limit_are_refused_without_a_request(self, place: Place) -> None:

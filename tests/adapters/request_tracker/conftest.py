@@ -175,11 +175,13 @@ class RequestTrackerDouble(FakeServer):
     ) -> web.Response:
         size = min(int(request.query.get("per_page", 20)), 100)
         number = int(request.query.get("page", 1))
+        by, *_ = request.query.getall("orderby", ["id"])
         backwards = request.query.get("order") == "DESC"
         most = min(size, self.cap) if request.path.endswith("/attachments") else size
-        cut = sorted(rows, key=lambda row: int(row["id"]), reverse=backwards)[
-            (number - 1) * most : number * most
-        ]
+        by_id = sorted(rows, key=lambda row: int(row["id"]), reverse=backwards and by == "id")
+        if by != "id":
+            by_id.sort(key=lambda row: str(row[by]), reverse=backwards)
+        cut = by_id[(number - 1) * most : number * most]
         shown = [r for r in cut if int(r.get("TransactionId", r["id"])) not in self.hidden]
         return web.json_response(
             {

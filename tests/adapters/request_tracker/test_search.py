@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import helpdesk_bridge as hb
-from helpdesk_bridge import Helpdesk, InvalidArgument, Party, Status, Ticket
+from helpdesk_bridge import Helpdesk, InvalidArgument, Party, Priority, Status, Ticket
 from helpdesk_bridge.kit import TicketQuery
 from tests.adapters.doubles import drain, ids
 from tests.adapters.request_tracker.conftest import RequestTrackerDouble, ticket_json
@@ -245,12 +245,16 @@ def test_a_ticket_of_another_status_team_or_owner_is_left_out() -> None:
     ticket = Ticket(
         id="1",
         status=Status.OPEN,
+        priority=Priority.HIGH,
         team="General",
         raw={"Owner": {"id": "ada"}, "Queue": {"id": "1", "Name": "General"}},
     )
     for query, wanted in (
         (TicketQuery(statuses=frozenset((Status.OPEN,))), True),
         (TicketQuery(statuses=frozenset((Status.NEW,))), False),
+        (TicketQuery(statuses=frozenset((Status.NEW, Status.OPEN))), True),
+        (TicketQuery(priority=Priority.HIGH), True),
+        (TicketQuery(priority=Priority.LOW), False),
         (TicketQuery(team="general"), True),
         (TicketQuery(team="1"), True),
         (TicketQuery(team="Sales"), False),

@@ -1,0 +1,278 @@
+"""People: agents, customers, teams, and who one is.
+
+Agents are the users whom Request Tracker calls privileged, customers all others but RT's own two.
+No list of users tells who is which (observed on 5.0.3). RT's group of the privileged does, to an
+account with the right SeeGroup; for any other each user is asked for by himself.
+``T1`` … as in :mod:`helpdesk_bridge_request_tracker.wire`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Collection, Sequence
+from typing import Any, Self
+
+from attrs import evolve, frozen
+
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import Effect, Operation, Role, errors, read, read_records
+from helpdesk_bridge_request_tracker import outgoing, wire
+from helpdesk_bridge_request_tracker.lists import API, PAGE, Lists
+from helpdesk_bridge_request_tracker.settings import RequestTrackerSettings
+from helpdesk_bridge_request_tracker.tickets import after
+from helpdesk_bridge_request_tracker.wire import PersonJson
+
+__all__ = ["People", "account_of"]
+
+LIST_AGENTS = Operation("list_agents", Effect.READ)
+LIST_TEAMS = Operation("list_teams", Effect.READ)
+LIST_CUSTOMERS = Operation("list_customers", Effect.READ)
+WHO_AM_I = Operation("who_am_i", Effect.READ)
+
+USERS = 50
+"""Users on a page of those who are asked for one by one: within one deadline, at 0.4 s each."""
+FEW = 3
+"""Users for whom no group is looked for: to ask for each is as few requests."""
+HIDDEN_QUEUES = 10
+"""Pages of queues in a row that show none, after which no more are looked for."""
+_NAMED = "="
+"""What the cursor of a list of agents by their logins begins with; others are numbers of pages."""
+_TOKEN = re.compile(r"1-([1-9][0-9]{0,17})-.+")
+"""RT's tokens of version 1 begin with the number of their owner (RT::AuthToken)."""
+
+
+def account_of(settings: RequestTrackerSettings) -> str | None:
+    """Return the login or the number of whoever signs; None for a token that does not tell."""
+    if settings.token is None:
+        return settings.user
+    found = _TOKEN.fullmatch(settings.token.reveal())
+    return found[1] if found else None
+
+
+@frozen
+class People:
+    """Reads lists of people and queues.
+
+    Args:
+        transport: the desk's way to its RT.
+    """
+
+    transport: kit.Transport
+
+    async def agents(self, cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+        """Return agents: those of RT's group by their logins, else some of all users by number."""
+        lists = Lists(self.transport, LIST_AGENTS)
+        if cursor is None or cursor.startswith(_NAMED):
+            members = await self._members(lists)
+            if members is not None:
+                page = await _named(lists, members, (cursor or _NAMED).removeprefix(_NAMED))
+                if page is not None:
+                    return page
+            if cursor is not None:
+                raise errors.PermissionDenied("the account no longer sees who is privileged.")
+        page = await self._users(lists, [], cursor)
+        return page.where(lambda person: person.role is Role.AGENT)
+
+    async def customers(
+        self, query: kit.CustomerQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Party]:
+        """Return some of the users whom RT finds, less those who are no customers."""
+        lists = Lists(self.transport, LIST_CUSTOMERS)
+        page = await self._users(lists, outgoing.customers(query), cursor)
+        return page.where(lambda person: outgoing.is_customer(query, person))
+
+    async def teams(self, cursor: kit.Cursor | None) -> kit.Page[kit.Team]:
+        """Return the next queues that the account may see.
+
+        T1: RT drops those that it may not see from pages that it has cut, and tells no end. So
+        several pages that show none are read over before the list counts as ended.
+        """
+        lists, last = Lists(self.transport, LIST_TEAMS), after(cursor)
+        listing, query = wire.NO_ROWS, outgoing.above(last)
+        for number in range(1, HIDDEN_QUEUES + 1):
+            path, fields = ("queues",), outgoing.QUEUE_FIELDS
+            listing = await lists.page(path, fields, page=number, json=query)
+            if listing.items or listing.told.total is not None:
+                break
+        if listing.items and listing.last_id <= last:
+            raise errors.ProtocolError("$.items: queues that were not asked for.", path="$.items")
+        items, problems = read_records(
+            listing.items, wire.QueueJson, wire.QueueJson.to_team, "$.items"
+        )
+        is_whole = listing.told.total is not None and listing.told.total <= len(listing.items)
+        goes_on = bool(listing.items) and not is_whole
+        return kit.Page(
+            items=items,
+            problems=problems,
+            next=kit.Cursor(str(listing.last_id)) if goes_on else None,
+            anchored=True,
+            behind=lambda team: kit.Cursor(team.id),
+            lacking=lists.lacking,
+        )
+
+    async def me(self, settings: RequestTrackerSettings) -> kit.Party:
+        """Return whoever signs the requests."""
+        account = account_of(settings)
+        if account is None:
+            raise errors.UnsupportedCapability("this token does not tell whose it is.")
+        person = await self._alone(WHO_AM_I, account)
+        told = person.id if settings.user is None else person.label
+        if str(told).lower() != account.lower():
+            raise errors.ProtocolError("$.id: another one than was asked for.", path="$.id")
+        role = Role.AGENT if person.is_privileged else Role.CUSTOMER
+        return kit.read_one(person.raw, PersonJson, lambda one: one.to_party(role))
+
+    async def owner(self, operation: Operation, person: kit.Party) -> kit.Party:
+        """Return somebody with the login by which RT takes an owner, looked up by address.
+
+        Raises:
+            InvalidArgument: RT shows nobody, or several, with this address.
+        """
+        if person.id is not None or person.email is None:
+            return person
+        query = kit.CustomerQuery(email=person.email)
+        lists, asked = Lists(self.transport, operation), outgoing.customers(query)
+
+        async def fetch(cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+            part = await _Found.on(lists, asked, cursor, PAGE)
+            return part.page(lists, [user.to_party(Role.UNKNOWN) for user in part.users])
+
+        # T20: where RT ignores the condition, these are all users.
+        found = await kit.read_whole(fetch)
+        logins = {str(one.id) for one in found.items if query.matches(one)}
+        if len(logins) != 1:
+            raise errors.InvalidArgument(
+                f"assignee: {len(logins) or 'no'} users of this desk have this address; give the"
+                " login, as Party(id=…)."
+            )
+        return evolve(person, id=logins.pop())
+
+    # -- within ------------------------------------------------------------------------------
+
+    async def _users(
+        self, lists: Lists, query: Sequence[Any], cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Party]:
+        """Return a page of users, each with his role."""
+        found = await _Found.on(lists, query, cursor, USERS)
+        if cursor is None and not query and not found.users and not found.problems:
+            raise errors.ProtocolError("$.items: RT shows no user at all.", path="$.items")
+        roles = await self._roles(lists, found.users)
+        people = [user.to_party(role) for user, role in zip(found.users, roles, strict=True)]
+        return found.page(lists, people)
+
+    async def _roles(self, lists: Lists, users: Sequence[PersonJson]) -> list[Role]:
+        members = await self._members(lists) if len(users) > FEW else None
+        if members is not None:
+            return [_role(user, is_agent=user.login.lower() in members) for user in users]
+        works = [self._role_of(lists.operation, user) for user in users]
+        told = await asyncio.gather(*works, return_exceptions=True)
+        for one in told:
+            if isinstance(one, BaseException):
+                raise one
+        return [role for role in told if isinstance(role, Role)]
+
+    async def _role_of(self, operation: Operation, user: PersonJson) -> Role:
+        """Ask RT for one user, by number: it takes a login of digits for another's number."""
+        try:
+            person = await self._alone(operation, str(user.id or user.login))
+        except errors.NotFound:
+            return Role.UNKNOWN  # he went meanwhile
+        if (person.label or "").lower() != user.login.lower():
+            raise errors.ProtocolError("$.Name: another one than was asked for.", path="$.Name")
+        return _role(user, is_agent=person.is_privileged)
+
+    async def _alone(self, operation: Operation, key: str) -> PersonJson:
+        """GET /user/{login or number}; ProtocolError where it does not tell who is privileged."""
+        answer = await self.transport.send(operation, "GET", (*API, "user", key))
+        person = answer.read(lambda data: read(data, PersonJson))
+        if person.privileged is None:
+            path = "$.Privileged"
+            raise errors.ProtocolError(f"{path}: RT does not tell who is an agent.", path=path)
+        return person
+
+    async def _members(self, lists: Lists) -> frozenset[str] | None:
+        """Return the logins of the privileged, in small letters; None if the account sees none."""
+        path, query = ("groups",), list(outgoing.PRIVILEGED)
+        listing = await lists.page(path, outgoing.GROUP_FIELDS, json=query)
+        groups, _ = read_records(listing.items, wire.GroupJson, _as_it_is, "$.items")
+        ids = [g.id for g in groups if (g.domain, g.label) == ("SystemInternal", "Privileged")]
+        if len(ids) != 1:
+            return None
+        try:
+            answer = await self.transport.send(lists.operation, "GET", (*API, "group", str(ids[0])))
+        except (errors.PermissionDenied, errors.NotFound):
+            return None
+        group = answer.read(lambda data: read(data, wire.GroupJson))
+        return frozenset(str(one.id).lower() for one in group.members) or None
+
+
+@frozen
+class _Found:
+    """A page of users, before it is known who each is."""
+
+    number: int
+    size: int
+    told: kit.Told
+    users: tuple[PersonJson, ...]
+    problems: tuple[kit.Problem, ...]
+
+    @classmethod
+    async def on(
+        cls, lists: Lists, query: Sequence[Any], cursor: kit.Cursor | None, size: int
+    ) -> Self:
+        """Read the page at a place; without conditions it is one of all users."""
+        number, body = kit.page_number(cursor), list(query) or None
+        path, fields = ("users",), outgoing.USER_FIELDS
+        listing = await lists.page(path, fields, page=number, per_page=size, json=body)
+        users, problems = read_records(listing.items, PersonJson, PersonJson.with_login, "$.items")
+        return cls(number, size, listing.told, users, problems)
+
+    def page(self, lists: Lists, people: Sequence[kit.Party]) -> kit.Page[kit.Party]:
+        """Return the page with these ``people`` in the place of its users."""
+        page = kit.numbered_page(
+            self.told, tuple(people), self.problems, number=self.number, asked=self.size
+        )
+        return evolve(page, lacking=page.lacking or lists.lacking)
+
+
+async def _named(lists: Lists, members: Collection[str], last: str) -> kit.Page[kit.Party] | None:
+    """Return the users of these logins behind ``last``; None where RT ignores what is asked for.
+
+    T20: it does so with a field that is not in ``$UserSummaryExtraInfo``. Users who are disabled do
+    not come.
+    """
+    logins = sorted(login for login in members if login > last)
+    asked = logins[:PAGE]
+    items: tuple[kit.Party, ...] = ()
+    problems: tuple[kit.Problem, ...] = ()
+    if asked:
+        query = outgoing.matching("Name", asked)
+        listing = await lists.page(("users",), outgoing.USER_FIELDS, json=query)
+        items, problems = read_records(
+            listing.items, PersonJson, lambda one: one.to_party(Role.AGENT), "$.items"
+        )
+        if not {_key(person) for person in items} <= set(asked):
+            return None
+    return kit.Page(
+        items=tuple(sorted(items, key=_key)),
+        problems=tuple(evolve(one, index=at) for at, one in enumerate(problems, len(items))),
+        next=kit.Cursor(_NAMED + asked[-1]) if len(logins) > len(asked) else None,
+        anchored=True,
+        behind=lambda person: kit.Cursor(_NAMED + _key(person)),
+        lacking=lists.lacking,
+    )
+
+
+def _key(person: kit.Party) -> str:
+    return str(person.id).lower()
+
+
+def _role(user: PersonJson, *, is_agent: bool) -> Role:
+    if user.login in (wire.SYSTEM_USER, wire.NOBODY):
+        return Role.SYSTEM
+    return Role.AGENT if is_agent else Role.CUSTOMER
+
+
+def _as_it_is(group: wire.GroupJson) -> wire.GroupJson:
+    return group

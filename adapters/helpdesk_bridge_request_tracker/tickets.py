@@ -1,0 +1,142 @@
+"""Lists of tickets: by id, where nothing moves, or in an order that Request Tracker sorts by.
+
+``T1`` … as in :mod:`helpdesk_bridge_request_tracker.wire`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from attrs import evolve
+
+from helpdesk_bridge import kit
+from helpdesk_bridge.kit import errors, is_digits, read_records
+from helpdesk_bridge_request_tracker import outgoing, wire
+from helpdesk_bridge_request_tracker.lists import PAGE, Lists
+
+__all__ = ["after", "by_id", "in_order"]
+
+_FEWEST = 10
+"""Tickets of a page that are asked for at least; fewer are no less work for RT."""
+_FIELDS = {"created_at": "Created", "updated_at": "LastUpdated"}
+_PLACE = re.compile(r"([1-9][0-9]{0,8})(?:x([1-9][0-9]{0,2}))?", re.ASCII)
+"""The number of a page, and how many tickets one has, where it is not the most."""
+
+
+def after(cursor: kit.Cursor | None) -> int:
+    """Return the id that a cursor stands for: the list goes on behind it."""
+    if cursor is None:
+        return 0
+    if not is_digits(cursor) or len(cursor) > wire.MOST_DIGITS:
+        raise _foreign()
+    return int(cursor)
+
+
+async def by_id(
+    lists: Lists, query: kit.TicketQuery, cursor: kit.Cursor | None
+) -> kit.Page[kit.Ticket]:
+    """Return the tickets behind the last one seen, whose id is the cursor."""
+    last = after(cursor)
+    listing, more = await lists.search(outgoing.search(query, after=last), _size(query))
+    items, problems = read_records(
+        listing.items, wire.TicketJson, wire.TicketJson.to_listed, "$.items"
+    )
+    told = listing.told
+    if any(int(one.id) <= last for one in items):
+        raise errors.ProtocolError("$.items: tickets that were not asked for.", path="$.items")
+    if not listing.items and told.total:
+        problems = (_unseen(told.total),)
+    page = kit.Page(
+        items=items,
+        problems=problems,
+        next=kit.Cursor(str(listing.last_id)) if listing.items and more.is_there else None,
+        total=told.total if cursor is None else None,
+        unsure=more.unsure,
+        anchored=True,
+        behind=_behind,
+        lacking=lists.lacking or told.lacking(goes_on=more.is_sure),
+    )
+    return page.where(lambda ticket: outgoing.wanted(query, ticket))
+
+
+async def in_order(
+    lists: Lists, query: kit.TicketQuery, order: kit.TicketOrder, cursor: kit.Cursor | None
+) -> kit.Page[kit.Ticket]:
+    """Return a page as RT sorts it, tickets of the same second by their ids.
+
+    No place stays in such a list, so that pages are numbered: whoever creates a ticket may say when
+    it was created (T19), and RT takes the times of a search for days, in a zone that it does not
+    tell. RT keeps both times of each ticket by itself. Where a ticket shows none all the same, it
+    may stand at either end: then all are read, and sorted here.
+    """
+    if cursor is not None and "." in cursor:
+        return await _sorted_here(lists, query, order, cursor)
+    number, size = _place(query, cursor)
+    orders = ((_FIELDS[order.field], "DESC" if order.is_descending else "ASC"), ("id", "ASC"))
+    sql = outgoing.search(query, after=0)
+    listing = await lists.found(sql, page=number, per_page=size, orders=orders)
+    items, problems = read_records(
+        listing.items, wire.TicketJson, wire.TicketJson.to_listed, "$.items"
+    )
+    if cursor is None and any(getattr(one, order.field) is None for one in items):
+        return await _sorted_here(lists, query, order, None)
+    page = kit.numbered_page(listing.told, items, problems, number=number, asked=size)
+    page = evolve(
+        page,
+        next=page.next and _sized(page.next, size),
+        beyond=page.beyond and _sized(page.beyond, size),
+        ahead=tuple(_sized(place, size) for place in page.ahead),
+        moves=order.field == "updated_at",
+        lacking=page.lacking or lists.lacking,
+    )
+    return page.where(lambda ticket: outgoing.wanted(query, ticket))
+
+
+async def _sorted_here(
+    lists: Lists, query: kit.TicketQuery, order: kit.TicketOrder, cursor: kit.Cursor | None
+) -> kit.Page[kit.Ticket]:
+    whole = evolve(query, limit=None)
+
+    async def fetch(place: kit.Cursor | None) -> kit.Page[kit.Ticket]:
+        return await by_id(lists, whole, place)
+
+    return await kit.in_order(fetch, order, cursor)
+
+
+def _behind(ticket: kit.Ticket) -> kit.Cursor:
+    return kit.Cursor(ticket.id)
+
+
+def _size(query: kit.TicketQuery) -> int:
+    """Return how many tickets to ask for at once; all that RT gives, where some are left out."""
+    if query.limit is None or outgoing.finds_more(query):
+        return PAGE
+    return min(PAGE, max(query.limit, _FEWEST))
+
+
+def _place(query: kit.TicketQuery, cursor: kit.Cursor | None) -> tuple[int, int]:
+    """Return the number of a page, and the size of all pages of its list."""
+    if cursor is None:
+        return 1, _size(query)
+    found = _PLACE.fullmatch(cursor)
+    if found is None or int(found[2] or PAGE) > PAGE:
+        raise _foreign()
+    return int(found[1]), int(found[2] or PAGE)
+
+
+def _sized(place: kit.Cursor, size: int) -> kit.Cursor:
+    return place if size == PAGE else kit.Cursor(f"{place}x{size}")
+
+
+def _foreign() -> errors.InvalidArgument:
+    return errors.InvalidArgument("this cursor is not one of this desk's.")
+
+
+def _unseen(count: int) -> kit.Problem:
+    """Return what is wrong with a search that counts tickets, and shows none of them."""
+    return kit.Problem(
+        index=0,
+        error=errors.IncompleteList(
+            f"RT counts {count} more tickets, and shows none of them.", listed=count, came=0
+        ),
+    )

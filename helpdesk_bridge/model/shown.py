@@ -1,0 +1,51 @@
+"""What the ``repr`` of a value says: what it is and how much, and no word of a customer.
+
+A ``repr`` is read in notebooks, logs and tracebacks. It names ids, words of ours, times and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+__all__ = ["amount", "counted", "identity", "moment_of", "shown"]
+
+_LONGEST = 60
+
+
+def shown(value: object, name: str, words: Callable[[], Iterable[str]]) -> str:
+    """Return ``<Kind name: words>`` of ``value``.
+
+    It never fails: a value may be half-built, or hold what nobody expects. ``words`` is asked for
+    the words, of which empty ones do not count; ``name`` is empty where it has none.
+    """
+    kind = type(value).__name__
+    try:
+        said = ", ".join(filter(None, words()))
+    except Exception:  # noqa: BLE001 - whatever it holds, a debugger must be able to show it
+        said = "not whole"
+    return f"<{' '.join(filter(None, (kind, ': '.join(filter(None, (name, said))))))}>"
+
+
+def identity(value: object, field: str = "id") -> str:
+    """Return the ``field`` of ``value`` for people, cut if it is long; empty: there is none."""
+    found = getattr(value, field, None)
+    if not isinstance(found, str) or not found:
+        return ""
+    return repr(found if len(found) <= _LONGEST else found[:_LONGEST] + "…")
+
+
+def moment_of(label: str, at: datetime | None) -> str:
+    """Return a time to the minute behind its ``label``; empty where it is not known."""
+    return "" if at is None else f"{label} {at:%Y-%m-%d %H:%M} UTC".lstrip()
+
+
+def counted(values: Any, one: str) -> str:
+    """Return how many ``values`` there are, such as ``2 tags``; empty where there are none."""
+    return amount(len(values), one) if values else ""
+
+
+def amount(number: int, one: str) -> str:
+    """Return a ``number`` of things, of which a single one is called ``one``."""
+    return f"{number or 'no'} {one}s" if number != 1 else f"1 {one}"

@@ -1,0 +1,227 @@
+"""Tests of people: agents, teams and customers are found, and nobody is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from helpdesk_bridge.errors import InvalidArgument, Outcome
+from helpdesk_bridge.model import Capability, Party, Role, Team, Ticket
+from helpdesk_bridge.model.addresses import same_address
+from helpdesk_bridge.model.lookup import teams_meant
+from helpdesk_bridge.testing.conformance.account import Place, needs
+
+__all__ = ["PeoplePromises"]
+
+NOBODY = "nobody@nowhere.example"
+
+
+class PeoplePromises:
+    """What holds where a desk's people can be looked up."""
+
+    @needs(Capability.LIST_AGENTS)
+    async def test_the_agents_are_listed_once_each_with_an_id(self, place: Place) -> None:
+        listed = [agent async for agent in place.desk.agents()]
+        assert all(agent.id for agent in listed)
+        assert len({agent.id for agent in listed}) == len(listed)
+        assert all(agent.role in (Role.AGENT, Role.UNKNOWN) for agent in listed)
+        for agent in _agents(place):
+            assert len([one for one in listed if _is(one, agent)]) == 1
+
+    @needs(Capability.LIST_TEAMS)
+    async def test_the_teams_are_listed_once_each_with_an_id(self, place: Place) -> None:
+        listed = [team async for team in place.desk.teams()]
+        assert all(team.id for team in listed)
+        assert len({team.id for team in listed}) == len(listed)
+        for team in {*place.account.teams, *([place.account.team] if place.account.team else [])}:
+            assert len(teams_meant(listed, team)) == 1
+
+    @needs(Capability.WHO_AM_I)
+    async def test_the_desk_knows_whose_account_it_has(self, place: Place) -> None:
+        me = await place.desk.me()
+        assert me.id
+        assert me == await place.desk.me()
+        if place.account.me is not None:
+            assert _is(me, place.account.me)
+
+    @needs(Capability.LIST_CUSTOMERS)
+    async def test_a_customer_is_found_by_the_address_alone(self, place: Place) -> None:
+        if not _takes(place, "email"):
+            return
+        await place.ticket()
+        await place.ticket(requester=place.account.other_customer)
+        await place.ticket(requester=f"x{place.account.other_customer}")
+        for address in (place.account.other_customer, place.account.other_customer.upper()):
+            found = [one async for one in place.desk.customers(email=address)]
+            assert [same_address(one.email, address) for one in found] == [True]
+            assert found[0].id
+            assert found[0].role in (Role.CUSTOMER, Role.UNKNOWN)
+
+    @needs(Capability.LIST_CUSTOMERS)
+    async def test_a_customer_is_found_by_words(self, place: Place) -> None:
+        if not _takes(place, "text"):
+            return
+        await place.ticket()
+        address = place.account.other_customer
+        named = place.desk.capabilities.supports(Capability.CREATE_TICKET)
+        await place.ticket(requester=f"Zyxw Vut <{address}>" if named else address)
+        found: list[str | None] = []  # a vendor may look into names, or into addresses
+        for words in ("Zyxw", address.partition("@")[0]):
+            found += [one.email async for one in place.desk.customers(text=words)]
+        assert any(same_address(email, address) for email in found)
+        assert not any(same_address(email, place.account.customer) for email in found)
+
+    @needs(Capability.LIST_CUSTOMERS)
+    async def test_a_customer_who_is_not_there_is_an_empty_list(self, place: Place) -> None:
+        await place.ticket()
+        for option, sought in (("email", NOBODY), ("text", "zyxwv4711")):
+            if _takes(place, option):
+                asked: dict[str, Any] = {option: sought}
+                pager = place.desk.customers(**asked)
+                assert [one async for one in pager] == []
+                assert pager.exhausted
+
+    @needs(Capability.LIST_CUSTOMERS)
+    async def test_customers_are_listed_once_each(self, place: Place) -> None:
+        for requester in (place.account.customer, place.account.other_customer) * 2:
+            await place.ticket(requester=requester)
+        listed = [one async for one in place.desk.customers()]
+        assert len({one.id for one in listed}) == len(listed)
+        for address in (place.account.customer, place.account.other_customer):
+            assert len([one for one in listed if same_address(one.email, address)]) == 1
+
+    @needs(Capability.LIST_AGENTS, Capability.UPDATE_TICKET, Capability.GET_TICKET)
+    async def test_an_agent_is_assigned_by_address(self, place: Place) -> None:
+        if not _takes(place, "assignee", Capability.UPDATE_TICKET):
+            return
+        agent, ticket = _with_an_address(place), await place.ticket()
+        for address in (agent.email or "", (agent.email or "").upper()):
+            changed = await place.desk.update_ticket(ticket, assignee=address)
+            assert _is_assigned(changed, agent)
+            assert _is_assigned(await place.desk.ticket(ticket.id), agent)
+
+    @needs(Capability.LIST_AGENTS, Capability.CREATE_TICKET, Capability.GET_TICKET)
+    async def test_a_new_ticket_is_assigned_by_address(self, place: Place) -> None:
+        if not _takes(place, "assignee", Capability.CREATE_TICKET):
+            return
+        agent = _with_an_address(place)
+        ticket = await place.ticket(assignee=agent.email)
+        assert _is_assigned(await place.desk.ticket(ticket.id), agent)
+
+    @needs(Capability.LIST_AGENTS, Capability.FILTER_ASSIGNEE, Capability.LIST_TICKETS)
+    async def test_an_assignee_filters_exactly_by_address(self, place: Place) -> None:
+        agent = _with_an_address(place)
+        wanted, _ = await place.ticket(), await place.ticket()
+        assert place.account.agent is not None
+        await place.witness.arrange(wanted.id, assignee=place.account.agent)
+        for address in (agent.email or "", (agent.email or "").upper()):
+            assert [one.id async for one in place.desk.tickets(assignee=address)] == [wanted.id]
+
+    @pytest.mark.parametrize("name", ["create_ticket", "update_ticket", "tickets"])
+    @needs(Capability.LIST_AGENTS)
+    async def test_who_is_no_agent_is_an_error_and_nothing_is_sent(
+        self, place: Place, name: str
+    ) -> None:
+        capability, option, call = _CALLS[name]
+        if not place.desk.capabilities.supports(capability):
+            return
+        if option is not None and not _takes(place, option, capability):
+            return
+        ticket = await place.ticket()
+        letters = len(await place.witness.letters())
+        before = await _tickets(place)
+        with pytest.raises(InvalidArgument) as caught:
+            await call(place, ticket)
+        assert caught.value.outcome is Outcome.NOT_SENT
+        assert NOBODY not in str(caught.value)
+        assert await _tickets(place) == before
+        assert len(await place.witness.letters()) == letters
+
+    @needs(Capability.LIST_TEAMS, Capability.FILTER_TEAM, Capability.LIST_TICKETS)
+    async def test_a_team_filters_exactly_by_id_and_by_name(self, place: Place) -> None:
+        team = await _team(place)
+        wanted, _ = await place.ticket(), await place.ticket()
+        await place.witness.arrange(wanted.id, team=place.account.team)
+        for word in {team.id, team.name, team.name.upper()} - {""}:
+            assert [one.id async for one in place.desk.tickets(team=word)] == [wanted.id]
+        with suppress(InvalidArgument):  # a vendor that takes both may find nothing by either
+            assert [one async for one in place.desk.tickets(team="No such team")] == []
+
+    @needs(Capability.LIST_TEAMS, Capability.UPDATE_TICKET, Capability.GET_TICKET)
+    async def test_a_team_is_given_by_id_and_by_name(self, place: Place) -> None:
+        if not _takes(place, "team", Capability.UPDATE_TICKET):
+            return
+        team = await _team(place)
+        told: set[str | None] = set()
+        for word in {team.id, team.name} - {""}:
+            ticket = await place.ticket()
+            await place.desk.update_ticket(ticket, team=word)
+            told.add((await place.desk.ticket(ticket.id)).team)
+        assert len(told) == 1
+        assert told <= {team.id, team.name}
+
+
+async def _listed_by_nobody(place: Place, _: Ticket) -> Any:
+    return await place.desk.tickets(assignee=NOBODY)
+
+
+_CALLS: dict[str, tuple[Capability, str | None, Callable[[Place, Ticket], Awaitable[Any]]]] = {
+    "create_ticket": (
+        Capability.CREATE_TICKET,
+        "assignee",
+        lambda p, _: p.ticket(assignee=NOBODY),
+    ),
+    "update_ticket": (
+        Capability.UPDATE_TICKET,
+        "assignee",
+        lambda p, t: p.desk.update_ticket(t, assignee=NOBODY),
+    ),
+    "tickets": (Capability.FILTER_ASSIGNEE, None, _listed_by_nobody),
+}
+
+
+def _takes(place: Place, option: str, by: Capability = Capability.LIST_CUSTOMERS) -> bool:
+    known = place.desk.capabilities[by].limits.options
+    return known is None or option in known
+
+
+def _agents(place: Place) -> list[Party]:
+    agent = place.account.agent
+    return [*place.account.agents, *([] if agent is None else [agent])]
+
+
+def _with_an_address(place: Place) -> Party:
+    """Return the account's agent with its address, which the account must tell."""
+    agent = place.account.agent
+    assert agent is not None, "an account whose agents can be looked up needs an agent"
+    assert agent.email, "an agent who can be looked up needs an address: Account(agent=Party(…))"
+    return agent
+
+
+def _is(told: Party, known: Party) -> bool:
+    if told.id is not None and told.id == known.id:
+        return True
+    return same_address(told.email, known.email)
+
+
+def _is_assigned(ticket: Ticket, agent: Party) -> bool:
+    return ticket.assignee is not None and _is(ticket.assignee, agent)
+
+
+async def _team(place: Place) -> Team:
+    assert place.account.team is not None, "an account whose teams can be looked up needs one"
+    (found,) = teams_meant([one async for one in place.desk.teams()], place.account.team)
+    return found
+
+
+async def _tickets(place: Place) -> set[tuple[str, str | None]]:
+    """Return the tickets and who has them, as far as they can be listed."""
+    if not place.desk.capabilities.supports(Capability.LIST_TICKETS):
+        return set()
+    return {
+        (one.id, None if one.assignee is None else one.assignee.id or one.assignee.email)
+        async for one in place.desk.tickets()
+    }

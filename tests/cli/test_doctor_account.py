@@ -1,0 +1,264 @@
+"""The doctor says whose account it is, what it was seen to do, and which settings lead nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import pytest
+from aiohttp import web
+from attrs import frozen
+
+from helpdesk_bridge import kit
+from helpdesk_bridge.cli.doctor.diagnosis import CheckResult
+from helpdesk_bridge.cli.doctor.rights import Seen, judge
+from helpdesk_bridge.config import registry
+from helpdesk_bridge.kit import Capability, Effect, Operation, native
+from helpdesk_bridge.model import Capabilities
+from tests.cli.conftest import Answer, Ran, Vendor, Write
+
+Beside: TypeAlias = Callable[..., Awaitable[Ran]]
+Serve: TypeAlias = Callable[[Answer], Awaitable[Vendor]]
+
+READ = Operation("read", Effect.READ)
+ME = {"id": "7", "name": "Ada", "email": "ada@desk.example"}
+WELL: dict[str, Any] = {
+    "me": ME,
+    "agents": [ME],
+    "teams": ["General"],
+    "tickets": ["1", "2", "3", "4"],
+    "1": ["customer"],
+    "2": ["note"],
+    "3": [],
+}
+
+
+@frozen(kw_only=True)
+class Settings:
+    base_url: str
+    queue: str = "General"
+
+
+class Clinic(kit.Adapter):
+    """A vendor of which everything is one GET."""
+
+    name = "clinic"
+    settings_type = Settings
+    settings: Settings
+    offers: ClassVar = {
+        one: native()
+        for one in (
+            *(Capability.LIST_TICKETS, Capability.LIST_MESSAGES, Capability.WHO_AM_I),
+            *(Capability.LIST_AGENTS, Capability.LIST_TEAMS),
+        )
+    }
+
+    async def _read(self, *path: str) -> Any:
+        return (await self.transport.send(READ, "GET", path)).json()["is"]
+
+    async def list_tickets(
+        self, query: kit.TicketQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Ticket]:
+        del query, cursor
+        read = [
+            kit.Ticket(id=one, subject="S", status=kit.Status.OPEN)
+            for one in await self._read("tickets")
+        ]
+        return kit.Page(items=tuple(read))
+
+    async def list_messages(
+        self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
+    ) -> kit.Page[kit.Message]:
+        del query, cursor
+        types = {"note": kit.MessageType.NOTE, "customer": kit.MessageType.REQUEST}
+        audiences = {"note": kit.Audience.INTERNAL, "customer": kit.Audience.EXTERNAL}
+        read = [
+            kit.Message(id=str(at), ticket_id=ticket.id, type=types[word], audience=audiences[word])
+            for at, word in enumerate(await self._read(ticket.id))
+        ]
+        return kit.Page(items=tuple(read))
+
+    async def list_agents(self, cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+        del cursor
+        return kit.Page(items=tuple(kit.Party(**one) for one in await self._read("agents")))
+
+    async def list_teams(self, cursor: kit.Cursor | None) -> kit.Page[kit.Team]:
+        del cursor
+        names = await self._read("teams")
+        return kit.Page(items=tuple(kit.Team(id=name, name=name) for name in names))
+
+    async def who_am_i(self) -> kit.Party:
+        return kit.Party(**await self._read("me"))
+
+
+class Configured(Clinic):
+    """One that can tell whether its queue is there."""
+
+    name = "configured"
+
+    async def check_settings(self) -> Sequence[str]:
+        if self.settings.queue in await self._read("teams"):
+            return ()
+        return [f'queue: there is no queue "{self.settings.queue}" that this account may see.']
+
+
+class Reader(Clinic):
+    """One that knows tickets only."""
+
+    name = "reader"
+    offers: ClassVar = {Capability.LIST_TICKETS: native()}
+    list_messages = kit.Adapter.list_messages
+    list_agents = kit.Adapter.list_agents
+    list_teams = kit.Adapter.list_teams
+    who_am_i = kit.Adapter.who_am_i
+
+
+@pytest.fixture
+def examined(
+    monkeypatch: pytest.MonkeyPatch, run_beside: Beside, write: Write, serve: Serve
+) -> Callable[..., Awaitable[tuple[Ran, list[tuple[str, str]]]]]:
+    """Return what the doctor says of a vendor, and what was asked of it."""
+    monkeypatch.setattr(registry, "_registered", {})
+    for kind in (Clinic, Configured, Reader):
+        registry.register(kind.name, kind)
+
+    async def call(
+        adapter: str = "clinic", queue: str = "General", **answers: Any
+    ) -> tuple[Ran, list[tuple[str, str]]]:
+        told = {**WELL, **answers}
+
+        async def answer(request: web.Request) -> web.Response:
+            found = told[request.path.rpartition("/")[2]]
+            if isinstance(found, int):
+                return web.json_response({}, status=found)
+            return web.json_response({"is": found})
+
+        vendor = await serve(answer)
+        write(support={"adapter": adapter, "base_url": f"http://{vendor.origin}", "queue": queue})
+        done = await run_beside("doctor")
+        return done, vendor.seen
+
+    return call
+
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_it_says_who_one_is_and_what_was_seen_and_writes_nothing(examined: Any) -> None:
+    done, seen = await examined()
+    assert done.status == 0
+    assert done.line("account") == "ok account Ada <ada@desk.example>, id 7."
+    assert done.line("rights") == "ok rights reads tickets, messages, notes, agents and teams."
+    assert {method for method, _ in seen} == {"GET"}
+    assert ("GET", "/3") not in seen  # a note had been seen by then
+
+
+async def test_that_no_note_was_seen_is_said_after_a_few_tickets(examined: Any) -> None:
+    done, seen = await examined(**{"2": []})
+    assert done.line("messages") == "ok messages 1 on the first page of a ticket."
+    assert "No note was among what was read." in done.line("rights")
+    assert [path for _, path in seen].count("/4") == 0
+
+
+async def test_what_it_may_not_list_is_told_and_no_error(examined: Any) -> None:
+    done, _ = await examined(agents=403)
+    assert done.status == 0
+    assert "reads tickets, messages, notes and teams. It may not list agents." in done.line(
+        "rights"
+    )
+
+
+async def test_a_list_that_fails_otherwise_is_an_error(examined: Any) -> None:
+    done, _ = await examined(teams=[{}])
+    assert done.status == 1
+    assert done.line("teams").startswith("wrong teams ")
+
+
+@pytest.mark.parametrize("empty", [[], 403])
+async def test_an_account_without_any_right_is_not_called_healthy(
+    examined: Any, empty: Any
+) -> None:
+    done, _ = await examined(tickets=[], agents=empty, teams=empty)
+    assert done.status == 1
+    assert done.line("rights").startswith(
+        "wrong rights missing right: it sees no ticket, no agents and no teams, as an account"
+    )
+    assert done.line("account").startswith("ok account ")
+
+
+async def test_a_new_desk_with_people_is_healthy_without_tickets(examined: Any) -> None:
+    done, _ = await examined(tickets=[])
+    assert done.status == 0
+    assert done.line("rights") == "ok rights reads agents and teams."
+
+
+async def test_where_only_tickets_can_be_listed_and_there_are_none_nobody_knows(
+    examined: Any,
+) -> None:
+    done, _ = await examined(adapter="reader", tickets=[])
+    assert done.status == 0
+    line = done.line("rights")
+    assert line == (
+        "not checked rights it sees no ticket; one without any right would see the same."
+    )
+
+
+async def test_who_may_not_read_tickets_is_named(examined: Any) -> None:
+    done, seen = await examined(tickets=403)
+    assert done.status == 1
+    assert done.line("tickets").startswith("wrong tickets missing right: ")
+    assert done.line("account").startswith("ok account Ada")
+    assert ("GET", "/agents") not in seen
+
+
+@pytest.mark.parametrize("status", [401, 500, 404])
+async def test_where_the_tickets_fail_otherwise_nothing_else_is_asked(
+    examined: Any, status: int
+) -> None:
+    done, seen = await examined(tickets=status)
+    assert done.status == 1
+    assert {path for _, path in seen} == {"/tickets"}
+
+
+async def test_an_account_that_cannot_be_told_is_an_error(examined: Any) -> None:
+    done, _ = await examined(me=403)
+    assert done.status == 1
+    assert done.line("account").startswith("wrong account missing right: ")
+
+
+async def test_a_setting_that_leads_nowhere_is_named(examined: Any) -> None:
+    done, _ = await examined(adapter="configured", queue="Suport")
+    assert done.status == 1
+    assert done.line("configured").startswith(
+        'wrong configured missing or wrong setting: queue: there is no queue "Suport" that this'
+    )
+    done, _ = await examined(adapter="configured")
+    assert done.status == 0
+    assert done.line("configured") == "ok configured what the settings name is there."
+
+
+async def test_settings_that_cannot_be_checked_are_told_as_what_failed(examined: Any) -> None:
+    done, _ = await examined(adapter="configured", teams=403)
+    assert done.status == 1
+    assert done.line("configured").startswith("wrong configured missing right: ")
+
+
+async def test_a_desk_in_this_process_may_be_empty(run_beside: Beside, write: Write) -> None:
+    write(support={"adapter": "memory"})
+    done = await run_beside("doctor")
+    assert done.status == 0
+    line = done.line("rights")
+    assert line.startswith(
+        "ok rights there is nothing yet that it could read. Whether it may write"
+    )
+    assert "(new tickets, changes, replies, notes) is not tried." in line
+
+
+async def test_what_is_offered_is_no_right_to_it() -> None:
+    able = Capabilities({Capability.NOTE: native(), Capability.REPLY: native()})
+    seen = Seen(tickets=1, messages=True, notes=True, counts={}, refused=set())
+    found = judge(seen, able, is_remote=True)
+    assert found.result is CheckResult.OK
+    assert found.says == (
+        "reads tickets, messages and notes. Whether it may write (replies, notes) is not tried."
+    )
