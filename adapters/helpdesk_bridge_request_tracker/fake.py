@@ -91,7 +91,7 @@ class RequestTrackerFake(People):
 
     prefix = "/REST/2.0"
     password = "fake-password"  # noqa: S105 - made up
-    token = "1-1000007-fake-token"  # noqa: S105 - made up
+    token = "1-4831932-fake-token"  # noqa: S105 - made up
 
     def __init__(
         self, store: Store | None = None, *, may_not: Iterable[str] = (), may: Iterable[str] = ()

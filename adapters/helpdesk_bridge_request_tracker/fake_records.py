@@ -58,7 +58,7 @@ _STEPS = (
 """What the default lifecycle offers on a ticket: from, to, label, by which message."""
 PRIORITIES = {Priority.LOW: 0, Priority.NORMAL: 50, Priority.HIGH: 100}
 _PARAMETERS = re.compile(r"query|fields(\[\w+\])?|orderby|order|page|per_page")
-USER_NUMBERS = 1_000_000
+USER_NUMBERS = 4_831_925
 """What is below may be somebody's login; the account is the seventh user."""
 NOBODY = Party(id="Nobody", name="Nobody in particular", role=Role.SYSTEM)
 SYSTEM = Party(id="RT_System", name="The RT System itself", role=Role.SYSTEM)

@@ -359,7 +359,7 @@ async def test_a_total_ends_a_list_of_queues(strange: Any) -> None:
 async def test_a_token_tells_whose_it_is(server: RequestTrackerFake, connect_to: Connect) -> None:
     me = await connect_to(server).me()
     assert told(me) == ("ada", "ada@helpdesk.example", "Ada Byron", Role.AGENT)
-    assert asked(server.journal) == [("GET", "/user/1000007", 200)]
+    assert asked(server.journal) == [("GET", "/user/4831932", 200)]
 
 
 async def test_a_password_is_of_the_user(server: RequestTrackerFake, connect_to: Connect) -> None:
