@@ -48,7 +48,8 @@ def test_a_setting_of_a_wrong_type_is_a_configuration_error(kind: Any) -> None:
 def test_a_text_that_is_no_utf_8_is_refused_by_its_name(kind: Any) -> None:
     """Python reads the Latin-1 of a variable of the environment so."""
     odd = b"canary-caf\xe9".decode(errors="surrogateescape")
-    texts = [one.name for one in attrs.fields(kind) if {str, Secret} & set(_kinds(one.type))]
+    fields = attrs.fields(attrs.resolve_types(kind))
+    texts = [one.name for one in fields if {str, Secret} & set(_kinds(one.type))]
     assert texts
     for name in texts:
         given = GOOD[kind] | {name: odd}
