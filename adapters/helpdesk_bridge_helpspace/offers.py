@@ -85,7 +85,7 @@ OFFERS: Mapping[Capability, Support] = {
         source=_MESSAGES,
     ),
     Capability.SCHEDULED_SEND: none(
-        "The fields of a new message include no time at which to send it.", source=_MESSAGES
+        "HelpSpace's new messages have no field for a time to send them at.", source=_MESSAGES
     ),
     Capability.WEBHOOKS: none(
         "Not offered by this adapter yet: HelpSpace calls one address of the account.",

@@ -17,9 +17,7 @@ from helpdesk_bridge.model import (
     Channel,
     MessageType,
     Party,
-    Priority,
     Status,
-    TicketKind,
     TicketOrder,
     Upload,
 )
@@ -41,13 +39,6 @@ _MAILBOX = re.compile(r'\s*(?:"((?:[^"\\]|\\.){0,500})"|([^"<>@;:\\]{0,500}))\s*
 """RFC 5322, section 3.4: a name, in quotes or not, and an address in angle brackets."""
 _SEPARATOR = re.compile("[,;]")
 _IN_QUOTES = re.compile(r"\\(.)")
-_NEVER_NONE = {
-    "subject": "give one line",
-    "status": "a ticket has always one, so name it",
-    "tags": "give [] for no tags",
-    "custom_fields": "name the fields to change",
-}
-"""What a change cannot set to None, and what to do in place of it."""
 _TIMES = (
     "such as datetime(2026, 1, 31, 9, 30, tzinfo=UTC), or, from a text,"
     ' datetime.fromisoformat("2026-01-31T09:30:00+00:00")'
@@ -369,38 +360,6 @@ def query(value: Any) -> list[tuple[str, str]]:
             ' vendor\'s text, such as "0".'
         )
     return checked
-
-
-def changes(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the changes of a ticket, checked; None clears a field that can be cleared."""
-    checked = dict(given)
-    _check_cleared([name for name, value in checked.items() if value is None])
-    if "subject" in checked:
-        checked["subject"] = required_line(checked["subject"], "subject")
-    if "status" in checked:
-        checked["status"] = required_member(Status, checked["status"], "status")
-    if "priority" in checked:
-        checked["priority"] = member(Priority, checked["priority"], "priority")
-    if "kind" in checked:
-        checked["kind"] = member(TicketKind, checked["kind"], "kind")
-    if checked.get("assignee") is not None:
-        checked["assignee"] = party(checked["assignee"], "assignee")
-    if "team" in checked:
-        checked["team"] = line(checked["team"], "team")
-    if "tags" in checked:
-        checked["tags"] = words(checked["tags"], "tags")
-    if "custom_fields" in checked:
-        checked["custom_fields"] = mapping(checked["custom_fields"], "custom_fields")
-    return checked
-
-
-def _check_cleared(names: Iterable[str]) -> None:
-    """Raise InvalidArgument for the name of a field that cannot be cleared."""
-    for name in names:
-        if name in _NEVER_NONE:
-            raise InvalidArgument(
-                f"{name} cannot be None: {_NEVER_NONE[name]}, or leave it out to keep it."
-            )
 
 
 def given(**options: object) -> list[str]:

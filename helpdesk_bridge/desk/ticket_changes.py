@@ -13,6 +13,7 @@ from helpdesk_bridge.delivery.write import Earlier, Write, content_of, given_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
 from helpdesk_bridge.desk.changed import require_changed
+from helpdesk_bridge.desk.changes_given import checked_changes
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import (
     HelpdeskError,
@@ -286,7 +287,7 @@ async def update_ticket(
         call.ticket_id = ref.id
         if not given and not extra:
             raise InvalidArgument("there is nothing to change.")
-        changes = TicketChanges(**arguments.changes(given), extra=arguments.mapping(extra, "extra"))
+        changes = TicketChanges(**checked_changes(given), extra=arguments.mapping(extra, "extra"))
         self._guard.allow(Capability.UPDATE_TICKET, given)
         if changes.custom_fields == {}:
             raise InvalidArgument("custom_fields is empty: name fields to change, or leave it out.")

@@ -23,7 +23,7 @@ def test_without_a_desk_all_adapters_are_shown_with_limits_and_reasons(run: Run)
     assert (done.status, done.err) == (0, "")
     assert all(f" {name} " in done.words for name in registry.available())
     assert "native; max 100 a page" in done.words
-    assert "The fields of a new message include no time at which to send it." in done.words
+    assert "HelpSpace's new messages have no field for a time to send them at." in done.words
 
 
 def test_a_note_on_the_screen_has_its_source(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

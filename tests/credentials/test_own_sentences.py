@@ -47,7 +47,7 @@ async def test_the_name_of_the_vendor_stays_in_its_errors() -> None:
         ticket = await place.desk.create_ticket(
             subject="Next", requester="li@c.example", text="Some words."
         )
-        with pytest.raises(hb.UnsupportedCapability, match=r"here\. HelpSpace's API"):
+        with pytest.raises(hb.UnsupportedCapability, match=r"here\. HelpSpace's new"):
             await place.desk.reply(
                 ticket, text="Words.", send_email=True, send_at=datetime(2031, 1, 1, tzinfo=UTC)
             )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk.changes_given import checked_changes
 from helpdesk_bridge.errors import (
     InvalidArgument,
 )
@@ -226,7 +227,7 @@ def test_one_upload_is_as_good_as_a_list_of_one() -> None:
     ],
 )
 def test_changes_are_checked_one_by_one(given: Any, checked: Any) -> None:
-    assert arguments.changes(given) == (given if checked is None else checked)
+    assert checked_changes(given) == (given if checked is None else checked)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_changes_are_checked_one_by_one(given: Any, checked: Any) -> None:
 )
 def test_a_change_that_cannot_be_made_is_refused_by_name(name: str, value: Any) -> None:
     with pytest.raises(InvalidArgument, match=name):
-        arguments.changes({name: value})
+        checked_changes({name: value})
 
 
 @pytest.mark.parametrize(
@@ -344,7 +345,7 @@ def test_the_type_that_is_none_is_told_by_its_place(value: Any, said: str) -> No
 @pytest.mark.parametrize("name", ["subject", "status", "tags", "custom_fields"])
 def test_what_cannot_be_cleared_says_what_to_do(name: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        arguments.changes({name: None})
+        checked_changes({name: None})
     assert caught.value.message.startswith(f"{name} cannot be None: ")
     assert caught.value.message.endswith(", or leave it out to keep it.")
 
