@@ -79,5 +79,9 @@ class Declarations:
     team_by: ClassVar[frozenset[str]] = frozenset(("id", "name"))
     """By which of ``id`` and ``name`` the vendor takes a team; the other one is looked up in the
     list of teams, where LIST_TEAMS is offered."""
+    named_settings: ClassVar[Mapping[str, str | None]] = {}
+    """The settings that name something at the vendor, such as a queue or a channel: each with why
+    nobody can tell whether it is there, or with None where :meth:`check_settings` tells. ``doctor``
+    says of each that is set whether it is there, is not, or is not checked."""
     fake: ClassVar[str | None] = None
     """``module:class`` of the fake of this vendor, for the sandbox and for tests."""
