@@ -118,6 +118,17 @@ class Configured(Clinic):
         return [f'queue: there is no queue "{self.settings.queue}" that this account may see.']
 
 
+class Hidden(Clinic):
+    """One that counts teams, and shows none of them."""
+
+    name = "hidden"
+
+    async def list_teams(self, cursor: kit.Cursor | None) -> kit.Page[kit.Team]:
+        del cursor
+        error = errors.PermissionDenied("3 teams are not shown.")
+        return kit.Page(items=(), problems=(kit.Problem(index=0, error=error),))
+
+
 class Reader(Clinic):
     """One that knows tickets only."""
 
@@ -135,7 +146,7 @@ def examined(
 ) -> Callable[..., Awaitable[tuple[Ran, list[tuple[str, str]]]]]:
     """Return what the doctor says of a vendor, and what was asked of it."""
     monkeypatch.setattr(registry, "_registered", {})
-    for kind in (Clinic, Configured, Reader):
+    for kind in (Clinic, Configured, Hidden, Reader):
         registry.register(kind.name, kind)
 
     async def call(
@@ -352,3 +363,9 @@ async def test_what_is_offered_is_no_right_to_it() -> None:
     assert found.says == (
         "reads tickets, messages and notes. Whether it may write (replies, notes) is not tried."
     )
+
+
+async def test_a_list_of_which_the_account_may_see_nothing_is_refused(examined: Any) -> None:
+    done, _ = await examined(adapter="hidden")
+    assert done.status == 0
+    assert "lists agents. It may not list teams." in done.line("rights")

@@ -258,10 +258,7 @@ class _Examination:
         """
         try:
             found = await call()
-            problems: Sequence[Problem] = getattr(found, "problems", ())
-            hidden = bool(problems) and not getattr(found, "items", ())
-            if hidden and reason_of(problems[0].error) is Reason.PERMISSION:
-                raise problems[0].error
+            problems = _problems(found)
         except Exception as error:  # noqa: BLE001 - as above
             return None, self._diagnosed(check, error)
         finding = _good(check, tell(found))
@@ -273,6 +270,16 @@ class _Examination:
 
     def _diagnosed(self, check: str, error: Exception) -> Finding:
         return diagnose(check, error, keys=self._keys)
+
+
+def _problems(found: Any) -> Sequence[Problem]:
+    """Return the records that cannot be read; raise where the account may see none of a list."""
+    if not isinstance(found, Page):
+        return ()
+    for problem in found.problems[:1]:
+        if not found.items and reason_of(problem.error) is Reason.PERMISSION:
+            raise problem.error
+    return found.problems
 
 
 def _count_of_tickets(page: Page[Ticket]) -> str:
