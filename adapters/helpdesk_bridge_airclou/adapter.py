@@ -11,7 +11,7 @@ from attrs import evolve
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Effect, Operation, errors, read, read_records
 from helpdesk_bridge_airclou import outgoing, wire
-from helpdesk_bridge_airclou.offers import LIMIT, OFFERS, PAGE_SIZE, opened
+from helpdesk_bridge_airclou.offers import LIMIT, NAMED, OFFERS, PAGE_SIZE, opened
 from helpdesk_bridge_airclou.settings import AirclouSettings
 
 __all__ = ["Airclou"]
@@ -57,6 +57,7 @@ class Airclou(kit.Adapter):
     }
     fake = "helpdesk_bridge_airclou.fake:AirclouFake"
     assignee_by = frozenset(("id",))
+    named_settings = NAMED
     offers = OFFERS
 
     @classmethod

@@ -9,7 +9,7 @@ from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Effect, Operation, errors, is_digits, read_one, read_records
 from helpdesk_bridge_omnidesk import outgoing, people, timelines, wire
 from helpdesk_bridge_omnidesk.lists import API, TicketList
-from helpdesk_bridge_omnidesk.offered import NO_NOTES, OFFERS, UNCONFIGURED
+from helpdesk_bridge_omnidesk.offered import NAMED, NO_NOTES, OFFERS, UNCONFIGURED
 from helpdesk_bridge_omnidesk.settings import CUSTOMER_CHANNELS, OmnideskSettings
 
 __all__ = ["Omnidesk"]
@@ -42,6 +42,7 @@ class Omnidesk(kit.Adapter):
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
     assignee_by = frozenset(("id",))
     team_by = frozenset(("id",))
+    named_settings: ClassVar = NAMED
     offers: ClassVar = OFFERS
 
     @classmethod
@@ -89,6 +90,10 @@ class Omnidesk(kit.Adapter):
     ) -> kit.Page[kit.Party]:
         """GET /customer, by offset."""
         return await people.list_customers(self.transport, query, cursor)
+
+    async def check_settings(self) -> Sequence[str]:
+        """GET /user, to its end, for the agent who is configured."""
+        return await people.missing_user(self.transport, self.settings.user_id)
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /ticket/{id}, with its timeline."""

@@ -258,7 +258,10 @@ class Helpdesk:
 
         Args:
             method: the HTTP verb.
-            path: the segments below ``base_url``, each encoded by itself.
+            path: the segments below ``base_url``, each encoded by itself: ``"tickets", "17"``, and
+                no ``"tickets/17"``. An adapter that drops the end of a ``base_url`` which was
+                copied with its path, such as ``/api/v2``, has that as the first segments; the
+                vendor's page in ``docs/vendors`` shows a call.
             query: the query parameters.
             json: the body; None is no body.
             effect: what a repetition would do; None is READ for GET and HEAD, and UNSAFE_WRITE for

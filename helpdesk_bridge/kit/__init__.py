@@ -41,7 +41,7 @@ from helpdesk_bridge.kit.json import (
 from helpdesk_bridge.kit.made import read_if_unsure, require_made, tells_whose
 from helpdesk_bridge.kit.mark import write_mark
 from helpdesk_bridge.kit.memo import Memo
-from helpdesk_bridge.kit.numbers import NUMBERED, numbered_id
+from helpdesk_bridge.kit.numbers import CREDENTIAL, NUMBERED, numbered_id
 from helpdesk_bridge.kit.order import in_order
 from helpdesk_bridge.kit.reading import (
     belongs,
@@ -135,6 +135,7 @@ from helpdesk_bridge.transport.redaction import redact
 from helpdesk_bridge.transport.urls import SLASH, base_url, check_header
 
 __all__ = [
+    "CREDENTIAL",
     "NUMBERED",
     "SLASH",
     "SMALLEST_PAGE",
