@@ -12,12 +12,12 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import attrs
 from attrs import frozen
 
-from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason
+from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason, Stage
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.page import Page
 from helpdesk_bridge.model.value import Value
 
-__all__ = ["ERROR", "Entry", "entries", "is_value", "name_of", "origin_of"]
+__all__ = ["ERROR", "TOLD_LATER", "Entry", "entries", "is_value", "name_of", "origin_of"]
 
 _LEFT_OUT: dict[Any, frozenset[str]] = {
     Page: frozenset(
@@ -41,6 +41,16 @@ class Entry:
     """Whether it has no default."""
 
 
+TOLD_LATER: dict[str, Any] = {
+    "ticket_id": str | None,
+    "message_id": str | None,
+    "items_read": int | None,
+    "cursor": str | None,
+    "stage": Stage | None,
+    "step": str | None,
+    "path": str | None,
+}
+"""What is set on an error once it was made, as an attribute."""
 ERROR = (
     Entry("type", "type", str, is_required=False),
     Entry("message", "message", str, is_required=True),
@@ -59,12 +69,12 @@ ERROR = (
             "operation_id": str | None,
             "desk": str | None,
             "vendor": str | None,
-            "ticket_id": str | None,
-            "message_id": str | None,
+            **TOLD_LATER,
+            "text": str | None,
         }.items()
     ),
 )
-"""What is told of an error; ``type`` is the name of its class."""
+"""What is told of an error: ``type`` is the name of its class, ``text`` all that it says."""
 
 _OF_MESSAGES = (
     Entry("derived_body", "derived_body", str | None, is_required=False),
