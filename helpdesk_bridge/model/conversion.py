@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from cattrs import Converter
 
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument
-from helpdesk_bridge.model.capabilities import Capabilities, Capability, Level, Support, none
+from helpdesk_bridge.model.capabilities import Level, Support, none
 from helpdesk_bridge.model.conversion_plain import (
     READS,
     WRITES,
@@ -27,7 +27,7 @@ from helpdesk_bridge.model.conversion_plain import (
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.page import Page
 from helpdesk_bridge.model.plain import Misfit, each, expected, json_value
-from helpdesk_bridge.model.shapes import TOLD_LATER, Entry, entries, is_value, origin_of
+from helpdesk_bridge.model.shapes import TABLES, TOLD_LATER, Entry, entries, is_value, origin_of
 from helpdesk_bridge.model.ticket import Ticket
 from helpdesk_bridge.model.value import Value
 
@@ -70,8 +70,9 @@ def converter(raw: bool, as_python: bool = False) -> Converter:
     made.register_unstructure_hook_factory(_is_several, _writes_several)
     made.register_structure_hook_factory(is_value, _reads_value)
     made.register_unstructure_hook_factory(is_value, _writes_value(raw))
-    made.register_structure_hook_func(_is_capabilities, _reads_capabilities(made))
-    made.register_unstructure_hook_func(_is_capabilities, _writes_capabilities(made))
+    for table, (words, one) in TABLES.items():
+        made.register_structure_hook_func(_is_a(table), _reads_table(table, words, one, made))
+        made.register_unstructure_hook_func(_is_a(table), _writes_table(table, one, made))
     return made
 
 
@@ -298,43 +299,48 @@ def _one_of(made: Converter) -> _Hook:
     return read
 
 
-def _is_capabilities(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Capabilities)
+def _is_a(table: type) -> Callable[[Any], bool]:
+    return lambda kind: isinstance(kind, type) and issubclass(kind, table)
 
 
-def _writes_capabilities(made: Converter) -> Callable[[Any], dict[str, Any]]:
+def _writes_table(table: type, one: type, made: Converter) -> Callable[[Any], dict[str, Any]]:
     def write(value: Any) -> dict[str, Any]:
-        if not isinstance(value, Capabilities):
-            raise expected("Capabilities", value)
-        return {one.value: made.unstructure(support, Support) for one, support in value.items()}
+        if not isinstance(value, table):
+            raise expected(table.__name__, value)
+        done: dict[str, Any] = {}
+        for key, entry in value.items():  # type: ignore[attr-defined]
+            try:
+                done[key.value] = made.unstructure(entry, one)
+            except Misfit as misfit:
+                raise misfit.within(key.value) from None
+        return done
 
     return write
 
 
-def _reads_capabilities(made: Converter) -> _Hook:
-    known = {one.value: one for one in Capability}
+def _reads_table(table: Any, words: type[Enum], one: Any, made: Converter) -> _Hook:
+    known = {word.value: word for word in words}
 
-    def read(value: Any, _: Any) -> Capabilities:
-        if isinstance(value, Capabilities):
+    def read(value: Any, _: Any) -> Any:
+        if isinstance(value, table):
             return value
         if not isinstance(value, Mapping):
             raise expected("an object", value)
-        declared: dict[Capability, Support] = {}
-        for key, support in value.items():
+        found: dict[Any, Any] = {}
+        for key, entry in value.items():
             if key in known:
                 try:
-                    declared[known[key]] = _read_support(support, made)
+                    found[known[key]] = _read_entry(entry, one, made)
                 except Misfit as misfit:
                     raise misfit.within(key) from None
-        return Capabilities(declared)
+        return table(found)
 
     return read
 
 
-def _read_support(told: Any, made: Converter) -> Support:
-    """Return how a capability is provided; a level of a later version cannot be relied upon."""
-    level = told.get("level") if isinstance(told, Mapping) else None
+def _read_entry(told: Any, kind: Any, made: Converter) -> Any:
+    """Return an entry of a table; a level of a later version cannot be relied upon."""
+    level = told.get("level") if kind is Support and isinstance(told, Mapping) else None
     if isinstance(level, str) and word_or_none(Level, level) is None:
         return none("Its level is a word that this version does not know.")
-    support: Support = made.structure(told, Support)
-    return support
+    return made.structure(told, kind)

@@ -9,8 +9,7 @@ from enum import Enum
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
-from helpdesk_bridge.model.capabilities import Capabilities, Capability, Support
-from helpdesk_bridge.model.shapes import Entry, entries, is_value, name_of, origin_of
+from helpdesk_bridge.model.shapes import TABLES, Entry, entries, is_value, name_of, origin_of
 
 __all__ = ["DEFINITIONS", "body_of", "schema_of"]
 
@@ -50,8 +49,9 @@ def schema_of(kind: Any) -> dict[str, Any]:
 
 def body_of(kind: Any, needed: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a class; what it refers to by name is added to ``needed``."""
-    if issubclass(origin_of(kind), Capabilities):
-        fields = [Entry(one.value, one.value, Support, is_required=False) for one in Capability]
+    words, one_of_it = TABLES.get(origin_of(kind), ((), None))
+    if one_of_it is not None:
+        fields = [Entry(one.value, one.value, one_of_it, is_required=False) for one in words]
     else:
         fields = list(entries(kind))
     text = inspect.getdoc(origin_of(kind)) or ""

@@ -13,11 +13,14 @@ import attrs
 from attrs import frozen
 
 from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason, Stage
+from helpdesk_bridge.model.capabilities import Capabilities, Capability, Support
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.page import Page
+from helpdesk_bridge.model.statuses import Statuses, StatusUse
 from helpdesk_bridge.model.value import Value
+from helpdesk_bridge.model.words import Status
 
-__all__ = ["ERROR", "TOLD_LATER", "Entry", "entries", "is_value", "name_of", "origin_of"]
+__all__ = ["ERROR", "TABLES", "TOLD_LATER", "Entry", "entries", "is_value", "name_of", "origin_of"]
 
 _LEFT_OUT: dict[Any, frozenset[str]] = {
     Page: frozenset(
@@ -25,6 +28,13 @@ _LEFT_OUT: dict[Any, frozenset[str]] = {
     ),
 }
 """What a page tells the pager that reads the list is of no use once it was read."""
+
+
+TABLES: dict[Any, tuple[Any, Any]] = {
+    Capabilities: (Capability, Support),
+    Statuses: (Status, StatusUse),
+}
+"""Values with an entry for each word of a vocabulary: the words, and what an entry is."""
 
 
 @frozen

@@ -48,7 +48,7 @@ async def told(place: Place) -> list[Any]:
     found += [one async for one in desk.conversations([ticket])]
     if desk.capabilities.supports(Capability.LIST_CUSTOM_FIELDS):
         found += await desk.custom_fields()
-    return [*found, desk.capabilities]
+    return [*found, desk.capabilities, desk.statuses, *desk.statuses.values()]
 
 
 @pytest.mark.parametrize("way", WAYS)
