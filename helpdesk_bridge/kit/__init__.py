@@ -17,6 +17,7 @@ from helpdesk_bridge.kit.ends import (
     require_page,
 )
 from helpdesk_bridge.kit.envelope import Told
+from helpdesk_bridge.kit.evidence import Evidence
 from helpdesk_bridge.kit.extra import (
     extra_query,
     extra_texts,
@@ -157,6 +158,7 @@ __all__ = [
     "Digits",
     "Effect",
     "EmptyList",
+    "Evidence",
     "Explanation",
     "FetchToken",
     "Following",

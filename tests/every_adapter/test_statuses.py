@@ -9,7 +9,7 @@ import pytest
 
 import helpdesk_bridge as hb
 from helpdesk_bridge import Capability, Status
-from helpdesk_bridge.desk.statuses import Statuses
+from helpdesk_bridge.desk.statuses import statuses_of
 from helpdesk_bridge.errors import UnsupportedCapability
 from tests.every_adapter.places import Place
 
@@ -119,8 +119,8 @@ async def test_the_table_of_the_page_is_what_the_desk_says(place: Place) -> None
 
 async def test_a_desk_that_may_not_change_tickets_closes_by_a_reply(place: Place) -> None:
     able = place.desk.capabilities
-    without = Statuses(place.desk.adapter, able.without("x", Capability.UPDATE_TICKET))
+    without = statuses_of(place.desk.adapter, able.without("x", Capability.UPDATE_TICKET))
     assert without.closing is Status.RESOLVED
     neither = able.without("x", Capability.UPDATE_TICKET, Capability.REPLY_WITH_STATUS)
     with pytest.raises(UnsupportedCapability, match="done"):
-        _ = Statuses(place.desk.adapter, neither).closing
+        _ = statuses_of(place.desk.adapter, neither).closing
