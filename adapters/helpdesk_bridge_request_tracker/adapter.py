@@ -17,6 +17,7 @@ from helpdesk_bridge_request_tracker.lists import API, Lists
 from helpdesk_bridge_request_tracker.messages import to_message
 from helpdesk_bridge_request_tracker.offers import ODD_TOKEN, OFFERS
 from helpdesk_bridge_request_tracker.people import People, account_of
+from helpdesk_bridge_request_tracker.queues import Queues
 from helpdesk_bridge_request_tracker.settings import RequestTrackerSettings
 
 __all__ = ["RequestTracker"]
@@ -64,6 +65,7 @@ class RequestTracker(kit.Adapter):
         self._agents: set[str] = set()
         """The logins, in small letters, of those of whom RT has said that they are privileged."""
         self._people = People(transport)
+        self._queues = Queues(transport)
         self._files = Files(transport)
 
     @property
@@ -86,13 +88,20 @@ class RequestTracker(kit.Adapter):
     async def list_tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:
-        """GET /tickets, by id or in the order that is wanted."""
+        """GET /tickets, by id or in the order that is wanted.
+
+        Where the first page has nothing, the assignee who was asked for is looked up.
+        """
         if query.extra:
             raise errors.InvalidArgument("Request Tracker's search takes no extra parameters.")
         lists = self._read(LIST_TICKETS)
         if query.order_by is None:
-            return await tickets.by_id(lists, query, cursor)
-        return await tickets.in_order(lists, query, query.order_by, cursor)
+            page = await tickets.by_id(lists, query, cursor)
+        else:
+            page = await tickets.in_order(lists, query, query.order_by, cursor)
+        if query.assignee is not None and cursor is None and _is_empty(page):
+            await self._people.require_known(LIST_TICKETS, query.assignee)
+        return page
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /tickets for this id, which tells more of people than GET /ticket/{id} does."""
@@ -256,8 +265,8 @@ class RequestTracker(kit.Adapter):
         return await self._people.agents(cursor)
 
     async def list_teams(self, cursor: kit.Cursor | None) -> kit.Page[kit.Team]:
-        """POST /queues by id: the cursor is the last one seen."""
-        return await self._people.teams(cursor)
+        """POST /queues by id, and for the newest one; the cursor is the last one seen."""
+        return await self._queues.page(cursor)
 
     async def list_customers(
         self, query: kit.CustomerQuery, cursor: kit.Cursor | None
@@ -268,6 +277,10 @@ class RequestTracker(kit.Adapter):
     async def who_am_i(self) -> kit.Party:
         """GET /user/{login}, or by the number that a token has."""
         return await self._people.me(self.settings)
+
+    async def check_settings(self) -> Sequence[str]:
+        """POST /queues for the one that is configured."""
+        return await self._queues.missing(self.settings.queue)
 
     # -- reading what RT said ----------------------------------------------------------------
 
@@ -360,6 +373,10 @@ class RequestTracker(kit.Adapter):
     ) -> kit.Response:
         path = (*API, "ticket", ticket_id)
         return await self.transport.send(operation, "PUT", path, json=body)
+
+
+def _is_empty(page: kit.Page[kit.Ticket]) -> bool:
+    return not (page.items or page.problems or page.filtered)
 
 
 def _denies(answer: kit.Response) -> bool:

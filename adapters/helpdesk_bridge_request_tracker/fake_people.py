@@ -66,7 +66,10 @@ class People(Records):
         return found
 
     async def list_users(self, request: web.Request) -> web.StreamResponse:
-        """GET or POST /users: who is privileged is not told; other fields are not looked at."""
+        """GET or POST /users: who is privileged is not told; other fields are not looked at.
+
+        Nobody is disabled here.
+        """
         rows: list[Row] = []
         for person, _ in self._users().values():
             number = int(self.principal(person))

@@ -57,7 +57,7 @@ _STEPS = (
 )
 """What the default lifecycle offers on a ticket: from, to, label, by which message."""
 PRIORITIES = {Priority.LOW: 0, Priority.NORMAL: 50, Priority.HIGH: 100}
-_PARAMETERS = re.compile(r"query|fields(\[\w+\])?|orderby|order|page|per_page")
+_PARAMETERS = re.compile(r"query|fields(\[\w+\])?|orderby|order|page|per_page|find_disabled_rows")
 USER_NUMBERS = 4_831_925
 """What is below may be somebody's login; the account is the seventh user."""
 NOBODY = Party(id="Nobody", name="Nobody in particular", role=Role.SYSTEM)
@@ -234,6 +234,7 @@ class Records(FakeServer):
             "Status": (word_of(ticket),),
             "Subject": (ticket.subject,),
             "Queue": (self.team(ticket),),
+            ticketsql.QUEUE_NUMBER: (self.queues[self.team(ticket)],),
             **_person("Owner", owner),
             **_person("Requestor", requester),
             "Created": (ticket.created_at.replace(microsecond=0),),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["FIELDS", "Record", "WrongQuery", "like", "parse"]
+__all__ = ["FIELDS", "QUEUE_NUMBER", "Record", "WrongQuery", "like", "parse"]
 
 Record = Mapping[str, tuple[Any, ...]]
 """The values of a ticket by the names in ``FIELDS``."""
@@ -33,6 +33,9 @@ FIELDS: Mapping[str, type[Any]] = {
     "LastUpdated": datetime,
 }
 """The fields that can be asked for, and the type of their values."""
+
+QUEUE_NUMBER = "number of the queue"
+"""What is compared in the place of its name where digits are asked for."""
 
 _NAMES = {name.lower(): name for name in FIELDS}
 _TOKEN = re.compile(
@@ -117,6 +120,8 @@ class _Parser:
 def _condition(name: str, operator: str, text: str) -> Test:
     positive = {"!=": "=", "NOT LIKE": "LIKE"}.get(operator, operator)
     value = _value(name, text)
+    if name == "Queue" and positive == "=" and text.isdecimal():
+        name, value = QUEUE_NUMBER, int(text)
     compare: Callable[[Any], bool] = {
         "=": lambda found: _folded(found) == _folded(value),
         "<": lambda found: found < value,

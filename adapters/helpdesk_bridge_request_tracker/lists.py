@@ -35,7 +35,7 @@ from helpdesk_bridge_request_tracker.parts import (
     to_part,
 )
 
-__all__ = ["API", "PAGE", "Lists"]
+__all__ = ["API", "MAX_EMPTY", "PAGE", "Lists", "endless", "is_refused", "more_of", "unseen"]
 
 API = ("REST", "2.0")
 PAGE = 100
@@ -133,10 +133,10 @@ class Lists:
             listing = await self.found(sql, page=number, per_page=size)
             # The pages before this one, if any, showed nothing: by their size is all that is known.
             came = max(listing.told.per_page or size, len(listing.items))
-            more = _following(listing, number, (number - 1) * came, asked=size)
+            more = more_of(listing, number, (number - 1) * came, asked=size)
             if listing.items or not more.is_there:
                 return listing, more
-        raise _endless()
+        raise endless()
 
     async def rows(self, ticket_id: str, after: int) -> wire.Listing:
         """Return the next rows of the history that the account may see: at least one."""
@@ -148,7 +148,7 @@ class Lists:
                 if rows.last_id <= after:
                     raise errors.ProtocolError("$.items: rows that were not asked for.")
                 return rows
-        raise _endless()
+        raise endless()
 
     async def row(
         self, ticket_id: str, message_id: str, fields: Sequence[tuple[str, str]]
@@ -163,12 +163,23 @@ class Lists:
 
         For what is between RT and this program may take the ETag away, or make another of it.
         """
-        path = ("ticket", ticket_id, "history")
-        for number in range(1, MAX_EMPTY + 1):
-            rows = await self.page(path, (), page=number, orders=[("id", "DESC")])
+        newest = await self.highest(("ticket", ticket_id, "history"))
+        if newest is None:
+            raise endless()
+        return newest
+
+    async def highest(
+        self, path: tuple[str, ...], *, json: Any = None, pages: int | None = None
+    ) -> int | None:
+        """Return the highest id of a list that the account may see; None if so many show none.
+
+        The pages are read from the end. ``pages`` is how many at most; None is MAX_EMPTY.
+        """
+        for number in range(1, (pages or MAX_EMPTY) + 1):
+            rows = await self.page(path, (), page=number, orders=[("id", "DESC")], json=json)
             if rows.items:
                 return rows.last_id
-        raise _endless()
+        return None
 
     async def messages(
         self, ticket: wire.TicketJson, rows: Sequence[Any], agents: frozenset[str]
@@ -202,7 +213,7 @@ class Lists:
         """
         found: list[PartJson] = []
         query = outgoing.matching("TransactionId", transactions)
-        records = await self._whole(path, outgoing.PART_FIELDS, query) if transactions else []
+        records = await self.whole(path, outgoing.PART_FIELDS, query) if transactions else []
         for record in records:
             try:
                 found.append(to_part(record))
@@ -228,7 +239,7 @@ class Lists:
         messages = {part.number: part.message for part in parts}
         if several:
             query = [*outgoing.matching("TransactionId", several), *outgoing.HELD]
-            for record in await self._whole(path, outgoing.PARENT_FIELDS, query):
+            for record in await self.whole(path, outgoing.PARENT_FIELDS, query):
                 try:
                     held = read(record, ParentJson)
                     parents[str(held.id)] = str(held.parent.id)
@@ -236,7 +247,7 @@ class Lists:
                     odd[messages[_one_of(record, "id", [*messages], error)]] = error
         return {message: tree(own, parents) for message, own in by_message.items()}
 
-    async def _whole(
+    async def whole(
         self, path: tuple[str, ...], fields: Sequence[tuple[str, str]], query: Any
     ) -> list[Any]:
         """Return all records of a list, read to where RT counts them all or has none left.
@@ -250,12 +261,12 @@ class Lists:
             rows = {_key(row): row for row in listing.items}
             if rows and found.keys() >= rows.keys():
                 raise errors.PaginationLoop("RT's list of attachments leads back to itself.")
-            more, total = _following(listing, number, len(found)), listing.told.total
+            more, total = more_of(listing, number, len(found)), listing.told.total
             self._note(listing, goes_on=more.is_sure)
             found |= rows
             if not more.is_there or (not rows and (total is None or total <= len(found))):
                 return [*found.values()]
-        raise _endless()
+        raise endless()
 
     async def bodies(self, ticket_id: str, parts: Sequence[PartJson], odd: Odd) -> dict[str, str]:
         """Return the words of those parts that are bodies; of files only their names are read.
@@ -312,7 +323,7 @@ class Lists:
         try:
             answer = await self.transport.send(self.operation, "GET", (*API, "user", login))
         except errors.HelpdeskError as error:
-            if error.status in _REFUSALS and error.outcome is errors.Outcome.REJECTED:
+            if is_refused(error):
                 return False
             raise
         person = answer.read(lambda data: read(data, wire.PersonJson))
@@ -323,7 +334,13 @@ _REFUSALS = frozenset(range(400, 500)) - {401, 429}
 """Answers that say for good that this will not be told."""
 
 
-def _following(listing: wire.Listing, number: int, before: int, *, asked: int = PAGE) -> Following:
+def is_refused(error: errors.HelpdeskError) -> bool:
+    """Say whether an answer says for good that this will not be told to the account."""
+    return error.status in _REFUSALS and error.outcome is errors.Outcome.REJECTED
+
+
+def more_of(listing: wire.Listing, number: int, before: int, *, asked: int = PAGE) -> Following:
+    """Return whether a page of a list, behind so many records, is followed by another."""
     told, count = listing.told, len(listing.items)
     return following(told, count=count, asked=asked, before=before, number=number)
 
@@ -342,8 +359,19 @@ def _one_of(record: Any, name: str, known: Sequence[str], error: errors.Helpdesk
     return told
 
 
-def _endless() -> errors.HelpdeskError:
+def endless() -> errors.HelpdeskError:
+    """Return the error of a list that shows nothing on too many pages."""
     return errors.ProtocolError(
         f"{MAX_EMPTY} pages in a row show nothing that the account may see: the list cannot be"
         " read to its end."
+    )
+
+
+def unseen(count: int, what: str) -> Problem:
+    """Return what is wrong with a list that counts ``what``, and shows none of them."""
+    return Problem(
+        index=0,
+        error=errors.IncompleteList(
+            f"RT counts {count} more {what}, and shows none of them.", listed=count, came=0
+        ),
     )

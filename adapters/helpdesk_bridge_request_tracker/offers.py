@@ -106,8 +106,8 @@ _PEOPLE: Mapping[Capability, Support] = {
         source=OBSERVED,
     ),
     Capability.LIST_TEAMS: emulated(
-        "The queues that the account may see. RT tells no end of their list to most accounts: ten"
-        " pages that show none are read after the last.",
+        "The queues that the account may see. RT tells no end of their list to most accounts: the"
+        " newest one is looked for besides. An account that is shown none is told so.",
         source=OBSERVED,
     ),
     Capability.LIST_CUSTOMERS: emulated(
@@ -138,7 +138,9 @@ _FILTERS: Mapping[Capability, Support] = {
     ),
     Capability.FILTER_KIND: none("RT's tickets tell no kind.", source=MANUAL),
     Capability.FILTER_ASSIGNEE: native(
-        "By login (id) or address, as RT compares them.", source=OBSERVED
+        "By login (id) or address, as RT compares them. Where nothing is found, one more request"
+        " tells whether there is such a user.",
+        source=OBSERVED,
     ),
     Capability.FILTER_TEAM: native(
         "By the name or the number of the queue, as RT compares them.", source=OBSERVED

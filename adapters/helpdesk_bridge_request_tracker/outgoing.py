@@ -21,6 +21,8 @@ from helpdesk_bridge_request_tracker.wire import NOBODY, PRIORITY, STATUS
 
 _PERSON = "Name,EmailAddress,RealName"
 USER_FIELDS = (("fields", f"id,{_PERSON},Organization,WorkPhone"),)
+ALL_USERS = (("find_disabled_rows", "1"),)
+"""What makes a list of users one of the disabled, too."""
 GROUP_FIELDS = (("fields", "Name,Domain"),)
 QUEUE_FIELDS = (("fields", "Name"),)
 TICKET_FIELDS = (
@@ -109,7 +111,7 @@ def wanted(query: kit.TicketQuery, ticket: kit.Ticket) -> bool:
         and times.matches(ticket)
         and (query.statuses is None or ticket.status in query.statuses)
         and query.priority in (None, ticket.priority)
-        and (query.team is None or ticket.team is None or _is_one(query.team, teams))
+        and (query.team is None or ticket.team is None or _is_one(queue_number(query.team), teams))
         and _may_be(query.assignee, [ticket.raw.get("Owner")])
         and _may_be(query.requester, ticket.raw.get("Requestor"))
     )
@@ -133,6 +135,11 @@ def _may_be(wanted: kit.Party | None, people: Any) -> bool:
         )
         for address in addresses
     )
+
+
+def queue_number(team: str) -> str:
+    """Return the number of a queue as RT writes it; a name as it is."""
+    return str(int(team)) if kit.is_digits(team) else team
 
 
 def _is_one(word: str, known: Iterable[Any]) -> bool:
@@ -170,6 +177,20 @@ def matching(field: str, values: Iterable[str]) -> list[dict[str, str]]:
 def above(number: int) -> list[dict[str, str]]:
     """Return the JSON query for records with an id above ``number``."""
     return [{"field": "id", "operator": ">", "value": str(number)}]
+
+
+def meant(person: kit.Party) -> list[dict[str, str]]:
+    """Return the JSON query for users with an address, or else with a login."""
+    if person.email is not None:
+        return matching("EmailAddress", kit.address_spellings(person.email))
+    return matching("Name", [person.id or ""])
+
+
+def is_meant(person: kit.Party, found: kit.Party) -> bool:
+    """Say whether somebody whom RT found has the address, or else the login, of ``person``."""
+    if person.email is not None:
+        return kit.CustomerQuery(email=person.email).matches(found)
+    return _is_one(person.id or "", [found.id])
 
 
 PRIVILEGED = (

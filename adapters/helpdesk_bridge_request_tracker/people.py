@@ -1,4 +1,4 @@
-"""People: agents, customers, teams, and who one is.
+"""People: agents, customers, assignees, and who one is.
 
 Agents are the users whom Request Tracker calls privileged, customers all others but RT's own two.
 No list of users tells who is which (observed on 5.0.3). RT's group of the privileged does, to an
@@ -18,15 +18,13 @@ from attrs import evolve, frozen
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Effect, Operation, Role, errors, read, read_records
 from helpdesk_bridge_request_tracker import outgoing, wire
-from helpdesk_bridge_request_tracker.lists import API, PAGE, Lists
+from helpdesk_bridge_request_tracker.lists import API, PAGE, Lists, is_refused
 from helpdesk_bridge_request_tracker.settings import RequestTrackerSettings
-from helpdesk_bridge_request_tracker.tickets import after
 from helpdesk_bridge_request_tracker.wire import PersonJson
 
 __all__ = ["People", "account_of"]
 
 LIST_AGENTS = Operation("list_agents", Effect.READ)
-LIST_TEAMS = Operation("list_teams", Effect.READ)
 LIST_CUSTOMERS = Operation("list_customers", Effect.READ)
 WHO_AM_I = Operation("who_am_i", Effect.READ)
 
@@ -34,8 +32,6 @@ USERS = 50
 """Users on a page of those who are asked for one by one: within one deadline, at 0.4 s each."""
 FEW = 3
 """Users for whom no group is looked for: to ask for each is as few requests."""
-HIDDEN_QUEUES = 10
-"""Pages of queues in a row that show none, after which no more are looked for."""
 _NAMED = "="
 """What the cursor of a list of agents by their logins begins with; others are numbers of pages."""
 _TOKEN = re.compile(r"1-([1-9][0-9]{0,17})-.+")
@@ -52,7 +48,7 @@ def account_of(settings: RequestTrackerSettings) -> str | None:
 
 @frozen
 class People:
-    """Reads lists of people and queues.
+    """Reads lists of people.
 
     Args:
         transport: the desk's way to its RT.
@@ -82,35 +78,6 @@ class People:
         page = await self._users(lists, outgoing.customers(query), cursor)
         return page.where(lambda person: outgoing.is_customer(query, person))
 
-    async def teams(self, cursor: kit.Cursor | None) -> kit.Page[kit.Team]:
-        """Return the next queues that the account may see.
-
-        T1: RT drops those that it may not see from pages that it has cut, and tells no end. So
-        several pages that show none are read over before the list counts as ended.
-        """
-        lists, last = Lists(self.transport, LIST_TEAMS), after(cursor)
-        listing, query = wire.NO_ROWS, outgoing.above(last)
-        for number in range(1, HIDDEN_QUEUES + 1):
-            path, fields = ("queues",), outgoing.QUEUE_FIELDS
-            listing = await lists.page(path, fields, page=number, json=query)
-            if listing.items or listing.told.total is not None:
-                break
-        if listing.items and listing.last_id <= last:
-            raise errors.ProtocolError("$.items: queues that were not asked for.", path="$.items")
-        items, problems = read_records(
-            listing.items, wire.QueueJson, wire.QueueJson.to_team, "$.items"
-        )
-        is_whole = listing.told.total is not None and listing.told.total <= len(listing.items)
-        goes_on = bool(listing.items) and not is_whole
-        return kit.Page(
-            items=items,
-            problems=problems,
-            next=kit.Cursor(str(listing.last_id)) if goes_on else None,
-            anchored=True,
-            behind=lambda team: kit.Cursor(team.id),
-            lacking=lists.lacking,
-        )
-
     async def me(self, settings: RequestTrackerSettings) -> kit.Party:
         """Return whoever signs the requests."""
         account = account_of(settings)
@@ -131,16 +98,7 @@ class People:
         """
         if person.id is not None or person.email is None:
             return person
-        query = kit.CustomerQuery(email=person.email)
-        lists, asked = Lists(self.transport, operation), outgoing.customers(query)
-
-        async def fetch(cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
-            part = await _Found.on(lists, asked, cursor, PAGE)
-            return part.page(lists, [user.to_party(Role.UNKNOWN) for user in part.users])
-
-        # T20: where RT ignores the condition, these are all users.
-        found = await kit.read_whole(fetch)
-        logins = {str(one.id) for one in found.items if query.matches(one)}
+        logins = await self._logins(operation, person)
         if len(logins) != 1:
             raise errors.InvalidArgument(
                 f"assignee: {len(logins) or 'no'} users of this desk have this address; give the"
@@ -148,7 +106,38 @@ class People:
             )
         return evolve(person, id=logins.pop())
 
+    async def require_known(self, operation: Operation, person: kit.Party) -> None:
+        """Raise InvalidArgument for an assignee whom RT does not know, by address or by login.
+
+        Users who are disabled are known: they may have had tickets. An account that is not
+        privileged may not look people up, and is told nothing.
+        """
+        try:
+            logins = await self._logins(operation, person, outgoing.ALL_USERS)
+        except errors.HelpdeskError as error:
+            if is_refused(error):
+                return
+            raise
+        if not logins:
+            raise errors.InvalidArgument(
+                "assignee: no user of this desk has this address or login."
+            )
+
     # -- within ------------------------------------------------------------------------------
+
+    async def _logins(
+        self, operation: Operation, person: kit.Party, more: Sequence[tuple[str, str]] = ()
+    ) -> set[str]:
+        """Return the logins of those who are meant by an address, or else by a login."""
+        lists, asked = Lists(self.transport, operation), outgoing.meant(person)
+
+        async def fetch(cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+            part = await _Found.on(lists, asked, cursor, PAGE, more)
+            return part.page(lists, [user.to_party(Role.UNKNOWN) for user in part.users])
+
+        # T20: where RT ignores the condition, these are all users.
+        found = await kit.read_whole(fetch)
+        return {str(one.id) for one in found.items if outgoing.is_meant(person, one)}
 
     async def _users(
         self, lists: Lists, query: Sequence[Any], cursor: kit.Cursor | None
@@ -219,11 +208,16 @@ class _Found:
 
     @classmethod
     async def on(
-        cls, lists: Lists, query: Sequence[Any], cursor: kit.Cursor | None, size: int
+        cls,
+        lists: Lists,
+        query: Sequence[Any],
+        cursor: kit.Cursor | None,
+        size: int,
+        more: Sequence[tuple[str, str]] = (),
     ) -> Self:
         """Read the page at a place; without conditions it is one of all users."""
         number, body = kit.page_number(cursor), list(query) or None
-        path, fields = ("users",), outgoing.USER_FIELDS
+        path, fields = ("users",), (*outgoing.USER_FIELDS, *more)
         listing = await lists.page(path, fields, page=number, per_page=size, json=body)
         users, problems = read_records(listing.items, PersonJson, PersonJson.with_login, "$.items")
         return cls(number, size, listing.told, users, problems)
@@ -248,9 +242,9 @@ async def _named(lists: Lists, members: Collection[str], last: str) -> kit.Page[
     problems: tuple[kit.Problem, ...] = ()
     if asked:
         query = outgoing.matching("Name", asked)
-        listing = await lists.page(("users",), outgoing.USER_FIELDS, json=query)
+        rows = await lists.whole(("users",), outgoing.USER_FIELDS, query)
         items, problems = read_records(
-            listing.items, PersonJson, lambda one: one.to_party(Role.AGENT), "$.items"
+            rows, PersonJson, lambda one: one.to_party(Role.AGENT), "$.items"
         )
         if not {_key(person) for person in items} <= set(asked):
             return None

@@ -12,7 +12,7 @@ from attrs import evolve
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import errors, is_digits, read_records
 from helpdesk_bridge_request_tracker import outgoing, wire
-from helpdesk_bridge_request_tracker.lists import PAGE, Lists
+from helpdesk_bridge_request_tracker.lists import PAGE, Lists, unseen
 
 __all__ = ["after", "by_id", "in_order"]
 
@@ -45,7 +45,7 @@ async def by_id(
     if any(int(one.id) <= last for one in items):
         raise errors.ProtocolError("$.items: tickets that were not asked for.", path="$.items")
     if not listing.items and told.total:
-        problems = (_unseen(told.total),)
+        problems = (unseen(told.total, "tickets"),)
     page = kit.Page(
         items=items,
         problems=problems,
@@ -130,13 +130,3 @@ def _sized(place: kit.Cursor, size: int) -> kit.Cursor:
 
 def _foreign() -> errors.InvalidArgument:
     return errors.InvalidArgument("this cursor is not one of this desk's.")
-
-
-def _unseen(count: int) -> kit.Problem:
-    """Return what is wrong with a search that counts tickets, and shows none of them."""
-    return kit.Problem(
-        index=0,
-        error=errors.IncompleteList(
-            f"RT counts {count} more tickets, and shows none of them.", listed=count, came=0
-        ),
-    )

@@ -70,12 +70,23 @@ my %answer = (
         return { queue => $name, team => "$name-team", agent => $agent->Name, token => token($agent) };
     },
 
-    # A right on the whole of RT for an agent.
+    # A right for an agent, on a queue or on the whole of RT.
     grant => sub {
-        my ($agent, $right) = @_;
-        done(named('RT::User', $agent)->PrincipalObj->GrantRight(Right => $right, Object => RT->System));
+        my ($agent, $right, $queue) = @_;
+        my $object = defined $queue ? named('RT::Queue', $queue) : RT->System;
+        done(named('RT::User', $agent)->PrincipalObj->GrantRight(Right => $right, Object => $object));
         return JSON::true;
     },
+
+    # A queue that only the administrator sees.
+    queue => sub {
+        my ($name) = @_;
+        my ($ok, $message) = RT::Queue->new(RT->SystemUser)->Create(Name => $name);
+        done($ok, $message);
+        return JSON::true;
+    },
+
+    token => sub { return token(named('RT::User', $_[0])) },
 
     # A user, by the fields that RT has for one.
     person => sub {

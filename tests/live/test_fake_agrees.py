@@ -300,7 +300,40 @@ QUESTIONS = [
             [{"field": "Name", "value": value} for value in names],
             query=[("fields", "Name"), ("orderby", "id")],
         )
-        for name, names in (("one", ["<<queue>>"]), ("both", ["<<team>>", "<<queue>>"]))
+        for name, names in (
+            ("one", ["<<queue>>"]),
+            ("both", ["<<team>>", "<<queue>>"]),
+            ("none", ["nowhere"]),
+            ("in capitals", ["<<QUEUE>>"]),
+        )
+    ),
+    Question(
+        "queues: the newest first",
+        "POST",
+        "/queues",
+        [{"field": "id", "operator": ">", "value": "0"}],
+        query=[("fields", "Name"), ("orderby", "id"), ("order", "DESC")],
+        keep="queues",
+    ),
+    Question("queues: by number", "POST", "/queues", [{"field": "id", "value": "<<queues.0>>"}]),
+    Question("queues: no such number", "POST", "/queues", [{"field": "id", "value": "99999"}]),
+    *(
+        found(f"by the number of a queue, {name}", sql)
+        for name, sql in (
+            ("the newest", "Queue = '<<queues.0>>'"),
+            ("the other", "Queue = '<<queues.1>>'"),
+            ("with a nought", "Queue = '0<<queues.1>>'"),
+            ("without quotes", "Queue = <<queues.1>>"),
+            ("not", "Queue != '<<queues.1>>' AND id >= <<quiet>>"),
+            ("no such", "Queue = '99999'"),
+        )
+    ),
+    Question(
+        "users: the disabled, too",
+        "POST",
+        "/users",
+        [{"field": "EmailAddress", "value": LI}],
+        query=[("fields", "Name"), ("orderby", "id"), ("find_disabled_rows", "1")],
     ),
     Question(
         "groups: the privileged",
@@ -638,6 +671,7 @@ class Place:
 def place_of(base_url: str, agent: Agent, *, mail: str, person: str) -> Place:
     words = {
         "queue": agent.queue,
+        "QUEUE": agent.queue.upper(),
         "team": agent.team,
         "agent": agent.agent,
         "AGENT": agent.agent.upper(),

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.kit import Cursor, TicketOrder, TicketQuery
-from helpdesk_bridge.model import Role
+from helpdesk_bridge.model import Party, Role
 from tests.adapters.doubles import drain, ids
 from tests.live.request_tracker import Agent, RequestTracker
 from tests.live.test_request_tracker import settings
@@ -114,6 +121,93 @@ async def test_an_assignee_by_address_is_looked_up(request_tracker: RequestTrack
                 subject="x", requester="li@customer.example", text="x", assignee="eve@b.example"
             )
         assert len(await desk.tickets()) == 1
+
+
+async def test_an_assignee_whom_nobody_knows_is_an_error(request_tracker: RequestTracker) -> None:
+    agent = request_tracker.new_account()
+    gone = person(request_tracker, "closed", Privileged=1, Disabled=1)
+    plain = person(request_tracker, "unprivileged")
+    token = request_tracker.console.ask("token", "unprivileged")
+    for right in ("SeeQueue", "ShowTicket"):
+        request_tracker.console.ask("grant", "unprivileged", right)
+    async with (
+        hb.Helpdesk(settings(request_tracker, agent)) as desk,
+        hb.Helpdesk(settings(request_tracker, agent, token=token)) as blind,
+    ):
+        for unknown in ("nobody@people.example", Party(id="nobody-we-know"), Party(id="1")):
+            found, error = await drain(desk.tickets(assignee=unknown))
+            assert found == []
+            assert isinstance(error, hb.InvalidArgument)
+            assert error.outcome is hb.Outcome.NOT_SENT
+            assert await drain(blind.tickets(assignee=unknown)) == ([], None)
+        known = (f"{agent.agent}@desk.test", gone, plain, Party(id=agent.agent.upper()))
+        for one in (*known, Party(id="closed"), Party(id="Nobody")):
+            assert await drain(desk.tickets(assignee=one)) == ([], None)
+
+
+async def test_a_queue_is_found_by_number_and_by_name(request_tracker: RequestTracker) -> None:
+    agent = request_tracker.new_account()
+    with pytest.raises(RuntimeError, match="not a valid name"):  # so digits are a number
+        request_tracker.console.ask("queue", "4711")
+    async with hb.Helpdesk(settings(request_tracker, agent)) as desk:
+        made = await desk.create_ticket(
+            subject="Invoice", requester="li@customer.example", text="x", team=agent.team
+        )
+        await desk.create_ticket(subject="Other", requester="li@customer.example", text="x")
+        (team,) = [team async for team in desk.teams() if team.name == agent.team]
+        for word in (team.id, f"0{team.id}", team.name, team.name.upper()):
+            assert ids((await drain(desk.tickets(team=word)))[0]) == [made.id]
+
+
+async def test_queues_end_where_it_is_proved(request_tracker: RequestTracker) -> None:
+    """RT drops what may not be seen from pages that it has cut."""
+    first = request_tracker.new_account()
+    for number in range(210):
+        request_tracker.console.ask("queue", f"hidden-{first.queue}-{number}")
+    last = request_tracker.new_account()
+    request_tracker.console.ask("grant", first.agent, "SeeQueue", last.queue)
+    async with hb.Helpdesk(settings(request_tracker, first)) as desk:
+        names = [team.name async for team in desk.teams()]
+    assert names == [first.queue, first.team, last.queue]
+
+
+async def test_an_account_that_is_shown_no_queue_is_told_so(
+    request_tracker: RequestTracker,
+) -> None:
+    agent = request_tracker.new_account(may_not=["SeeQueue"])
+    async with hb.Helpdesk(settings(request_tracker, agent)) as desk:
+        found, error = await drain(desk.teams())
+        assert found == []
+        assert isinstance(error, hb.PermissionDenied)
+        (lost,) = await desk.check_settings()
+        assert lost == f'queue: there is no queue "{agent.queue}" that this account may see.'
+
+
+async def test_the_doctor_names_a_queue_that_is_not_there(
+    request_tracker: RequestTracker, tmp_path: Path
+) -> None:
+    agent = request_tracker.new_account()
+    other = request_tracker.new_account()
+    ran: dict[str, str] = {}
+    for queue in (agent.queue, agent.queue.upper(), other.queue, "Suport"):
+        table = {"base_url": request_tracker.base_url, "token": agent.token, "queue": queue}
+        lines = ["[desks.support]", 'adapter = "request_tracker"']
+        lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+        configuration = tmp_path / f"{queue}.toml"
+        configuration.write_text("\n".join(lines))
+        ran[queue] = await asyncio.to_thread(doctor, configuration)
+    for queue in (other.queue, "Suport"):
+        assert f'queue: there is no queue "{queue}" that this account may see.' in ran[queue]
+    for queue in (agent.queue, agent.queue.upper()):
+        assert "there is no queue" not in ran[queue]
+
+
+def doctor(configuration: Path) -> str:
+    """Return what the doctor says of a configuration, on one line."""
+    command = [sys.executable, "-m", "helpdesk_bridge", "doctor"]
+    env = {**os.environ, "HELPDESK_BRIDGE_CONFIG": str(configuration), "COLUMNS": "200"}
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    return " ".join(ran.stdout.split())
 
 
 async def test_filters_and_orders_are_rts(request_tracker: RequestTracker) -> None:

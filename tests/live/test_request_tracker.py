@@ -55,7 +55,9 @@ class OnRequestTracker:
             open=lambda: opened(**self.credentials),
             stranger=lambda: opened(token="1-99-wrong"),
             witness=witness,
-            agent=Party(id=agent.agent),
+            # RT keeps the name under which it met an address first.
+            other_customer=f"bo@{agent.queue}.example",
+            agent=Party(id=agent.agent, email=f"{agent.agent}@desk.test"),
             team=agent.team,
             many=PAGE + 5,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from email.message import Message as Mail
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -13,7 +14,10 @@ from typing import Any
 import pytest_asyncio
 from aiohttp import web
 
+from helpdesk_bridge import Helpdesk
 from helpdesk_bridge.testing import FakeServer, Refusal
+from tests.adapters.doubles import Connect
+from tests.adapters.request_tracker.strange import Strange
 
 CUSTOMER = "ines.okafor@northpier.example"
 AGENT = "ada"
@@ -333,3 +337,15 @@ class RequestTrackerDouble(FakeServer):
 async def fake() -> AsyncIterator[RequestTrackerDouble]:
     async with RequestTrackerDouble() as double:
         yield double
+
+
+@pytest_asyncio.fixture
+async def strange(connect_to: Connect) -> AsyncIterator[Callable[[dict[str, Any]], Any]]:
+    """Open a desk on a server that answers so."""
+    async with AsyncExitStack() as stack:
+
+        async def opened(answers: dict[str, Any]) -> tuple[Strange, Helpdesk]:
+            fake = await stack.enter_async_context(Strange(answers))
+            return fake, connect_to(fake)
+
+        yield opened

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,11 +13,12 @@ from helpdesk_bridge_request_tracker import people
 from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
 
 import helpdesk_bridge as hb
-from helpdesk_bridge import Helpdesk, InvalidArgument, Outcome, Party, PermissionDenied
+from helpdesk_bridge import InvalidArgument, Outcome, Party, PermissionDenied
 from helpdesk_bridge.errors import ProtocolError
 from helpdesk_bridge.model import Role
-from helpdesk_bridge.testing import FakeServer, Store, TickingClock
+from helpdesk_bridge.testing import Store, TickingClock
 from tests.adapters.doubles import Caught, Connect, asked, drain, new_ticket
+from tests.adapters.request_tracker.strange import listed
 
 pytestmark = pytest.mark.asyncio
 BO = Party(id="bo", name="Bo Lind", email="bo@helpdesk.example", role=Role.AGENT)
@@ -124,50 +124,6 @@ async def test_a_place_among_agents_whom_the_account_sees_no_longer_is_an_error(
     assert isinstance(error, PermissionDenied)
 
 
-class Strange(FakeServer):
-    """Answers with what it is told to, by path."""
-
-    prefix = "/REST/2.0"
-
-    def __init__(self, answers: dict[str, Any]) -> None:
-        super().__init__()
-        self.answers = answers
-
-    def table(self) -> dict[str, Any]:
-        return {
-            "adapter": "request_tracker",
-            "base_url": self.base_url,
-            "user": "ada",
-            "password": "x",
-        }
-
-    def routes(self) -> Iterable[web.RouteDef]:
-        return [web.route("*", "/{rest:.*}", self.answer)]
-
-    async def answer(self, request: web.Request) -> web.Response:
-        path = request.path.removeprefix(self.prefix)
-        found = self.answers.get(path, {"items": [], "total": None})
-        if isinstance(found, int):
-            return web.json_response({"message": "No"}, status=found)
-        return web.json_response(found(request) if callable(found) else found)
-
-
-@pytest_asyncio.fixture
-async def strange(connect_to: Connect) -> AsyncIterator[Callable[[dict[str, Any]], Any]]:
-    """Open a desk on a server that answers so."""
-    async with AsyncExitStack() as stack:
-
-        async def opened(answers: dict[str, Any]) -> tuple[Strange, Helpdesk]:
-            fake = await stack.enter_async_context(Strange(answers))
-            return fake, connect_to(fake)
-
-        yield opened
-
-
-def listed(*rows: dict[str, Any], total: int | None = -1) -> dict[str, Any]:
-    return {"items": list(rows), "total": len(rows) if total == -1 else total, "per_page": 50}
-
-
 @pytest.mark.parametrize(
     ("alone", "kind"),
     [
@@ -224,6 +180,22 @@ async def test_a_search_that_rt_ignores_falls_back_to_all_users(strange: Any) ->
     )
     found, error = await drain(desk.agents())
     assert ([one.id for one in found], error) == (["bo"], None)
+
+
+async def test_agents_are_whole_where_pages_are_smaller_than_asked_for(strange: Any) -> None:
+    """What is between may cap pages: those who are missing would be taken for disabled."""
+    group = {"id": 4, "Name": "Privileged", "Domain": "SystemInternal"}
+    people = [{"id": n, "Name": f"a{n}"} for n in range(5)]
+
+    def page(request: web.Request) -> Any:
+        number = int(request.query["page"])
+        return {"items": people[(number - 1) * 2 : number * 2], "total": None, "page": number}
+
+    members = [{"id": one["Name"], "type": "user"} for one in people]
+    answers = {"/groups": listed(group), "/group/4": {**group, "Members": members}}
+    _fake, desk = await strange({**answers, "/users": page})
+    found, error = await drain(desk.agents())
+    assert ([one.id for one in found], error) == ([one["Name"] for one in people], None)
 
 
 # -- customers -------------------------------------------------------------------------------
@@ -311,46 +283,6 @@ async def test_an_account_that_may_not_list_users_is_told(strange: Any) -> None:
     _fake, desk = await strange({"/users": 403})
     _, error = await drain(desk.customers())
     assert isinstance(error, PermissionDenied)
-
-
-# -- teams -----------------------------------------------------------------------------------
-
-
-async def test_queues_are_teams(server: RequestTrackerFake, connect_to: Connect) -> None:
-    found, error = await drain(connect_to(server).teams())
-    assert error is None
-    assert [(team.id, team.name) for team in found] == [
-        ("1", "General"),
-        ("2", "Billing"),
-        ("3", "Sales"),
-    ]
-
-
-async def test_queues_that_are_hidden_end_no_list(
-    server: RequestTrackerFake, connect_to: Connect
-) -> None:
-    """T1: RT cuts pages first, drops what may not be seen then, and tells no total."""
-    desk = connect_to(server)
-    server.queues = {f"queue{n}": n for n in range(1, 951)}
-    server.store.teams.clear()
-    server.hidden_queues = {name for name, n in server.queues.items() if n not in (3, 900, 950)}
-    page = await desk.teams()
-    assert ([team.id for team in page], page.anchored) == (["3"], True)
-    found, error = await drain(desk.teams())
-    assert ([team.id for team in found], error) == (["3", "900", "950"], None)
-
-
-async def test_a_total_ends_a_list_of_queues(strange: Any) -> None:
-    queues = listed({"id": "1", "Name": "General"}, {"id": "2", "Name": ""})
-    fake, desk = await strange({"/queues": queues})
-    found, error = await drain(desk.teams())
-    assert ([(team.id, team.name) for team in found], error) == (
-        [("1", "General"), ("2", "")],
-        None,
-    )
-    assert len(fake.journal) == 1
-    _, error = await drain(desk.teams(cursor="2"))
-    assert isinstance(error, ProtocolError)  # they were not asked for
 
 
 # -- who one is ------------------------------------------------------------------------------
