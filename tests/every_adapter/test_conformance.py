@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from attrs import evolve
 from helpdesk_bridge_airclou.fake import AirclouFake
 from helpdesk_bridge_helpspace.fake import HelpSpaceFake
 from helpdesk_bridge_omnidesk.fake import OmnideskFake
 from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
 
-from helpdesk_bridge.model import Party
+from helpdesk_bridge.model import Party, Role
 from helpdesk_bridge.testing import Store
 from helpdesk_bridge.testing.conformance import (
     Account,
@@ -18,6 +19,20 @@ from helpdesk_bridge.testing.conformance import (
     fake_account,
     memory_account,
 )
+
+ADA, BO, *SAME = (
+    Party(id=number, name=name, email=f"agent{number}@desk.example", role=Role.AGENT)
+    for number, name in (("12", "Ada"), ("13", "Bo"), ("14", "Cy"), ("15", "Cy"))
+)
+
+
+def agents(more: int = 0) -> list[Party]:
+    """Return two agents, two of one name, and more."""
+    numbers = range(100, 100 + more)
+    others = [
+        evolve(ADA, id=f"{n}", name=f"Agent {n}", email=f"a{n}@desk.example") for n in numbers
+    ]
+    return [ADA, BO, *SAME, *others]
 
 
 class TestMemory(AdapterSuite):
@@ -29,7 +44,8 @@ class TestMemory(AdapterSuite):
 class TestHelpSpace(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
-        async with HelpSpaceFake() as fake:
+        teams = {21: "Billing", 22: "Technical", **{n: f"Team {n}" for n in range(200, 260)}}
+        async with HelpSpaceFake(Store(agents=agents(60), teams=teams)) as fake:
             yield fake_account(fake, stranger={"token": "wrong"})
 
 
@@ -37,20 +53,28 @@ class TestAirclou(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
         async with AirclouFake() as fake:
-            yield fake_account(fake, stranger={"api_key": "aclou_wrong"}, agent=Party(id="usr_7"))
+            people = {"agent": Party(id="usr_7"), "agents": [Party(id="usr_8")]}
+            yield fake_account(fake, stranger={"api_key": "aclou_wrong"}, **people)
 
 
 class TestOmnidesk(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
-        ada = Party(id="12", name="Ada", email="ada@desk.example")
-        async with OmnideskFake(Store(agents=[ada])) as fake:
-            yield fake_account(fake, stranger={"api_key": "wrong"}, agent=ada, team="31")
+        async with OmnideskFake(Store(agents=agents(60))) as fake:
+            teams = {"team": "31", "teams": ["32"]}
+            yield fake_account(fake, stranger={"api_key": "wrong"}, **teams)
 
 
 class TestRequestTracker(AdapterSuite):
     @asynccontextmanager
     async def account(self) -> AsyncIterator[Account]:
-        async with RequestTrackerFake() as fake:
-            wrong = {"token": "1-99-wrong"}
-            yield fake_account(fake, stranger=wrong, agent=fake.agent, team="Billing")
+        others = [evolve(one, id=f"login{one.id}") for one in agents()]
+        async with RequestTrackerFake(Store(agents=others)) as fake:
+            yield fake_account(
+                fake,
+                stranger={"token": "1-99-wrong"},
+                agent=fake.agent,
+                me=fake.agent,
+                team="Billing",
+                teams=["General"],
+            )

@@ -51,23 +51,34 @@ sub token {
 }
 
 my %answer = (
-    # A new queue, another to move tickets to, and an ordinary agent who sees nothing but the two;
+    # A new queue, another to move tickets to, and two ordinary agents who see nothing but the two;
     # less the rights that are named.
     account => sub {
         my ($name, @may_not) = @_;
         my %may = map { $_ => 1 } @AGENT_MAY;
         delete @may{@may_not};
-        my $agent = RT::User->new(RT->SystemUser);
-        done($agent->Create(
-            Name         => "agent-$name",
-            RealName     => "Agent $name",
-            EmailAddress => "agent-$name\@desk.test",
-            Privileged   => 1,
-        ));
+        my ($agent, $colleague) = map {
+            my $user = RT::User->new(RT->SystemUser);
+            done($user->Create(
+                Name         => "$_-$name",
+                RealName     => ucfirst("$_ $name"),
+                EmailAddress => "$_-$name\@desk.test",
+                Privileged   => 1,
+            ));
+            $user;
+        } qw(agent colleague);
         for my $queue (queue($name), queue("$name-team")) {
-            done($agent->PrincipalObj->GrantRight(Right => $_, Object => $queue)) for keys %may;
+            for my $user ($agent, $colleague) {
+                done($user->PrincipalObj->GrantRight(Right => $_, Object => $queue)) for keys %may;
+            }
         }
-        return { queue => $name, team => "$name-team", agent => $agent->Name, token => token($agent) };
+        return {
+            queue     => $name,
+            team      => "$name-team",
+            agent     => $agent->Name,
+            colleague => $colleague->Name,
+            token     => token($agent),
+        };
     },
 
     # A right for an agent, on a queue or on the whole of RT.
@@ -131,7 +142,8 @@ my %answer = (
         done($ticket->SetStatus($fields{status}))
             if $fields{status} && $fields{status} ne $ticket->Status;
         done($ticket->SetOwner($fields{assignee}, 'Force')) if $fields{assignee};
-        done($ticket->SetQueue($fields{team})) if $fields{team};
+        done($ticket->SetQueue($fields{team}))
+            if $fields{team} && $fields{team} ne $ticket->QueueObj->Name;
         return JSON::true;
     },
 

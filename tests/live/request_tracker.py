@@ -67,11 +67,12 @@ def _path() -> str:
 
 @frozen(kw_only=True)
 class Agent:
-    """A queue, another one to move tickets to, and an agent who sees only the two."""
+    """A queue, another one to move tickets to, and an agent who sees only the two; a colleague."""
 
     queue: str
     team: str
     agent: str
+    colleague: str
     token: str = field(repr=False)
 
 

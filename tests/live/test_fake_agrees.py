@@ -688,7 +688,9 @@ def live_place(server: RequestTracker, agent: Agent) -> Place:
 
 def fake_place(fake: RequestTrackerFake) -> Place:
     login, mail, person = fake.agent.id, fake.agent.email, fake.agent.name
-    agent = Agent(queue="General", team="Billing", agent=str(login), token=fake.token)
+    agent = Agent(
+        queue="General", team="Billing", agent=str(login), colleague="Nobody", token=fake.token
+    )
     return place_of(fake.base_url, agent, mail=str(mail), person=str(person))
 
 

@@ -51,14 +51,18 @@ class OnRequestTracker:
             chosen = settings(self.server, agent, **credentials)
             return hb.Helpdesk(chosen, middlewares=[count])
 
+        me = Party(id=agent.agent, email=f"{agent.agent}@desk.test")
         yield Account(
             open=lambda: opened(**self.credentials),
             stranger=lambda: opened(token="1-99-wrong"),
             witness=witness,
             # RT keeps the name under which it met an address first.
             other_customer=f"bo@{agent.queue}.example",
-            agent=Party(id=agent.agent, email=f"{agent.agent}@desk.test"),
+            agent=me,
+            me=me,
+            agents=[Party(id=agent.colleague, email=f"{agent.colleague}@desk.test")],
             team=agent.team,
+            teams=[agent.queue],  # where new tickets are
             many=PAGE + 5,
         )
 

@@ -18,6 +18,7 @@ from helpdesk_bridge.model import CustomerMessage, Forward, Note, Reply
 from helpdesk_bridge.testing import Mail, Memory
 from helpdesk_bridge.testing.conformance import Account, AdapterSuite, Place, memory_account
 from helpdesk_bridge.testing.conformance.refusals import CALLS
+from tests.testing import mutants_of_choice
 
 Can = hb.Capability
 
@@ -359,7 +360,7 @@ class HiresAnybody(Memory):
         if person is not None and person is not ... and person.email:
             known = {one.email for one in self.store.agents}
             if person.email.lower() not in known:
-                self.store.agents.append(evolve(person, id=str(len(known) + 70)))
+                self.store.agents.append(evolve(person, id=str(len(known) + 7000)))
 
     async def create_ticket(self, new):
         await self._anybody(new.assignee)
@@ -458,6 +459,7 @@ MUTANTS: dict[type[Memory], str] = {
     FindsNobodysTickets: "test_who_is_no_agent_is_an_error_and_nothing_is_sent[tickets]",
     KnowsNoTeamByItsId: "test_a_team_filters_exactly_by_id_and_by_name",
     TakesATeamAsItIsCalled: "test_a_team_is_given_by_id_and_by_name",
+    **mutants_of_choice.MUTANTS,
 }
 
 

@@ -101,11 +101,12 @@ urlpatterns = [
 
 
 def found() -> None:
-    """Make the database, a staff account, one who is no staff, and two queues."""
+    """Make the database, two staff accounts, one who is no staff, and two queues."""
     call_command("migrate", verbosity=0)
     users = get_user_model().objects
     agent = users.create_superuser("agent", "agent@desk.example", "password")
     users.create_user("customer", "li@customer.example", "password")
+    users.create_user("colleague", "colleague@desk.example", "password", is_staff=True)
     Token.objects.create(user=agent, key=TOKEN)
     for slug in ("support", "billing"):
         address = f"{slug}@desk.example"

@@ -26,6 +26,7 @@ CACHE = HERE.parent / ".venv-django-helpdesk"
 FILE_TYPES = (".txt", ".pdf", ".png", ".bin")
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - of this server only
 AGENT = "agent@desk.example"
+COLLEAGUE = "colleague@desk.example"
 CUSTOMER = "li@customer.example"
 COLUMNS: dict[Status, dict[str, Any]] = {
     Status.OPEN: {"status": 2, "on_hold": False},  # reopened: what the adapter never writes
@@ -117,11 +118,11 @@ class DjangoWitness:
         return self.counted
 
     async def letters(self) -> Sequence[Letter]:
-        """Return the mails to others than the agent; django-helpdesk sends at once."""
+        """Return the mails to others than agents; django-helpdesk sends at once."""
         return [
             Letter(recipients=frozenset(sent["to"]), text=quoted(sent["html"]))
             for sent in self.server.ask("letters")
-            if sent["to"] != [AGENT]
+            if sent["to"] not in ([AGENT], [COLLEAGUE])
         ]
 
     async def messages(self, ticket_id: str) -> Sequence[Seen]:
@@ -197,5 +198,7 @@ def account(server: Server, **changed: Any) -> Account:
         stranger=lambda: open_desk(**wrong),
         customer=CUSTOMER,
         agent=Party(id="1", email=AGENT, role=Role.AGENT),
+        agents=[Party(id="3", email=COLLEAGUE, role=Role.AGENT)],  # 2 is the customer
         team="2",  # a queue: new tickets come into the first
+        teams=["1"],
     )

@@ -34,9 +34,10 @@ from helpdesk_bridge.testing.conformance.account import (
     Seen,
     StoreWitness,
     Witness,
-    fake_account,
-    memory_account,
 )
+from helpdesk_bridge.testing.conformance.accounts import fake_account, memory_account
+from helpdesk_bridge.testing.conformance.assigning import AssigningPromises
+from helpdesk_bridge.testing.conformance.combined import CombinedFilterPromises
 from helpdesk_bridge.testing.conformance.filters import FilterPromises
 from helpdesk_bridge.testing.conformance.messages import MessagePromises
 from helpdesk_bridge.testing.conformance.orders import OrderPromises
@@ -62,8 +63,10 @@ __all__ = [
 class AdapterSuite(
     TicketPromises,
     FilterPromises,
+    CombinedFilterPromises,
     OrderPromises,
     PeoplePromises,
+    AssigningPromises,
     MessagePromises,
     SendingPromises,
     RefusalPromises,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from attrs import field, frozen
 
-from helpdesk_bridge.desk import Helpdesk, connect
-from helpdesk_bridge.memory import MemorySettings
+from helpdesk_bridge.desk import Helpdesk
 from helpdesk_bridge.memory.store import Store
 from helpdesk_bridge.model import (
     Audience,
@@ -18,13 +17,12 @@ from helpdesk_bridge.model import (
     Message,
     MessageType,
     Party,
-    Role,
     Status,
     Ticket,
     Upload,
 )
 from helpdesk_bridge.model.html_text import html_to_text, text_to_html
-from helpdesk_bridge.testing.fake import Exchange, FakeServer
+from helpdesk_bridge.testing.fake import Exchange
 
 __all__ = [
     "Account",
@@ -33,8 +31,6 @@ __all__ = [
     "Seen",
     "StoreWitness",
     "Witness",
-    "fake_account",
-    "memory_account",
     "needs",
 ]
 
@@ -122,10 +118,12 @@ class Account:
     ``open`` returns a desk on it; ``stranger`` one with wrong credentials (None: there are none).
     ``agent``, ``team`` and ``tags`` are things that exist and can be set, and that a new ticket
     has not; None and () where the vendor knows no such thing. ``many`` is more than fits on one
-    page of tickets or messages. ``agents`` and ``teams`` are others that exist, the teams by id or
-    name, and ``me`` is whose account the desk has (None: it is not known). ``sets_times`` says
-    whether the witness can arrange ``created_at`` and ``updated_at``; else the order of a list is
-    judged by the times that it tells.
+    page of tickets, messages or customers. ``agents`` and ``teams`` are others that exist: one more
+    wherever they can be set or asked for, and best more than fit on a page, and two agents of one
+    name. A team among ``teams`` is named as a ticket names it, and may be that of new tickets.
+    ``me`` is whose account the desk has (None: it does not tell). ``sets_times`` says whether the
+    witness can arrange ``created_at`` and ``updated_at``; else the order of a list is judged by the
+    times that it tells.
 
     ``witness`` says what the helpdesk itself has. ``customer``, ``other_customer`` and ``partner``
     are addresses that nobody reads.
@@ -345,52 +343,3 @@ class StoreWitness:
         None is a desk without HTTP.
         """
         return None if self.journal is None else len(self.journal)
-
-
-def fake_account(
-    fake: FakeServer, *, stranger: Mapping[str, Any] | None = None, **has: Any
-) -> Account:
-    """Return the account behind a fake. Agents, teams and tags are those of its Store.
-
-    Args:
-        fake: the vendor; its Store is the witness.
-        stranger: the keys of its table that make the credentials wrong; None: none are known.
-        has: what else :class:`Account` takes.
-    """
-    table, store = fake.table(), fake.store
-    known: dict[str, Any] = {
-        "witness": StoreWitness(store, fake.journal),
-        "agent": store.agents[0] if store.agents else None,
-        "team": next(iter(store.teams.values()), None),
-        "tags": tuple(store.tags[:2]),
-        "agents": tuple(one for one in store.agents if one.email),
-        "teams": tuple(store.teams.values()),
-        "sets_times": True,
-    }
-
-    def opens(changed: Mapping[str, Any]) -> Callable[[], Helpdesk]:
-        return lambda: connect("it", config={"desks": {"it": {**table, **changed}}})
-
-    return Account(
-        open=opens({}),
-        stranger=None if stranger is None else opens(stranger),
-        **{**known, **has},
-    )
-
-
-def memory_account(open_desk: Callable[[MemorySettings], Helpdesk] = Helpdesk) -> Account:
-    """Return an account in memory; ``open_desk`` may put another adapter on it."""
-    ada = Party(id="7", name="Ada", email="ada@helpdesk.example", role=Role.AGENT)
-    bo = Party(id="8", name="Bo", email="bo@helpdesk.example", role=Role.AGENT)
-    store = Store(agents=[ada, bo], teams={31: "Billing", 32: "Sales"})
-    return Account(
-        open=lambda: open_desk(MemorySettings(store=store)),
-        witness=StoreWitness(store),
-        agent=ada,
-        team="Billing",
-        tags=("vip", "bug"),
-        agents=(ada, bo),
-        teams=("Billing", "Sales"),
-        me=Party(email="support@helpdesk.example"),
-        sets_times=True,
-    )

@@ -13,8 +13,9 @@ from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.kit.vocabulary import Vocabulary
 from helpdesk_bridge.model import Capability, Party, Priority, Status, TicketKind
 from helpdesk_bridge.testing.conformance.account import Place, needs
+from helpdesk_bridge.testing.conformance.others import two_agents, two_teams
 
-__all__ = ["FilterPromises"]
+__all__ = ["FilterPromises", "statuses"]
 
 
 STATUSES = (
@@ -52,7 +53,7 @@ class FilterPromises:
 
     @needs(Capability.FILTER_STATUSES, Capability.FILTER_STATUS, Capability.LIST_TICKETS)
     async def test_of_several_statuses_each_counts_and_no_other(self, place: Place) -> None:
-        known = _statuses(place)
+        known = statuses(place)
         made = {status: await place.ticket() for status in known}
         for status, ticket in made.items():
             await place.witness.arrange(ticket.id, status=status)
@@ -63,7 +64,7 @@ class FilterPromises:
 
     @needs(Capability.FILTER_STATUSES, Capability.LIST_TICKETS)
     async def test_several_statuses_are_read_over_pages(self, place: Place) -> None:
-        known = _statuses(place)
+        known = statuses(place)
         first = await place.ticket()
         await place.witness.add_tickets(place.account.customer, place.account.many)
         last = await place.ticket()
@@ -86,19 +87,23 @@ class FilterPromises:
 
     @needs(Capability.FILTER_ASSIGNEE, Capability.LIST_TICKETS)
     async def test_an_assignee_filters_exactly(self, place: Place) -> None:
-        agent = place.account.agent
-        assert agent is not None, "an account with assignees needs an agent"
-        wanted, _ = await place.ticket(), await place.ticket()
-        await place.witness.arrange(wanted.id, assignee=agent)
-        assert await _listed(place, assignee=Party(id=agent.id)) == [wanted.id]
+        agents = two_agents(place)
+        made = [await place.ticket() for _ in range(3)]  # the last is nobody's
+        for ticket, agent in zip(made, agents, strict=False):
+            await place.witness.arrange(ticket.id, assignee=agent)
+        for ticket, agent in zip(made, agents, strict=False):
+            assert await _listed(place, assignee=Party(id=agent.id)) == [ticket.id]
 
     @needs(Capability.FILTER_TEAM, Capability.LIST_TICKETS)
     async def test_a_team_filters_exactly(self, place: Place) -> None:
-        team = place.account.team
-        assert team is not None, "an account with teams needs one"
-        wanted, _ = await place.ticket(), await place.ticket()
+        team, other = two_teams(place)
+        wanted, unwanted, _ = [await place.ticket() for _ in range(3)]
         await place.witness.arrange(wanted.id, team=team)
+        await place.witness.arrange(unwanted.id, team=other)
         assert await _listed(place, team=team) == [wanted.id]
+        among = await _listed(place, team=other)  # it may be the one that new tickets have
+        assert unwanted.id in among
+        assert wanted.id not in among
 
     @needs(Capability.FILTER_TAG, Capability.LIST_TICKETS)
     async def test_a_tag_filters_exactly(self, place: Place) -> None:
@@ -189,8 +194,11 @@ async def _check_each(
         assert await _listed(place, **{name: value}) == [ticket_id]
 
 
-def _statuses(place: Place) -> list[Status]:
-    """Return statuses that can be asked for, each of which a ticket here can have."""
+def statuses(place: Place) -> list[Status]:
+    """Return statuses that can be asked for, each of which a ticket here can have.
+
+    ``place`` is the desk.
+    """
     by = place.desk.capabilities[Capability.FILTER_STATUS].limits.statuses
     among = place.desk.capabilities[Capability.FILTER_STATUSES].limits.statuses
     return [s for s in STATUSES if (by is None or s in by) and (among is None or s in among)]

@@ -13,7 +13,7 @@ from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.model import Capability, Ticket, TicketOrder
 from helpdesk_bridge.testing.conformance.account import Place, needs
 
-__all__ = ["OrderPromises"]
+__all__ = ["START", "OrderPromises", "offered", "walked"]
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class OrderPromises:
     async def test_tickets_come_in_the_order_that_is_asked_for(
         self, place: Place, order: TicketOrder
     ) -> None:
-        if not _offered(place, order):
+        if not offered(place, order):
             return
         times = await _arranged(place, order)
         listed = [ticket async for ticket in place.desk.tickets(order_by=order)]
@@ -44,7 +44,7 @@ class OrderPromises:
     async def test_an_order_holds_over_pages_and_loses_nobody(
         self, place: Place, order: TicketOrder
     ) -> None:
-        if not _offered(place, order):
+        if not offered(place, order):
             return
         times = await _arranged(place, order)
         await place.witness.add_tickets(place.account.customer, place.account.many)
@@ -59,20 +59,20 @@ class OrderPromises:
     async def test_a_list_that_is_cut_goes_on_behind_the_last_ticket(
         self, place: Place, order: TicketOrder | None
     ) -> None:
-        if order is not None and not _offered(place, order):
+        if order is not None and not offered(place, order):
             return
         times = await _arranged(place, order)
         whole = [ticket async for ticket in place.desk.tickets(order_by=order)]
         for limit in (1, 3):
-            walked = await _walked(
+            found = await walked(
                 partial(place.desk.tickets, order_by=order, limit=limit), len(whole)
             )
-            ids = [one.id for one in walked]
+            ids = [one.id for one in found]
             assert sorted(ids) == sorted(one.id for one in whole)
             if order is None:
                 assert ids == [one.id for one in whole]
             else:
-                _check_order(walked, times, order)
+                _check_order(found, times, order)
 
     @needs(Capability.LIST_CUSTOMERS)
     async def test_a_list_of_customers_that_is_cut_goes_on_behind_the_last_one(
@@ -81,12 +81,20 @@ class OrderPromises:
         for requester in (place.account.customer, place.account.other_customer):
             await place.ticket(requester=requester)
         whole = [one async for one in place.desk.customers()]
-        walked = await _walked(partial(place.desk.customers, limit=1), len(whole))
-        assert [one.id for one in walked] == [one.id for one in whole]
+        found = await walked(partial(place.desk.customers, limit=1), len(whole))
+        assert [one.id for one in found] == [one.id for one in whole]
 
 
-async def _walked(listed: Callable[..., Pager[T]], most: int) -> list[T]:
-    """Read a list of at most so many by a limit and the cursor behind it, to its end."""
+async def walked(listed: Callable[..., Pager[T]], most: int) -> list[T]:
+    """Read a list by a limit and the cursor behind it, to its end.
+
+    Args:
+        listed: the call, which has its limit.
+        most: how many there are at most, or the list is endless.
+
+    Returns:
+        What was handed out, in all.
+    """
     found: list[T] = []
     cursor: str | None = None
     for _ in range(most + 2):  # one more where nothing says that the last one was the last
@@ -132,5 +140,9 @@ def _times(
     return [times[one.id] or getattr(one, order.field) for one in listed]
 
 
-def _offered(place: Place, order: TicketOrder) -> bool:
+def offered(place: Place, order: TicketOrder) -> bool:
+    """Say whether lists come in this order here.
+
+    ``place`` is the desk, ``order`` the order.
+    """
     return place.desk.capabilities.supports(Capability(f"order_{order.field}"))

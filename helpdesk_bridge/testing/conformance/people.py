@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 
-from helpdesk_bridge.errors import InvalidArgument, Outcome
+from helpdesk_bridge.errors import InvalidArgument, Outcome, UnsupportedCapability
 from helpdesk_bridge.model import Capability, Party, Role, Team, Ticket
-from helpdesk_bridge.model.addresses import same_address
+from helpdesk_bridge.model.addresses import address_key, same_address
 from helpdesk_bridge.model.lookup import teams_meant
 from helpdesk_bridge.testing.conformance.account import Place, needs
+from helpdesk_bridge.testing.conformance.orders import walked
+from helpdesk_bridge.testing.conformance.others import takes, two_agents, two_teams
 
 __all__ = ["PeoplePromises"]
 
@@ -31,6 +34,23 @@ class PeoplePromises:
         for agent in _agents(place):
             assert len([one for one in listed if _is(one, agent)]) == 1
 
+    @needs(Capability.LIST_AGENTS)
+    async def test_no_customer_is_listed_as_an_agent(self, place: Place) -> None:
+        written = (place.account.customer, place.account.other_customer)
+        for requester in written:
+            await place.ticket(requester=requester)
+        listed = [agent async for agent in place.desk.agents()]
+        assert not [one for one in listed for who in written if same_address(one.email, who)]
+
+    @needs(Capability.LIST_CUSTOMERS)
+    async def test_no_agent_is_listed_as_a_customer(self, place: Place) -> None:
+        ticket = await place.ticket()
+        if takes(place, Capability.UPDATE_TICKET, "assignee"):
+            with suppress(UnsupportedCapability):
+                await place.desk.update_ticket(ticket.id, assignee=place.account.agent)
+        listed = [one async for one in place.desk.customers()]
+        assert not [one for one in listed for agent in _agents(place) if _is(one, agent)]
+
     @needs(Capability.LIST_TEAMS)
     async def test_the_teams_are_listed_once_each_with_an_id(self, place: Place) -> None:
         listed = [team async for team in place.desk.teams()]
@@ -44,8 +64,11 @@ class PeoplePromises:
         me = await place.desk.me()
         assert me.id
         assert me == await place.desk.me()
-        if place.account.me is not None:
-            assert _is(me, place.account.me)
+        assert me.role in {Role.AGENT, Role.UNKNOWN}
+        known = place.account.me
+        assert known is not None, "who can be asked who he is must be known: Account(me=Party(…))"
+        assert known.id in {None, me.id}
+        assert known.email is None or same_address(me.email, known.email)
 
     @needs(Capability.LIST_CUSTOMERS)
     async def test_a_customer_is_found_by_the_address_alone(self, place: Place) -> None:
@@ -93,6 +116,52 @@ class PeoplePromises:
         for address in (place.account.customer, place.account.other_customer):
             assert len([one for one in listed if same_address(one.email, address)]) == 1
 
+    @needs(Capability.LIST_CUSTOMERS)
+    async def test_a_customer_is_found_only_if_address_and_words_both_fit(
+        self, place: Place
+    ) -> None:
+        if not (_takes(place, "email") and _takes(place, "text")):
+            return
+        await place.ticket()
+        address = place.account.other_customer
+        named = place.desk.capabilities.supports(Capability.CREATE_TICKET)
+        await place.ticket(requester=f"Zyxw Vut <{address}>" if named else address)
+        found: list[str | None] = []
+        for words in ("Zyxw", address.partition("@")[0]):
+            asked = partial(place.desk.customers, text=words)
+            assert [one async for one in asked(email=place.account.customer)] == []
+            found += [one.email async for one in asked(email=address)]
+        assert found
+        assert all(same_address(email, address) for email in found)
+
+    @needs(Capability.LIST_CUSTOMERS)
+    async def test_a_list_of_customers_found_by_words_goes_on_behind_the_last_one(
+        self, place: Place
+    ) -> None:
+        if not _takes(place, "text"):
+            return
+        made = [f"zyxw{number}@customer.example" for number in range(3)]
+        named = place.desk.capabilities.supports(Capability.CREATE_TICKET)
+        for address in (*made, place.account.customer):
+            name = "Zyxw" if address in made else "Li"
+            await place.ticket(requester=f"{name} Vut <{address}>" if named else address)
+        asked = partial(place.desk.customers, text="zyxw")
+        whole = [one async for one in asked()]
+        found = await walked(partial(asked, limit=2), len(whole))
+        assert [one.id for one in found] == [one.id for one in whole]
+        told = {address_key(one.email) for one in found}
+        assert told >= {address_key(one) for one in made}
+        assert address_key(place.account.customer) not in told
+
+    @needs(Capability.LIST_CUSTOMERS)
+    async def test_the_list_of_customers_is_complete(self, place: Place) -> None:
+        made = [f"c{number}.{place.account.customer}" for number in range(place.account.many)]
+        for requester in made:
+            await place.witness.add_ticket(requester, "One of many", "One of many.")
+        listed = [one async for one in place.desk.customers()]
+        assert len({one.id for one in listed}) == len(listed)
+        assert {address_key(one.email) for one in listed} >= {address_key(one) for one in made}
+
     @needs(Capability.LIST_AGENTS, Capability.UPDATE_TICKET, Capability.GET_TICKET)
     async def test_an_agent_is_assigned_by_address(self, place: Place) -> None:
         if not _takes(place, "assignee", Capability.UPDATE_TICKET):
@@ -114,9 +183,9 @@ class PeoplePromises:
     @needs(Capability.LIST_AGENTS, Capability.FILTER_ASSIGNEE, Capability.LIST_TICKETS)
     async def test_an_assignee_filters_exactly_by_address(self, place: Place) -> None:
         agent = _with_an_address(place)
-        wanted, _ = await place.ticket(), await place.ticket()
-        assert place.account.agent is not None
-        await place.witness.arrange(wanted.id, assignee=place.account.agent)
+        wanted, unwanted, _ = [await place.ticket() for _ in range(3)]
+        await place.witness.arrange(wanted.id, assignee=agent)
+        await place.witness.arrange(unwanted.id, assignee=two_agents(place)[1])
         for address in (agent.email or "", (agent.email or "").upper()):
             assert [one.id async for one in place.desk.tickets(assignee=address)] == [wanted.id]
 
@@ -143,8 +212,9 @@ class PeoplePromises:
     @needs(Capability.LIST_TEAMS, Capability.FILTER_TEAM, Capability.LIST_TICKETS)
     async def test_a_team_filters_exactly_by_id_and_by_name(self, place: Place) -> None:
         team = await _team(place)
-        wanted, _ = await place.ticket(), await place.ticket()
+        wanted, unwanted, _ = [await place.ticket() for _ in range(3)]
         await place.witness.arrange(wanted.id, team=place.account.team)
+        await place.witness.arrange(unwanted.id, team=two_teams(place)[1])
         for word in {team.id, team.name, team.name.upper()} - {""}:
             assert [one.id async for one in place.desk.tickets(team=word)] == [wanted.id]
         with suppress(InvalidArgument):  # a vendor that takes both may find nothing by either
@@ -184,8 +254,7 @@ _CALLS: dict[str, tuple[Capability, str | None, Callable[[Place, Ticket], Awaita
 
 
 def _takes(place: Place, option: str, by: Capability = Capability.LIST_CUSTOMERS) -> bool:
-    known = place.desk.capabilities[by].limits.options
-    return known is None or option in known
+    return takes(place, by, option)
 
 
 def _agents(place: Place) -> list[Party]:

@@ -20,12 +20,11 @@ from helpdesk_bridge.model import (
     Audience,
     Capability,
     MessageType,
-    Priority,
     Status,
     Ticket,
-    TicketKind,
 )
 from helpdesk_bridge.testing.conformance.account import Place, needs
+from helpdesk_bridge.testing.conformance.others import changes, takes
 
 __all__ = ["TicketPromises"]
 
@@ -131,7 +130,7 @@ class TicketPromises:
     @needs(Capability.UPDATE_TICKET, Capability.GET_TICKET)
     async def test_a_status_that_can_be_set_is_set(self, place: Place, status: Status) -> None:
         possible = place.desk.capabilities[Capability.UPDATE_TICKET].limits.statuses
-        if not _takes(place, Capability.UPDATE_TICKET, "status"):
+        if not takes(place, Capability.UPDATE_TICKET, "status"):
             return
         if possible is not None and status not in possible:
             return  # that it is refused is a promise of its own
@@ -145,7 +144,7 @@ class TicketPromises:
 
     @needs(Capability.UPDATE_TICKET, Capability.GET_TICKET)
     async def test_a_subject_can_be_changed_and_nothing_else_is(self, place: Place) -> None:
-        if not _takes(place, Capability.UPDATE_TICKET, "subject"):
+        if not takes(place, Capability.UPDATE_TICKET, "subject"):
             return
         made = await place.ticket()
         await place.desk.update_ticket(made.id, subject="Another subject")
@@ -156,7 +155,7 @@ class TicketPromises:
     @needs(Capability.UPDATE_TICKET, Capability.GET_TICKET)
     async def test_an_assignee_can_be_set_and_cleared(self, place: Place) -> None:
         agent = place.account.agent
-        if not _takes(place, Capability.UPDATE_TICKET, "assignee"):
+        if not takes(place, Capability.UPDATE_TICKET, "assignee"):
             return
         assert agent is not None, "an account with assignees needs an agent"
         made = await place.ticket()
@@ -169,7 +168,7 @@ class TicketPromises:
 
     @needs(Capability.UPDATE_TICKET, Capability.GET_TICKET)
     async def test_a_team_can_be_set_and_cleared_or_that_is_refused(self, place: Place) -> None:
-        if not _takes(place, Capability.UPDATE_TICKET, "team"):
+        if not takes(place, Capability.UPDATE_TICKET, "team"):
             return
         assert place.account.team is not None, "an account with teams needs one"
         made = await place.ticket()
@@ -184,7 +183,7 @@ class TicketPromises:
 
     @needs(Capability.UPDATE_TICKET, Capability.GET_TICKET)
     async def test_tags_are_replaced_as_a_whole(self, place: Place) -> None:
-        if not _takes(place, Capability.UPDATE_TICKET, "tags"):
+        if not takes(place, Capability.UPDATE_TICKET, "tags"):
             return
         first, second = place.account.tags[:2] or ("vip", "bug")
         made = await place.ticket()
@@ -239,29 +238,10 @@ class TicketPromises:
         assert len({custom.id for custom in listed}) == len(listed)
 
 
-def _takes(place: Place, capability: Capability, option: str) -> bool:
-    known = place.desk.capabilities[capability].limits.options
-    return known is None or option in known
-
-
 def _change(place: Place) -> dict[str, Any]:
     """Return one change that can be asked for here."""
-    limits = place.desk.capabilities[Capability.UPDATE_TICKET].limits
-    likely = [Status.RESOLVED, Status.OPEN, *Status]
-    status = next(s for s in likely if limits.statuses is None or s in limits.statuses)
-    changes: dict[str, Any] = {
-        "status": status,
-        "subject": "Another subject",
-        "tags": place.account.tags[:1],
-        "team": place.account.team,
-        "assignee": place.account.agent,
-        "priority": Priority.HIGH,
-        "kind": TicketKind.TASK,
-        "custom_fields": {},
-    }
-    possible = [name for name in changes if limits.options is None or name in limits.options]
-    assert possible, "UPDATE_TICKET is offered, and there is nothing it could change"
-    return {possible[0]: changes[possible[0]]}
+    name, value = next(iter(changes(place).items()))
+    return {name: value}
 
 
 async def _read_missing(place: Place, ticket: Ticket) -> None:
