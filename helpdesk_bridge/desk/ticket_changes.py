@@ -75,7 +75,7 @@ async def create_ticket(
         status: where the ticket stands.
         priority: how urgent it is.
         kind: what sort of matter it is about.
-        assignee: the agent, as a Party, an e-mail address or the vendor's id.
+        assignee: the agent, as a Party, an e-mail address, or the vendor's id or name.
         team: the team, by the vendor's id or name of it.
         tags: its tags.
         channel: where it came in: a :class:`Channel`, its id or its address. The vendor is given
@@ -146,7 +146,7 @@ async def create_ticket(
         async def look_up() -> None:
             """Find whom the caller means, unless an earlier call with the key has done it all."""
             nonlocal named
-            named = await self._directory.named(new)
+            named = await self._directory.named(new, assignee)
 
         made: Ticket | Earlier = await self._sender.send(
             call,
@@ -249,7 +249,8 @@ async def update_ticket(
         status: where it is to stand.
         priority: how urgent it is; None: no priority.
         kind: what sort of matter it is about; None: no kind.
-        assignee: the agent, as a Party, an e-mail address or the vendor's id; None: nobody.
+        assignee: the agent, as a Party, an e-mail address, or the vendor's id or name; None:
+            nobody.
         team: the team, by the vendor's id or name of it; None: no team.
         tags: the whole set of its tags; automations of the vendor's may add others.
         custom_fields: values by the ids of :meth:`custom_fields`; others stay as they are.
@@ -296,7 +297,9 @@ async def update_ticket(
         once = not self.adapter.idempotent_extra.issuperset(changes.extra)
         if once:
             call.write_once()
-        changes = await self._directory.named(changes)
+        call.ticket_id = None  # a look-up is not about the ticket
+        changes = await self._directory.named(changes, assignee)
+        call.ticket_id = ref.id
         call.is_changing = True
         changed = await self.adapter.update_ticket(ref.id, changes)
         try:
