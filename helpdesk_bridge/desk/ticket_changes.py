@@ -12,7 +12,7 @@ from helpdesk_bridge.delivery.entry import LedgerEntry
 from helpdesk_bridge.delivery.write import Earlier, Write, content_of, given_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
-from helpdesk_bridge.desk.changed import require_changed
+from helpdesk_bridge.desk.changed import require_as_asked, require_changed
 from helpdesk_bridge.desk.changes_given import checked_changes
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import (
@@ -101,7 +101,8 @@ async def create_ticket(
         StatusNotAllowed: for a status that a new ticket cannot have.
         OutcomeUnknown: it may have been created, or the vendor shows another ticket in its place:
             ask :meth:`reconcile` before doing it again.
-        PartlyDone: the ticket is there, and its first message is not, or may not be.
+        PartlyDone: the ticket is there, and its first message is not, or may not be; or it has
+            another status, assignee or so than was asked for. Never create it again for that.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("create_ticket", writes=True) as call:
@@ -179,6 +180,7 @@ async def _made(desk: Desk, new: NewTicket) -> Ticket:
     except ProtocolError as error:
         failure = with_outcome(error, unsafe=True, bytes_sent=True, started_at=None)
     else:
+        require_as_asked(desk.adapter, new, ticket)
         return ticket
     raise failure
 
