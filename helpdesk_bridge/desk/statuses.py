@@ -15,6 +15,8 @@ __all__ = ["StatusUse", "Statuses"]
 _DONE = (Status.RESOLVED, Status.CLOSED)
 """What means that a matter is done, the better one first: where a vendor has both, only its own
 rules may close, or its word for closed says that nothing was done."""
+_NO_WORK = frozenset((*_DONE, Status.SPAM, Status.DELETED))
+"""What nobody has to do anything about any more."""
 
 
 @frozen(kw_only=True)
@@ -30,7 +32,7 @@ class StatusUse:
     on_create: bool
     """Whether ``create_ticket(status=)`` takes it."""
     as_filter: bool
-    """Whether ``tickets(status=)`` takes it."""
+    """Whether ``tickets(status=)`` takes it; UNKNOWN where statuses are told by what is read."""
     written_as: str | None
     """The vendor's word that is sent for it; None: it cannot be set, or the adapter has no table of
     words."""
@@ -57,6 +59,11 @@ class Statuses(Mapping[Status, StatusUse]):
 
     def __init__(self, adapter: Adapter, capabilities: Capabilities) -> None:
         self._uses = {status: _use(status, adapter, capabilities) for status in Status}
+        self._open = frozenset(
+            status
+            for status in Status
+            if status not in _NO_WORK and _takes(capabilities, Capability.FILTER_STATUSES, status)
+        )
 
     def __getitem__(self, status: Status) -> StatusUse:
         return self._uses[status]
@@ -69,6 +76,21 @@ class Statuses(Mapping[Status, StatusUse]):
 
     def __repr__(self) -> str:
         return f"<Statuses: {', '.join(s for s, use in self._uses.items() if use.is_writable)}>"
+
+    @property
+    def open(self) -> frozenset[Status]:
+        """All statuses but those of a matter that is done: ``tickets(status=desk.statuses.open)``.
+
+        That is all that can be asked for, but RESOLVED, CLOSED, SPAM and DELETED. UNKNOWN, which is
+        any word of the vendor's that this library does not know, is in it where it can be asked
+        for. UnsupportedCapability where several statuses cannot.
+        """
+        if not self._open:
+            raise UnsupportedCapability(
+                "tickets cannot be listed by several statuses here.",
+                capability=Capability.FILTER_STATUSES.value,
+            )
+        return self._open
 
     @property
     def closing(self) -> Status:
@@ -94,12 +116,9 @@ def _use(status: Status, adapter: Adapter, able: Capabilities) -> StatusUse:
     has_word = is_known and (words is None or status in words.writes)
 
     def takes(capability: Capability, option: str | None = None) -> bool:
-        limits = able[capability].limits
-        return (
-            able.supports(capability)
-            and (limits.statuses is None or status in limits.statuses)
-            and (option is None or limits.options is None or option in limits.options)
-        )
+        options = able[capability].limits.options
+        takes_it = option is None or options is None or option in options
+        return takes_it and _takes(able, capability, status)
 
     on_update = has_word and takes(Capability.UPDATE_TICKET, "status")
     on_reply = has_word and takes(Capability.REPLY_WITH_STATUS)
@@ -111,8 +130,15 @@ def _use(status: Status, adapter: Adapter, able: Capabilities) -> StatusUse:
         on_update=on_update,
         on_reply=on_reply,
         on_create=on_create,
-        as_filter=is_known and takes(Capability.FILTER_STATUS),
+        as_filter=takes(Capability.FILTER_STATUS if is_known else Capability.FILTER_STATUSES),
         written_as=word,
         reads_as=None if word is None or words is None else words.read(word),
         note=adapter.status_notes.get(status, ""),
     )
+
+
+def _takes(able: Capabilities, capability: Capability, status: Status) -> bool:
+    """Say whether ``capability`` takes ``status``; UNKNOWN only where it is declared by name."""
+    known = able[capability].limits.statuses
+    anything = known is None and status is not Status.UNKNOWN
+    return able.supports(capability) and (anything or (known is not None and status in known))
