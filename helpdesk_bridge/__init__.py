@@ -15,7 +15,6 @@ from helpdesk_bridge.delivery.verdict import Reconciliation, Verdict
 from helpdesk_bridge.desk import Helpdesk, connect
 from helpdesk_bridge.desk.conversations import Conversation
 from helpdesk_bridge.desk.pager import Pager
-from helpdesk_bridge.desk.statuses import Statuses, StatusUse
 from helpdesk_bridge.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -67,6 +66,8 @@ from helpdesk_bridge.model import (
     Role,
     SentMessage,
     Status,
+    Statuses,
+    StatusUse,
     Support,
     Team,
     Ticket,

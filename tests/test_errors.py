@@ -211,3 +211,10 @@ def test_a_vendors_sentence_is_redacted(said: str, kept: str) -> None:
 @pytest.mark.parametrize(("limit", "kept"), [(4, "a b…"), (5, "a b c")])
 def test_a_vendors_sentence_is_shortened_to_the_limit(limit: int, kept: str) -> None:
     assert redact("a b c", limit) == kept
+
+
+@pytest.mark.parametrize("operation", ["create_ticket", "reply"])
+def test_the_advice_on_a_new_ticket_says_that_its_queue_may_not_be_there(operation: str) -> None:
+    error = errors.PermissionDenied("no.", status=403, operation=operation)
+    assert ("may not be there" in str(error)) is (operation == "create_ticket")
+    assert "Give the account of this desk the right to do it" in str(error)

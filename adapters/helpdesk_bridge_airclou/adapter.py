@@ -10,8 +10,8 @@ from attrs import evolve
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Effect, Operation, errors, read, read_records
-from helpdesk_bridge_airclou import outgoing, wire
-from helpdesk_bridge_airclou.offers import LIMIT, OFFERS, PAGE_SIZE, opened
+from helpdesk_bridge_airclou import lone, outgoing, wire
+from helpdesk_bridge_airclou.offers import LIMIT, NAMED, OFFERS, PAGE_SIZE, opened
 from helpdesk_bridge_airclou.settings import AirclouSettings
 
 __all__ = ["Airclou"]
@@ -57,6 +57,7 @@ class Airclou(kit.Adapter):
     }
     fake = "helpdesk_bridge_airclou.fake:AirclouFake"
     assignee_by = frozenset(("id",))
+    named_settings = NAMED
     offers = OFFERS
 
     @classmethod
@@ -118,7 +119,7 @@ class Airclou(kit.Adapter):
         ``raw`` is what ``Ticket.raw`` holds, or an answer of ``desk.raw``. ProtocolError for what
         is no ticket.
         """
-        return wire.parsed_ticket(raw)
+        return lone.parsed_ticket(raw)
 
     def parse_message(self, raw: Mapping[str, Any], ticket_id: str) -> kit.Message:
         """Read a message as Airclou tells it, bare or in a wrapper.
@@ -126,7 +127,7 @@ class Airclou(kit.Adapter):
         ``raw`` is what ``Message.raw`` holds, or an answer of ``desk.raw``; ``ticket_id`` is its
         ticket's. ProtocolError for what is no message, or one of another ticket.
         """
-        return wire.parsed_message(raw, ticket_id)
+        return lone.parsed_message(raw, ticket_id)
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /api/v1/tickets/:id."""

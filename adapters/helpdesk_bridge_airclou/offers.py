@@ -12,7 +12,7 @@ from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Capability, CapabilityLimits, Status, emulated, native, none
 from helpdesk_bridge_airclou import wire
 
-__all__ = ["LIMIT", "OFFERS", "PAGE_SIZE", "opened"]
+__all__ = ["LIMIT", "NAMED", "OFFERS", "PAGE_SIZE", "opened"]
 
 _PAGES = "https://airclou.com/api/helpdesk"
 _RESOURCES = f"{_PAGES}/authentication"
@@ -30,6 +30,12 @@ _STATUSES = wire.STATUS.writable()
 _FILTERABLE = CapabilityLimits(statuses=wire.FILTERABLE)
 _WITH_MESSAGE = frozenset(("cc", "priority", "kind"))
 _NEW = frozenset(("status", "priority", "kind", "assignee", "tags", "custom_fields"))
+
+NAMED: Mapping[str, str | None] = {
+    "workspace_id": f"Airclou documents no call that shows a workspace ({_RESOURCES}); it took this"
+    " one with the key, which is all that is known."
+}
+"""The settings that name something in the account, and why nobody can look for it."""
 
 OFFERS: Mapping[Capability, kit.Support] = {
     Capability.LIST_TICKETS: native(limits=CapabilityLimits(page_size=PAGE_SIZE), source=_TICKETS),

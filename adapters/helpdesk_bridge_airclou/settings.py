@@ -8,6 +8,7 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from helpdesk_bridge.kit import (
+    CREDENTIAL,
     NUMBERED,
     FetchToken,
     Secret,
@@ -46,7 +47,9 @@ class AirclouSettings:
 
     adapter: ClassVar[str] = "airclou"
     api_key: Secret | None = field(default=None, converter=optional(Secret))
-    workspace_id: str | None = field(default=None, converter=numbered_id, metadata={NUMBERED: True})
+    workspace_id: str | None = field(
+        default=None, converter=numbered_id, metadata={NUMBERED: True, CREDENTIAL: True}
+    )
     session_token: Secret | None = field(default=None, converter=optional(Secret))
     session_provider: TokenProvider | None = field(default=None, converter=_provider)
     base_url: str = "https://app.airclou.com/helpdesk"

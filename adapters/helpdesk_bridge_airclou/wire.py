@@ -34,7 +34,6 @@ from helpdesk_bridge.kit import (
     given_id,
     numbered,
     read,
-    read_one,
 )
 
 # -- words (page "tickets") ------------------------------------------------------------------
@@ -330,18 +329,6 @@ def one_ticket(data: Any, ticket_id: str) -> kit.Ticket:
     ticket = read(record, TicketJson, path).to_ticket()
     kit.require_id(ticket.id, ticket_id, f"{path}.id")
     return ticket
-
-
-def parsed_ticket(raw: Any) -> kit.Ticket:
-    """Return the ticket that ``raw`` is, in a wrapper or bare."""
-    record, path = single(raw, "ticket", "data")
-    return read_one(record, TicketJson, TicketJson.to_ticket, path)
-
-
-def parsed_message(raw: Any, ticket_id: str) -> kit.Message:
-    """Return the message of a ticket that ``raw`` is, in a wrapper or bare; no other's will do."""
-    record, path = single(raw, "message", "data")
-    return read_one(record, MessageJson, lambda message: message.of(ticket_id, People()), path)
 
 
 def one_message(data: Any, ticket_id: str) -> kit.Message | None:

@@ -22,7 +22,7 @@ from helpdesk_bridge.kit import (
 )
 from helpdesk_bridge_helpspace import directory, outgoing, wire
 from helpdesk_bridge_helpspace.agents import AgentList
-from helpdesk_bridge_helpspace.offers import MAX_BODY, OFFERS
+from helpdesk_bridge_helpspace.offers import MAX_BODY, NAMED, OFFERS
 from helpdesk_bridge_helpspace.paging import Place, ask, read_page
 from helpdesk_bridge_helpspace.people import Conversation
 from helpdesk_bridge_helpspace.settings import HelpSpaceSettings
@@ -64,6 +64,7 @@ class HelpSpace(kit.Adapter):
         name: name for name in ("subject", "status", "assignee", "team", "tags")
     }
     fake = "helpdesk_bridge_helpspace.fake:HelpSpaceFake"
+    named_settings: ClassVar = NAMED
     offers: ClassVar = OFFERS
 
     def __init__(self, settings: HelpSpaceSettings, transport: kit.Transport) -> None:

@@ -20,7 +20,7 @@ from helpdesk_bridge.kit import (
 )
 from helpdesk_bridge_helpspace import wire
 
-__all__ = ["MAX_BODY", "OFFERS"]
+__all__ = ["MAX_BODY", "NAMED", "OFFERS"]
 
 MAX_BODY = 5_000_000
 """T24: "5 MB", of the HTML in bytes as the safe reading; images in a new ticket's body count."""
@@ -43,6 +43,12 @@ _BY_ITS_TICKET = (
     " list of agents, which is read where somebody else wrote."
 )
 _SORTED_HERE = "Every ticket is read, and sorted here: HelpSpace's list has no order to ask for."
+
+NAMED: Mapping[str, str | None] = {
+    "channel": f"HelpSpace documents no list of channels ({_TICKETS}).",
+    "sender": f"HelpSpace documents no list of the addresses that may speak ({_MESSAGES}).",
+}
+"""The settings that name something in the account, and why nobody can look for it."""
 
 OFFERS: Mapping[Capability, Support] = {
     Capability.LIST_TICKETS: native(limits=_PAGE, source=_TICKETS),

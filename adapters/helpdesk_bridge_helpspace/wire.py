@@ -56,6 +56,14 @@ STATUS = kit.Vocabulary(
     },
     unknown=Status.UNKNOWN,
 )
+_TICKET = kit.Evidence(
+    "a ticket",
+    own=("subject", "channel", "status", "assignee", "team", "last_contact"),
+    foreign=("body", "bcc", "inline_images", "board", "sub_tasks"),  # of messages and tasks
+)
+_MESSAGE = kit.Evidence(
+    "a message", own=("type", "body", "to", "cc", "bcc", "attachments", "inline_images")
+)
 FILTERABLE = frozenset((Status.OPEN, Status.PENDING, Status.ESCALATED, Status.CLOSED, Status.SPAM))
 
 # T16, T17: without these a conversation comes without its notes.
@@ -272,7 +280,12 @@ def one_message(
 def lone_ticket(data: Any) -> kit.Ticket:
     """Return the ticket of a record by itself, or of one in its envelope."""
     record, path = _unwrapped(data)
-    return read(record, TicketJson, path).to_ticket()
+
+    def convert(ticket: TicketJson) -> kit.Ticket:
+        _TICKET.require(ticket.raw)
+        return ticket.to_ticket()
+
+    return read_one(record, TicketJson, convert, path)
 
 
 def lone_message(data: Any, ticket_id: str) -> kit.Message:
@@ -285,6 +298,7 @@ def lone_message(data: Any, ticket_id: str) -> kit.Message:
     nobody = Conversation(customer_id=None, user_id=None, address=None)
 
     def convert(message: MessageJson) -> kit.Message:
+        _MESSAGE.require(message.raw)
         belongs(message.raw, ticket_id)
         return message.said_in(ticket_id, nobody)
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import Effect, Operation, errors, is_digits, read_one, read_records
-from helpdesk_bridge_omnidesk import outgoing, people, timelines, wire
+from helpdesk_bridge.kit import Effect, Operation, errors, is_digits, read_records
+from helpdesk_bridge_omnidesk import lone, outgoing, people, timelines, wire
 from helpdesk_bridge_omnidesk.lists import API, TicketList
-from helpdesk_bridge_omnidesk.offered import NO_NOTES, OFFERS, UNCONFIGURED
+from helpdesk_bridge_omnidesk.offered import NAMED, NO_NOTES, OFFERS, UNCONFIGURED
 from helpdesk_bridge_omnidesk.settings import CUSTOMER_CHANNELS, OmnideskSettings
 
 __all__ = ["Omnidesk"]
@@ -42,6 +42,7 @@ class Omnidesk(kit.Adapter):
     fake = "helpdesk_bridge_omnidesk.fake:OmnideskFake"
     assignee_by = frozenset(("id",))
     team_by = frozenset(("id",))
+    named_settings: ClassVar = NAMED
     offers: ClassVar = OFFERS
 
     @classmethod
@@ -90,6 +91,10 @@ class Omnidesk(kit.Adapter):
         """GET /customer, by offset."""
         return await people.list_customers(self.transport, query, cursor)
 
+    async def check_settings(self) -> Sequence[str]:
+        """GET /user, to its end, for the agent who is configured."""
+        return await people.missing_user(self.transport, self.settings.user_id)
+
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /ticket/{id}, with its timeline."""
         return (await self._with_envelope(ticket_id))[0]
@@ -118,9 +123,7 @@ class Omnidesk(kit.Adapter):
         Raises:
             ProtocolError: it is none; ``path`` says where.
         """
-        if isinstance(raw, dict) and "item" in raw and "id" not in raw:
-            return wire.one_ticket(raw, self._reading())
-        return wire.ticket_of(raw, "$", self._reading())
+        return lone.lone_ticket(raw, self._reading())
 
     def parse_message(self, raw: Any, ticket_id: str) -> kit.Message:
         """Read a message from the vendor's own record, an entry of a ticket's timeline.
@@ -138,8 +141,7 @@ class Omnidesk(kit.Adapter):
         Raises:
             ProtocolError: it is none, or one of another ticket; ``path`` says where.
         """
-        reading = self._reading()
-        return read_one(raw, wire.EntryJson, lambda entry: entry.of(ticket_id, reading))
+        return lone.lone_message(raw, ticket_id, self._reading())
 
     async def create_ticket(self, new: kit.NewTicket) -> kit.Ticket:
         """POST /ticket, then the first message; or POST /message/chatbot (channel kind chatbot)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from helpdesk_bridge.kit import Party
+from helpdesk_bridge.kit import Party, Role
 from helpdesk_bridge.testing import Store
 
 __all__ = ["CUSTOMER_SOUGHT", "USER_SOUGHT", "customers_of", "users_of"]
@@ -19,11 +19,17 @@ USER_SOUGHT = re.compile(r"[0-9a-zA-Z \+]+|[A-Za-z0-9._+\-\']+@[A-Za-z0-9.\-]+\.
 CUSTOMER_SOUGHT = re.compile(r"[0-9a-zA-Z ]+")
 """What GET /customer takes as ``query`` (page "customer")."""
 
+_OWN = Party(id="12", name="agent", role=Role.AGENT)
+"""The agent of ``user_id`` in the fake's configuration."""
+
 
 def users_of(store: Store, text: str) -> list[dict[str, Any]]:
-    """Return the users in whose name, number or address ``text`` is found; all for ""."""
+    """Return the users in whose name, number or address ``text`` is found; all for "".
+
+    A Store without agents has the one in whose name the fake's own configuration speaks.
+    """
     found = []
-    for agent in store.agents:
+    for agent in store.agents or [_OWN]:
         first, _, last = (agent.name or "").partition(" ")
         record = {
             "id": _number(agent),

@@ -20,7 +20,7 @@ from helpdesk_bridge.kit import (
 )
 from helpdesk_bridge_omnidesk import paging, wire
 
-__all__ = ["NO_NOTES", "OFFERS", "UNCONFIGURED"]
+__all__ = ["NAMED", "NO_NOTES", "OFFERS", "UNCONFIGURED"]
 
 _SPEC = "https://docs.omnidesk.io/omnidesk/api-specification"
 _GUIDE = "https://docs.omnidesk.io/omnidesk/ticket"
@@ -36,6 +36,16 @@ _SINCE = (
 )
 _SORTED = "Every ticket is read, and sorted here: no order of the list is documented."
 _OPTIONS = frozenset(("to", "cc", "bcc"))
+
+_CHANNELS = f"Omnidesk lists channels, and does not document the answer ({_SPEC}/channel)."
+NAMED: Mapping[str, str | None] = {
+    "user_id": None,
+    "brand_id": f"Omnidesk documents no list of brands ({_SPEC}).",
+    "channel": _CHANNELS,
+    "note_type": _CHANNELS,
+    "sender": f"Omnidesk documents no list of the account's addresses ({_EMAIL}).",
+}
+"""The settings that name something in the account, and why nobody can look for it."""
 
 OFFERS: Mapping[Capability, Support] = {
     Capability.LIST_TICKETS: native(

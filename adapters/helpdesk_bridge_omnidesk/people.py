@@ -26,9 +26,10 @@ from helpdesk_bridge_omnidesk import paging, wire
 from helpdesk_bridge_omnidesk.lists import OffsetList
 from helpdesk_bridge_omnidesk.paging import Place
 
-__all__ = ["CustomerJson", "UserJson", "list_customers", "list_users"]
+__all__ = ["CustomerJson", "UserJson", "list_customers", "list_users", "missing_user"]
 
 LIST_AGENTS = Operation("list_agents", Effect.READ)
+CHECK_SETTINGS = Operation("check_settings", Effect.READ)
 LIST_CUSTOMERS = Operation("list_customers", Effect.READ)
 
 _SOUGHT = re.compile(r"[0-9a-zA-Z ]+")
@@ -122,9 +123,31 @@ def _collection(data: Any) -> wire.Collection:
     return wire.collection({"items": data} if isinstance(data, list) else data)
 
 
-async def list_users(transport: kit.Transport, cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+async def missing_user(transport: kit.Transport, user_id: str | None) -> tuple[str, ...]:
+    """Return a sentence if no agent has this number; None is nobody, and is not looked for.
+
+    A list of which something cannot be read proves nothing, and is its error.
+    """
+    if user_id is None:
+        return ()
+
+    async def fetch(cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
+        return await list_users(transport, cursor, CHECK_SETTINGS)
+
+    users = await kit.read_whole(fetch, lambda user: user.id or "")
+    number = user_id.lstrip("0")
+    if any((user.id or "").lstrip("0") == number for user in users.items):
+        return ()
+    for problem in users.problems:
+        raise problem.error
+    return (f'user_id: there is no agent with the id "{user_id}" that this key may see.',)
+
+
+async def list_users(
+    transport: kit.Transport, cursor: kit.Cursor | None, operation: Operation = LIST_AGENTS
+) -> kit.Page[kit.Party]:
     """GET /user: the page at ``cursor``, with those who left."""
-    listing = OffsetList(transport, LIST_AGENTS, "user", _offsets, _collection)
+    listing = OffsetList(transport, operation, "user", _offsets, _collection)
     sizes = paging.always(paging.USERS)
     return await listing.page(Place.of(cursor), sizes, UserJson, UserJson.to_party)
 

@@ -321,11 +321,7 @@ class TicketJson(JsonRecord, frozen=True, rename=_KEYS):
 
 def one_ticket(data: Any, reading: Reading) -> kit.Ticket:
     """Return the ticket in its envelope ``{"type": "item", "item": {…}}`` (guide "ticket")."""
-    return ticket_of(*member(data, "item"), reading)
-
-
-def ticket_of(record: Any, path: str, reading: Reading) -> kit.Ticket:
-    """Return the ticket of a record that stands at ``path``."""
+    record, path = member(data, "item")
     return read_one(record, TicketJson, lambda ticket: ticket.to_ticket(reading), path)
 
 

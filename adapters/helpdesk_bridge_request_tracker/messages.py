@@ -18,6 +18,7 @@ from helpdesk_bridge.kit import (
     JsonRecord,
     MessageType,
     Role,
+    WrongType,
     belongs,
     fast_message,
     fast_party,
@@ -38,6 +39,13 @@ __all__ = ["MESSAGES", "Known", "TransactionJson", "speaking", "to_message"]
 
 MESSAGES = frozenset(("Create", "Correspond", "Comment", "Forward Transaction", "Forward Ticket"))
 """The types of transactions that have words of people; all others are events."""
+
+
+_ENTRY = kit.Evidence(
+    "an entry of a history",
+    own=("Type", "Creator", "Data", "Object", "Field"),
+    foreign=("Requestor", "Queue", "Owner", "Status"),  # a ticket has a type and a creator, too
+)
 
 
 @frozen(kw_only=True)
@@ -137,7 +145,21 @@ class TransactionJson(JsonRecord, frozen=True, rename=json_name):
 def to_message(record: Any, ticket_id: str) -> kit.Message:
     """Return the message that an entry of a history stands for, as far as it tells by itself."""
     known = Known(ticket=TicketJson(id=ticket_id, requestor=()))
-    return read_one(record, TransactionJson, lambda entry: entry.to_message(known))
+
+    def convert(entry: TransactionJson) -> kit.Message:
+        _ENTRY.require(entry.raw)
+        _require_object(entry.raw.get("Object"), ticket_id)
+        return entry.to_message(known)
+
+    return read_one(record, TransactionJson, convert)
+
+
+def _require_object(told: Any, ticket_id: str) -> None:
+    """Raise WrongType where an entry by itself tells that it is one of something else."""
+    if not isinstance(told, Mapping):
+        return
+    if told.get("type", "ticket") != "ticket" or str(told.get("id", ticket_id)) != ticket_id:
+        raise WrongType("an entry of something else than the ticket asked for", ".Object")
 
 
 def _answers_by_itself(root: PartJson) -> bool:

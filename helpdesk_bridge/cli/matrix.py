@@ -21,7 +21,8 @@ _INTRODUCTION = f"""\
 *native*: one request does it; what a filter leaves out and how a list is ordered is the vendor's
 work. *emulated*: it is done completely, but by several requests, or by reading more than is
 returned. "-": it cannot be done, and is refused before any byte is sent. What a note says of a
-vendor has the vendor's page in brackets, or where it was observed.
+vendor has the vendor's page in brackets, or where it was observed. An option that is not among the
+*options* of a call is refused, too; why it is missing says the adapter's page in `docs/vendors`.
 What a desk can do depends on its account's settings too: `helpdesk-bridge capabilities DESK`.
 """
 

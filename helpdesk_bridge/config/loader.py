@@ -15,7 +15,7 @@ import attrs
 from attrs import field, frozen
 
 from helpdesk_bridge.config import files, showable
-from helpdesk_bridge.config.registry import suggest
+from helpdesk_bridge.config.registry import suggest, taken_for_desk
 from helpdesk_bridge.config.table import PREFIX, DeskConfig, Table, how_to_name, shouted
 from helpdesk_bridge.errors import ConfigurationError
 from helpdesk_bridge.errors.frames import without_frames
@@ -98,7 +98,7 @@ class Config:
         if name not in self.tables:
             raise ConfigurationError(
                 f"{self.origin}: there is no [desks.{showable.key(name)}]"
-                f"{suggest(name, self.desks)}"
+                f"{taken_for_desk(name)}{suggest(name, self.desks)}"
             )
         table = Table(
             name,

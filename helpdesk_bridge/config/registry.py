@@ -11,7 +11,7 @@ from helpdesk_bridge.kit.contract import Adapter
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
 
-__all__ = ["GROUP", "available", "load", "register", "suggest"]
+__all__ = ["GROUP", "available", "load", "register", "suggest", "taken_for_desk"]
 
 _LONGEST = 100
 """Characters of a word that a slip of the pen is looked for in."""
@@ -36,6 +36,13 @@ def register(name: str, adapter: type[Adapter]) -> None:
 def available() -> list[str]:
     """List the names of all adapters, without importing any."""
     return sorted({*_registered, *(entry.name for entry in entry_points(group=GROUP))})
+
+
+def taken_for_desk(name: str | None) -> str:
+    """Return words for an error about a desk ``name`` that an adapter has; "" where none has it."""
+    if name is None or name not in available():
+        return ""
+    return f" ({name} is the name of an adapter: desks have the names that the configuration gives)"
 
 
 def load(name: str) -> type[Adapter]:

@@ -328,7 +328,10 @@ def mapping(value: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
 def cursor(value: str | None) -> str | None:
     """Return a place in a list, or None."""
     if value is not None and (not isinstance(value, str) or not value):
-        raise InvalidArgument("cursor must be the cursor of a pager, or None.")
+        raise InvalidArgument(
+            "cursor must be the cursor of a pager, or None: an empty text is none, and None begins"
+            " at the beginning."
+        )
     return value
 
 

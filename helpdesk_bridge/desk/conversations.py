@@ -6,7 +6,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal
+
+from attrs import field, frozen
 
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.parts import Desk
@@ -23,12 +25,15 @@ _EVERY_TICKET = (DeskClosed, AuthenticationError)
 """Errors that are not one ticket's: all that follow would meet them too."""
 
 
-class _Pair(NamedTuple):
-    ticket: Ticket
-    messages: list[Message]
+def _as_told(error: HelpdeskError | None) -> object:
+    """Return what two errors have in common that say the same: each is an object of its own."""
+    if not isinstance(error, HelpdeskError):
+        return error
+    return str(error), error.reason, error.outcome, error.retryable
 
 
-class Conversation(_Pair, Value):
+@frozen
+class Conversation(Value):
     """A ticket with its messages; it unpacks as a pair: ``async for ticket, messages in …``.
 
     Args:
@@ -37,19 +42,16 @@ class Conversation(_Pair, Value):
         error: why they are not all there; None: they are.
     """
 
-    error: HelpdeskError | None
+    ticket: Ticket
+    """The ticket."""
+    messages: list[Message]
+    """Its messages, as far as they were read."""
+    error: HelpdeskError | None = field(default=None, eq=_as_told)
     """Why not all of it could be read; None: it is whole."""
 
-    def __new__(
-        cls, ticket: Ticket, messages: list[Message], error: HelpdeskError | None = None
-    ) -> Self:
-        """Make one; see the class for what its arguments are."""
-        made = super().__new__(cls, ticket, messages)
-        made.error = error
-        return made
-
-    def __reduce__(self) -> tuple[type[Conversation], tuple[object, ...]]:
-        return type(self), (self.ticket, self.messages, self.error)
+    def __iter__(self) -> Iterator[Any]:
+        """Return the ticket and the messages one after the other, and not the error."""
+        return iter((self.ticket, self.messages))
 
     def __repr__(self) -> str:
         return shown(self, f"of ticket {identity(self.ticket)}".strip(), self._words)

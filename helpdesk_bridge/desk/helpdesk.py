@@ -35,11 +35,11 @@ from helpdesk_bridge.desk.guard import Guard
 from helpdesk_bridge.desk.origin import Origin
 from helpdesk_bridge.desk.prefetch import PrefetchTasks
 from helpdesk_bridge.desk.settings_check import check_settings
-from helpdesk_bridge.desk.statuses import Statuses
+from helpdesk_bridge.desk.statuses import statuses_of
 from helpdesk_bridge.errors import DeskClosed, InvalidArgument, OutcomeUnknown
 from helpdesk_bridge.errors.frames import without_frames
 from helpdesk_bridge.kit.contract import Adapter
-from helpdesk_bridge.model import Capabilities, Capability
+from helpdesk_bridge.model import Capabilities, Capability, Statuses
 from helpdesk_bridge.model.home import Home
 from helpdesk_bridge.transport import (
     Effect,
@@ -178,7 +178,7 @@ class Helpdesk:
         )
         self.adapter: Adapter = kind(settings, self._transport)
         self.capabilities: Capabilities = self.adapter.capabilities
-        self.statuses = Statuses(self.adapter, self.capabilities)
+        self.statuses: Statuses = statuses_of(self.adapter, self.capabilities)
         seconds, running = self._options.deadline, self._transport.running
         self._calls = Calls(
             self.name,
@@ -258,7 +258,10 @@ class Helpdesk:
 
         Args:
             method: the HTTP verb.
-            path: the segments below ``base_url``, each encoded by itself.
+            path: the segments below ``base_url``, each encoded by itself: ``"tickets", "17"``, and
+                no ``"tickets/17"``. An adapter that drops the end of a ``base_url`` which was
+                copied with its path, such as ``/api/v2``, has that as the first segments; the
+                vendor's page in ``docs/vendors`` shows a call.
             query: the query parameters.
             json: the body; None is no body.
             effect: what a repetition would do; None is READ for GET and HEAD, and UNSAFE_WRITE for

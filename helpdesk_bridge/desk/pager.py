@@ -14,6 +14,7 @@ from helpdesk_bridge.desk.standing import Standing
 from helpdesk_bridge.desk.walking import Walking, with_records
 from helpdesk_bridge.errors import HelpdeskError, IncompleteList
 from helpdesk_bridge.model import Cursor, Page, Problem
+from helpdesk_bridge.model.shown import amount, counted, shown
 from helpdesk_bridge.model.slots import Slots
 
 __all__ = ["Pager"]
@@ -93,6 +94,7 @@ class Pager(Generic[T]):
         self._named = named
         self._listing = listing or _ANY
         self._given = cursor
+        self._limit = limit
         self._reading = ReadAhead(fetch, tasks or PrefetchTasks())
         self._walking = Walking(
             self._reading,
@@ -168,6 +170,15 @@ class Pager(Generic[T]):
         if self._made is None:
             self._made = Standing(self._walking, self._listing)
         return self._made
+
+    def __repr__(self) -> str:
+        return shown(self, "", self._words)
+
+    def _words(self) -> Iterator[str]:
+        yield f"{amount(self.items_read, 'item')} handed out"
+        yield "" if self._limit is None else f"limit {self._limit}"
+        yield counted(self.problems, "problem")
+        yield "exhausted" if self.exhausted else "more may follow"
 
     def collect_problems(self) -> Self:
         """Keep unreadable records in :attr:`problems` in place of raising them; return self."""

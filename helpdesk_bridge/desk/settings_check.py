@@ -13,8 +13,9 @@ async def check_settings(self: Desk) -> Sequence[str]:
     """Read whether what the settings name, such as a queue or a channel, is there.
 
     Returns:
-        A sentence for each setting that points to nothing this account can see. It is empty where
-        all of them are there, and where the adapter cannot tell.
+        A sentence for each setting that points to nothing this account can see. None stands there
+        for a setting that nobody can look for: ``desk.adapter.named_settings`` says of which and
+        why, and ``doctor`` calls them not checked.
 
     Raises:
         HelpdeskError: it cannot be read; as the vendor or the network has it.

@@ -141,24 +141,23 @@ def tickets(
         return listed(self, call, read, ID, asked=query, limit=limit, cursor=cursor, mark=mark)
 
 
-async def ticket(self: Desk, ticket_id: str) -> Ticket:
+async def ticket(self: Desk, ticket: Ticket | str) -> Ticket:
     """Read one ticket.
 
     Args:
-        ticket_id: the vendor's id of it.
+        ticket: the vendor's id of it, or a Ticket, which is read again.
 
     Returns:
         The ticket as it is now; a deleted one too, where the vendor still shows it.
 
     Raises:
         NotFound: there is none, or the account may not see it.
-        InvalidArgument: for what is no id of this vendor.
+        InvalidArgument: for what is no id of this vendor, and for a ticket of another desk.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("ticket") as call:
         self._guard.require(Capability.GET_TICKET)
-        self._guard.id(ticket_id, "ticket_id")
-        call.ticket_id = ticket_id
+        call.ticket_id = ticket_id = self._guard.ticket(ticket).id
         return self._origin.mark(await self.adapter.get_ticket(ticket_id))
 
 

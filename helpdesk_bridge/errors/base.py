@@ -88,6 +88,10 @@ class HelpdeskError(Exception):
     retryable: bool = False
     """Whether the same call may be made again without the danger of doing it twice."""
     advice: ClassVar[str] = ""
+    path: str | None = None
+    """The place in an answer that cannot be read, as a JSON path; None: it is about no answer."""
+    as_told: str | None = None
+    """All that an error said that was read back by ``from_dict``; None: it says what it knows."""
 
     def __init__(
         self,
@@ -144,7 +148,7 @@ class HelpdeskError(Exception):
         return self
 
     def __str__(self) -> str:
-        return plain(self._text())
+        return plain(self._text() if self.as_told is None else self.as_told)
 
     def _which_ticket(self) -> str | None:
         """Return how the call names its ticket; None where a call that writes was given none."""

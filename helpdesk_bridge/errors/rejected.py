@@ -40,6 +40,13 @@ class PermissionDenied(HelpdeskError):
     outcome = Outcome.REJECTED
     reason = Reason.PERMISSION
     advice = "Give the account of this desk the right to do it."
+    _ADVICE_OF_NEW = (
+        "Give the account of this desk the right to do it, or name another place: the queue, team"
+        " or channel of the ticket may not be there."
+    )
+
+    def _advice(self) -> str:
+        return self._ADVICE_OF_NEW if self.operation == "create_ticket" else self.advice
 
 
 class NotFound(HelpdeskError):

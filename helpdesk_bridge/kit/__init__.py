@@ -17,6 +17,7 @@ from helpdesk_bridge.kit.ends import (
     require_page,
 )
 from helpdesk_bridge.kit.envelope import Told
+from helpdesk_bridge.kit.evidence import Evidence
 from helpdesk_bridge.kit.extra import (
     extra_query,
     extra_texts,
@@ -41,7 +42,7 @@ from helpdesk_bridge.kit.json import (
 from helpdesk_bridge.kit.made import read_if_unsure, require_made, tells_whose
 from helpdesk_bridge.kit.mark import write_mark
 from helpdesk_bridge.kit.memo import Memo
-from helpdesk_bridge.kit.numbers import NUMBERED, numbered_id
+from helpdesk_bridge.kit.numbers import CREDENTIAL, NUMBERED, numbered_id
 from helpdesk_bridge.kit.order import in_order
 from helpdesk_bridge.kit.reading import (
     belongs,
@@ -135,6 +136,7 @@ from helpdesk_bridge.transport.redaction import redact
 from helpdesk_bridge.transport.urls import SLASH, base_url, check_header
 
 __all__ = [
+    "CREDENTIAL",
     "NUMBERED",
     "SLASH",
     "SMALLEST_PAGE",
@@ -156,6 +158,7 @@ __all__ = [
     "Digits",
     "Effect",
     "EmptyList",
+    "Evidence",
     "Explanation",
     "FetchToken",
     "Following",

@@ -103,6 +103,7 @@ class Adapter(Declarations):
       whatever the caller gives.
     - ``takes_anybody``: whether a filter may name who is on no list; default False.
     - ``ticket_keys``: the vendor's keys of what a ticket shows after a change; default none.
+    - ``named_settings``: the settings that name something at the vendor; default none.
     - ``fake``: ``module:class`` of the vendor's fake; default None, which is that there is none.
 
     A write is done once with the help of :meth:`note_before_send` (for answers without an id),
@@ -124,6 +125,11 @@ class Adapter(Declarations):
         check_spelling(
             cls, (name for name in Declarations.__annotations__ if name not in _REQUIRED)
         )
+        asked = cls.check_settings is not Adapter.check_settings
+        if not asked and None in cls.named_settings.values():
+            raise TypeError(
+                f"{cls.__name__}.named_settings has None, but check_settings is lacking"
+            )
         if not hasattr(cls, "name"):
             return
         offered = Capabilities(cls.offers)
@@ -258,7 +264,8 @@ class Adapter(Declarations):
         """Return a sentence for each setting that names what is not there, or is not to be seen.
 
         ``doctor`` shows them: ``queue: there is no queue "Suport" that this account may see.`` The
-        setting comes first; nothing is written. The usual answer is none: it cannot be told.
+        setting comes first; nothing is written. It answers for the settings that are None in
+        ``named_settings``; a list of which some cannot be read proves nothing, and is an error.
         """
         return ()
 

@@ -19,6 +19,10 @@ class Declarations:
     """The word in ``adapter = "…"`` and in error texts."""
     settings_type: ClassVar[type[Any]]
     """The attrs class of this vendor's settings; credentials in it are :class:`Secret`."""
+    named_settings: ClassVar[Mapping[str, str | None]] = {}
+    """The settings that name something at the vendor, such as a queue or a channel: each with why
+    nobody can tell whether it is there, or with None where :meth:`check_settings` tells. ``doctor``
+    says of each that is set whether it is there, is not, or is not checked."""
     offers: ClassVar[Mapping[Capability, Support]] = {}
     """The most this adapter can do, whatever the account."""
     id_pattern: ClassVar[str] = r"(?!\.+\Z)[A-Za-z0-9_.:@=+~-]{1,255}"

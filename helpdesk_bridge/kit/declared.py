@@ -16,6 +16,7 @@ _SECONDS = ("visible_after", "gives_up_after")
 _WORDS = {"file_hosts": "host names", "idempotent_extra": "keys", "quiet_extra": "keys"}
 _TABLES = ("status_words", "priority_words", "kind_words")
 _KEYS = "ticket_keys"
+_NAMED = "named_settings"
 _FLAGS = ("tells_forwards", "takes_anybody")
 _NAMED_BY = {
     "assignee_by": frozenset(("id", "email", "name")),
@@ -63,6 +64,19 @@ def check_declared(kind: type) -> None:
         raise TypeError(
             f"{kind.__name__}.{_KEYS} is a mapping of {', '.join(sorted(_CHANGED))} to the"
             f" vendor's keys; not {keys!r:.80}"
+        )
+    _check_settings(kind)
+
+
+def _check_settings(kind: type) -> None:
+    named = getattr(kind, _NAMED)
+    if not isinstance(named, Mapping) or not all(
+        isinstance(name, str) and (why is None or (isinstance(why, str) and why))
+        for name, why in named.items()
+    ):
+        raise TypeError(
+            f"{kind.__name__}.{_NAMED} is a mapping of settings to why they cannot be checked, or"
+            f" None; not {named!r:.80}"
         )
 
 

@@ -1,13 +1,16 @@
-"""Settings that are ids of a vendor's, which may be written as numbers."""
+"""What the metadata of a settings field can say: that it is an id, that it goes with a key."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["NUMBERED", "numbered_id"]
+__all__ = ["CREDENTIAL", "NUMBERED", "numbered_id"]
 
 NUMBERED: Final = "helpdesk_bridge.numbered"
 """In the metadata of a settings field: a configuration may give a whole number for its text."""
+CREDENTIAL: Final = "helpdesk_bridge.credential"
+"""In the metadata of a settings field that is no secret, and that the credentials fail without,
+such as a user or a workspace: ``doctor`` names it beside them."""
 
 
 def numbered_id(value: Any) -> Any:

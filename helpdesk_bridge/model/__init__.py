@@ -33,6 +33,7 @@ from helpdesk_bridge.model.new import (
 from helpdesk_bridge.model.page import Cursor, Page, Problem
 from helpdesk_bridge.model.people import Party, Team
 from helpdesk_bridge.model.query import CustomerQuery, MessageQuery, TicketQuery, TicketRef
+from helpdesk_bridge.model.statuses import Statuses, StatusUse
 from helpdesk_bridge.model.ticket import Channel, CustomField, Ticket
 from helpdesk_bridge.model.upload import Upload
 from helpdesk_bridge.model.words import (
@@ -73,6 +74,8 @@ __all__ = [
     "Role",
     "SentMessage",
     "Status",
+    "StatusUse",
+    "Statuses",
     "Support",
     "Team",
     "Ticket",

@@ -6,9 +6,8 @@ are not used: a number would become a string, and an unknown word an error.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
@@ -16,28 +15,49 @@ from typing import Any, TypeVar, get_args, get_origin
 from cattrs import Converter
 
 from helpdesk_bridge.errors import HelpdeskError, InvalidArgument
-from helpdesk_bridge.model.capabilities import Capabilities, Capability, Support
+from helpdesk_bridge.model.capabilities import Level, Support, none
+from helpdesk_bridge.model.conversion_plain import (
+    READS,
+    WRITES,
+    a_time,
+    reads_word,
+    word_or_none,
+    writes_word,
+)
 from helpdesk_bridge.model.message import Message
+from helpdesk_bridge.model.page import Page
 from helpdesk_bridge.model.plain import Misfit, each, expected, json_value
-from helpdesk_bridge.model.shapes import Entry, entries, is_value, origin_of
+from helpdesk_bridge.model.shapes import TABLES, TOLD_LATER, Entry, entries, is_value, origin_of
 from helpdesk_bridge.model.ticket import Ticket
 from helpdesk_bridge.model.value import Value
 
 __all__ = ["converter"]
 
 _ONE_OF = Message | Ticket
-_A_TIME = "a date and time in ISO 8601 with its offset from UTC"
 _SHAPES = {list: list, tuple: tuple, frozenset: frozenset}
 _Hook = Callable[[Any, Any], Any]
 
 
+class _Converter(Converter):
+    """Converts in both directions."""
+
+    as_python = False
+    """Whether times, words and tuples are written as they are."""
+
+
 @cache
-def converter(raw: bool) -> Converter:
-    """Return what converts in both directions; it writes the vendor's own records with ``raw``."""
-    made = Converter(detailed_validation=False)
+def converter(raw: bool, as_python: bool = False) -> Converter:
+    """Return what converts in both directions.
+
+    It writes the vendor's own records with ``raw``; times, words and tuples stay as they are with
+    ``as_python``, which no JSON has.
+    """
+    made = _Converter(detailed_validation=False)
+    made.as_python = as_python
     for kind in (str, int, bool, float, datetime):
-        made.register_structure_hook(kind, _READ[kind])
-        made.register_unstructure_hook(kind, _WRITE[kind])
+        made.register_structure_hook(kind, READS[kind])
+        is_kept = as_python and kind is datetime
+        made.register_unstructure_hook(kind, a_time if is_kept else WRITES[kind])
     made.register_structure_hook_func(_is_object, lambda value, _: _object(value))
     made.register_unstructure_hook_func(_is_object, _object)
     made.register_structure_hook_func(lambda kind: kind is Any, lambda value, _: json_value(value))
@@ -50,65 +70,10 @@ def converter(raw: bool) -> Converter:
     made.register_unstructure_hook_factory(_is_several, _writes_several)
     made.register_structure_hook_factory(is_value, _reads_value)
     made.register_unstructure_hook_factory(is_value, _writes_value(raw))
-    made.register_structure_hook_func(_is_capabilities, _reads_capabilities(made))
-    made.register_unstructure_hook_func(_is_capabilities, _writes_capabilities(made))
+    for table, (words, one) in TABLES.items():
+        made.register_structure_hook_func(_is_a(table), _reads_table(table, words, one, made))
+        made.register_unstructure_hook_func(_is_a(table), _writes_table(table, one, made))
     return made
-
-
-# -- plain types -------------------------------------------------------------------------------
-
-
-def _exactly(kind: type, what: str) -> Callable[[Any], Any]:
-    def convert(value: Any) -> Any:
-        if type(value) is not kind:
-            if isinstance(value, kind) and kind is str:
-                return str.__str__(value)
-            raise expected(what, value)
-        return value
-
-    return convert
-
-
-def _number(value: Any) -> int | float:
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise expected("a finite number", value)
-    number: int | float = value
-    return number
-
-
-def _written_time(value: Any) -> str:
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise expected("an aware datetime", value)
-    try:
-        return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
-    except OverflowError:
-        raise Misfit("a datetime that is before the year 1 or after 9999 in UTC") from None
-
-
-def _read_time(value: Any) -> datetime:
-    try:
-        read = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise Misfit(f"expected {_A_TIME}") from None
-    if not isinstance(read, datetime) or read.utcoffset() is None:
-        raise expected(_A_TIME, value)
-    return read
-
-
-_WRITE: dict[type, Callable[[Any], Any]] = {
-    str: _exactly(str, "a string"),
-    int: _exactly(int, "a whole number"),
-    bool: _exactly(bool, "a boolean"),
-    float: _number,
-    datetime: _written_time,
-}
-
-
-def _read(convert: Callable[[Any], Any]) -> _Hook:
-    return lambda value, _: convert(value)
-
-
-_READ = {kind: _read(convert) for kind, convert in {**_WRITE, datetime: _read_time}.items()}
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -122,30 +87,8 @@ def _is_object(kind: Any) -> bool:
     return get_origin(kind) is Mapping
 
 
-def _reads_word(kind: type[Enum]) -> _Hook:
-    unknown = getattr(kind, "UNKNOWN", None) or getattr(kind, "STILL_UNKNOWN", None)
-
-    def read(value: Any, _: Any) -> Any:
-        if not isinstance(value, str):
-            raise expected("a string", value)
-        try:
-            return kind(value)
-        except ValueError:
-            if unknown is None:
-                raise Misfit(f"expected a word of {kind.__name__}") from None
-            return unknown
-
-    return read
-
-
-def _writes_word(kind: type[Enum]) -> Callable[[Any], str]:
-    def write(value: Any) -> str:
-        if not isinstance(value, kind):
-            raise expected(f"a member of {kind.__name__}", value)
-        word: str = value.value
-        return word
-
-    return write
+def _keeps(made: Converter) -> bool:
+    return isinstance(made, _Converter) and made.as_python
 
 
 # -- several -----------------------------------------------------------------------------------
@@ -159,22 +102,30 @@ def _reads_several(kind: Any, made: Converter) -> _Hook:
     into, item = _SHAPES[get_origin(kind)], get_args(kind)[0]
     read = made.get_structure_hook(_known(item, made))
 
+    words = (
+        item if into is frozenset and isinstance(item, type) and issubclass(item, Enum) else None
+    )
+
     def read_all(value: Any, _: Any) -> Any:
         if not isinstance(value, (list, tuple, frozenset)):
             raise expected("a list", value)
+        if words is not None:  # of what is possible, a word that is not known says nothing
+            value = [one for one in value if not isinstance(one, str) or word_or_none(words, one)]
         return into(each(value, lambda one: read(one, item)))
 
     return read_all
 
 
-def _writes_several(kind: Any, made: Converter) -> Callable[[Any], list[Any]]:
+def _writes_several(kind: Any, made: Converter) -> Callable[[Any], Any]:
     from_, item = _SHAPES[get_origin(kind)], get_args(kind)[0]
     write = made.get_unstructure_hook(_known(item, made))
 
-    def write_all(value: Any) -> list[Any]:
+    def write_all(value: Any) -> Any:
         if not isinstance(value, from_):
             raise expected(f"a {from_.__name__}", value)
         done = each(value, write)
+        if _keeps(made):
+            return from_(done)
         return sorted(done) if from_ is frozenset else done
 
     return write_all
@@ -187,19 +138,21 @@ def _known(kind: Any, made: Converter) -> Any:
     """Return ``kind`` once the words in it are registered: as strings they would be taken else."""
     for one in (kind, *get_args(kind)):
         if isinstance(one, type) and issubclass(one, Enum):
-            made.register_structure_hook(one, _reads_word(one))
-            made.register_unstructure_hook(one, _writes_word(one))
+            made.register_structure_hook(one, reads_word(one))
+            made.register_unstructure_hook(one, writes_word(one, _keeps(made)))
     return kind
 
 
 def _reads_value(kind: Any, made: Converter) -> _Hook:
     cls = origin_of(kind)
     fields = [(entry, made.get_structure_hook(_known(entry.type, made))) for entry in entries(kind)]
-    build = _error if issubclass(cls, HelpdeskError) else cls
-    prepared = _as_given if issubclass(cls, Message) else _as_it_is
+    build: Callable[..., Any] = _error if issubclass(cls, HelpdeskError) else cls
+    if issubclass(cls, Message):
+        build = _with_bodies(cls)
 
     def read(value: Any, _: Any) -> Any:
         if isinstance(value, cls):
+            _require_items(value, kind)
             return value
         if not isinstance(value, Mapping):
             raise expected("an object", value)
@@ -213,11 +166,19 @@ def _reads_value(kind: Any, made: Converter) -> _Hook:
             elif entry.is_required:
                 raise Misfit("it is missing").within(entry.key)
         try:
-            return build(**prepared(given))
+            return build(**given)
         except InvalidArgument as error:  # a rule of the class
             raise Misfit(str(error.message).removesuffix(".")) from None
 
     return read
+
+
+def _require_items(value: Any, kind: Any) -> None:
+    """Raise Misfit for a Page of Messages where one of Tickets is wanted."""
+    if isinstance(value, Page):
+        for at, (one, item) in enumerate((a, b) for a in get_args(kind) for b in value.items):
+            if is_value(one) and not isinstance(item, origin_of(one)):
+                raise expected(f"a {origin_of(one).__name__}", item).within(at).within("items")
 
 
 def _writes_value(raw: bool) -> Callable[[Any, Converter], Callable[[Any], dict[str, Any]]]:
@@ -271,31 +232,41 @@ def _shown(message: Message) -> dict[str, Any]:
     return shown
 
 
-def _as_given(fields: dict[str, Any]) -> dict[str, Any]:
-    derived, replaced = fields.pop("derived_body", None), fields.pop("replaced_body", None)
-    if derived in ("html", "text"):
-        fields[derived] = replaced
-    return fields
+def _with_bodies(cls: type[Message]) -> Callable[..., Message]:
+    """Return what makes a message that shows the bodies it is given.
 
+    One that was derived is derived anew. It is kept as it is where that would give another: its
+    source was left out, or either was changed since, by who removes a number from it, say.
+    """
 
-def _as_it_is(fields: dict[str, Any]) -> dict[str, Any]:
-    return fields
+    def build(
+        derived_body: str | None = None, replaced_body: str | None = None, **given: Any
+    ) -> Message:
+        if derived_body not in ("html", "text"):
+            return cls(**given)
+        made = cls(**{**given, derived_body: replaced_body})
+        is_same = derived_body not in given or getattr(made, derived_body) == given[derived_body]
+        return made if is_same else cls(**given)
+
+    return build
 
 
 def _shown_error(error: HelpdeskError) -> dict[str, Any]:
-    return {"type": type(error).__name__, "message": str(error.message)}
+    return {
+        "type": type(error).__name__,
+        "message": str(error.message),
+        "text": str(error),
+        "path": getattr(error, "path", None),
+    }
 
 
-def _error(
-    *,
-    message: str,
-    ticket_id: str | None = None,
-    message_id: str | None = None,
-    **given: Any,
-) -> HelpdeskError:
+def _error(*, message: str, text: str | None = None, **given: Any) -> HelpdeskError:
     """Return an error as it was told. The classes have more than that: it is none of them."""
     given.pop("type", None)
-    return HelpdeskError(message, **given).fill(ticket_id=ticket_id, message_id=message_id)
+    later = {name: given.pop(name, None) for name in TOLD_LATER}
+    error = HelpdeskError(message, **given).fill(**later)
+    error.as_told = text
+    return error
 
 
 # -- what only a class tells -------------------------------------------------------------------
@@ -328,34 +299,48 @@ def _one_of(made: Converter) -> _Hook:
     return read
 
 
-def _is_capabilities(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Capabilities)
+def _is_a(table: type) -> Callable[[Any], bool]:
+    return lambda kind: isinstance(kind, type) and issubclass(kind, table)
 
 
-def _writes_capabilities(made: Converter) -> Callable[[Any], dict[str, Any]]:
+def _writes_table(table: type, one: type, made: Converter) -> Callable[[Any], dict[str, Any]]:
     def write(value: Any) -> dict[str, Any]:
-        if not isinstance(value, Capabilities):
-            raise expected("Capabilities", value)
-        return {one.value: made.unstructure(support, Support) for one, support in value.items()}
+        if not isinstance(value, table):
+            raise expected(table.__name__, value)
+        done: dict[str, Any] = {}
+        for key, entry in value.items():  # type: ignore[attr-defined]
+            try:
+                done[key.value] = made.unstructure(entry, one)
+            except Misfit as misfit:
+                raise misfit.within(key.value) from None
+        return done
 
     return write
 
 
-def _reads_capabilities(made: Converter) -> _Hook:
-    known = {one.value: one for one in Capability}
+def _reads_table(table: Any, words: type[Enum], one: Any, made: Converter) -> _Hook:
+    known = {word.value: word for word in words}
 
-    def read(value: Any, _: Any) -> Capabilities:
-        if isinstance(value, Capabilities):
+    def read(value: Any, _: Any) -> Any:
+        if isinstance(value, table):
             return value
         if not isinstance(value, Mapping):
             raise expected("an object", value)
-        declared: dict[Capability, Support] = {}
-        for key, support in value.items():
+        found: dict[Any, Any] = {}
+        for key, entry in value.items():
             if key in known:
                 try:
-                    declared[known[key]] = made.structure(support, Support)
+                    found[known[key]] = _read_entry(entry, one, made)
                 except Misfit as misfit:
                     raise misfit.within(key) from None
-        return Capabilities(declared)
+        return table(found)
 
     return read
+
+
+def _read_entry(told: Any, kind: Any, made: Converter) -> Any:
+    """Return an entry of a table; a level of a later version cannot be relied upon."""
+    level = told.get("level") if kind is Support and isinstance(told, Mapping) else None
+    if isinstance(level, str) and word_or_none(Level, level) is None:
+        return none("Its level is a word that this version does not know.")
+    return made.structure(told, kind)

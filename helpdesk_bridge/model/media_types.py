@@ -5,11 +5,12 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Mapping
 
-__all__ = ["ANY_TYPE", "is_packed", "media_type_of", "unpacked_name"]
+__all__ = ["ANY_TYPE", "is_packed", "known_type", "media_type_of", "unpacked_name"]
 
 ANY_TYPE = "application/octet-stream"
 """Bytes of which nothing is known (RFC 2046, 4.5.1)."""
 
+_LONGEST = 1000
 _PACKED: Mapping[str, str] = {
     "gz": "application/gzip",  # RFC 6713
     "tgz": "application/gzip",
@@ -32,6 +33,17 @@ _PACKED: Mapping[str, str] = {
 _PACKED_TYPES = frozenset(_PACKED.values()) - {ANY_TYPE} | frozenset(
     ("application/x-gzip", "application/x-bzip", "application/x-tgz", "application/x-gtar")
 )
+
+
+def known_type(told: str) -> str:
+    """Return a media type that was ``told`` if it is a usual one, without its parameters.
+
+    Empty for any other: the sender of a file chooses the words of its type.
+    """
+    if len(told) > _LONGEST:
+        return ""
+    word = told.partition(";")[0].strip().lower()
+    return word if word == ANY_TYPE or word in mimetypes.types_map.values() else ""
 
 
 def media_type_of(name: str) -> str:

@@ -14,9 +14,10 @@ from attrs.validators import instance_of, optional
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
+from helpdesk_bridge.model.media_types import known_type
 from helpdesk_bridge.model.normalisation import normalised
 from helpdesk_bridge.model.people import Party
-from helpdesk_bridge.model.shown import amount, counted, identity, moment_of, shown
+from helpdesk_bridge.model.shown import amount, counted, identity, moment_of, number_of, shown
 from helpdesk_bridge.model.times import moment
 from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Audience, MessageType
@@ -53,6 +54,14 @@ class Attachment(Value):
     """The name of the desk it was read from; None: it was made by hand. Another desk refuses it."""
     vendor: str | None = field(default=None, repr=False, eq=False)
     """The name of that desk's adapter; None as above."""
+
+    def __repr__(self) -> str:
+        return shown(self, number_of(self), self._words)
+
+    def _words(self) -> Iterator[str]:
+        yield known_type(self.mime_type or "")
+        yield "" if self.size is None else f"{self.size:,} bytes"
+        yield "inline" if self.inline else ""
 
     @property
     def safe_name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import EllipsisType
 from typing import Any
@@ -14,6 +14,7 @@ from helpdesk_bridge.model.fingerprint import Fingerprint
 from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_something, text_to_html
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.people import Party
+from helpdesk_bridge.model.shown import identity, shown
 from helpdesk_bridge.model.ticket import Channel
 from helpdesk_bridge.model.upload import Upload
 from helpdesk_bridge.model.value import Value
@@ -239,3 +240,11 @@ class SentMessage(Value):
     fingerprint: Fingerprint | None = field(default=None, repr=False, eq=False)
     """Digests by which ``Helpdesk.complete`` finds a message without an id; they hold no words of
     it. None: nothing was remembered of it."""
+
+    def __repr__(self) -> str:
+        ticket = identity(self, "ticket_id")
+        return shown(self, f"{identity(self)} of ticket {ticket}".strip(), self._words)
+
+    def _words(self) -> Iterator[str]:
+        yield "" if self.id is not None else "its id is not known"
+        yield "sent by an earlier call" if self.repeated else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any, Generic, NewType, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.model.shown import amount, shown
@@ -103,6 +103,11 @@ class Page(Value, Generic[T]):
 
     All that came is handed out, and the list ends with an IncompleteList."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What tells places is for the pager that reads the list, and may be any function.
+        kept = {one.name: getattr(self, one.name) for one in fields(type(self))}
+        return _made_anew, (type(self), {**kept, "behind": None})
+
     def records(self) -> Iterator[T | Problem]:
         """Return an iterator over items and problems, in the order of the vendor."""
         return self._mixed() if self.problems else iter(self.items)
@@ -167,3 +172,7 @@ class Page(Value, Generic[T]):
         yield f"{len(self.filtered)} left out" if self.filtered else ""
         yield "" if self.total is None else f"{self.total:,} in all"
         yield "" if self.next is None else "more follow"
+
+
+def _made_anew(kind: type[Page[T]], given: dict[str, Any]) -> Page[T]:
+    return kind(**given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
@@ -11,7 +10,6 @@ from helpdesk_bridge.errors import InvalidArgument
 
 __all__ = ["Misfit", "each", "expected", "json_value"]
 
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _IN_WORDS: dict[type, str] = {
     type(None): "null",
     bool: "a boolean",
@@ -32,10 +30,13 @@ class Misfit(Exception):
         self.path = ""
 
     def within(self, key: str | int) -> Self:
-        """Say that it is below ``key``; one that may be somebody's words is not shown."""
-        shown = isinstance(key, int) or _PLAIN_KEY.fullmatch(key)
-        step = "[…]" if not shown else f"[{key}]" if isinstance(key, int) else f".{key}"
-        self.path = step + self.path
+        """Say that it is below ``key``, a number or the name of a field."""
+        self.path = (f"[{key}]" if isinstance(key, int) else f".{key}") + self.path
+        return self
+
+    def within_somebodys(self) -> Self:
+        """Say that it is below a key of somebody's own object, which may be a customer's words."""
+        self.path = "[…]" + self.path
         return self
 
     def as_error(self) -> InvalidArgument:
@@ -85,5 +86,5 @@ def _json_object(value: Mapping[Any, Any]) -> dict[str, Any]:
         try:
             done[str.__str__(key)] = json_value(member)
         except Misfit as misfit:
-            raise misfit.within(key) from None
+            raise misfit.within_somebodys() from None
     return done

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args
 
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model.json_schema import DEFINITIONS, body_of
-from helpdesk_bridge.model.serialise import from_dict, to_dict
-from helpdesk_bridge.model.shapes import name_of, origin_of
+from helpdesk_bridge.model.pydantic_dump import dump
+from helpdesk_bridge.model.serialise import from_dict
+from helpdesk_bridge.model.shapes import origin_of
 from helpdesk_bridge.model.value import Value
 
 __all__ = ["core_schema", "json_schema"]
@@ -20,13 +21,20 @@ _SOURCE = "helpdesk_bridge"
 def core_schema(source: Any) -> Any:
     """Return how pydantic validates and writes a class: as from_dict and to_dict do."""
     schemas: Any = import_module("pydantic_core").core_schema
-    cls = origin_of(source)
     return schemas.no_info_plain_validator_function(
         _validator(source),
-        ref=f"{cls.__module__}.{name_of(source)}",
-        serialization=schemas.plain_serializer_function_ser_schema(to_dict),
+        ref=_reference_of(source),
+        serialization=schemas.plain_serializer_function_ser_schema(dump, info_arg=True),
         metadata={_SOURCE: source},
     )
+
+
+def _reference_of(source: Any) -> str:
+    """Return what pydantic knows a class by, in its own form: two may be called alike."""
+    cls = origin_of(source)
+    of = ",".join(_reference_of(one) for one in get_args(source))
+    name = f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"
+    return f"{name}[{of}]" if of else name
 
 
 def _validator(source: Any) -> Callable[[Any], Any]:

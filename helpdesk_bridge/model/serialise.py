@@ -15,6 +15,10 @@ __all__ = ["from_dict", "json_schema", "to_dict", "to_json"]
 T = TypeVar("T")
 
 _DEEP = "it is nested too deeply"
+_LINE_ENDS = {one: f"\\u{ord(one):04x}" for one in "\u0085\u2028\u2029"}
+"""What JSON may have as it is, and many programs split lines at; it stands in strings only."""
+_SOMEBODYS = ("custom_fields", "raw")
+"""Objects whose keys are the vendor's, or somebody's words."""
 
 
 def to_dict(value: Value | HelpdeskError, raw: bool = False) -> dict[str, Any]:
@@ -37,12 +41,9 @@ def to_dict(value: Value | HelpdeskError, raw: bool = False) -> dict[str, Any]:
         InvalidArgument: it holds what JSON has not, such as a datetime in ``custom_fields``; the
             text says where. Or it is no value of the model.
     """
-    from helpdesk_bridge.model.conversion import converter
-
-    if not is_value(type(value)):
-        raise InvalidArgument(f"a {type(value).__name__} is no value of the model.")
+    _require_value(value)
     try:
-        made: dict[str, Any] = converter(raw=bool(raw)).unstructure(value, type(value))
+        made = _written(value, raw)
     except Misfit as misfit:
         error = misfit.as_error()
     except RecursionError:
@@ -64,27 +65,31 @@ def to_json(value: Value | HelpdeskError | list[Any] | tuple[Any, ...], raw: boo
 
     Raises:
         InvalidArgument: as for :func:`to_dict`; or a text holds half of a character (a lone
-            surrogate), which no UTF-8 has.
+            surrogate), which no UTF-8 has, or a number more digits than Python writes. In a list
+            the text says of which one: ``$[7].subject``.
     """
     import json
 
     import orjson
 
-    if isinstance(value, (list, tuple)) and not isinstance(value, Value):
-        plain: Any = [to_dict(one, raw) for one in value]
-    else:
-        plain = to_dict(value, raw)
+    several = value if isinstance(value, (list, tuple)) else None
+    if several is None:
+        _require_value(value)
     try:
-        return orjson.dumps(plain).decode()
-    except orjson.JSONEncodeError:  # a large number, much depth, or half of a character
-        pass
-    try:
-        _whole(plain)
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+        plain: Any = (
+            _written(value, raw) if several is None else each(several, lambda one: _item(one, raw))
+        )
+        try:
+            return _on_one_line(orjson.dumps(plain).decode())
+        except orjson.JSONEncodeError:  # a large number, much depth, or half of a character
+            _require_writable(plain)
+        text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
     except Misfit as misfit:
         error = misfit.as_error()
     except RecursionError:
         error = InvalidArgument(f"{_DEEP}.")
+    else:
+        return _on_one_line(text)
     raise error
 
 
@@ -147,19 +152,63 @@ def _check(kind: Any) -> None:
         raise InvalidArgument("an error is read back as a HelpdeskError, whatever its class was.")
 
 
-def _whole(value: Any) -> None:
-    """Raise Misfit where a text holds half of a character."""
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise Misfit("it holds half of a character, which no UTF-8 has") from None
-    elif isinstance(value, list):
-        each(value, _whole)
+def _require_value(value: object) -> None:
+    if not is_value(type(value)):
+        raise InvalidArgument(f"{_no_value(value)}.")
+
+
+def _no_value(value: object) -> str:
+    return f"a {type(value).__name__} is no value of the model"
+
+
+def _written(value: Any, raw: bool) -> dict[str, Any]:
+    from helpdesk_bridge.model.conversion import converter
+
+    made: dict[str, Any] = converter(raw=bool(raw)).unstructure(value, type(value))
+    return made
+
+
+def _item(value: Any, raw: bool) -> dict[str, Any]:
+    if not is_value(type(value)):
+        raise Misfit(_no_value(value))
+    return _written(value, raw)
+
+
+def _on_one_line(text: str) -> str:
+    for end, escaped in _LINE_ENDS.items():
+        text = text.replace(end, escaped)
+    return text
+
+
+def _require_writable(value: Any, is_ours: bool = True) -> None:
+    """Raise Misfit for half of a character, and for a number that Python does not write.
+
+    The keys of an object are shown while they are ours.
+    """
+    if isinstance(value, list):
+        for at, one in enumerate(value):
+            try:
+                _require_writable(one, is_ours)
+            except Misfit as misfit:
+                raise misfit.within(at) from None
     elif isinstance(value, dict):
         for key, member in value.items():
             try:
-                _whole(key)
-                _whole(member)
+                _require_writable(key)
+                _require_writable(member, is_ours and key not in _SOMEBODYS)
             except Misfit as misfit:
-                raise misfit.within(key) from None
+                raise (misfit.within(key) if is_ours else misfit.within_somebodys()) from None
+    else:
+        _require_plain(value)
+
+
+def _require_plain(value: Any) -> None:
+    try:
+        if isinstance(value, str):
+            value.encode()
+        elif isinstance(value, int):
+            str(value)
+    except UnicodeEncodeError:
+        raise Misfit("it holds half of a character, which no UTF-8 has") from None
+    except ValueError:  # see sys.set_int_max_str_digits
+        raise Misfit("a number with so many digits cannot be written") from None

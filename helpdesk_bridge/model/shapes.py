@@ -12,12 +12,15 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import attrs
 from attrs import frozen
 
-from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason
+from helpdesk_bridge.errors import HelpdeskError, Outcome, Reason, Stage
+from helpdesk_bridge.model.capabilities import Capabilities, Capability, Support
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.page import Page
+from helpdesk_bridge.model.statuses import Statuses, StatusUse
 from helpdesk_bridge.model.value import Value
+from helpdesk_bridge.model.words import Status
 
-__all__ = ["ERROR", "Entry", "entries", "is_value", "name_of", "origin_of"]
+__all__ = ["ERROR", "TABLES", "TOLD_LATER", "Entry", "entries", "is_value", "name_of", "origin_of"]
 
 _LEFT_OUT: dict[Any, frozenset[str]] = {
     Page: frozenset(
@@ -25,6 +28,13 @@ _LEFT_OUT: dict[Any, frozenset[str]] = {
     ),
 }
 """What a page tells the pager that reads the list is of no use once it was read."""
+
+
+TABLES: dict[Any, tuple[Any, Any]] = {
+    Capabilities: (Capability, Support),
+    Statuses: (Status, StatusUse),
+}
+"""Values with an entry for each word of a vocabulary: the words, and what an entry is."""
 
 
 @frozen
@@ -41,6 +51,16 @@ class Entry:
     """Whether it has no default."""
 
 
+TOLD_LATER: dict[str, Any] = {
+    "ticket_id": str | None,
+    "message_id": str | None,
+    "items_read": int | None,
+    "cursor": str | None,
+    "stage": Stage | None,
+    "step": str | None,
+    "path": str | None,
+}
+"""What is set on an error once it was made, as an attribute."""
 ERROR = (
     Entry("type", "type", str, is_required=False),
     Entry("message", "message", str, is_required=True),
@@ -59,12 +79,12 @@ ERROR = (
             "operation_id": str | None,
             "desk": str | None,
             "vendor": str | None,
-            "ticket_id": str | None,
-            "message_id": str | None,
+            **TOLD_LATER,
+            "text": str | None,
         }.items()
     ),
 )
-"""What is told of an error; ``type`` is the name of its class."""
+"""What is told of an error: ``type`` is the name of its class, ``text`` all that it says."""
 
 _OF_MESSAGES = (
     Entry("derived_body", "derived_body", str | None, is_required=False),

@@ -5,13 +5,15 @@ A ``repr`` is read in notebooks, logs and tracebacks. It names ids, words of our
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-__all__ = ["amount", "counted", "identity", "moment_of", "shown"]
+__all__ = ["amount", "counted", "identity", "moment_of", "number_of", "shown"]
 
 _LONGEST = 60
+_NUMBER = re.compile(r"(?:[A-Za-z]{1,8}[_-])?[0-9]{1,20}")
 
 
 def shown(value: object, name: str, words: Callable[[], Iterable[str]]) -> str:
@@ -34,6 +36,15 @@ def identity(value: object, field: str = "id") -> str:
     if not isinstance(found, str) or not found:
         return ""
     return repr(found if len(found) <= _LONGEST else found[:_LONGEST] + "…")
+
+
+def number_of(value: object) -> str:
+    """Return the id of ``value`` for people if it is a number, maybe with a prefix, else empty.
+
+    Some vendors have an address with a signature, or a token, for an id: who reads it may use it.
+    """
+    found = getattr(value, "id", None)
+    return repr(found) if isinstance(found, str) and _NUMBER.fullmatch(found) else ""
 
 
 def moment_of(label: str, at: datetime | None) -> str:

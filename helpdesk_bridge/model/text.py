@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import unescape
-from typing import TypeGuard
+from typing import Any, TypeGuard
 from unicodedata import combining
 
 from helpdesk_bridge.model.normalisation import normalised
@@ -23,6 +23,7 @@ __all__ = [
     "one_name",
     "same_tags",
     "tags_left_out",
+    "with_whole_characters",
 ]
 
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
@@ -141,3 +142,30 @@ def number_order(value: object) -> tuple[int, str]:
     """
     digits = value.lstrip("0") if is_digits(value) else ""
     return len(digits), digits
+
+
+def with_whole_characters(value: Any) -> Any:
+    """Return a decoded JSON ``value`` in which half of a character is U+FFFD, at any depth.
+
+    What has none is returned as it is, and no part of it is copied. RecursionError for what is too
+    deep.
+    """
+    if isinstance(value, str):
+        if value.isascii() or is_encodable(value):
+            return value
+        # Both halves one after the other are one character.
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if type(value) is list:
+        items = [with_whole_characters(one) for one in value]
+        return items if any(map(_differs, items, value)) else value
+    if type(value) is dict:
+        done = {with_whole_characters(k): with_whole_characters(v) for k, v in value.items()}
+        is_new = any(map(_differs, done, value)) or any(
+            map(_differs, done.values(), value.values())
+        )
+        return done if is_new or len(done) != len(value) else value
+    return value
+
+
+def _differs(one: Any, other: Any) -> bool:
+    return one is not other

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from helpdesk_bridge.model.people import Party
-from helpdesk_bridge.model.shown import counted, identity, moment_of, shown
+from helpdesk_bridge.model.shown import counted, identity, moment_of, number_of, shown
 from helpdesk_bridge.model.times import moment
 from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import Priority, Status, TicketKind
@@ -29,6 +29,9 @@ class Channel(Value):
     """Its e-mail address."""
     kind: str | None = None
     """The vendor's word for its kind, such as ``email``."""
+
+    def __repr__(self) -> str:
+        return shown(self, number_of(self), lambda: (identity(self, "kind"),))
 
 
 @frozen(kw_only=True)
@@ -109,3 +112,11 @@ class CustomField(Value):
     """The values to choose from; empty where any value will do."""
     raw: Mapping[str, Any] = field(factory=dict, repr=False, eq=False)
     """The vendor's own record; it is not a copy."""
+
+    def __repr__(self) -> str:
+        return shown(self, identity(self), self._words)
+
+    def _words(self) -> Iterator[str]:
+        yield identity(self, "name")
+        yield counted(self.options, "option")
+        yield "" if self.active else "not in use"

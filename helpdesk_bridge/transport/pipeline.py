@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
@@ -11,7 +11,19 @@ from helpdesk_bridge.transport.response import Response
 __all__ = ["Handler", "Middleware", "compose"]
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
-Middleware: TypeAlias = Callable[[Request, Handler], Awaitable[Response]]
+
+
+class Middleware(Protocol):
+    """An async function that stands around each request: ``async def log(request, handler)``.
+
+    It returns ``await handler(request)``, or a Response like it; it may look at the request, hand
+    on another one (``attrs.evolve``), and raise. One that is given as ``middlewares=`` is called
+    once a request of a call, outside its attempts: what is sent again does not come by again.
+    """
+
+    def __call__(self, request: Request, handler: Handler, /) -> Awaitable[Response]:
+        """Answer ``request``, by ``handler`` or without it."""
+        ...
 
 
 def compose(handler: Handler, *middlewares: Middleware) -> Handler:

@@ -134,7 +134,12 @@ def _segment(part: str) -> str:
         or not part.isprintable()
         or _FORBIDDEN.intersection(part)
     ):
-        raise InvalidArgument("an id or path segment holds characters that cannot be part of one.")
+        raise InvalidArgument(
+            "an id or path segment holds characters that cannot be part of one: a path is given"
+            ' segment by segment, as "tickets", "17"; parameters go into query=.'
+            if isinstance(part, str) and {"/", "?"}.intersection(part)
+            else "an id or path segment holds characters that cannot be part of one."
+        )
     return quote(part, safe=_PLAIN)
 
 

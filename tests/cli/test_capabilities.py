@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -125,3 +126,37 @@ def test_a_desk_without_any_configuration_is_told_how_to_write_one(run: Run) -> 
     done = run("capabilities", "support")
     assert (done.status, done.out) == (1, "")
     assert "no configuration found: give config= (--config on the command line), set" in done.err
+
+
+@pytest.mark.parametrize("command", ["capabilities", "doctor"])
+def test_the_name_of_an_adapter_in_the_place_of_a_desk_is_told(
+    run: Run, write: Write, command: str
+) -> None:
+    said = "omnidesk is the name of an adapter: desks have the names that the configuration gives"
+    done = run(command, "omnidesk")
+    assert done.status == 1
+    assert "no configuration found" in done.err
+    assert said in done.words
+    write(support={"adapter": "memory"})
+    done = run(command, "omnidesk")
+    assert (done.status, said in done.words) == (1, True)
+    assert said not in run(command, "suport").words
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_no_word_is_broken_in_any_terminal(
+    run: Run, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    whole, _ = _table(run("capabilities").out)
+    monkeypatch.setenv("COLUMNS", str(width))
+    words, longest = _table(run("capabilities").out)
+    assert words >= whole - {"capability"}
+    assert longest <= width
+
+
+def _table(out: str) -> tuple[set[str], int]:
+    """Return the words of what stands above the notes, and the length of its longest line."""
+    shown = re.split(r"^ +\[1\] ", out, flags=re.MULTILINE)[0]
+    words = {word.rstrip(":") for word in re.split(r"[\s│┃]+", shown) if word}
+    return {word for word in words if not set("━─") & set(word)}, max(map(len, shown.splitlines()))

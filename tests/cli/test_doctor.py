@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import subprocess
 import sys
@@ -78,7 +79,9 @@ async def test_a_desk_that_is_well_is_only_read(
         assert (done.status, done.err) == (0, "")
         for check in ("settings", "tickets", "messages", "clock"):
             assert done.line(check).startswith(f"ok {check} ")
-        assert done.out.endswith("Nothing is wrong; 0 not checked.\n")
+        ending = done.out.splitlines()[-1]
+        assert re.fullmatch(r"Nothing is wrong; [1-9] not checked\.", ending)
+        assert done.out.count("not checked  configured") == int(ending.split()[3])
         assert {exchange.method for exchange in fake.journal} == {"GET"}
         keys = ("token", "client_id", "api_key", "session_token")
         secrets = [value for key, value in fake.table().items() if key in keys]
@@ -121,7 +124,7 @@ async def test_the_command_does_the_same_in_a_process_of_its_own(write: Write, m
     assert (process.returncode, err) == (1, b"")
     assert text.index("desk support") < text.index("desk archive")
     assert "base_url must be https" in text
-    assert text.rstrip().endswith("1 wrong; 0 not checked.")
+    assert text.rstrip().endswith("1 wrong; 1 not checked.")
 
 
 # -- troubles told apart ---------------------------------------------------------------------
@@ -184,7 +187,8 @@ async def test_what_a_vendor_answers_is_told_apart(
     assert done.status == 1
     assert done.line("tickets").startswith(f"wrong tickets {says}")
     assert done.line("messages") == "not checked messages the tickets could not be read."
-    assert done.out.endswith("1 wrong; 1 not checked.\n")
+    # Of unreadable records in each list the agents and the teams are wrong, too.
+    assert re.search(r"\n[13] wrong; 1 not checked\.\n$", done.out)
     assert {method for method, _ in vendor.seen} == {"GET"}
     assert "canary" not in done.words
 
@@ -252,7 +256,7 @@ async def test_messages_are_checked_with_their_own_credential(
     assert (done.status, "canary" in done.words) == (1, False)
     assert done.line("tickets") == "ok tickets 1 on the first page."
     assert done.line("messages").startswith("wrong messages wrong credentials: ")
-    assert "Check api_key, session_token for" in done.line("messages")
+    assert "Check api_key, workspace_id, session_token for" in done.line("messages")
 
 
 # -- the clock -------------------------------------------------------------------------------

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 import pickle
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
+import orjson
 import pytest
 import pytest_asyncio
 from attrs import evolve, frozen
 
-from helpdesk_bridge import Conversation, Helpdesk, Message, Ticket
+from helpdesk_bridge import Conversation, Helpdesk, Message, Ticket, from_dict, to_dict
 from helpdesk_bridge.errors import (
     DeskClosed,
     HelpdeskError,
@@ -310,3 +312,15 @@ def test_a_copy_of_a_conversation_keeps_its_error(way: Any) -> None:
     ticket, messages = twin = way(one)
     assert (type(twin), ticket, messages) == (Conversation, Ticket(id="1"), [])
     assert isinstance(twin.error, NotFound)
+
+
+def test_a_conversation_is_no_tuple_that_json_would_write_without_its_error() -> None:
+    whole = Conversation(Ticket(id="1"), [])
+    one = Conversation(Ticket(id="1"), [], NotFound("gone."))
+    assert not isinstance(one, tuple)
+    assert "gone." in json.dumps([one], default=to_dict)
+    assert b"gone." in orjson.dumps([one], default=to_dict)
+    assert evolve(one, messages=[]).error is one.error
+    assert one != whole
+    assert one == from_dict(Conversation, to_dict(one))
+    assert one != Conversation(Ticket(id="1"), [], NotFound("gone too."))

@@ -61,6 +61,7 @@ CALLS: dict[str, Call] = {
     "add_request": lambda desk, t: desk.add_request(t, author=CUSTOMER, text="Words."),
     "update_ticket": lambda desk, t: desk.update_ticket(t, subject="Other"),
     "delete_ticket": lambda desk, t: desk.delete_ticket(t),
+    "ticket": lambda desk, t: desk.ticket(t),
     "messages": _pages,
     "message": _message,
     "conversations": _conversations,

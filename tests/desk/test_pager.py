@@ -443,3 +443,15 @@ async def test_where_a_list_must_not_be_read_on_nobody_waits_for_its_turn() -> N
     elsewhere = False
     answered.set()
     assert await reading is None
+
+
+@pytest.mark.asyncio
+async def test_a_pager_shows_how_far_it_came_and_no_word_of_what_came() -> None:
+    pager = three_pages().pager(limit=3)
+    assert repr(pager) == "<Pager no items handed out, limit 3, more may follow>"
+    await anext(pager)
+    assert repr(pager) == "<Pager 1 item handed out, limit 3, more may follow>"
+    pager = Vendor({None: page("ab", None, 1)}).pager().collect_problems()
+    await drain(pager, [])
+    assert repr(pager) == "<Pager 2 items handed out, 1 problem, exhausted>"
+    assert repr(object.__new__(Pager)) == "<Pager not whole>"

@@ -17,7 +17,6 @@ async def all_of(items: Any) -> list[Any]:
 
 CALLS: dict[str, Callable[[hb.Helpdesk, hb.Ticket], Awaitable[Any]]] = {
     "ticket": lambda d, t: d.note("no/id", text="Words."),
-    "ticket_id": lambda d, t: d.ticket(t),  # type: ignore[arg-type]
     "message_id": lambda d, t: d.message(t, 5),  # type: ignore[arg-type]
     "if_last": lambda d, t: d.reply(t, text="Words.", send_email=True, if_last=t),  # type: ignore[arg-type]
     "attachment.id": lambda d, t: d.save_attachment(hb.Attachment(id="no/id"), "."),

@@ -48,7 +48,7 @@ async def told(place: Place) -> list[Any]:
     found += [one async for one in desk.conversations([ticket])]
     if desk.capabilities.supports(Capability.LIST_CUSTOM_FIELDS):
         found += await desk.custom_fields()
-    return [*found, desk.capabilities]
+    return [*found, desk.capabilities, desk.statuses, *desk.statuses.values()]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -83,3 +83,36 @@ async def test_what_comes_back_is_taken_by_its_desk_and_by_no_other(place: Place
     other = {**hb.to_dict(ticket), "desk": "another"}
     with pytest.raises(hb.InvalidArgument, match="another"):
         place.desk.messages(hb.from_dict(hb.Ticket, other))
+
+
+async def pages_of(desk: hb.Helpdesk, ticket: hb.Ticket) -> list[hb.Page[Any]]:
+    """Return a page of each list that the desk has."""
+    lists: list[tuple[Capability, Callable[[], Any]]] = [
+        (Capability.LIST_TICKETS, desk.tickets),
+        (Capability.LIST_TICKETS, lambda: desk.tickets(limit=2)),
+        (
+            Capability.ORDER_CREATED_AT,
+            lambda: desk.tickets(order_by=hb.TicketOrder.CREATED_AT_DESC),
+        ),
+        (Capability.ORDER_CREATED_AT, lambda: desk.tickets(order_by=hb.TicketOrder.CREATED_AT)),
+        (Capability.ORDER_UPDATED_AT, lambda: desk.tickets(order_by=hb.TicketOrder.UPDATED_AT)),
+        (Capability.LIST_MESSAGES, lambda: desk.messages(ticket)),
+        (Capability.LIST_AGENTS, desk.agents),
+        (Capability.LIST_TEAMS, desk.teams),
+        (Capability.LIST_CUSTOMERS, desk.customers),
+    ]
+    return [await call() for needed, call in lists if desk.capabilities.supports(needed)]
+
+
+@pytest.mark.parametrize("way", ["pickle", "deepcopy"])
+async def test_every_page_can_be_pickled_and_copied(place: Place, way: str) -> None:
+    for _ in range(3):
+        ticket = await place.desk.create_ticket(
+            subject="S", requester="li@customer.example", text="I paid twice."
+        )
+    pages = await pages_of(place.desk, ticket)
+    assert len(pages) >= 3
+    for page in pages:
+        back = WAYS[way](page)
+        assert (back, type(back), back.behind) == (page, hb.Page, None)
+        assert everything_of(back) == everything_of(page)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,7 +88,15 @@ def _first_word(schema: dict[str, Any], key: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "time", ["2026-05-01", "2026-05-01T10:00:00", "2026-05-01T10:00:00+02:00", "now", 5]
+    "time",
+    [
+        *("2026-12-31T23:59:60Z", "2026-12-31T24:00:00Z", "2026-13-01T10:00:00Z"),
+        "2026-05-01",
+        "2026-05-01T10:00:00",
+        "2026-05-01T10:00:00+02:00",
+        "now",
+        5,
+    ],
 )
 def test_a_time_is_in_utc(time: Any) -> None:
     judge = validator(hb.Ticket)
@@ -112,3 +121,23 @@ def test_what_is_deep_inside_is_judged_too() -> None:
 def test_a_caller_may_change_what_he_gets() -> None:
     hb.json_schema(hb.Ticket)["properties"]["id"]["type"] = "integer"
     assert validator(hb.Ticket).is_valid({"id": "1"})
+
+
+def test_a_note_is_valid_as_it_can_be_read() -> None:
+    judge = validator(hb.Message)
+    note = {"id": "1", "ticket_id": "1", "type": "note"}
+    assert not judge.is_valid(note)
+    assert not judge.is_valid({**note, "audience": "external"})
+    assert judge.is_valid({**note, "audience": "internal"})
+
+
+def test_two_classes_of_one_name_have_a_schema_each() -> None:
+    @attrs.frozen(kw_only=True)
+    class Ticket(hb.Ticket):
+        original: hb.Ticket
+
+    schema = hb.json_schema(hb.Page[Ticket])
+    judge = Draft202012Validator(schema)
+    assert judge.is_valid({"items": [{"id": "1", "original": {"id": "2"}}]})
+    assert not judge.is_valid({"items": [{"id": "1"}]})
+    assert not judge.is_valid({"items": [{"id": "1", "original": {"id": 2}}]})

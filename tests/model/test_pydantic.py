@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import attrs
 import pytest
 import pytest_asyncio
 from fastapi import Body, FastAPI
@@ -13,7 +15,7 @@ from httpx import ASGITransport, AsyncClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 import helpdesk_bridge as hb
 from tests.model.values import ERRORS, ROUND_TRIPS, values
@@ -32,13 +34,18 @@ class Case(BaseModel):
     owner: hb.Party | None = None
 
 
+def adapter_json(kind: Any, value: Any) -> Any:
+    return TypeAdapter(kind).dump_python(value, mode="json")
+
+
 @pytest.mark.parametrize("kind", ROUND_TRIPS, ids=str)
 @given(st.data())
 @settings(max_examples=10, deadline=None)
 def test_pydantic_writes_and_reads_as_we_do(kind: Any, data: st.DataObject) -> None:
     value, adapter = data.draw(values(kind)), TypeAdapter(kind)
     written = hb.to_dict(value)
-    assert adapter.dump_python(value) == adapter.dump_python(value, mode="json") == written
+    assert adapter.dump_python(value, mode="json") == written
+    assert adapter.validate_python(adapter.dump_python(value)) == hb.from_dict(kind, written)
     assert adapter.validate_python(written) == hb.from_dict(kind, written)
     assert adapter.validate_python(value) is value
 
@@ -78,15 +85,110 @@ def test_what_does_not_fit_is_an_error_of_pydantics_at_its_place() -> None:
 def test_a_conversation_and_a_page_with_errors_are_written() -> None:
     told = hb.Conversation(TICKET, MESSAGES, ERRORS[0])
     written = TypeAdapter(hb.Conversation).dump_python(told)
-    assert written == hb.to_dict(told)
+    assert adapter_json(hb.Conversation, told) == hb.to_dict(told)
+    assert written["ticket"]["status"] is hb.Status.OPEN
     page = hb.Page(items=(TICKET,), problems=(hb.Problem(index=1, error=ERRORS[0]),))
     assert json.loads(TypeAdapter(hb.Page[hb.Ticket]).dump_json(page)) == hb.to_dict(page)
 
 
 def test_one_of_several_is_written_as_what_it_is() -> None:
     either = TypeAdapter(hb.Ticket | hb.Message)
-    assert either.dump_python(MESSAGES[0]) == hb.to_dict(MESSAGES[0])
+    assert either.dump_python(MESSAGES[0], mode="json") == hb.to_dict(MESSAGES[0])
     assert either.validate_python(MESSAGES[0]) is MESSAGES[0]
+
+
+class Twin(BaseModel):
+    """What pydantic makes of its own models, to compare with."""
+
+    model_config = ConfigDict(from_attributes=True)
+    name: str | None = None
+    email: str | None = None
+    role: hb.Role = hb.Role.UNKNOWN
+
+
+class Letter(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: str
+    author: Twin = Twin()
+    to: tuple[Twin, ...] = ()
+    subject: str | None = None
+    created_at: datetime | None = None
+
+
+LETTER = hb.Message(
+    id="2",
+    ticket_id="1",
+    author=LI,
+    to=(LI, hb.Party(name="Bo"), hb.Party()),
+    created_at=datetime(2026, 5, 1, tzinfo=UTC),
+)
+ASKED: list[dict[str, Any]] = [
+    {"exclude": {"author"}},
+    {"exclude": {"author": {"email"}, "to": {0}}},
+    {"exclude": {"to": {"__all__": {"email"}, -1: True}}},
+    {"exclude": {"to": {0: {"name"}, 1: ...}}, "exclude_none": True},
+    {"include": {"id", "subject"}},
+    {"include": {"to": {-1: {"role"}, 0: True}}},
+    {"include": {"id", "author"}, "exclude": {"author": {"name"}}},
+    {"exclude_none": True},
+    {"exclude_defaults": True},
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=range(len(ASKED)))
+@pytest.mark.parametrize("mode", ["python", "json"])
+def test_what_is_left_out_is_what_pydantic_leaves_out(asked: dict[str, Any], mode: Any) -> None:
+    theirs = Letter.model_validate(LETTER).model_dump(mode=mode, **asked)
+    keys = set(Letter.model_fields) & set(asked.get("include", Letter.model_fields))
+    ours = TypeAdapter(hb.Message).dump_python(LETTER, mode=mode, **asked)
+    assert _within({key: one for key, one in ours.items() if key in keys}) == theirs
+
+
+def _within(value: Any) -> Any:
+    """Return the value without the fields of a Party that Twin has not."""
+    if isinstance(value, dict):
+        others = ("id", "organization", "phone", "external_id")
+        own = {k: _within(v) for k, v in value.items()}
+        return {k: v for k, v in own.items() if "ticket" in own or k not in others or v == "2"}
+    return type(value)(map(_within, value)) if isinstance(value, (list, tuple)) else value
+
+
+def test_nulls_of_somebodys_own_fields_stay() -> None:
+    ticket = hb.Ticket(id="1", custom_fields={"a": None})
+    written = TypeAdapter(hb.Ticket).dump_python(ticket, exclude_none=True)
+    assert written["custom_fields"] == {"a": None}
+    assert "team" not in written
+    case = Case(ticket=TICKET, messages=MESSAGES)
+    written = case.model_dump(
+        exclude={"ticket": {"requester"}, "messages": {"__all__": {"author"}}}
+    )
+    assert "requester" not in written["ticket"]
+    assert not any("author" in one for one in written["messages"])
+
+
+def test_two_classes_of_one_name_are_two() -> None:
+    @attrs.frozen(kw_only=True)
+    class Ticket(hb.Ticket):
+        sla: str
+
+    class Both(BaseModel):
+        theirs: hb.Page[hb.Ticket]
+        mine: hb.Page[Ticket]
+
+    both = Both.model_validate(
+        {"theirs": {"items": [{"id": "1"}]}, "mine": {"items": [{"id": "2", "sla": "x"}]}}
+    )
+    assert type(both.theirs.items[0]) is hb.Ticket
+    assert type(both.mine.items[0]) is Ticket
+    Draft202012Validator.check_schema(Both.model_json_schema())
+
+
+def test_a_page_of_messages_is_none_of_tickets() -> None:
+    page = hb.Page(items=(MESSAGES[0],))
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(hb.Page[hb.Ticket]).validate_python(page)
+    assert caught.value.errors()[0]["msg"] == "$.items[0]: expected a Ticket, got a Message."
+    assert TypeAdapter(hb.Page[hb.Message]).validate_python(page) is page
 
 
 # -- FastAPI -----------------------------------------------------------------------------------
@@ -117,6 +219,16 @@ async def modelled() -> Any:
 @app.get("/dict", response_model=hb.Ticket)
 async def as_dict() -> Any:
     return hb.to_dict(TICKET)
+
+
+@app.get("/less", response_model=hb.Ticket, response_model_exclude={"requester"})
+async def less() -> Any:
+    return TICKET
+
+
+@app.get("/only", response_model=hb.Ticket, response_model_include={"id", "status"})
+async def only() -> Any:
+    return TICKET
 
 
 @app.post("/party")
@@ -160,3 +272,11 @@ async def test_its_openapi_has_the_schemas(client: AsyncClient) -> None:
     assert answer["schema"] == {"$ref": "#/components/schemas/Ticket"}
     body = told["paths"]["/party"]["post"]["requestBody"]["content"]["application/json"]
     assert body["schema"] == {"$ref": "#/components/schemas/Party"}
+
+
+@pytest.mark.asyncio
+async def test_an_application_leaves_out_what_it_says(client: AsyncClient) -> None:
+    answer = await client.get("/less")
+    assert "li@customer.example" not in answer.text
+    assert answer.json()["id"] == "1"
+    assert (await client.get("/only")).json() == {"id": "1", "status": "open"}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import attrs
 import orjson
@@ -18,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import helpdesk_bridge as hb
-from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.errors import InvalidArgument, Stage
 from helpdesk_bridge.model.fingerprint import Fingerprint
 from tests.model.values import ERRORS, ROUND_TRIPS, everything_of, values
 
@@ -63,13 +64,38 @@ def test_json_carries_the_same(kind: Any, data: st.DataObject) -> None:
     assert everything_of(hb.from_dict(kind, json.loads(written))) == everything_of(value)
 
 
+NOT_FOR_JSON = {hb.Pager, hb.Ledger, hb.Helpdesk}
+"""What a desk returns that works, and is no value."""
+
+
+def _classes(hint: Any) -> Iterator[type]:
+    """Yield the public classes that an annotation names, and those that their fields name."""
+    if isinstance(hint, type) and hint in PUBLIC:
+        yield hint
+    for part in get_args(hint):
+        yield from _classes(part)
+
+
+def _returned_by_a_desk() -> set[type]:
+    hints = [get_type_hints(one) for one in vars(hb.Helpdesk).values() if callable(one)]
+    found = {one for hint in hints for one in _classes(hint.get("return"))}
+    desk = hb.Helpdesk(hb.MemorySettings())
+    kept = (getattr(desk, name) for name in dir(desk) if not name.startswith("_"))
+    return found | {type(one) for one in kept if type(one) in PUBLIC}
+
+
+PUBLIC = {one for one in (getattr(hb, name) for name in hb.__all__) if isinstance(one, type)}
+
+
 def test_every_public_class_that_a_desk_returns_is_tried() -> None:
-    public = (getattr(hb, name) for name in hb.__all__)
-    tried = {getattr(kind, "__origin__", kind) for kind in ROUND_TRIPS}
     from helpdesk_bridge.model.value import Value
 
-    found = {one for one in public if isinstance(one, type) and issubclass(one, Value)}
-    assert found - tried == {hb.Problem}  # its error reads back as told, not as it was
+    tried = {getattr(kind, "__origin__", kind) for kind in ROUND_TRIPS}
+    found = _returned_by_a_desk() - NOT_FOR_JSON
+    assert {hb.Ticket, hb.Page, hb.Conversation, hb.Statuses} - found <= {hb.Page}
+    assert {one for one in found if not issubclass(one, Enum)} <= tried
+    values = {one for one in PUBLIC if issubclass(one, Value)}
+    assert values - tried == {hb.Problem}  # its error reads back as told, not as it was
 
 
 def test_only_what_json_has_is_in_it() -> None:
@@ -149,6 +175,22 @@ def test_one_body_of_somebody_elses_is_enough() -> None:
     assert (read.given_html, read.html, read.text) == (None, "<p>Hi</p>", "Hi")
 
 
+@pytest.mark.parametrize("form", ["html", "text"])
+@pytest.mark.parametrize("given", [{"text": "Hi"}, {"html": "<p>Hi</p>"}])
+def test_a_body_is_kept_though_only_one_of_both_is_left(form: str, given: dict[str, str]) -> None:
+    written = hb.to_dict(message(**given))
+    one = {key: value for key, value in written.items() if key not in {"html", "text"} - {form}}
+    read = hb.from_dict(hb.Message, one)
+    assert (read.html, read.text) == ("<p>Hi</p>", "Hi")
+
+
+@pytest.mark.parametrize("form", ["html", "text"])
+@pytest.mark.parametrize("given", [{"text": "4111"}, {"html": "<p>4111</p>"}])
+def test_a_body_that_was_changed_since_is_read_as_it_is(form: str, given: dict[str, str]) -> None:
+    written = {**hb.to_dict(message(**given)), form: "[removed]"}
+    assert getattr(hb.from_dict(hb.Message, written), form) == "[removed]"
+
+
 def test_a_note_that_is_not_internal_cannot_be_read() -> None:
     written = {**hb.to_dict(message(type=NOTE, audience=INTERNAL)), "audience": "external"}
     assert "a note is internal" in refusal(lambda: hb.from_dict(hb.Message, written))
@@ -172,6 +214,13 @@ def test_unknown_words_and_keys_of_a_later_version_are_read() -> None:
     assert read.requester.role is hb.Role.UNKNOWN
     found = hb.from_dict(hb.Reconciliation, {"verdict": "perhaps", "operation_id": None})
     assert found.verdict is hb.Verdict.STILL_UNKNOWN
+    told = {"reply": {"level": "partial", "reason": "SECRET"}, "note": {"level": "native"}}
+    able = hb.from_dict(hb.Capabilities, told)
+    assert [one.value for one in able.supported()] == ["note"]
+    assert "does not know" in able[hb.Capability.REPLY].reason
+    limits = hb.from_dict(hb.CapabilityLimits, {"statuses": ["open", "waiting", "unknown"]})
+    assert limits.statuses == {hb.Status.OPEN, hb.Status.UNKNOWN}
+    assert hb.from_dict(hb.Attachment, {"id": "1", "size": 3.0}).size == 3
     assert len(hb.from_dict(hb.Capabilities, {"fly": {"level": "native"}})) == len(hb.Capability)
 
 
@@ -274,15 +323,15 @@ def test_what_cannot_be_read_is_told_by_its_place(kind: Any, data: Any, said: st
         ),
         (
             hb.Ticket(id="1", custom_fields={"a": (1,)}),
-            "$.custom_fields.a: expected a value of JSON, got a tuple.",
+            "$.custom_fields[…]: expected a value of JSON, got a tuple.",
         ),
         (
             hb.Ticket(id="1", custom_fields={"a": [NOON]}),
-            "$.custom_fields.a[0]: expected a value of JSON, got a datetime.",
+            "$.custom_fields[…][0]: expected a value of JSON, got a datetime.",
         ),
         (
             hb.Ticket(id="1", custom_fields={"a": float("nan")}),
-            "$.custom_fields.a: JSON has neither NaN nor infinity.",
+            "$.custom_fields[…]: JSON has neither NaN nor infinity.",
         ),
         (
             hb.Ticket(id="1", custom_fields={1: "a"}),  # type: ignore[dict-item]
@@ -341,7 +390,7 @@ def test_what_is_nested_deeply_is_written_or_refused(depth: int) -> None:
     ("ticket", "said"),
     [
         (hb.Ticket(id="1", subject="a\ud800"), "$.subject"),
-        (hb.Ticket(id="1", custom_fields={"b": ["a\udfff"]}), "$.custom_fields.b[0]"),
+        (hb.Ticket(id="1", custom_fields={"b": ["a\udfff"]}), "$.custom_fields[…][0]"),
         (hb.Ticket(id="1", custom_fields={"\ud800": 1}), "$.custom_fields[…]"),
     ],
 )
@@ -351,6 +400,28 @@ def test_half_of_a_character_is_kept_in_a_dict_and_refused_in_json(
     assert hb.from_dict(hb.Ticket, hb.to_dict(ticket)) == ticket
     told = refusal(lambda: hb.to_json(ticket))
     assert told == f"{said}: it holds half of a character, which no UTF-8 has."
+
+
+def test_a_line_of_json_has_no_line_end_of_any_program() -> None:
+    ticket = hb.Ticket(id="1", subject="a\u2028b\x85c\u2029d\n", custom_fields={"\u2028": "\x85"})
+    for one in (ticket, [ticket], attrs.evolve(ticket, custom_fields={"n": 2**70, "a": "\u2028"})):
+        assert len(hb.to_json(one).splitlines()) == 1
+    assert hb.from_dict(hb.Ticket, json.loads(hb.to_json(ticket))) == ticket
+
+
+def test_a_number_that_python_does_not_write_is_refused_by_its_place() -> None:
+    ticket = hb.Ticket(id="1", custom_fields={"SECRET": 10**5000})
+    told = refusal(lambda: hb.to_json(ticket))
+    assert told == "$.custom_fields[…]: a number with so many digits cannot be written."
+
+
+def test_what_is_wrong_in_a_list_says_of_which_one() -> None:
+    bad: list[Any] = [hb.Ticket(id="1"), hb.Ticket(id="2", custom_fields={"SECRET": (1,)})]
+    told = refusal(lambda: hb.to_json(bad))
+    assert told == "$[1].custom_fields[…]: expected a value of JSON, got a tuple."
+    told = refusal(lambda: hb.to_json([hb.Ticket(id="1", subject="a\ud800")]))
+    assert told == "$[0].subject: it holds half of a character, which no UTF-8 has."
+    assert refusal(lambda: hb.to_json([{}])) == "$[0]: a dict is no value of the model."
 
 
 def test_a_list_is_one_json_list() -> None:
@@ -395,6 +466,30 @@ def test_pages_and_conversations_with_errors_can_be_written() -> None:
     back = hb.from_dict(hb.Conversation, hb.to_dict(told))
     assert back.error is not None
     assert (back, back.error.reason) == (told, hb.Reason.NOT_FOUND)
+
+
+def _errors_of_calls() -> list[hb.HelpdeskError]:
+    lost = hb.OutcomeUnknown("the answer was lost.", operation="reply", ticket_id="7")
+    lost.stage = Stage.WRITING
+    down = hb.VendorUnavailable("the helpdesk is down.", operation="tickets", status=503)
+    down.stage, down.items_read, down.cursor = Stage.READING, 120, "c"
+    missing = hb.NotFound("no ticket.", operation="ticket", outcome=hb.Outcome.NOT_SENT)
+    missing.stage = Stage.READING
+    prepared = hb.PermissionDenied("no right.", operation="reply")
+    prepared.stage, prepared.step = Stage.PREPARING, "get_ticket"
+    return [lost, down, missing, prepared, *ERRORS]
+
+
+@pytest.mark.parametrize("error", _errors_of_calls(), ids=str)
+def test_an_error_that_came_back_says_the_same(error: hb.HelpdeskError) -> None:
+    back = hb.from_dict(hb.HelpdeskError, json.loads(hb.to_json(error)))
+    assert str(back) == str(error)
+    for name in ("stage", "step", "items_read", "cursor", "path", "operation", "ticket_id"):
+        assert getattr(back, name) == getattr(error, name), name
+    again = hb.to_dict(back)
+    assert {**again, "type": type(error).__name__} == hb.to_dict(error)
+    told = {"message": "no ticket.", "stage": "reading", "outcome": "not_sent"}
+    assert str(hb.from_dict(hb.HelpdeskError, told)) == "no ticket."
 
 
 # -- what is loaded, and what others do --------------------------------------------------------

@@ -12,7 +12,9 @@ from helpdesk_bridge.errors import NotFound, ProtocolError
 from helpdesk_bridge.model import (
     Attachment,
     Audience,
+    Channel,
     Cursor,
+    CustomField,
     Message,
     MessageType,
     Page,
@@ -20,6 +22,7 @@ from helpdesk_bridge.model import (
     Priority,
     Problem,
     Role,
+    SentMessage,
     Status,
     Team,
     Ticket,
@@ -98,6 +101,31 @@ MESSAGE = Message(
         (Party(), "<Party unknown>"),
         (Party(id="7", role=Role.AGENT, name="SECRET"), "<Party '7': agent>"),
         (Party(id="SECRET@x.example", role=Role.CUSTOMER), "<Party customer>"),
+        (
+            Attachment(id="att_3", name="SECRET", mime_type="Image/PNG; name=SECRET", size=12345),
+            "<Attachment 'att_3': image/png, 12,345 bytes>",
+        ),
+        (
+            Attachment(
+                id="https://SECRET.example/?sig=SECRET",
+                mime_type="text/x-SECRET",
+                content_id="SECRET@x",
+                inline=True,
+            ),
+            "<Attachment inline>",
+        ),
+        (Attachment(id="SECRET2", mime_type="image/png;" + "a" * 5000), "<Attachment>"),
+        (Channel(id="4", name="SECRET", address="SECRET", kind="email"), "<Channel '4': 'email'>"),
+        (Channel(id="SECRET@x.example"), "<Channel>"),
+        (
+            CustomField(id="fld_1", name="Plan", options=("a", "b"), active=False),
+            "<CustomField 'fld_1': 'Plan', 2 options, not in use>",
+        ),
+        (
+            SentMessage(ticket_id="1", message=MESSAGE, repeated=True),
+            "<SentMessage of ticket '1': its id is not known, sent by an earlier call>",
+        ),
+        (SentMessage(ticket_id="1", id="2"), "<SentMessage '2' of ticket '1'>"),
         (Team(id="7", name="Billing", raw={"a": "SECRET"}), "<Team '7': 'Billing'>"),
         (Team(id="7"), "<Team '7'>"),
         (Page(items=()), "<Page of no items>"),
@@ -127,7 +155,7 @@ def test_a_value_shows_what_it_is_and_how_much(value: Any, shown: str) -> None:
     assert "SECRET" not in shown
 
 
-@pytest.mark.parametrize("kind", [Ticket, Message, Party, Team, Page])
+@pytest.mark.parametrize("kind", [Ticket, Message, Party, Team, Page, Attachment, SentMessage])
 def test_a_value_that_is_half_built_is_shown(kind: type) -> None:
     assert repr(object.__new__(kind)).startswith(f"<{kind.__name__}")
 

@@ -19,7 +19,7 @@ ROUND_TRIPS: list[Any] = [
     *(hb.Ticket, hb.Message, hb.Party, hb.Team, hb.Attachment, hb.Channel, hb.CustomField),
     *(hb.SentMessage, hb.Reconciliation, hb.Support, hb.CapabilityLimits, hb.Capabilities),
     *(Fingerprint, hb.Page[hb.Ticket], hb.Page[hb.Message], hb.Page[hb.Party], hb.Page[hb.Team]),
-    hb.Conversation,
+    *(hb.Conversation, hb.StatusUse, hb.Statuses),
 ]
 """Every class of the model that a desk returns."""
 
@@ -118,6 +118,11 @@ def _capabilities(_: Any) -> st.SearchStrategy[Any]:
     return st.builds(hb.Capabilities, declared)
 
 
+def _statuses(_: Any) -> st.SearchStrategy[Any]:
+    uses = st.dictionaries(st.sampled_from(list(hb.Status)), values(hb.StatusUse), max_size=3)
+    return st.builds(hb.Statuses, uses)
+
+
 def _conversations(_: Any) -> st.SearchStrategy[Any]:
     return st.builds(
         hb.Conversation, values(hb.Ticket), st.lists(values(hb.Message), max_size=2), st.none()
@@ -128,6 +133,7 @@ _SPECIAL: dict[Any, Any] = {
     hb.Message: _messages,
     hb.Page: _pages,
     hb.Capabilities: _capabilities,
+    hb.Statuses: _statuses,
     hb.Conversation: _conversations,
 }
 
@@ -136,7 +142,7 @@ def everything_of(value: Any) -> Any:
     """Return all that is in a value, fields that do not count for equality too."""
     if isinstance(value, hb.Page):
         return [everything_of(one) for one in (value.items, value.next, value.total, value.listed)]
-    if isinstance(value, hb.Capabilities):
+    if isinstance(value, (hb.Capabilities, hb.Statuses)):
         return {key: everything_of(one) for key, one in value.items()}
     if isinstance(value, hb.Conversation):
         return [everything_of(value.ticket), everything_of(value.messages)]

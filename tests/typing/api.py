@@ -21,8 +21,11 @@ async def reading() -> None:
             assert_type([m async for m in desk.messages(ticket)], list[hb.Message])
         async for page in desk.messages("1").pages():
             assert_type(page.items, tuple[hb.Message, ...])
-        async for ticket, messages in desk.conversations(desk.tickets(), concurrency=4):
-            assert_type((ticket, messages), tuple[hb.Ticket, list[hb.Message]])
+        async for conversation in desk.conversations(desk.tickets(), concurrency=4):
+            assert_type(conversation.ticket, hb.Ticket)
+            assert_type(conversation.messages, list[hb.Message])
+            ticket, messages = conversation
+            assert_type(messages, Any)
         message = await desk.message("1", "2")
         assert_type(message.text, str | None)
         assert_type(message.is_public, bool)

@@ -76,6 +76,7 @@ class DjangoHelpdesk(kit.Adapter):
     }
     assignee_by = frozenset(("id",))
     team_by = frozenset(("id",))
+    named_settings: ClassVar = {"queue": f"The API lists no queues ({_SEEN})."}
     offers: ClassVar = {
         Capability.LIST_TICKETS: native(
             limits=CapabilityLimits(page_size=wire.PAGE_SIZE), source=_SEEN

@@ -35,7 +35,7 @@ class DjangoHelpdeskSettings:
     adapter: ClassVar[str] = "django_helpdesk"
     base_url: str
     mounted_at: str = ""
-    user: str | None = field(default=None, repr=False)
+    user: str | None = field(default=None, repr=False, metadata={kit.CREDENTIAL: True})
     password: Secret | None = field(default=None, converter=optional(Secret))
     token: Secret | None = field(default=None, converter=optional(Secret))
     queue: int = 1

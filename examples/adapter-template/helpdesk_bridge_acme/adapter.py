@@ -124,5 +124,5 @@ class Acme(kit.Adapter):
         return wire.one_ticket(raw)
 
     def parse_message(self, raw: Mapping[str, Any], ticket_id: str) -> kit.Message:
-        """Read Acme's own message of the ticket ``ticket_id``, as ``Message.raw`` has it."""
+        """Read Acme's own message, as ``Message.raw`` has it, which does not tell its ticket."""
         return kit.read_one(raw, wire.MessageJson, partial(wire.message, ticket_id))

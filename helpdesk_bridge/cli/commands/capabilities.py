@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
 from helpdesk_bridge.cli.console import complain, page, plain, say
 from helpdesk_bridge.cli.inventory import inventory
-from helpdesk_bridge.cli.matrix import Cell, grid, matrix
+from helpdesk_bridge.cli.matrix import Cell, Grid, grid, matrix
 from helpdesk_bridge.config import Config, load_config
+from helpdesk_bridge.config.registry import taken_for_desk
 from helpdesk_bridge.desk import Helpdesk
 from helpdesk_bridge.errors import HelpdeskError
 from helpdesk_bridge.model import Capabilities, Capability
@@ -40,7 +43,7 @@ def capabilities(
     Parameters
     ----------
     desk
-        The name of a desk in the configuration.
+        The name of a desk in the configuration, which is not that of an adapter.
     config
         The path of a helpdesk.toml, in place of the usual ones.
     markdown
@@ -54,7 +57,7 @@ def capabilities(
             title = "What each desk can do"
             columns, missing = _of_desks(load_config(config), desk)
     except HelpdeskError as error:
-        return complain(error.message)
+        return complain(f"{error.message}{taken_for_desk(desk)}")
     if columns and markdown:
         page(matrix(columns, title=title))
     elif columns:
@@ -92,16 +95,29 @@ def _show(columns: Mapping[str, Capabilities]) -> None:
     console = Console()
     made = grid(columns)
     label = Column("capability", no_wrap=True, min_width=max(map(len, Capability)))
-    table = Table(
-        label,
-        *(Column(escape(plain(name)), overflow="fold") for name in made.columns),
-        show_lines=True,
-    )
+    names = [plain(name) for name in made.columns]
+    table = Table(label, *map(escape, names), show_lines=True)
     for capability, cells in made.rows:
         table.add_row(capability.value, *(_text(cell) for cell in cells))
-    console.print(table)
+    if _fits(made, console.width):
+        console.print(table)
+    else:
+        for capability, cells in made.rows:
+            console.print(Text(capability.value, style="bold"))
+            for name, cell in zip(names, cells, strict=True):
+                told = Text.assemble(f"{name}: ", _text(cell))
+                console.print(Padding(told, (0, 0, 0, 2), expand=False))
     for number, note in enumerate(made.notes, 1):
         say(console, (f"{f'[{number}]':>4}", "cyan"), f" {plain(str(note))}")
+
+
+def _fits(made: Grid, width: int) -> bool:
+    """Say whether the table has room for its longest word in each column: rich breaks it else."""
+    count = len(made.columns)
+    words = [plain(cell.text).split() for _, cells in made.rows for cell in cells]
+    longest = max(map(len, [*map(plain, made.columns), *chain.from_iterable(words)]))
+    edges = 3 * count + 4  # bars, and a blank on both sides of each cell
+    return max(map(len, Capability)) + count * longest + edges <= width
 
 
 def _text(cell: Cell) -> Text:

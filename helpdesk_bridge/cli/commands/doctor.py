@@ -11,6 +11,7 @@ from helpdesk_bridge.cli.console import complain, plain, say
 from helpdesk_bridge.cli.doctor.diagnosis import CheckResult
 from helpdesk_bridge.cli.doctor.examination import examine
 from helpdesk_bridge.config import Config, load_config
+from helpdesk_bridge.config.registry import taken_for_desk
 from helpdesk_bridge.errors import HelpdeskError
 
 __all__ = ["doctor"]
@@ -23,20 +24,20 @@ def doctor(desk: str | None = None, /, *, config: Path | None = None) -> int:
 
     It only reads: the first page of tickets and the messages of one of them, or what else the desk
     can list, whose account it is and what that was seen to do, whether the queues, channels or
-    brands of the settings are there, and which writes are open in its ledger. No credential is
-    shown. Exits with 1 if anything is wrong.
+    agents of the settings are there, and which writes are open in its ledger. What nobody can tell
+    is called not checked. No credential is shown. Exits with 1 if anything is wrong.
 
     Parameters
     ----------
     desk
-        The name of a desk in the configuration.
+        The name of a desk in the configuration, which is not that of an adapter.
     config
         The path of a helpdesk.toml, in place of the usual ones.
     """
     try:
         found = load_config(config)
     except HelpdeskError as error:
-        return complain(error.message)
+        return complain(f"{error.message}{taken_for_desk(desk)}")
     return asyncio.run(_report(found, found.desks if desk is None else [desk]))
 
 

@@ -24,9 +24,10 @@ from helpdesk_bridge.delivery.file_trouble import can_be_made
 from helpdesk_bridge.delivery.open_ledger import open_ledger
 from helpdesk_bridge.delivery.sqlite_ledger import SqliteLedger
 from helpdesk_bridge.desk import Helpdesk
-from helpdesk_bridge.errors import HelpdeskError, Reason
+from helpdesk_bridge.errors import HelpdeskError, Reason, reason_of
 from helpdesk_bridge.kit.contract import Adapter
-from helpdesk_bridge.model import Capability, MessageType, Page, Party, Ticket
+from helpdesk_bridge.kit.numbers import CREDENTIAL
+from helpdesk_bridge.model import Capability, MessageType, Page, Party, Problem, Ticket
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import Attempt, AttemptResult, Observer, TokenProvider
 
@@ -105,6 +106,7 @@ class _Examination:
 
     def __init__(self, desk: Helpdesk, found: DeskConfig) -> None:
         self._desk = desk
+        self._settings = found.settings
         self._address: str | None = getattr(found.settings, "base_url", None)
         self._keys = _credentials(found.settings)
         self._seen = Seen(counts={}, refused=set())
@@ -143,44 +145,78 @@ class _Examination:
         self, page: Page[Ticket] | None, trouble: Trouble | None
     ) -> AsyncIterator[Finding]:
         """Say whose account it is, and what it may do; nothing where the vendor cannot be asked."""
-        if trouble not in (None, Trouble.RIGHT):
+        if page is None and trouble is not Trouble.RIGHT:
             return
+        me: Party | None = None
         if self._desk.capabilities.supports(Capability.WHO_AM_I):
-            _, told = await self._try("account", self._desk.me, _who)
-            if told.trouble is None or trouble is None:
+            asked = await self._try("account", self._desk.me, _who)
+            me, told = asked
+            if told.trouble is None or page is not None:
                 yield told
         if page is None:
             return
-        self._seen.tickets = len(page.items)
+        self._seen.unreadable = len(page.problems)
+        self._seen.tickets = len(page.items) + self._seen.unreadable
         for name, call in (("agents", self._desk.agents), ("teams", self._desk.teams)):
             if self._desk.capabilities.supports(Capability(f"list_{name}")):
-                counted = await self._count(name, call)
+                counted = await self._count(name, call, me)
                 if counted.result is CheckResult.WRONG:
                     yield counted
-        if type(self._desk.adapter).check_settings is not Adapter.check_settings:
-            for finding in await self._configured():
-                yield finding
+        for finding in await self._configured():
+            yield finding
         yield judge(self._seen, self._desk.capabilities, is_remote=self._address is not None)
 
-    async def _count(self, name: str, call: Callable[[], Awaitable[Page[Any]]]) -> Finding:
+    async def _count(
+        self, name: str, call: Callable[[], Awaitable[Page[Any]]], me: Party | None
+    ) -> Finding:
         """Count the first page of a list; that the account may not see it is told, and no error."""
-        listed = await self._try(name, call, lambda page: f"{len(page.items)}.")
+        listed = await self._try(name, call, lambda page: f"{len(page.items)} on the first page.")
         found, finding = listed
         if found is not None:
-            self._seen.counts[name] = len(found.items)
+            self._seen.counts[name] = len(found.items) + len(found.problems)
+            if name == "agents" and me is not None and found.next is None:
+                self._seen.alone = [one.id for one in found.items] == [me.id] and not found.problems
         elif finding.trouble is Trouble.RIGHT:
             self._seen.refused.add(name)
             return _unchecked(name, finding.says)
         return finding
 
     async def _configured(self) -> list[Finding]:
-        """Say which settings name what is not there."""
+        """Say of each setting that names something at the vendor whether it is there.
+
+        What nobody can tell is told as not checked, and so is what the account may not ask.
+        """
+        kind = type(self._desk.adapter)
+        named = {
+            name: why
+            for name, why in kind.named_settings.items()
+            if getattr(self._settings, name, None) is not None
+        }
+        asks = kind.check_settings is not Adapter.check_settings
+        findings: list[Finding] = []
+        told = [name for name, why in named.items() if why is None]
+        if asks and (told or not named):
+            findings += await self._asked_for(told)
+        return findings + [
+            _unchecked("configured", f"{name}: {why}") for name, why in named.items() if why
+        ]
+
+    async def _asked_for(self, names: Sequence[str]) -> list[Finding]:
+        """Say which of the settings of these names lead to what is there, by asking for it."""
         asked = await self._try("configured", self._desk.check_settings, _all_there)
         lost, finding = asked
-        return [_lost(says) for says in lost] if lost else [finding]
+        if lost is None and finding.trouble is Trouble.RIGHT:
+            return [_unchecked("configured", f"{one}: {finding.says}") for one in names or ["all"]]
+        if lost is None or not (lost or names):
+            return [finding]
+        there = [one for one in names if not any(says.startswith(f"{one}:") for says in lost)]
+        return [
+            *map(_lost, lost),
+            *(_good("configured", f"{one}: it is there.") for one in there),
+        ]
 
     async def _messages(self, page: Page[Ticket] | None) -> Finding:
-        if page is None:
+        if page is None or (page.problems and not page.items):
             return _unchecked("messages", "the tickets could not be read.")
         if not page.items:
             return _unchecked("messages", "there is no ticket whose messages could be read.")
@@ -195,6 +231,8 @@ class _Examination:
             first = first or finding
             if found is None:
                 return finding
+            if first.trouble is None and finding.trouble is not None:
+                first = finding  # what cannot be read is said, of whichever ticket it is
             self._seen.messages = self._seen.messages or bool(found.items)
             self._seen.notes = any(one.type is MessageType.NOTE for one in found.items)
             if self._seen.notes:
@@ -214,17 +252,34 @@ class _Examination:
     async def _try(
         self, check: str, call: Callable[[], Awaitable[T]], tell: Callable[[T], str]
     ) -> tuple[T | None, Finding]:
+        """Return what came, and the finding about it: wrong where a record cannot be read.
+
+        A list of which nothing is shown, because the account may not see it, is no list.
+        """
         try:
             found = await call()
-            problems = getattr(found, "problems", ())
-            if problems:
-                raise problems[0].error
+            problems = _problems(found)
         except Exception as error:  # noqa: BLE001 - as above
             return None, self._diagnosed(check, error)
-        return found, _good(check, tell(found))
+        finding = _good(check, tell(found))
+        if problems:
+            told = self._diagnosed(check, problems[0].error)
+            count = f"{tell(found)[:-1]}, and {len(problems)} that cannot be read: "
+            finding = attrs.evolve(told, says=count + told.says)
+        return found, finding
 
     def _diagnosed(self, check: str, error: Exception) -> Finding:
         return diagnose(check, error, keys=self._keys)
+
+
+def _problems(found: Any) -> Sequence[Problem]:
+    """Return the records that cannot be read; raise where the account may see none of a list."""
+    if not isinstance(found, Page):
+        return ()
+    for problem in found.problems[:1]:
+        if not found.items and reason_of(problem.error) is Reason.PERMISSION:
+            raise problem.error
+    return found.problems
 
 
 def _count_of_tickets(page: Page[Ticket]) -> str:
@@ -252,11 +307,12 @@ def _all_there(_: Sequence[str]) -> str:
 
 
 def _credentials(settings: Any) -> list[str]:
-    """Return the names of the settings that hold a credential."""
+    """Return the names of the settings that hold a credential, or what goes with one."""
     return [
         attribute.alias
         for attribute in attrs.fields(type(settings))
-        if isinstance(getattr(settings, attribute.name), (Secret, TokenProvider))
+        if isinstance(value := getattr(settings, attribute.name), (Secret, TokenProvider))
+        or (value is not None and attribute.metadata.get(CREDENTIAL))
     ]
 
 

@@ -83,7 +83,7 @@ async def test_what_is_no_message_of_the_ticket_is_named_by_its_place(
 
 
 async def test_an_entry_of_no_known_type_is_not_guessed(desk: Helpdesk) -> None:
-    message = desk.adapter.parse_message({"type": "draft", "id": 5}, "900101")
+    message = desk.adapter.parse_message({"type": "draft", "id": 5, "content": "x"}, "900101")
     assert (message.id, message.type, message.is_public) == ("draft-5", MessageType.UNKNOWN, False)
 
 

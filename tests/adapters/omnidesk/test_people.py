@@ -87,6 +87,40 @@ async def test_an_account_that_may_not_read_users_is_told_so(
     assert type(await caught(desk.agents()._first())) is errors.PermissionDenied
 
 
+# -- the agent of the settings ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["12", "0012", "1001"])
+async def test_the_configured_agent_is_looked_for_to_the_end(
+    fake: ScriptedFake, connect_to: Connect, number: str
+) -> None:
+    fake.store.agents = [Party(id=str(n), email=f"{n}@helpdesk.example") for n in range(1, 1_002)]
+    assert await connect_to(fake, user_id=number).check_settings() == ()
+
+
+async def test_an_agent_who_is_not_listed_is_named(fake: ScriptedFake, connect_to: Connect) -> None:
+    fake.store.agents = [ADA, BO]
+    (lost,) = await connect_to(fake, user_id="112").check_settings()
+    assert lost == 'user_id: there is no agent with the id "112" that this key may see.'
+
+
+async def test_without_a_configured_agent_nothing_is_asked(
+    fake: ScriptedFake, connect_to: Connect
+) -> None:
+    assert await connect_to(fake, user_id=None).check_settings() == ()
+    assert fake.journal == []
+
+
+async def test_a_list_of_which_a_record_is_odd_does_not_prove_that_an_agent_is_missing(
+    fake: ScriptedFake, connect_to: Connect, caught: Caught
+) -> None:
+    for _ in range(2):
+        fake.script.add("GET", "/user", listed({"id": 6}, {}))
+    desk = connect_to(fake, user_id="12")
+    assert isinstance(await caught(desk.check_settings()), errors.ProtocolError)
+    assert await connect_to(fake, user_id="6").check_settings() == ()
+
+
 # -- customers -------------------------------------------------------------------------------
 
 
