@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import Capability, CapabilityLimits, emulated, native, none
+from helpdesk_bridge.kit import Capability, CapabilityLimits, Status, emulated, native, none
 from helpdesk_bridge_airclou import wire
 
 __all__ = ["LIMIT", "NAMED", "OFFERS", "PAGE_SIZE", "opened"]
@@ -93,7 +93,9 @@ OFFERS: Mapping[Capability, kit.Support] = {
     Capability.WHO_AM_I: none("The API does not tell whose key it is.", source=_RESOURCES),
     Capability.FILTER_STATUS: native(limits=_FILTERABLE, source=_TICKETS),
     Capability.FILTER_STATUSES: emulated(
-        "On what is read: the vendor takes one status.", limits=_FILTERABLE, source=_TICKETS
+        "On what is read: the vendor takes one status.",
+        limits=CapabilityLimits(statuses=wire.FILTERABLE | {Status.UNKNOWN}),
+        source=_TICKETS,
     ),
     Capability.FILTER_PRIORITY: native(source=_TICKETS),
     Capability.FILTER_KIND: emulated("On what is read."),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import EllipsisType
 from typing import Any, assert_never
@@ -22,6 +23,8 @@ from helpdesk_bridge_airclou.wire import KIND, PRIORITY, STATUS
 
 QUIET_EXTRA = frozenset(("attachments", "ticket_update"))
 """Page "messages", "Create a message": what is documented and decides nothing on who is mailed."""
+
+_ID = re.compile(kit.Adapter.id_pattern)
 
 # -- asking ----------------------------------------------------------------------------------
 
@@ -76,8 +79,10 @@ def is_by_change(query: kit.TicketQuery) -> bool:
 
 
 def _assignee_id(person: kit.Party) -> str:
-    if person.id is None:
-        raise errors.InvalidArgument("Airclou knows assignees by their id only.")
+    if person.id is None or not _ID.fullmatch(person.id):
+        raise errors.InvalidArgument(
+            'Airclou knows assignees by their id only, such as "usr_a02", and lists no agents.'
+        )
     return person.id
 
 

@@ -9,7 +9,15 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from helpdesk_bridge.kit import Capability, CapabilityLimits, Support, emulated, native, none
+from helpdesk_bridge.kit import (
+    Capability,
+    CapabilityLimits,
+    Status,
+    Support,
+    emulated,
+    native,
+    none,
+)
 from helpdesk_bridge_helpspace import wire
 
 __all__ = ["MAX_BODY", "NAMED", "OFFERS"]
@@ -116,17 +124,20 @@ OFFERS: Mapping[Capability, Support] = {
     ),
     Capability.FILTER_STATUSES: emulated(
         "Every ticket is read: whether several values are alternatives is not documented.",
+        limits=CapabilityLimits(statuses=frozenset(Status)),
         source=_TICKETS,
     ),
     Capability.FILTER_PRIORITY: none("HelpSpace's tickets have no priority.", source=_TICKETS),
     Capability.FILTER_KIND: none("HelpSpace's tickets have no kind.", source=_TICKETS),
     Capability.FILTER_ASSIGNEE: emulated(
         "By id in one request; the id of an address or a name is looked up in the list of agents,"
-        " which is kept for five minutes.",
+        " which is kept for five minutes, and so is an id under which nothing is found.",
         source=_TICKETS,
     ),
     Capability.FILTER_TEAM: native(
-        "By id or name; whether the case matters is not documented.", source=_TICKETS
+        "By id or name; whether the case matters is not documented. One under which nothing is"
+        " found is looked up in the list of teams.",
+        source=_TICKETS,
     ),
     Capability.FILTER_TAG: native(
         "By name; whether the case matters is not documented.", source=_TICKETS

@@ -14,13 +14,15 @@ from uuid import uuid4
 from attrs import evolve, field, frozen
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import Status, errors, extra_query, is_digits, merge_extra, refuse_extra
+from helpdesk_bridge.kit import Status, errors, exact_number, extra_query, merge_extra, refuse_extra
 from helpdesk_bridge_helpspace.wire import STATUS
 
 QUIET_EXTRA = frozenset(("subject", "created_at", "skip_notifications"))
 """MESSAGES, "Create new Ticket Message": the other fields say what is sent and who is mailed."""
 _MAILED = ("to", "cc", "bcc", "send_mail_to_recipients")
 """Fields that could have somebody mailed for a new ticket; the last is named in a comment only."""
+
+_NO_ID = "an agent's id is a number in HelpSpace, as its list of agents tells it."
 
 # -- asking ----------------------------------------------------------------------------------
 
@@ -41,6 +43,8 @@ def ticket_filters(query: kit.TicketQuery) -> list[tuple[str, str]]:
     if query.status not in (None, Status.ESCALATED):
         pairs.append(("status[]", STATUS.write(query.status)))
     if query.assignee is not None:
+        if query.assignee.id is not None and exact_number(query.assignee.id) is None:
+            raise errors.InvalidArgument(_NO_ID)
         word = query.assignee.id or query.assignee.name
         pairs += [("assignees[]", word)] if word else []
     if query.team is not None:
@@ -242,14 +246,10 @@ def _contact(person: kit.Party) -> dict[str, str]:
     return {"email": person.email, **({"name": person.name} if person.name else {})}
 
 
-def _number(text: str) -> int | None:
-    return int(text) if is_digits(text) and len(text) <= 18 else None
-
-
 def _channel_id(channel: kit.Channel | None, configured: str | None) -> int:
     # T6: creating is documented with an id only.
     given = configured if channel is None else channel.id
-    number = None if given is None else _number(given)
+    number = None if given is None else exact_number(given)
     if number is None:
         raise errors.InvalidArgument(
             "HelpSpace creates tickets in a channel: give channel= with the id of one (a ticket's"
@@ -259,7 +259,7 @@ def _channel_id(channel: kit.Channel | None, configured: str | None) -> int:
 
 
 def _assignee_id(person: kit.Party) -> int:
-    number = None if person.id is None else _number(person.id)
+    number = None if person.id is None else exact_number(person.id)
     if number is None:
         raise errors.InvalidArgument(
             "HelpSpace assigns a new ticket by the agent's id only, which is a number."
@@ -268,8 +268,8 @@ def _assignee_id(person: kit.Party) -> int:
 
 
 def _assignee(person: kit.Party) -> dict[str, Any]:
-    if person.id is not None and _number(person.id) is not None:
-        return {"id": _number(person.id)}
+    if person.id is not None and exact_number(person.id) is not None:
+        return {"id": exact_number(person.id)}
     if person.email is None:
         raise errors.InvalidArgument("HelpSpace assigns by an agent's id or address.")
     return {"email": person.email}
@@ -277,7 +277,7 @@ def _assignee(person: kit.Party) -> dict[str, Any]:
 
 def _team(team: str) -> dict[str, Any]:
     # T7: the table says a string of 14 characters, the example an object.
-    number = _number(team)
+    number = exact_number(team)
     return {"name": team} if number is None else {"id": number}
 
 

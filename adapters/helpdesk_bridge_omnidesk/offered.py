@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from helpdesk_bridge.kit import Capability, CapabilityLimits, Support, emulated, native, none
+from helpdesk_bridge.kit import (
+    Capability,
+    CapabilityLimits,
+    Status,
+    Support,
+    emulated,
+    native,
+    none,
+)
 from helpdesk_bridge_omnidesk import paging, wire
 
 __all__ = ["NAMED", "NO_NOTES", "OFFERS", "UNCONFIGURED"]
@@ -137,7 +145,7 @@ OFFERS: Mapping[Capability, Support] = {
     ),
     Capability.FILTER_STATUSES: emulated(
         "On what is read: Omnidesk takes one status.",
-        limits=CapabilityLimits(statuses=wire.STATUS.writable()),
+        limits=CapabilityLimits(statuses=wire.STATUS.writable() | {Status.UNKNOWN}),
         source=_TICKET,
     ),
     Capability.FILTER_PRIORITY: none(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import errors, extra_texts, given_id, is_digits, refuse_extra
+from helpdesk_bridge.kit import errors, extra_texts, given_id, refuse_extra
 from helpdesk_bridge_omnidesk.settings import CHANNEL
 from helpdesk_bridge_omnidesk.wire import INBOUND, NUMBER, OUTBOUND, STATUS, Reading, stamp
 
@@ -106,7 +106,7 @@ def ticket_body(new: kit.NewTicket, *, brand: str, channel: str, to: str) -> lis
     if new.requester.name:
         fields.append(("fromName", new.requester.name))
     if new.team is not None:
-        if not is_digits(new.team):
+        if not NUMBER.fullmatch(new.team):
             raise errors.InvalidArgument("Omnidesk knows teams (groups) by their number.")
         fields.append(("assignedGroupID", new.team))
     return with_extra(fields, new.extra)

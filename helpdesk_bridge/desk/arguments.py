@@ -243,8 +243,10 @@ def statuses(value: Status | Iterable[Status] | None) -> frozenset[Status] | Non
     if value is None:
         return None
     if isinstance(value, str) or not isinstance(value, Iterable):
-        return frozenset((required_member(Status, value, "status"),))
-    found = frozenset(required_member(Status, one, f"status[{at}]") for at, one in enumerate(value))
+        return frozenset((required_member(Status, value, "status", unknown=True),))
+    found = frozenset(
+        required_member(Status, one, f"status[{at}]", unknown=True) for at, one in enumerate(value)
+    )
     if not found:
         raise InvalidArgument("status is empty: name a Status, or leave it out for all.")
     return found

@@ -15,13 +15,22 @@ from helpdesk_bridge.desk.alike import is_cut, same_letters, same_spelling, same
 from helpdesk_bridge.errors import Outcome, PartlyDone, ProtocolError
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.vocabulary import Vocabulary
-from helpdesk_bridge.model import Party, Priority, Status, Ticket, TicketChanges, TicketKind
+from helpdesk_bridge.model import (
+    NewTicket,
+    Party,
+    Priority,
+    Status,
+    Ticket,
+    TicketChanges,
+    TicketKind,
+)
 from helpdesk_bridge.model.addresses import same_address
 from helpdesk_bridge.model.text import folded, is_digits, same_tags, tags_left_out
 
-__all__ = ["require_changed"]
+__all__ = ["require_as_asked", "require_changed"]
 
 E = TypeVar("E")
+_MADE_WITH = ("status", "priority", "kind", "assignee", "team", "tags", "custom_fields")
 _NOUNS = {"tags": "set of tags", "custom_fields": "value in custom_fields"}
 
 
@@ -62,6 +71,36 @@ def require_changed(
             f"a part of the change was made, but {came_back}", failure=failure, ticket_id=ticket.id
         )
     raise failure
+
+
+def require_as_asked(adapter: Adapter, new: NewTicket, ticket: Ticket) -> None:
+    """Raise where a ticket that was made does not show what it was to be made with.
+
+    What is compared, and how, is as for :func:`require_changed`. The subject is left out, by which
+    it was told to be the ticket at all (``require_made``).
+
+    Args:
+        adapter: what made the ticket.
+        new: what it was to be made of.
+        ticket: the ticket as it came back.
+
+    Raises:
+        PartlyDone: the ticket is there, and something of it is not as it was asked for.
+    """
+    asked = {name: getattr(new, name) for name in _MADE_WITH}
+    asked = {name: value for name, value in asked.items() if value not in (None, (), {})}
+    if not asked:
+        return
+    changes = TicketChanges(**asked)
+    other = [_NOUNS.get(n, n) for n, same in _compared(adapter, changes, ticket, None) if not same]
+    if not other:
+        return
+    came_back = f"it came back with another {', '.join(other)} than was asked for."
+    raise PartlyDone(
+        f"ticket {ticket.id} was created, but {came_back} Change it, and do not create it again.",
+        failure=ProtocolError(came_back, outcome=Outcome.UNKNOWN),
+        ticket_id=ticket.id,
+    )
 
 
 def _value(ticket: Ticket, name: str) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from copy import copy
 from typing import Generic, TypeVar
 
 from attrs import define, evolve, field
 
-from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.desk.looked_up import cannot_look_up
+from helpdesk_bridge.errors import HelpdeskError, InvalidArgument, PermissionDenied
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.kit.whole import read_whole
 from helpdesk_bridge.model import (
@@ -26,6 +28,7 @@ from helpdesk_bridge.model import (
 from helpdesk_bridge.model.lookup import only, people_meant, teams_meant
 from helpdesk_bridge.model.lookup import person_key as key_of
 from helpdesk_bridge.model.slots import Slots
+from helpdesk_bridge.model.text import exact_number, is_digits
 from helpdesk_bridge.transport import waiting_for
 
 __all__ = ["KEPT", "Directory", "key_of"]
@@ -35,6 +38,8 @@ N = TypeVar("N", TicketQuery, NewTicket, TicketChanges)
 
 KEPT = 300.0
 """Seconds for which a list of agents or teams is not read again, unless somebody is missing."""
+_ANYHOW = frozenset(("id", "email", "name"))
+"""What an adapter takes agents by that looks them up by itself."""
 
 
 @define(eq=False)
@@ -47,6 +52,8 @@ class _Kept(Generic[T]):
     """
 
     read: Callable[[], Awaitable[Page[T]]]
+    noun: str
+    """What it is a list of, for errors."""
     _turn: Slots = field(factory=lambda: Slots(1), init=False)
     _loop: asyncio.AbstractEventLoop | None = field(default=None, init=False)
     _readings: int = field(default=0, init=False)
@@ -59,7 +66,7 @@ class _Kept(Generic[T]):
         """Return what ``choose`` finds; where it finds nothing, in a list that is read anew.
 
         Raises the error of a record that could not be read, where nothing is found beside it: it
-        may be the one that is looked for.
+        may be the one that is looked for. An error of the reading is told as one of this list.
         """
         self._come_here()
         begun_before = self._readings
@@ -73,7 +80,10 @@ class _Kept(Generic[T]):
             if found or (self._number > begun_before and self._is_new):
                 return found or self._nobody()
             self._readings = number = self._readings + 1
-            page = await self.read()
+            try:
+                page = await self.read()
+            except HelpdeskError as error:
+                raise cannot_look_up(error, self.noun) from error
             self._page, self._number, self._until = page, number, _now() + KEPT
             return self._kept(choose) or self._nobody()
         finally:
@@ -85,7 +95,8 @@ class _Kept(Generic[T]):
             return []
         error = copy(self._page.problems[0].error)  # each call puts its own names on it
         error.message = (
-            f"not found, and a record that may be the one is unreadable: {error.message}"
+            f"not found in the list of {self.noun}, and a record that may be the one is unreadable:"
+            f" {error.message}"
         )
         raise error
 
@@ -112,8 +123,8 @@ class Directory:
     def __init__(self, adapter: Adapter, capabilities: Capabilities) -> None:
         self._adapter = adapter
         self._capabilities = capabilities
-        self._agents: _Kept[Party] = _Kept(self._all_agents)
-        self._teams: _Kept[Team] = _Kept(self._all_teams)
+        self._agents: _Kept[Party] = _Kept(self._all_agents, "agents")
+        self._teams: _Kept[Team] = _Kept(self._all_teams, "teams")
 
     async def _all_agents(self) -> Page[Party]:
         return await read_whole(self._adapter.list_agents, key_of)
@@ -121,14 +132,21 @@ class Directory:
     async def _all_teams(self) -> Page[Team]:
         return await read_whole(self._adapter.list_teams)
 
-    async def named(self, asked: N) -> N:
+    async def named(self, asked: N, given: object = None) -> N:
         """Return a query or a write with its assignee and its team as the vendor takes them.
 
-        Raises InvalidArgument for who is in no list, or in it several times, and whatever reading
-        the lists raises.
+        A str without @ that is no number is looked up as an id, and then as a name.
+
+        Args:
+            asked: the query or the write.
+            given: its assignee as the caller gave it.
+
+        Raises:
+            InvalidArgument: somebody is in no list, or in it several times.
+            HelpdeskError: a list that is needed could not be read.
         """
         if isinstance(asked.assignee, Party):
-            agent = await self._agent(asked.assignee)
+            agent = await self._agent(asked.assignee, is_word=_is_word(given))
             if agent is not asked.assignee:
                 asked = evolve(asked, assignee=agent)
         if isinstance(asked.team, str):
@@ -137,21 +155,79 @@ class Directory:
                 asked = evolve(asked, team=team)
         return asked
 
-    async def _agent(self, person: Party) -> Party:
+    async def checked(self, query: TicketQuery, given: object = None) -> TicketQuery:
+        """Return a query that found nothing, once its assignee and its team are on their lists.
+
+        It is another query where one of them is on its list by a name that looks like an id. An
+        account that may not read a list is left with what the vendor says.
+
+        Args:
+            query: what was asked, as :meth:`named` returns it.
+            given: its assignee as the caller gave it.
+
+        Raises:
+            InvalidArgument: the assignee or the team is on no list.
+            HelpdeskError: a list could not be read.
+        """
+        if self._adapter.takes_anybody:
+            return query
+        with suppress(PermissionDenied):
+            query = await self._with_an_agent(query, is_word=_is_word(given))
+        with suppress(PermissionDenied):
+            query = await self._with_a_team(query)
+        return query
+
+    async def _with_an_agent(self, query: TicketQuery, *, is_word: bool) -> TicketQuery:
+        person = query.assignee
+        if person is None or not self._looks_up_agents:
+            return query
+        found = await self._agents.meant(lambda some: people_meant(some, person, word=is_word))
+        if not found:
+            raise InvalidArgument(_NO_AGENT)
+        if person.id is None or any(one.id == person.id for one in found):
+            return query
+        return evolve(query, assignee=self._whole(Party(), only(found, "assignee")))
+
+    async def _with_a_team(self, query: TicketQuery) -> TicketQuery:
+        team = query.team
+        if team is None or not self._capabilities.supports(Capability.LIST_TEAMS):
+            return query
+        found = await self._teams.meant(lambda some: teams_meant(some, team))
+        if not found:
+            raise InvalidArgument(_NO_TEAM)
+        if not is_digits(team) or any(one.id == team for one in found):
+            return query
+        one = only(found, "team")
+        return query if one is None else evolve(query, team=self._name_of(one))
+
+    @property
+    def _looks_up_agents(self) -> bool:
+        is_listed = self._capabilities.supports(Capability.LIST_AGENTS)
+        return is_listed and self._adapter.assignee_by != _ANYHOW
+
+    async def _agent(self, person: Party, *, is_word: bool) -> Party:
         """Return an agent with what the list of agents has of it, if the vendor needs more."""
-        taken = self._adapter.assignee_by
-        if _known(person) & taken or not self._capabilities.supports(Capability.LIST_AGENTS):
+        if not self._looks_up_agents:
             return person  # the adapter says by what it takes agents
-        found = await self._agents.meant(lambda agents: people_meant(agents, person))
+        word = is_word and exact_number(person.id) is None
+        if not word and _known(person) & self._adapter.assignee_by:
+            return person
+        found = await self._agents.meant(lambda agents: people_meant(agents, person, word=word))
         agent = only(found, "assignee")
         if agent is None:
-            raise InvalidArgument("assignee: no agent of this desk has this id, address or name.")
+            raise InvalidArgument(_NO_AGENT)
+        return self._whole(Party() if word else person, agent)
+
+    def _whole(self, person: Party, agent: Party | None) -> Party:
+        """Return a person with what the list of agents has of it, which must be enough."""
+        agent = agent or person
         whole = evolve(
             person,
             id=person.id if person.id is not None else agent.id,
             email=person.email if person.email is not None else agent.email,
             name=person.name if person.name is not None else agent.name,
         )
+        taken = self._adapter.assignee_by
         if not _known(whole) & taken:
             raise InvalidArgument(
                 f"assignee: the list of agents does not tell the {' or '.join(sorted(taken))} of"
@@ -164,10 +240,28 @@ class Directory:
         taken = self._adapter.team_by
         if len(taken) != 1 or not self._capabilities.supports(Capability.LIST_TEAMS):
             return team
-        one = only(await self._teams.meant(lambda teams: teams_meant(teams, team)), "team")
+        try:
+            found = await self._teams.meant(lambda teams: teams_meant(teams, team))
+        except PermissionDenied:
+            if "id" in taken and exact_number(team) is not None:
+                return team
+            raise
+        one = only(found, "team")
         if one is None:
-            raise InvalidArgument("team: this desk has no team of this id or name.")
-        return one.id if "id" in taken else one.name
+            raise InvalidArgument(_NO_TEAM)
+        return self._name_of(one)
+
+    def _name_of(self, team: Team) -> str:
+        return team.id if "id" in self._adapter.team_by else team.name
+
+
+_NO_AGENT = "assignee: no agent of this desk has this id, address or name."
+_NO_TEAM = "team: this desk has no team of this id or name."
+
+
+def _is_word(given: object) -> bool:
+    """Say whether a person was given as a str that may be an id or a name."""
+    return isinstance(given, str) and "@" not in given
 
 
 def _known(person: Party) -> frozenset[str]:

@@ -128,8 +128,17 @@ class Guard:
         """Raise where tickets cannot be listed by these statuses; none is no filter."""
         if not statuses:
             return
-        by = Capability.FILTER_STATUS if len(statuses) == 1 else Capability.FILTER_STATUSES
+        unknown = Status.UNKNOWN in statuses
+        by = Capability.FILTER_STATUSES
+        if len(statuses) == 1 and not unknown:
+            by = Capability.FILTER_STATUS
         self.require(by)
+        if unknown and Status.UNKNOWN not in (self.capabilities[by].limits.statuses or ()):
+            raise StatusNotAllowed(
+                "the status unknown cannot be asked for here: no vendor has a word for it, and"
+                " statuses are not told by what is read.",
+                outcome=InvalidArgument.outcome,
+            )
         for status in sorted(statuses):
             self.status(by, status)
 

@@ -22,12 +22,9 @@ def _use(status: Status, adapter: Adapter, able: Capabilities) -> StatusUse:
     has_word = is_known and (words is None or status in words.writes)
 
     def takes(capability: Capability, option: str | None = None) -> bool:
-        limits = able[capability].limits
-        return (
-            able.supports(capability)
-            and (limits.statuses is None or status in limits.statuses)
-            and (option is None or limits.options is None or option in limits.options)
-        )
+        options = able[capability].limits.options
+        takes_it = option is None or options is None or option in options
+        return takes_it and _takes(able, capability, status)
 
     on_update = has_word and takes(Capability.UPDATE_TICKET, "status")
     on_reply = has_word and takes(Capability.REPLY_WITH_STATUS)
@@ -39,8 +36,15 @@ def _use(status: Status, adapter: Adapter, able: Capabilities) -> StatusUse:
         on_update=on_update,
         on_reply=on_reply,
         on_create=on_create,
-        as_filter=is_known and takes(Capability.FILTER_STATUS),
+        as_filter=takes(Capability.FILTER_STATUS if is_known else Capability.FILTER_STATUSES),
         written_as=word,
         reads_as=None if word is None or words is None else words.read(word),
         note=adapter.status_notes.get(status, ""),
     )
+
+
+def _takes(able: Capabilities, capability: Capability, status: Status) -> bool:
+    """Say whether ``capability`` takes ``status``; UNKNOWN only where it is declared by name."""
+    known = able[capability].limits.statuses
+    anything = known is None and status is not Status.UNKNOWN
+    return able.supports(capability) and (anything or (known is not None and status in known))

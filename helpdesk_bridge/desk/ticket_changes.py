@@ -12,7 +12,7 @@ from helpdesk_bridge.delivery.entry import LedgerEntry
 from helpdesk_bridge.delivery.write import Earlier, Write, content_of, given_of
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
-from helpdesk_bridge.desk.changed import require_changed
+from helpdesk_bridge.desk.changed import require_as_asked, require_changed
 from helpdesk_bridge.desk.changes_given import checked_changes
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import (
@@ -75,7 +75,7 @@ async def create_ticket(
         status: where the ticket stands.
         priority: how urgent it is.
         kind: what sort of matter it is about.
-        assignee: the agent, as a Party, an e-mail address or the vendor's id.
+        assignee: the agent, as a Party, an e-mail address, or the vendor's id or name.
         team: the team, by the vendor's id or name of it.
         tags: its tags.
         channel: where it came in: a :class:`Channel`, its id or its address. The vendor is given
@@ -101,7 +101,8 @@ async def create_ticket(
         StatusNotAllowed: for a status that a new ticket cannot have.
         OutcomeUnknown: it may have been created, or the vendor shows another ticket in its place:
             ask :meth:`reconcile` before doing it again.
-        PartlyDone: the ticket is there, and its first message is not, or may not be.
+        PartlyDone: the ticket is there, and its first message is not, or may not be; or it has
+            another status, assignee or so than was asked for. Never create it again for that.
         HelpdeskError: as the vendor or the network has it.
     """
     with self._calls.begin("create_ticket", writes=True) as call:
@@ -146,7 +147,7 @@ async def create_ticket(
         async def look_up() -> None:
             """Find whom the caller means, unless an earlier call with the key has done it all."""
             nonlocal named
-            named = await self._directory.named(new)
+            named = await self._directory.named(new, assignee)
 
         made: Ticket | Earlier = await self._sender.send(
             call,
@@ -179,6 +180,7 @@ async def _made(desk: Desk, new: NewTicket) -> Ticket:
     except ProtocolError as error:
         failure = with_outcome(error, unsafe=True, bytes_sent=True, started_at=None)
     else:
+        require_as_asked(desk.adapter, new, ticket)
         return ticket
     raise failure
 
@@ -249,7 +251,8 @@ async def update_ticket(
         status: where it is to stand.
         priority: how urgent it is; None: no priority.
         kind: what sort of matter it is about; None: no kind.
-        assignee: the agent, as a Party, an e-mail address or the vendor's id; None: nobody.
+        assignee: the agent, as a Party, an e-mail address, or the vendor's id or name; None:
+            nobody.
         team: the team, by the vendor's id or name of it; None: no team.
         tags: the whole set of its tags; automations of the vendor's may add others.
         custom_fields: values by the ids of :meth:`custom_fields`; others stay as they are.
@@ -296,7 +299,9 @@ async def update_ticket(
         once = not self.adapter.idempotent_extra.issuperset(changes.extra)
         if once:
             call.write_once()
-        changes = await self._directory.named(changes)
+        call.ticket_id = None  # a look-up is not about the ticket
+        changes = await self._directory.named(changes, assignee)
+        call.ticket_id = ref.id
         call.is_changing = True
         changed = await self.adapter.update_ticket(ref.id, changes)
         try:

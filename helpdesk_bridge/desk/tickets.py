@@ -71,10 +71,12 @@ def tickets(
     list is awaited or iterated over.
 
     Args:
-        status: only tickets that stand there, or at one of several.
+        status: only tickets that stand there, or at one of several. ``desk.statuses.open`` is all
+            that is not done. UNKNOWN can be asked for where statuses are told by what is read.
         priority: only tickets of this priority.
         kind: only tickets of this kind.
-        assignee: only this agent's: a Party, an e-mail address or the vendor's id of a person.
+        assignee: only this agent's: a Party, an e-mail address, or the vendor's id or name of an
+            agent. Who is on no list of agents or teams is InvalidArgument where nothing is found.
         team: only this team's, by the vendor's id or name of it.
         tag: only tickets with this tag.
         requester: only this customer's: a Party, an e-mail address or the vendor's id.
@@ -125,8 +127,12 @@ def tickets(
 
         async def read(place: Cursor | None) -> Page[Ticket]:
             if named[0] is query and (query.assignee or query.team):
-                named[0] = await self._directory.named(query)
+                named[0] = await self._directory.named(query, assignee)
             page = await list_tickets(named[0], place)
+            if place is None and not (page.items or page.problems):
+                named[0], asked = await self._directory.checked(named[0], assignee), named[0]
+                if named[0] != asked:
+                    page = await list_tickets(named[0], place)
             for problem in page.problems:
                 problem.error.fill(ticket_id=self._guard.told_id(problem.raw))
             return page

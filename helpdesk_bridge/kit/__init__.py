@@ -108,7 +108,7 @@ from helpdesk_bridge.model.html_text import html_to_text, is_blank, shows_someth
 from helpdesk_bridge.model.mailboxes import read_people, read_person
 from helpdesk_bridge.model.normalisation import normalised
 from helpdesk_bridge.model.slots import Slots
-from helpdesk_bridge.model.text import folded, is_digits, number_order, tags_left_out
+from helpdesk_bridge.model.text import exact_number, folded, is_digits, number_order, tags_left_out
 from helpdesk_bridge.secret import Secret
 from helpdesk_bridge.transport import (
     Base64,
@@ -221,6 +221,7 @@ __all__ = [
     "emulated",
     "encode_json",
     "errors",
+    "exact_number",
     "extra_query",
     "extra_texts",
     "fast_attachment",

@@ -101,6 +101,7 @@ class Adapter(Declarations):
     - ``status_notes``: what setting a status does besides; default nothing.
     - ``assignee_by``, ``team_by``: by what an agent and a team are named to the vendor; default by
       whatever the caller gives.
+    - ``takes_anybody``: whether a filter may name who is on no list; default False.
     - ``ticket_keys``: the vendor's keys of what a ticket shows after a change; default none.
     - ``named_settings``: the settings that name something at the vendor; default none.
     - ``fake``: ``module:class`` of the vendor's fake; default None, which is that there is none.

@@ -83,5 +83,8 @@ class Declarations:
     team_by: ClassVar[frozenset[str]] = frozenset(("id", "name"))
     """By which of ``id`` and ``name`` the vendor takes a team; the other one is looked up in the
     list of teams, where LIST_TEAMS is offered."""
+    takes_anybody: ClassVar[bool] = False
+    """Whether a filter may name an agent or a team that is on no list, as where the adapter refuses
+    by itself whom it does not know. Else it is InvalidArgument where nothing is found under it."""
     fake: ClassVar[str | None] = None
     """``module:class`` of the fake of this vendor, for the sandbox and for tests."""

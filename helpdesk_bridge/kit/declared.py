@@ -17,7 +17,7 @@ _WORDS = {"file_hosts": "host names", "idempotent_extra": "keys", "quiet_extra":
 _TABLES = ("status_words", "priority_words", "kind_words")
 _KEYS = "ticket_keys"
 _NAMED = "named_settings"
-_FLAG = "tells_forwards"
+_FLAGS = ("tells_forwards", "takes_anybody")
 _NAMED_BY = {
     "assignee_by": frozenset(("id", "email", "name")),
     "team_by": frozenset(("id", "name")),
@@ -51,8 +51,9 @@ def check_declared(kind: type) -> None:
             f"{kind.__name__}.{_ONE_WRITE} is a set of CREATE_TICKET and REPLY_WITH_STATUS;"
             f" not {in_one!r:.80}"
         )
-    if not isinstance(getattr(kind, _FLAG), bool):
-        raise TypeError(f"{kind.__name__}.{_FLAG} is True or False")
+    odd = [flag for flag in _FLAGS if not isinstance(getattr(kind, flag), bool)]
+    if odd:
+        raise TypeError(f"{kind.__name__}.{odd[0]} is True or False")
     for name in _TABLES:
         value = getattr(kind, name)
         if value is not None and not isinstance(value, Vocabulary):

@@ -64,6 +64,7 @@ class Memory(kit.Adapter):
     settings_type = MemorySettings
     settings: MemorySettings
     tells_forwards = True
+    takes_anybody = True
     status_words = kit.Vocabulary(
         reads={status.value: status for status in Status},
         writes={status: status.value for status in Status if status is not Status.UNKNOWN},
@@ -72,6 +73,8 @@ class Memory(kit.Adapter):
     offers: ClassVar = {
         capability: none(_ABSENT[capability]) if capability in _ABSENT else native()
         for capability in Capability
+    } | {
+        Capability.FILTER_STATUSES: native(limits=kit.CapabilityLimits(statuses=frozenset(Status)))
     }
     id_pattern = r"[0-9]{1,18}"
     id_words = 'digits, such as "1003"'
@@ -286,7 +289,7 @@ def _files(store: Store, contents: _Contents) -> list[StoredFile]:
 
 def _stored(store: Store, ticket_id: str) -> StoredTicket:
     stored = store.tickets.get(int(ticket_id))
-    if stored is None:
+    if stored is None or str(stored.id) != ticket_id:
         raise errors.NotFound("there is no such ticket.")
     return stored
 

@@ -79,7 +79,8 @@ def agent_meant(store: Store, wanted: Party) -> Party:
     In a Store without agents anybody may be one, and comes back as given. Raises InvalidArgument
     for who is none, or for a name that several have.
     """
-    found = only(people_meant(agents(store), wanted), "assignee")
+    word = wanted.email is None and wanted.name is None
+    found = only(people_meant(agents(store), wanted, word=word), "assignee")
     if found is not None:
         return found
     if store.agents:

@@ -20,13 +20,18 @@ def person_key(person: Party) -> str:
     return person.id or f"{person.email} {person.name}"
 
 
-def people_meant(people: Sequence[Party], wanted: Party) -> list[Party]:
-    """Return who is meant: by the id if it is given, else by the address, else by the name."""
+def people_meant(people: Sequence[Party], wanted: Party, *, word: bool = False) -> list[Party]:
+    """Return who is meant: by the id if it is given, else by the address, else by the name.
+
+    ``word`` says that the id is a word of the caller's, which may be the name of somebody as well.
+    """
     if wanted.id is not None:
-        return [one for one in people if one.id == wanted.id]
-    if wanted.email is not None:
+        found = [one for one in people if one.id == wanted.id]
+        if found or not word:
+            return found
+    elif wanted.email is not None:
         return [one for one in people if same_address(one.email, wanted.email)]
-    name = folded(wanted.name or "")
+    name = folded((wanted.name if wanted.id is None else wanted.id) or "")
     return [one for one in people if name and one.name is not None and folded(one.name) == name]
 
 

@@ -56,11 +56,12 @@ class TicketQuery:
         """The status where it is one alone; None: any, or several, of which :meth:`matches` judges.
 
         An adapter whose vendor takes one status asks for this one, and leaves out of what it reads
-        what does not match.
+        what does not match. It is never UNKNOWN, for which no vendor has a word.
         """
         if self.statuses is None or len(self.statuses) != 1:
             return None
-        return next(iter(self.statuses))
+        status = next(iter(self.statuses))
+        return None if status is Status.UNKNOWN else status
 
     def matches(self, ticket: Ticket) -> bool:
         """Say whether all filters but ``text`` and ``extra`` hold for ``ticket``.

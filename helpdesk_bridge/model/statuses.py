@@ -16,6 +16,8 @@ __all__ = ["StatusUse", "Statuses"]
 _DONE = (Status.RESOLVED, Status.CLOSED)
 """What means that a matter is done, the better one first: where a vendor has both, only its own
 rules may close, or its word for closed says that nothing was done."""
+_NO_WORK = (*_DONE, Status.SPAM, Status.DELETED)
+"""What nobody has to do anything about any more."""
 
 
 @frozen(kw_only=True)
@@ -31,7 +33,7 @@ class StatusUse(Value):
     on_create: bool
     """Whether ``create_ticket(status=)`` takes it."""
     as_filter: bool
-    """Whether ``tickets(status=)`` takes it."""
+    """Whether ``tickets(status=)`` takes it; UNKNOWN where statuses are told by what is read."""
     written_as: str | None
     """The vendor's word that is sent for it; None: it cannot be set, or the adapter has no table of
     words."""
@@ -69,6 +71,21 @@ class Statuses(Value, Mapping[Status, StatusUse]):
 
     def __repr__(self) -> str:
         return f"<Statuses: {', '.join(s for s, use in self._uses.items() if use.is_writable)}>"
+
+    @property
+    def open(self) -> frozenset[Status]:
+        """All statuses but those of a matter that is done: ``tickets(status=desk.statuses.open)``.
+
+        That is all that can be asked for, but RESOLVED, CLOSED, SPAM and DELETED. UNKNOWN, which is
+        any word of the vendor's that this library does not know, is in it where it can be asked
+        for. UnsupportedCapability where no status can.
+        """
+        found = {status for status, use in self._uses.items() if use.as_filter}
+        if found:
+            return frozenset(found.difference(_NO_WORK))
+        raise UnsupportedCapability(
+            "tickets cannot be listed by status here.", capability=Capability.FILTER_STATUS.value
+        )
 
     @property
     def closing(self) -> Status:

@@ -12,6 +12,7 @@ from helpdesk_bridge.model.normalisation import normalised
 
 __all__ = [
     "caseless",
+    "exact_number",
     "folded",
     "has_controls",
     "is_digits",
@@ -25,6 +26,7 @@ __all__ = [
     "with_whole_characters",
 ]
 
+_NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BLANKS = re.compile(rf"(?:\s|{_CONTROL.pattern})+")
 
@@ -112,6 +114,14 @@ def is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def exact_number(value: object) -> int | None:
+    """Return the whole number that ``value`` is the text of; None for any other spelling of it.
+
+    "007" and "+7" may be names of something, and are not the id 7. At most 18 digits are read.
+    """
+    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
 
 
 def is_digits(value: object) -> TypeGuard[str]:

@@ -11,9 +11,17 @@ from typing import Any, Self
 
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.errors import ConfigurationError
+from helpdesk_bridge.model import Party, Role
 from helpdesk_bridge.testing import FakeServer, Store
 
 __all__ = ["Sandbox", "fake_of"]
+
+
+_AGENTS = (
+    Party(id="11", name="Ines", email="ines@helpdesk.example", role=Role.AGENT),
+    Party(id="12", name="Bo", email="bo@helpdesk.example", role=Role.AGENT),
+)
+"""The agents of a sandbox; Request Tracker has one more, whose account the bridge uses."""
 
 
 def fake_of(adapter: str) -> type[FakeServer] | None:
@@ -35,7 +43,7 @@ class Sandbox:
     """
 
     def __init__(self, store: Store | None = None) -> None:
-        self.store = store or Store()
+        self.store = store or Store(agents=list(_AGENTS))
         self.fakes: dict[str, FakeServer] = {}
         self._stack = AsyncExitStack()
 

@@ -85,8 +85,9 @@ class Rolodex(kit.Adapter):
         del cursor
         pairs = [("agent", query.assignee.id or "")] if query.assignee else []
         pairs += [("team", query.team)] if query.team else []
-        await self.transport.send(LIST, "GET", ("tickets",), query=pairs)
-        return kit.Page(items=())
+        answer = await self.transport.send(LIST, "GET", ("tickets",), query=pairs)
+        found = answer.json().get("tickets", ())
+        return kit.Page(items=tuple(_ticket(one, kit.Party(email="li@c.example")) for one in found))
 
     async def get_ticket(self, ticket_id: str) -> kit.Ticket:
         """GET /tickets/{id}."""
@@ -117,7 +118,11 @@ def _ticket(ticket_id: str, requester: kit.Party) -> kit.Ticket:
 
 
 class RolodexFake(FakeServer):
-    """The vendor; ``agents`` and ``teams`` are what it lists, ``held`` holds its lists back."""
+    """The vendor; ``agents`` and ``teams`` are what it lists, ``held`` holds its lists back.
+
+    ``tickets`` are the ids of what a list holds, whoever is asked for; ``by`` those of one agent or
+    team alone.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,13 +135,15 @@ class RolodexFake(FakeServer):
         self.held: asyncio.Event | None = None
         self.waiting = 0
         self.status = 200
+        self.tickets: list[str] = []
+        self.by: dict[str, list[str]] = {}
 
     def routes(self) -> Iterable[web.RouteDef]:
         """Return what it knows."""
         return [
             web.get("/agents", self._list_agents),
             web.get("/teams", self._list_teams),
-            web.get("/tickets", self._done),
+            web.get("/tickets", self._list_tickets),
             web.get("/tickets/{id}", self._done),
             web.post("/tickets", self._done),
             web.patch("/tickets/{id}", self._done),
@@ -162,6 +169,10 @@ class RolodexFake(FakeServer):
 
     async def _list_teams(self, _: web.Request) -> web.Response:
         return web.json_response({"teams": self.teams}, status=self.status)
+
+    async def _list_tickets(self, request: web.Request) -> web.Response:
+        whose = request.query.get("agent") or request.query.get("team") or ""
+        return web.json_response({"tickets": [*self.tickets, *self.by.get(whose, ())]})
 
     async def _done(self, _: web.Request) -> web.Response:
         return web.json_response({})

@@ -68,10 +68,122 @@ async def test_an_agent_is_named_by_id_whatever_the_caller_knows_of_it(
 
 
 @pytest.mark.parametrize("call", CALLS)
-async def test_an_id_is_taken_as_it_is_without_a_look(call: str) -> None:
+@pytest.mark.parametrize("given", [hb.Party(id="u99"), "99"])
+async def test_an_id_is_taken_as_it_is_without_a_look(call: str, given: Any) -> None:
     async with rolodex() as (fake, desk):
-        await CALLS[call](desk, "u99")
-        assert (_named(fake), fake.asked("/agents")) == ("u99", 0)
+        fake.tickets.append("7")
+        await CALLS[call](desk, given)
+        assert (_named(fake), fake.asked("/agents")) == (given if given == "99" else "u99", 0)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(("word", "found"), [("u3", "u3"), ("ADA", "u1"), ("007", "u7")])
+async def test_a_word_is_an_id_and_then_a_name(call: str, word: str, found: str) -> None:
+    async with rolodex() as (fake, desk):
+        fake.agents += [{"id": "u7", "name": "007"}, {"id": "u8", "name": "u3"}]
+        fake.tickets.append("7")
+        await CALLS[call](desk, word)
+        assert _named(fake) == found
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "word", ["Adda", "u99", "0012", "+7", "\N{ARABIC-INDIC DIGIT SEVEN}", "Bo"]
+)
+async def test_a_word_that_names_nobody_or_two_is_refused(call: str, word: str) -> None:
+    async with rolodex() as (fake, desk):
+        fake.agents += [{"id": "7", "name": "Seven"}, {"id": "12", "name": "Twelve"}]
+        with pytest.raises(hb.InvalidArgument, match="assignee: "):
+            await CALLS[call](desk, word)
+        assert (fake.asked("/tickets"), fake.writes) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"assignee": hb.Party(id="u99")}, {"assignee": "99"}, {"team": "99"}, {"team": "Moon"}],
+)
+@pytest.mark.parametrize("one_way", [True, False])
+async def test_nothing_found_for_nobody_is_an_error(given: dict[str, Any], one_way: bool) -> None:
+    class Wide(Rolodex):
+        name = "wide"
+        team_by = Rolodex.team_by if one_way else frozenset(("id", "name"))
+
+    async with rolodex() as (fake, first):
+        async with hb.Helpdesk(first.adapter.settings, adapter=Wide) as desk:
+            for _ in range(2):
+                with pytest.raises(hb.InvalidArgument, match=r"no (agent|team) of this"):
+                    await desk.tickets(**given)
+        assert fake.asked("/agents") + fake.asked("/teams") in (2, 4)  # in two pages or in one
+
+
+async def test_nothing_found_for_who_is_listed_is_an_empty_list_for_one_look() -> None:
+    async with rolodex() as (fake, desk):
+        for given in (hb.Party(id="u2"), hb.Party(id="u1"), "ada", "ada@bücher.example"):
+            pager = desk.tickets(assignee=given)
+            assert [one async for one in pager] == []
+            assert pager.exhausted
+        assert fake.asked("/agents") == 2  # its two pages
+
+
+async def test_a_name_that_looks_like_an_id_is_asked_for_by_its_id() -> None:
+    class Wide(Rolodex):
+        name = "wide"
+        team_by = frozenset(("id", "name"))
+
+    async with rolodex() as (fake, first):
+        fake.agents.append({"id": "u9", "name": "42"})
+        fake.teams += [("t9", "42"), ("7", "Seven"), ("t8", "7")]
+        fake.by = {"u9": ["1"], "t9": ["2"], "t8": ["3"]}
+        async with hb.Helpdesk(first.adapter.settings, adapter=Wide) as desk:
+            assert [one.id async for one in desk.tickets(assignee="42")] == ["1"]
+            assert [one.id async for one in desk.tickets(team="42")] == ["2"]
+            assert [one.id async for one in desk.tickets(team="7")] == []  # the id comes first
+            with pytest.raises(hb.InvalidArgument):
+                await desk.tickets(assignee=hb.Party(id="42"))
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_an_account_that_may_not_read_the_lists_goes_by_id(status: int) -> None:
+    class Wide(Rolodex):
+        name = "wide"
+        team_by = frozenset(("id",))
+
+    async with rolodex() as (fake, first):
+        fake.status = status
+        async with hb.Helpdesk(first.adapter.settings, adapter=Wide) as desk:
+            assert list(await desk.tickets(assignee=hb.Party(id="u99"))) == []
+            assert list(await desk.tickets(assignee="99")) == []
+            assert list(await desk.tickets(team="99")) == []
+            for call in WRITES.values():
+                await call(desk, hb.Party(id="u99"))
+            with pytest.raises(hb.PermissionDenied, match="the list of teams could not be read"):
+                await desk.tickets(team="Moon")
+            for call in CALLS.values():
+                for given in ("Ada", "ada@bücher.example", hb.Party(name="Ada")):
+                    with pytest.raises(hb.PermissionDenied, match="the list of agents") as caught:
+                        await call(desk, given)
+                    assert "Party(id=" in str(caught.value)
+                    assert "list of tickets" not in str(caught.value)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 410, 422, 500])
+async def test_an_error_of_a_look_is_told_as_one_and_not_of_the_ticket(
+    call: str, status: int
+) -> None:
+    async with rolodex(options=ONCE) as (fake, desk):
+        fake.status = status
+        with pytest.raises(
+            hb.HelpdeskError, match="the list of agents could not be read"
+        ) as caught:
+            await CALLS[call](desk, "bo@desk.example")
+        error = caught.value
+        taken_for_others = (hb.NotFound, hb.ValidationFailed, hb.Conflict, hb.TicketClosed)
+        assert not isinstance(error, taken_for_others)
+        assert (error.ticket_id, error.status) == (None, status)
+        if call in WRITES:
+            assert (error.outcome, error.step) == (hb.Outcome.NOT_SENT, "list_agents")
+            assert "nothing was sent" in str(error)
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -265,6 +377,7 @@ async def test_a_vendor_that_takes_both_names_of_a_team_is_given_what_was_said()
         team_by = frozenset(("id", "name"))
 
     async with rolodex() as (fake, first):
+        fake.tickets.append("7")
         async with hb.Helpdesk(first.adapter.settings, adapter=TakesBoth) as desk:
             await desk.tickets(team="Sales")
         assert (dict(fake.journal[-1].query), len(fake.journal)) == ({"team": "Sales"}, 1)
@@ -300,8 +413,9 @@ async def test_a_vendor_that_takes_addresses_is_given_that_of_an_id() -> None:
     async with rolodex() as (fake, first):
         fake.agents.append({"id": "u5", "name": "Silent"})
         async with hb.Helpdesk(first.adapter.settings, adapter=ByAddress) as desk:
-            await _updated(desk, "u2")
-            assert _named(fake) == "bo@desk.example"
+            for given in ("u2", hb.Party(id="u2")):
+                await _updated(desk, given)
+                assert _named(fake) == "bo@desk.example"
             with pytest.raises(hb.InvalidArgument, match="does not tell the email of this one"):
                 await _updated(desk, "u5")
 

@@ -89,7 +89,7 @@ async def _list_customers(bench: Bench) -> None:
 
 
 async def _filter_status(bench: Bench) -> None:
-    known = [status for status, use in bench.desk.statuses.items() if use.as_filter]
+    known = [s for s, use in bench.desk.statuses.items() if use.as_filter and s != "unknown"]
     numbers = {status: bench.put(status=status) for status in known}
     for status, number in numbers.items():
         if status is not hb.Status.DELETED:

@@ -93,6 +93,73 @@ async def test_there_is_an_entry_for_each_status_and_a_word_for_each_that_can_be
         assert (use.written_as is not None) == (use.reads_as is not None) == use.is_writable
 
 
+def put(place: Place, status: Status) -> str:
+    stored = place.store.create_ticket(
+        subject="Export stops",
+        requester=place.store.person("li@customer.example"),
+        html="<p>Why?</p>",
+        status=status,
+    )
+    return str(stored.id)
+
+
+def put_odd(place: Place, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Put a ticket whose status the library does not know."""
+    words = place.desk.adapter.status_words
+    assert words is not None
+    if place.fake is None:
+        return put(place, Status.UNKNOWN)
+    pending = Status.PENDING if Status.PENDING in words.writes else Status.ON_HOLD
+    known = {word: status for word, status in words.reads.items() if status is not pending}
+    monkeypatch.setattr(words, "reads", known)
+    return put(place, pending)
+
+
+def number(ticket: hb.Ticket) -> str:
+    return ticket.id.removeprefix("tkt_")
+
+
+async def test_what_is_open_is_all_that_is_not_done(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, done = place.desk, {Status.RESOLVED, Status.CLOSED, Status.SPAM, Status.DELETED}
+    known = [s for s, use in desk.statuses.items() if use.as_filter and s is not Status.UNKNOWN]
+    made = {status: put(place, status) for status in known if status is not Status.DELETED}
+    expected = {made[status] for status in made.keys() - done}
+    if Status.UNKNOWN in desk.statuses.open:
+        expected.add(put_odd(place, monkeypatch))
+    else:
+        assert desk.adapter.name == "request_tracker"  # which asks by RT's own words
+    assert {Status.NEW, Status.OPEN} & set(known) <= desk.statuses.open
+    found = [one async for one in desk.tickets(status=desk.statuses.open)]
+    assert {number(one) for one in found} == expected
+
+
+async def test_tickets_of_an_unknown_status_are_asked_for_where_that_is_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, other = place.desk, put(place, Status.OPEN)
+    odd = put_odd(place, monkeypatch)
+    if not desk.statuses[Status.UNKNOWN].as_filter:
+        for asked in (Status.UNKNOWN, [Status.OPEN, Status.UNKNOWN]):
+            with pytest.raises(hb.StatusNotAllowed, match="unknown cannot be asked for"):
+                await desk.tickets(status=asked)
+        return
+    for asked, some in ((Status.UNKNOWN, [odd]), ([Status.OPEN, Status.UNKNOWN], [other, odd])):
+        for limit in (None, 20):
+            found = [number(one) async for one in desk.tickets(status=asked, limit=limit)]
+            assert sorted(found) == sorted(some)
+
+
+async def test_a_desk_that_lists_by_no_status_has_no_set_of_them(place: Place) -> None:
+    filters = (Capability.FILTER_STATUS, Capability.FILTER_STATUSES)
+    able = place.desk.capabilities.without("x", *filters)
+    with pytest.raises(UnsupportedCapability, match="by status"):
+        _ = statuses_of(place.desk.adapter, able).open
+    one = place.desk.capabilities.without("x", Capability.FILTER_STATUSES)
+    assert Status.UNKNOWN not in statuses_of(place.desk.adapter, one).open
+
+
 CLOSING = {
     "airclou": (Status.RESOLVED, "resolved", Status.RESOLVED),
     "helpspace": (Status.RESOLVED, "closed", Status.CLOSED),

@@ -51,9 +51,10 @@ def test_what_are_no_keys_of_a_ticket_is_refused(keys: object) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 1, "yes"])
-def test_a_flag_that_is_none_is_refused(value: object) -> None:
-    with pytest.raises(TypeError, match=r"Acme\.tells_forwards is True or False"):
-        made(tells_forwards=value)
+@pytest.mark.parametrize("flag", ["tells_forwards", "takes_anybody"])
+def test_a_flag_that_is_none_is_refused(flag: str, value: object) -> None:
+    with pytest.raises(TypeError, match=rf"Acme\.{flag} is True or False"):
+        made(**{flag: value})
 
 
 def test_what_is_one_is_taken() -> None:
@@ -125,6 +126,7 @@ def test_an_attribute_of_ones_own_is_nobody_elses(own: str, value: object) -> No
         ("idempotent_extra", "none"),
         ("quiet_extra", "none"),
         ("tells_forwards", "False"),
+        ("takes_anybody", "False"),
         ("in_one_write", "none"),
         ("file_hosts", "none"),
         ("error_codes", "none"),

@@ -73,6 +73,22 @@ async def test_who_is_no_agent_is_refused_in_a_write_and_in_a_filter() -> None:
         assert len(store.tickets) == 1
 
 
+async def test_a_str_is_an_id_and_then_a_name() -> None:
+    async with desk_on(staffed()) as desk:
+        ticket = await made(desk, assignee="bo")
+        assert ticket.assignee
+        for known in (ticket.assignee.id, "BO"):
+            assert [one.id async for one in desk.tickets(assignee=known)] == [ticket.id]
+
+
+async def test_an_id_in_another_spelling_is_no_ticket() -> None:
+    async with desk_on(staffed()) as desk:
+        ticket = await made(desk)
+        for call in (desk.ticket, desk.delete_ticket):
+            with pytest.raises(hb.NotFound):
+                await call(f"0{ticket.id}")
+
+
 async def test_two_of_the_same_name_are_not_guessed_between() -> None:
     store = staffed()
     store.agents.append(hb.Party(id="9", name="bo"))

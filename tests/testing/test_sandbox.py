@@ -30,3 +30,17 @@ async def test_what_became_of_a_reply_is_told_as_on_a_real_desk(
             await desk.reply(ticket, text=WORDS, send_email=True)
         found = await desk.reconcile(caught.value, settle=0)
         assert (found.verdict, len(box.store.outbox)) == (verdict, int(lost == "answer"))
+
+
+@pytest.mark.asyncio
+async def test_each_agent_of_a_sandbox_is_found_by_the_address() -> None:
+    """No two have the same one, also where a vendor's fake has an agent of its own."""
+    async with hb.Sandbox() as box:
+        for name in box.fakes:
+            async with hb.connect(name, config=box.config()) as desk:
+                if not desk.capabilities.supports(hb.Capability.LIST_AGENTS):
+                    continue
+                agents = [agent async for agent in desk.agents()]
+                assert len({agent.email for agent in agents}) == len(agents) > 1
+                for agent in agents:
+                    assert list(await desk.tickets(assignee=agent.email)) == []

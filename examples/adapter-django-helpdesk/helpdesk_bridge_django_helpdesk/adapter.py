@@ -17,6 +17,7 @@ from helpdesk_bridge.kit import (
     CapabilityLimits,
     Effect,
     Operation,
+    Status,
     emulated,
     errors,
     native,
@@ -47,6 +48,11 @@ _SEEN = "observed on django-helpdesk 2.6.1"
 _BY_STATUS = emulated(
     "By the vendor; on hold or not, on what is read.",
     limits=CapabilityLimits(statuses=_STATUSES),
+    source=_SEEN,
+)
+_BY_STATUSES = emulated(
+    "By the vendor; on hold or not, and a status that is not known here, on what is read.",
+    limits=CapabilityLimits(statuses=_STATUSES | {Status.UNKNOWN}),
     source=_SEEN,
 )
 _NO_CHANGES = none("The API does not tell when a ticket was changed.", source=_SEEN)
@@ -119,7 +125,7 @@ class DjangoHelpdesk(kit.Adapter):
         Capability.LIST_CUSTOMERS: none("The API has no customers of its own.", source=_SEEN),
         Capability.WHO_AM_I: none("The API does not tell whose account it is.", source=_SEEN),
         Capability.FILTER_STATUS: _BY_STATUS,
-        Capability.FILTER_STATUSES: _BY_STATUS,
+        Capability.FILTER_STATUSES: _BY_STATUSES,
         Capability.FILTER_PRIORITY: emulated("On what is read."),
         Capability.FILTER_KIND: none("The API's tickets have no kind.", source=_SEEN),
         Capability.FILTER_TAG: none("The API's tickets have no tags.", source=_SEEN),

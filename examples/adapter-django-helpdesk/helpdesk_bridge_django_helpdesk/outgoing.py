@@ -30,6 +30,8 @@ STATUS_QUERY = {  # numbers only: a name is ignored, and then all tickets come (
 }
 PRIORITY_NUMBERS = {Priority.URGENT: 1, Priority.HIGH: 2, Priority.NORMAL: 3, Priority.LOW: 4}
 
+_BY_ID = "an assignee is given by the number that the user has in Django."
+
 # A comment goes into the HTML mail as it is, into the text mail as it is, and into the web page
 # as Markdown with HTML escaped (observed). Escaped is only what HTML would read as something
 # else; the web page shows that as it should be, too.
@@ -56,21 +58,29 @@ def _literal(found: re.Match[str]) -> str:
 
 def list_query(query: kit.TicketQuery) -> list[tuple[str, str]]:
     """Return the parameters of a list, less the page; a person whom no ticket names is refused."""
-    if query.assignee is not None and query.assignee.id is None:
-        raise errors.InvalidArgument("django-helpdesk tells an assignee's id only: filter by id.")
+    if query.assignee is not None:
+        _agent(query.assignee)
     if query.requester is not None and query.requester.email is None:
         raise errors.InvalidArgument("django-helpdesk knows a requester by address only.")
-    words = [STATUS_QUERY[status] for status in query.statuses or ()]
+    if query.team is not None and kit.exact_number(query.team) is None:
+        raise errors.InvalidArgument("django-helpdesk knows teams (queues) by their number.")
+    asked_for = frozenset() if _is_read_for(query.statuses) else query.statuses or frozenset()
+    words = [STATUS_QUERY[status] for status in asked_for]
     numbers = sorted({number for word in words for number in word.split(",")})
     asked = {"status": ",".join(numbers)} if numbers else {}
     return kit.extra_query(kit.merge_extra(asked, query.extra), ("page", "page_size"))
+
+
+def _is_read_for(statuses: frozenset[Status] | None) -> bool:
+    """Say whether every ticket has to be read for these: a number of a site's own is UNKNOWN."""
+    return statuses is not None and Status.UNKNOWN in statuses
 
 
 def page_size(query: kit.TicketQuery) -> int:
     """Return how many tickets a page needs: no more than are wanted, if the vendor picks them."""
     vendors = kit.TicketQuery(statuses=query.statuses, limit=query.limit, extra=query.extra)
     by_hold = not {Status.OPEN, Status.ON_HOLD}.isdisjoint(query.statuses or ())
-    if query.limit is None or query != vendors or by_hold:
+    if query.limit is None or query != vendors or by_hold or _is_read_for(query.statuses):
         return PAGE_SIZE
     return min(PAGE_SIZE, max(query.limit, kit.SMALLEST_PAGE))
 
@@ -113,9 +123,10 @@ def changes(changed: kit.TicketChanges) -> dict[str, Any]:
 
 
 def _agent(person: kit.Party) -> int:
-    if not kit.is_digits(person.id):
-        raise errors.InvalidArgument("an assignee is given by the id of the user in Django.")
-    return int(person.id)
+    number = kit.exact_number(person.id)
+    if number is None:
+        raise errors.InvalidArgument(_BY_ID)
+    return number
 
 
 def follow_up(ticket_id: str, message: kit.OutgoingMessage) -> dict[str, Any]:

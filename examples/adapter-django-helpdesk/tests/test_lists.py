@@ -283,3 +283,32 @@ async def test_a_message_of_another_ticket_is_not_this_ones(plain: Server) -> No
             adapter.parse_message(raw, "1")
         assert caught.value.path == "$.ticket"
         assert adapter.parse_message(raw, "2").author == Party(id="1", role=Role.AGENT)
+
+
+async def test_people_and_queues_are_named_by_exact_numbers(plain: Server) -> None:
+    """Another spelling of a number is no id, and asks for nothing."""
+    desk, asked = desk_on(plain)
+    async with desk:
+        ticket = await made(desk)
+        asked.queries.clear()
+        for spelling in ("0001", "+1", "\N{ARABIC-INDIC DIGIT ONE}", "ada"):
+            with pytest.raises(errors.InvalidArgument):
+                await desk.update_ticket(ticket, assignee=spelling)
+            for filters in ({"assignee": spelling}, {"team": spelling}):
+                with pytest.raises(errors.InvalidArgument):
+                    await desk.tickets(**filters)
+        assert asked.queries == []
+
+
+async def test_a_status_of_the_sites_own_is_asked_for_by_reading(plain: Server) -> None:
+    """What is not done includes what this adapter has no word for."""
+    desk, asked = desk_on(plain)
+    async with desk:
+        odd, plain_one, closed = await made(desk), await made(desk), await made(desk)
+        plain.ask("arrange", ticket=int(odd), status=7)
+        plain.ask("arrange", ticket=int(closed), status=4)
+        asked.queries.clear()
+        found = {one.id async for one in desk.tickets(status=desk.statuses.open, limit=20)}
+        assert found == {odd, plain_one}
+        assert [one.id async for one in desk.tickets(status=Status.UNKNOWN)] == [odd]
+        assert set(asked.of("status")) == {None}

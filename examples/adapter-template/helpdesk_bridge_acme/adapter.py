@@ -20,6 +20,7 @@ UPDATE = Operation("update_ticket", Effect.IDEMPOTENT_WRITE)
 MESSAGES = Operation("list_messages", Effect.READ)
 SEND = Operation("send")  # an unsafe write: twice mails the customer twice
 _STATES = kit.CapabilityLimits(statuses=wire.STATUS.writable())
+_READ = kit.CapabilityLimits(statuses=wire.STATUS.writable() | {kit.Status.UNKNOWN})
 _CHANGES = kit.CapabilityLimits(statuses=_STATES.statuses, options=frozenset(("subject", "status")))
 _PAGE = kit.CapabilityLimits(page_size=wire.PAGE_SIZE)
 _PLAIN = kit.CapabilityLimits(options=frozenset())  # no optional argument is understood
@@ -47,7 +48,7 @@ class Acme(kit.Adapter):
         Capability.REPLY_WITH_STATUS: emulated("By a second request.", limits=_STATES),
         Capability.RECONCILE: emulated("By the words and the time of messages."),
         Capability.FILTER_STATUS: native(limits=_STATES, source=DOCS),
-        Capability.FILTER_STATUSES: emulated("On what is read.", limits=_STATES),
+        Capability.FILTER_STATUSES: emulated("On what is read.", limits=_READ),
         Capability.FILTER_REQUESTER: emulated("On what is read."),
         Capability.FILTER_CREATED_SINCE: emulated("On what is read."),
         Capability.ORDER_CREATED_AT: emulated(

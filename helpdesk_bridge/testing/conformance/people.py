@@ -189,6 +189,12 @@ class PeoplePromises:
         for address in (agent.email or "", (agent.email or "").upper()):
             assert [one.id async for one in place.desk.tickets(assignee=address)] == [wanted.id]
 
+    @needs(Capability.LIST_AGENTS, Capability.FILTER_ASSIGNEE, Capability.LIST_TICKETS)
+    async def test_nothing_found_for_who_is_no_agent_is_an_error(self, place: Place) -> None:
+        await place.ticket()
+        for nobody in ("Adda No-Such-Agent", "99999999", Party(id="99999999")):
+            await _refuses(place, assignee=nobody)
+
     @pytest.mark.parametrize("name", ["create_ticket", "update_ticket", "tickets"])
     @needs(Capability.LIST_AGENTS)
     async def test_who_is_no_agent_is_an_error_and_nothing_is_sent(
@@ -217,8 +223,8 @@ class PeoplePromises:
         await place.witness.arrange(unwanted.id, team=two_teams(place)[1])
         for word in {team.id, team.name, team.name.upper()} - {""}:
             assert [one.id async for one in place.desk.tickets(team=word)] == [wanted.id]
-        with suppress(InvalidArgument):  # a vendor that takes both may find nothing by either
-            assert [one async for one in place.desk.tickets(team="No such team")] == []
+        await _refuses(place, team="No such team")
+        await _refuses(place, team="99999999")
 
     @needs(Capability.LIST_TEAMS, Capability.UPDATE_TICKET, Capability.GET_TICKET)
     async def test_a_team_is_given_by_id_and_by_name(self, place: Place) -> None:
@@ -232,6 +238,11 @@ class PeoplePromises:
             told.add((await place.desk.ticket(ticket.id)).team)
         assert len(told) == 1
         assert told <= {team.id, team.name}
+
+
+async def _refuses(place: Place, **filters: Any) -> None:
+    with pytest.raises(InvalidArgument):
+        assert [one.id async for one in place.desk.tickets(**filters)] == []
 
 
 async def _listed_by_nobody(place: Place, _: Ticket) -> Any:

@@ -101,6 +101,9 @@ async def test_a_filter_is_asked_for_in_the_vendors_words_or_applied_on_what_is_
         {"extra": {"sort_by": "priority"}},
         {"extra": {"sort_order": "asc"}},
         {"assignee": "ada@helpdesk.example"},
+        {"assignee": "Ada Byron"},
+        {"assignee": Party(id="usr a02")},
+        {"assignee": "Ad\u00e4"},
     ],
 )
 async def test_a_filter_that_contradicts_the_call_or_has_no_id_is_refused(

@@ -173,6 +173,7 @@ async def test_a_customers_address_that_is_several_is_not_answered(
         ("reply", {"send_email": None}),
         ("forward", {"to": []}),
         ("create_ticket", {"team": "Support"}),
+        ("create_ticket", {"team": "007"}),
         ("create_ticket", {"channel": "help@acme.example"}),
         ("create_ticket", {"channel": "support"}),
         ("create_ticket", {"channel": Channel(id="-1")}),

@@ -68,6 +68,7 @@ async def test_pages_whose_entries_are_read_by_themselves_stay_small(
     fake: ScriptedFake, desk: Helpdesk
 ) -> None:
     """All of one page are read within the time of one."""
+    fake.store.agents = [ADA]
     made = [new_ticket(fake.store) for _ in range(250)]
     whole = fake._item
 

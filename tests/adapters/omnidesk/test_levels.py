@@ -11,6 +11,7 @@ import pytest
 from helpdesk_bridge import Capability, Helpdesk, Level, Pager, Status
 from tests.adapters.doubles import CUSTOMER, new_ticket
 from tests.adapters.omnidesk.conftest import NEW, PARTNER, ScriptedFake
+from tests.adapters.omnidesk.test_filters import ADA
 
 pytestmark = pytest.mark.asyncio
 Call = Callable[[Helpdesk, str], Awaitable[Any]]
@@ -64,7 +65,7 @@ async def test_what_goes_with_a_reply_takes_no_request_of_its_own(
 
 async def test_a_native_filter_leaves_nothing_out_here(fake: ScriptedFake, desk: Helpdesk) -> None:
     for status in (Status.OPEN, Status.CLOSED, Status.NEW):
-        new_ticket(fake.store, status=status)
+        new_ticket(fake.store, status=status, assignee=ADA)
     native = {"filter_status": {"status": Status.OPEN}, "filter_text": {"text": "Export"}}
     others = {
         "filter_statuses": {"status": [Status.OPEN, Status.CLOSED]},

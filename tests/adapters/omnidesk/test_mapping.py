@@ -131,6 +131,7 @@ async def test_what_a_filter_does_not_want_is_left_out_whatever_the_vendor_lists
     mapped: Mapped, mapped_desk: Helpdesk, filters: Any
 ) -> None:
     mapped.answers("GET", "ticket", listed(ticket_json()))
+    mapped.answers("GET", "user", listed({"id": 13}))
     assert [ticket async for ticket in mapped_desk.tickets(**filters)] == []
 
 

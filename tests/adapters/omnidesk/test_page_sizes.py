@@ -12,6 +12,7 @@ from helpdesk_bridge import Helpdesk, Status, errors
 from helpdesk_bridge.kit import TicketQuery
 from tests.adapters.doubles import CUSTOMER, Caught, Connect, drain, ids, new_ticket
 from tests.adapters.omnidesk.conftest import ScriptedFake
+from tests.adapters.omnidesk.test_filters import ADA
 
 pytestmark = pytest.mark.asyncio
 Asked = list[tuple[int, int]]
@@ -79,7 +80,7 @@ async def test_a_limit_is_asked_for_in_one_page(
 async def test_a_limit_says_nothing_of_the_pages_where_what_comes_is_judged_here(
     fake: ScriptedFake, desk: Helpdesk, filters: Any
 ) -> None:
-    new_ticket(fake.store)
+    new_ticket(fake.store, assignee=ADA)
     await desk.tickets(limit=20, **filters)
     assert fake.journal[0].values("itemLimit") == ["100"]
 
