@@ -10,7 +10,7 @@ from attrs import evolve
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Capability, Effect, Operation, created_id, errors
-from helpdesk_bridge_request_tracker import outgoing, tickets, wire
+from helpdesk_bridge_request_tracker import outgoing, places, tickets, wire
 from helpdesk_bridge_request_tracker.files import Files
 from helpdesk_bridge_request_tracker.kept import Judged, judged, judged_message, others
 from helpdesk_bridge_request_tracker.lists import API, Lists
@@ -90,11 +90,15 @@ class RequestTracker(kit.Adapter):
     ) -> kit.Page[kit.Ticket]:
         """GET /tickets, by id or in the order that is wanted.
 
-        Where the first page has nothing, the assignee who was asked for is looked up.
+        An assignee who is given by name is looked up before; any other, where the first page has
+        nothing.
         """
         if query.extra:
             raise errors.InvalidArgument("Request Tracker's search takes no extra parameters.")
         lists = self._read(LIST_TICKETS)
+        if query.assignee is not None and query.assignee.email is None:
+            owner = await self._people.owner(LIST_TICKETS, query.assignee)
+            query = evolve(query, assignee=owner)
         if query.order_by is None:
             page = await tickets.by_id(lists, query, cursor)
         else:
@@ -181,7 +185,7 @@ class RequestTracker(kit.Adapter):
         """
         lists = self._read(LIST_MESSAGES)
         known, etag = await lists.known(ticket.id)
-        after, newest = tickets.after(cursor), wire.newest(etag)
+        after, newest = places.after(cursor), wire.newest(etag)
         if newest is None:
             newest = await lists.newest(ticket.id)
         rows = await lists.rows(ticket.id, after) if after < newest else wire.NO_ROWS

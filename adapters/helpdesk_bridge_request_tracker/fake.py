@@ -34,7 +34,6 @@ from helpdesk_bridge_request_tracker.fake_records import (
     SYSTEM,
     WORDS,
     json_answer,
-    login_of,
     parts_of,
     stamp,
     word_of,
@@ -249,13 +248,13 @@ class RequestTrackerFake(People):
             may_not = "That user may not own tickets in that queue"
             return [may_not if known else "That user does not exist"]
         before = ticket.assignee or NOBODY
-        if login_of(before) == login_of(owner):
+        if self.login(before) == self.login(owner):
             return []
         ticket.assignee = None if owner is NOBODY else owner
         old, new = self.principal(before), self.principal(owner)
         self.event(ticket, "Set", field="Owner", old=old, new=new)
         self.event(ticket, "SetWatcher", field="Owner", old=old, new=new)
-        return [f"Owner changed from {login_of(before)} to {login_of(owner)}"]
+        return [f"Owner changed from {self.login(before)} to {self.login(owner)}"]
 
     def _set_priority(self, ticket: StoredTicket, value: Any) -> list[str]:
         number, before = _number(value), self.priority(ticket)
@@ -478,7 +477,7 @@ class RequestTrackerFake(People):
         return self._people.setdefault(address.casefold(), person)
 
     def _owner(self, value: Any) -> Party | None:
-        known = {login_of(p).lower(): p for p in (NOBODY, *self.store.agents, self.agent)}
+        known = {self.login(p).lower(): p for p in (NOBODY, *self.store.agents, self.agent)}
         return known.get(str(value).lower())
 
     def _queue(self, value: Any) -> str | None:

@@ -14,7 +14,6 @@ from helpdesk_bridge_request_tracker.fake_records import (
     SYSTEM,
     Records,
     json_answer,
-    login_of,
     stamp,
 )
 from helpdesk_bridge_request_tracker.fake_requests import Row, matching, no, read_limits
@@ -61,8 +60,8 @@ class People(Records):
         others = (*self._people.values(), SYSTEM, NOBODY, *asked, *wrote)
         found: dict[str, tuple[Party, bool]] = {}
         for person, privileged in (*((p, True) for p in agents), *((p, False) for p in others)):
-            if login_of(person):
-                found.setdefault(login_of(person).lower(), (person, privileged))
+            if self.login(person):
+                found.setdefault(self.login(person).lower(), (person, privileged))
         return found
 
     async def list_users(self, request: web.Request) -> web.StreamResponse:
@@ -75,7 +74,7 @@ class People(Records):
             number = int(self.principal(person))
             told: dict[str, Any] = {
                 "id": number,
-                "Name": login_of(person),
+                "Name": self.login(person),
                 "EmailAddress": person.email or "",
                 "RealName": person.name or "",
                 "Organization": person.organization or "",
@@ -142,7 +141,7 @@ class People(Records):
             "Instance": "0",
             "Disabled": "0",
             "CustomFields": [],
-            "Members": [self.ref("user", login_of(agent)) for agent in agents],
+            "Members": [self.ref("user", self.login(agent)) for agent in agents],
             **self.alone("group", number, [{"ref": ref, "_url": f"{url}/{ref}"} for ref in links]),
         }
         return json_answer(told)

@@ -13,7 +13,16 @@ from urllib.parse import urlencode
 from aiohttp import web
 from attrs import define, frozen
 
-from helpdesk_bridge.kit import Audience, MessageType, Party, Priority, Role, Status, html_to_text
+from helpdesk_bridge.kit import (
+    Audience,
+    MessageType,
+    Party,
+    Priority,
+    Role,
+    Status,
+    html_to_text,
+    same_address,
+)
 from helpdesk_bridge.testing import FakeServer, Store, StoredMessage, StoredTicket
 from helpdesk_bridge_request_tracker import fake_ticketsql as ticketsql
 from helpdesk_bridge_request_tracker.fake_requests import Row, names_of, unknown
@@ -196,10 +205,15 @@ class Records(FakeServer):
         kept = self.of(ticket).priority
         return PRIORITIES.get(ticket.priority or Priority.LOW, 0) if kept is None else kept
 
+    def login(self, user: Party) -> str:
+        """Return the login of whoever has the address: one person is one user."""
+        agents = (self.agent, *self.store.agents)
+        return login_of(next((a for a in agents if same_address(a.email, user.email)), user))
+
     def principal(self, user: Party) -> str:
         """Return the number that RT's events have for a user."""
-        own = {"RT_System": 1, "Nobody": 6, str(self.agent.id): 7}.get(login_of(user))
-        number = own or int(self.store.person(login_of(user)).id or 0) + 1000
+        own = {"RT_System": 1, "Nobody": 6, str(self.agent.id): 7}.get(self.login(user))
+        number = own or int(self.store.person(self.login(user)).id or 0) + 1000
         return str(USER_NUMBERS + number)
 
     def etag(self, ticket: StoredTicket) -> str:
@@ -220,7 +234,7 @@ class Records(FakeServer):
 
     def user(self, user: Party, request: web.Request, field: str) -> dict[str, Any]:
         """Return a reference to a user, with what the request asks for of him."""
-        login = login_of(user)
+        login = self.login(user)
         told = {"Name": login, "EmailAddress": user.email or "", "RealName": user.name or ""}
         names = names_of(request, f"fields[{field}]")
         return {**self.ref("user", login), **{name: told.get(name, "") for name in names}}
@@ -235,8 +249,8 @@ class Records(FakeServer):
             "Subject": (ticket.subject,),
             "Queue": (self.team(ticket),),
             ticketsql.QUEUE_NUMBER: (self.queues[self.team(ticket)],),
-            **_person("Owner", owner),
-            **_person("Requestor", requester),
+            **_person("Owner", self.login(owner), owner),
+            **_person("Requestor", self.login(requester), requester),
             "Created": (ticket.created_at.replace(microsecond=0),),
             "LastUpdated": (ticket.updated_at.replace(microsecond=0),),
         }
@@ -362,7 +376,7 @@ class Records(FakeServer):
         """Return a user by himself, as far as RT shows it to others."""
         number = int(self.principal(user))
         told = {
-            "Name": login_of(user),
+            "Name": self.login(user),
             "EmailAddress": "" if user is NOBODY else user.email,
             "RealName": user.name,
             "Privileged": int(privileged),
@@ -481,8 +495,8 @@ def login_of(user: Party) -> str:
     return given[0] or given[1] or ""
 
 
-def _person(role: str, user: Party) -> dict[str, tuple[str, ...]]:
-    login, address = login_of(user), user.email or ""
+def _person(role: str, login: str, user: Party) -> dict[str, tuple[str, ...]]:
+    address = user.email or ""
     values = {"": (login, address), ".Name": (login,), ".EmailAddress": (address,)}
     return {role + name: tuple(filter(None, found)) for name, found in values.items()}
 

@@ -105,6 +105,8 @@ class Lists:
         )
         listing = answer.read(lambda data: read(data, wire.Listing))
         require_page(listing.told.page, page)
+        if orders[0][0] == "id":
+            listing.require_order(descending=orders[0][1] == "DESC")
         self._note(listing, goes_on=True)
         return listing
 

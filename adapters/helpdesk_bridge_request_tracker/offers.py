@@ -33,13 +33,14 @@ _TICKETS: Mapping[Capability, Support] = {
     ),
     Capability.CREATE_TICKET: emulated(
         "Then the ticket is read. RT's own auto-reply is kept back. An assignee that is given by"
-        " address is looked up before.",
+        " address or name is looked up before.",
         limits=CapabilityLimits(statuses=_FIRST_STATUSES, options=frozenset(_OPTIONS)),
         source=OBSERVED,
     ),
     Capability.UPDATE_TICKET: emulated(
         "The ticket is read before and after. RT itself mails the requestor when a ticket is"
-        " resolved. An assignee that is given by address is looked up before.",
+        " resolved. An assignee that is given by address or name is looked up"
+        " before.",
         limits=CapabilityLimits(statuses=_STATUSES, options=frozenset(("subject", *_OPTIONS))),
         source=OBSERVED,
     ),
@@ -102,7 +103,8 @@ _MESSAGES: Mapping[Capability, Support] = {
 _PEOPLE: Mapping[Capability, Support] = {
     Capability.LIST_AGENTS: emulated(
         "The privileged users. With the right SeeGroup three requests, for RT's group of them;"
-        " without it one request for each user that RT has, customers too.",
+        " without it one request for each user that RT has, customers too; it is remembered for"
+        " five minutes.",
         source=OBSERVED,
     ),
     Capability.LIST_TEAMS: emulated(
@@ -129,8 +131,9 @@ _FILTERS: Mapping[Capability, Support] = {
         source=OBSERVED,
     ),
     Capability.FILTER_STATUSES: native(
-        "RT's search never finds deleted tickets.",
-        limits=CapabilityLimits(statuses=_STATUSES),
+        "RT's search never finds deleted tickets. UNKNOWN is every word that RT's default lifecycle"
+        " lacks: all others are left out by the search.",
+        limits=CapabilityLimits(statuses=_STATUSES | {Status.UNKNOWN}),
         source=OBSERVED,
     ),
     Capability.FILTER_PRIORITY: native(
@@ -139,7 +142,7 @@ _FILTERS: Mapping[Capability, Support] = {
     Capability.FILTER_KIND: none("RT's tickets tell no kind.", source=MANUAL),
     Capability.FILTER_ASSIGNEE: native(
         "By login (id) or address, as RT compares them. Where nothing is found, one more request"
-        " tells whether there is such a user.",
+        " tells whether there is such a user. A name is looked up before, with two requests.",
         source=OBSERVED,
     ),
     Capability.FILTER_TEAM: native(

@@ -16,7 +16,7 @@ from typing import Any
 from unicodedata import combining
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import Priority, Role, errors, merge_extra, refuse_extra
+from helpdesk_bridge.kit import Priority, Role, Status, errors, merge_extra, refuse_extra
 from helpdesk_bridge_request_tracker.wire import NOBODY, PRIORITY, STATUS
 
 _PERSON = "Name,EmailAddress,RealName"
@@ -68,8 +68,7 @@ def search(query: kit.TicketQuery, *, after: int) -> str:
     """
     conditions = [f"id > {after}"]
     if query.statuses is not None:
-        words = sorted(map(STATUS.write, query.statuses))
-        conditions.append(_one_of(f"Status = {quoted(word)}" for word in words))
+        conditions += _statuses(query.statuses)
     if query.priority is not None:
         conditions.append(f"Priority = {PRIORITY.write(query.priority)}")
     if query.assignee is not None:
@@ -85,6 +84,17 @@ def search(query: kit.TicketQuery, *, after: int) -> str:
     if query.updated_since is not None:
         conditions.append(f"LastUpdated >= '{_before(query.updated_since)}'")
     return " AND ".join(conditions)
+
+
+def _statuses(wanted: Collection[Status]) -> list[str]:
+    """Return the conditions for statuses; UNKNOWN is every word that is none of RT's default.
+
+    Deleted tickets are never found, so that nothing is said of them.
+    """
+    if Status.UNKNOWN in wanted:
+        others = [w for w, s in STATUS.reads.items() if s not in (*wanted, Status.DELETED)]
+        return [f"Status != {quoted(word)}" for word in others]
+    return [_one_of(f"Status = {quoted(word)}" for word in sorted(map(STATUS.write, wanted)))]
 
 
 def finds_more(query: kit.TicketQuery) -> bool:
@@ -152,7 +162,7 @@ def _person(role: str, person: kit.Party) -> str:
         return _one_of(f"{role}.EmailAddress = {quoted(form)}" for form in forms)
     if person.id is not None:
         return f"{role}.Name = {quoted(person.id)}"
-    raise errors.InvalidArgument("Request Tracker finds people by address or by login (id).")
+    raise errors.InvalidArgument("Request Tracker finds people by address, login (id) or name.")
 
 
 def _one_of(conditions: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Effect, Operation, errors, is_digits, read_records
 from helpdesk_bridge_request_tracker import outgoing, wire
 from helpdesk_bridge_request_tracker.lists import MAX_EMPTY, PAGE, Lists, endless, more_of, unseen
-from helpdesk_bridge_request_tracker.tickets import after
+from helpdesk_bridge_request_tracker.places import after
 
 __all__ = ["Queues"]
 

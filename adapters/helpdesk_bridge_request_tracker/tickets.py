@@ -5,38 +5,25 @@
 
 from __future__ import annotations
 
-import re
-
 from attrs import evolve
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import errors, is_digits, read_records
-from helpdesk_bridge_request_tracker import outgoing, wire
+from helpdesk_bridge.kit import errors, read_records
+from helpdesk_bridge_request_tracker import outgoing, places, wire
 from helpdesk_bridge_request_tracker.lists import PAGE, Lists, unseen
 
-__all__ = ["after", "by_id", "in_order"]
+__all__ = ["by_id", "in_order"]
 
 _FEWEST = 10
 """Tickets of a page that are asked for at least; fewer are no less work for RT."""
 _FIELDS = {"created_at": "Created", "updated_at": "LastUpdated"}
-_PLACE = re.compile(r"([1-9][0-9]{0,8})(?:x([1-9][0-9]{0,2}))?", re.ASCII)
-"""The number of a page, and how many tickets one has, where it is not the most."""
-
-
-def after(cursor: kit.Cursor | None) -> int:
-    """Return the id that a cursor stands for: the list goes on behind it."""
-    if cursor is None:
-        return 0
-    if not is_digits(cursor) or len(cursor) > wire.MOST_DIGITS:
-        raise _foreign()
-    return int(cursor)
 
 
 async def by_id(
     lists: Lists, query: kit.TicketQuery, cursor: kit.Cursor | None
 ) -> kit.Page[kit.Ticket]:
     """Return the tickets behind the last one seen, whose id is the cursor."""
-    last = after(cursor)
+    last = places.after(cursor)
     listing, more = await lists.search(outgoing.search(query, after=last), _size(query))
     items, problems = read_records(
         listing.items, wire.TicketJson, wire.TicketJson.to_listed, "$.items"
@@ -71,7 +58,7 @@ async def in_order(
     """
     if cursor is not None and "." in cursor:
         return await _sorted_here(lists, query, order, cursor)
-    number, size = _place(query, cursor)
+    number, size = places.numbered(cursor, first=_size(query), usual=PAGE)
     orders = ((_FIELDS[order.field], "DESC" if order.is_descending else "ASC"), ("id", "ASC"))
     sql = outgoing.search(query, after=0)
     listing = await lists.found(sql, page=number, per_page=size, orders=orders)
@@ -82,10 +69,7 @@ async def in_order(
         return await _sorted_here(lists, query, order, None)
     page = kit.numbered_page(listing.told, items, problems, number=number, asked=size)
     page = evolve(
-        page,
-        next=page.next and _sized(page.next, size),
-        beyond=page.beyond and _sized(page.beyond, size),
-        ahead=tuple(_sized(place, size) for place in page.ahead),
+        places.sized(page, size, usual=PAGE),
         moves=order.field == "updated_at",
         lacking=page.lacking or lists.lacking,
     )
@@ -112,21 +96,3 @@ def _size(query: kit.TicketQuery) -> int:
     if query.limit is None or outgoing.finds_more(query):
         return PAGE
     return min(PAGE, max(query.limit, _FEWEST))
-
-
-def _place(query: kit.TicketQuery, cursor: kit.Cursor | None) -> tuple[int, int]:
-    """Return the number of a page, and the size of all pages of its list."""
-    if cursor is None:
-        return 1, _size(query)
-    found = _PLACE.fullmatch(cursor)
-    if found is None or int(found[2] or PAGE) > PAGE:
-        raise _foreign()
-    return int(found[1]), int(found[2] or PAGE)
-
-
-def _sized(place: kit.Cursor, size: int) -> kit.Cursor:
-    return place if size == PAGE else kit.Cursor(f"{place}x{size}")
-
-
-def _foreign() -> errors.InvalidArgument:
-    return errors.InvalidArgument("this cursor is not one of this desk's.")

@@ -117,6 +117,19 @@ class Listing(JsonRecord, frozen=True):
         found = [str(row.get("id")) for row in self.items if isinstance(row, Mapping)]
         return [int(one) for one in found if is_digits(one) and len(one) <= MOST_DIGITS]
 
+    def require_order(self, *, descending: bool) -> None:
+        """Raise ProtocolError where the rows do not come by id, as they were asked for.
+
+        Whoever goes on behind one of them would lose others: RT cut this page in another order,
+        and to sort it here would not help. A row that comes twice is judged elsewhere.
+        """
+        found = [*dict.fromkeys(self.numbers)]
+        if found != sorted(found, reverse=descending):
+            raise errors.ProtocolError(
+                "$.items: the rows do not come in the order of their ids, as they were asked for.",
+                path="$.items",
+            )
+
     def reaches(self, newest: int, after: int) -> bool:
         """Say whether these rows, which begin behind ``after``, bear out the newest row's id.
 
@@ -373,6 +386,8 @@ def explain(data: Any, status: int) -> kit.Explanation:
         kind = errors.PermissionDenied
     elif status == 400 and text.startswith("Message could not be recorded"):
         kind = errors.NotFound
+    elif status == 403 and text.startswith("No permission to create tickets in the queue"):
+        text += ": there may be no such queue, for RT says the same of one that is misspelt"
     elif text.startswith("Wrong query"):
         text = "Wrong query"  # the rest quotes the query, with the customer's address
     return kit.Explanation(message=text, kind=kind)

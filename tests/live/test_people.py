@@ -145,6 +145,78 @@ async def test_an_assignee_whom_nobody_knows_is_an_error(request_tracker: Reques
             assert await drain(desk.tickets(assignee=one)) == ([], None)
 
 
+async def test_an_assignee_by_name_is_the_agent_of_that_name(
+    request_tracker: RequestTracker,
+) -> None:
+    agent = request_tracker.new_account()
+    request_tracker.console.ask("grant", agent.agent, "OwnTicket")
+    own = f"Named {agent.agent}"
+    for at, privileged in ((1, 1), (2, 0)):
+        name = f"{agent.agent}-{at}"
+        person(request_tracker, name, RealName=own, Privileged=privileged)
+    request_tracker.console.ask("grant", f"{agent.agent}-1", "OwnTicket")
+    twins = f"Twin {agent.agent}"
+    for at in (3, 4):
+        person(request_tracker, f"{agent.agent}-{at}", RealName=twins, Privileged=1)
+    async with hb.Helpdesk(settings(request_tracker, agent)) as desk:
+        made = await desk.create_ticket(
+            subject="x",
+            requester="li@customer.example",
+            text="x",
+            assignee=Party(name=own.upper()),
+        )
+        assert made.assignee is not None
+        assert made.assignee.id == f"{agent.agent}-1"
+        assert ids((await drain(desk.tickets(assignee=Party(name=own))))[0]) == [made.id]
+        for name in (twins, "Nobody has this name"):
+            with pytest.raises(hb.InvalidArgument):
+                await desk.update_ticket(made, assignee=Party(name=name))
+
+
+async def test_agents_by_limit_are_each_asked_for_once(request_tracker: RequestTracker) -> None:
+    blind, seeing = request_tracker.new_account(), request_tracker.new_account()
+    sees_groups(request_tracker, seeing)
+    login = f"{seeing.agent}@people.example"
+    person(request_tracker, login, Privileged=1)
+    for agent in (blind, seeing):
+        async with hb.Helpdesk(settings(request_tracker, agent)) as desk:
+            whole, _ = await drain(desk.agents())
+            found: list[Party] = []
+            cursor = None
+            while cursor is not None or not found:
+                pager = desk.agents(limit=1, cursor=cursor)
+                found += (await drain(pager))[0]
+                cursor = pager.cursor
+                assert "@" not in (cursor or "")
+            assert sorted(str(one.id) for one in found) == sorted(str(one.id) for one in whole)
+            assert login in {one.id for one in found}
+
+
+async def test_a_queue_that_is_not_there_is_told_of_as_one(request_tracker: RequestTracker) -> None:
+    agent = request_tracker.new_account()
+    async with hb.Helpdesk(settings(request_tracker, agent)) as desk:
+        with pytest.raises(hb.PermissionDenied, match="there may be no such queue"):
+            await desk.create_ticket(
+                subject="x", requester="li@customer.example", text="x", team="Suport"
+            )
+
+
+async def test_unknown_is_asked_for_by_leaving_out_what_is_known(
+    request_tracker: RequestTracker,
+) -> None:
+    agent = request_tracker.new_account()
+    witness = RequestTrackerWitness(request_tracker, agent)
+    made = [await witness.add_ticket("li@customer.example", f"{n}", "x") for n in range(3)]
+    await witness.arrange(made[0], status=hb.Status.CLOSED)
+    await witness.arrange(made[1], status=hb.Status.ON_HOLD)
+    own = {hb.Status.NEW, hb.Status.OPEN, hb.Status.ON_HOLD, hb.Status.RESOLVED}
+    async with hb.Helpdesk(settings(request_tracker, agent)) as desk:
+        for wanted, found in ((own, made[1:]), (own - {hb.Status.ON_HOLD}, made[2:]), (set(), [])):
+            query = TicketQuery(statuses=frozenset((*wanted, hb.Status.UNKNOWN)))
+            page = await desk.adapter.list_tickets(query, None)
+            assert (ids(page.items), page.filtered) == (found, ())
+
+
 async def test_a_queue_is_found_by_number_and_by_name(request_tracker: RequestTracker) -> None:
     agent = request_tracker.new_account()
     with pytest.raises(RuntimeError, match="not a valid name"):  # so digits are a number

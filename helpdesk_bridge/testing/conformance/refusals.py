@@ -243,7 +243,7 @@ class RefusalPromises:
             return
         ticket = await place.ticket()
         before = await _state(place, ticket)
-        known = next(iter(support.limits.statuses), Status.OPEN)
+        known = min(support.limits.statuses - {Status.UNKNOWN}, default=Status.OPEN)
         with pytest.raises(StatusNotAllowed):
             await place.desk.tickets(status=(known, status))
         assert await _state(place, ticket) == before

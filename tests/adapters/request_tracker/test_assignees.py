@@ -127,3 +127,91 @@ async def test_what_is_written_names_whom_it_cannot_find(
     error = await caught(connect_to(server).update_ticket(ticket, assignee=NOBODY))
     assert isinstance(error, InvalidArgument)
     assert error.outcome is Outcome.NOT_SENT
+
+
+# -- by name ---------------------------------------------------------------------------------
+
+NAMED: list[Any] = [Party(name="Bo Lind"), Party(name="bo LIND")]
+
+
+@pytest.mark.parametrize("who", NAMED, ids=str)
+async def test_an_assignee_is_found_by_name(
+    server: RequestTrackerFake, connect_to: Connect, who: Any
+) -> None:
+    desk = connect_to(server)
+    made = await desk.create_ticket(
+        subject="Invoice", requester="li@customer.example", text="Twice.", assignee=who
+    )
+    free = await desk.update_ticket(made, assignee=None)
+    taken = await desk.update_ticket(free, assignee=who)
+    found, error = await drain(desk.tickets(assignee=who))
+    assert ([one.id for one in found], error) == ([made.id], None)
+    assert [one.assignee.id for one in (made, taken) if one.assignee] == ["bo", "bo"]
+
+
+async def test_a_name_is_looked_up_once(server: RequestTrackerFake, connect_to: Connect) -> None:
+    desk = connect_to(server)
+    for _ in range(3):
+        await drain(desk.tickets(assignee=Party(name="Bo Lind")))
+    looked_up = [one for one in asked(server.journal) if one[1] not in ("/tickets", "/user/bo")]
+    assert looked_up[0] == ("POST", "/users", 200)
+    names = [one for one in server.journal if b"RealName" in one.body]
+    assert len(names) == 1
+
+
+@pytest.mark.parametrize("who", [Party(name="Eve Nil"), Party(name="Li Wei")], ids=str)
+async def test_a_name_that_no_agent_has_is_an_error(
+    server: RequestTrackerFake, connect_to: Connect, caught: Caught, who: Any
+) -> None:
+    """Li is a customer."""
+    new_ticket(server.store, requester=server.store.person("li@customer.example", "Li Wei"))
+    desk = connect_to(server)
+    ticket = str(min(server.store.tickets))
+    _, error = await drain(desk.tickets(assignee=who))
+    for one in (error, await caught(desk.update_ticket(ticket, assignee=who))):
+        assert isinstance(one, InvalidArgument)
+        assert one.outcome is Outcome.NOT_SENT
+        assert "no agents" in str(one)
+    assert "/tickets" not in {path for _, path, _ in asked(server.journal)}
+
+
+async def test_a_name_that_several_agents_have_is_an_error(
+    server: RequestTrackerFake, connect_to: Connect, caught: Caught
+) -> None:
+    server.store.agents.append(Party(id="bo2", name="Bo Lind", role=Role.AGENT))
+    error = await caught(connect_to(server).update_ticket("1", assignee=Party(name="Bo Lind")))
+    assert isinstance(error, InvalidArgument)
+    assert "2 agents" in str(error)
+    assert "Lind" not in str(error)
+
+
+async def test_a_name_is_of_an_agent_though_a_customer_has_it_too(
+    server: RequestTrackerFake, connect_to: Connect
+) -> None:
+    mine = new_ticket(server.store, assignee=BO)
+    new_ticket(server.store, requester=server.store.person("bo@customer.example", "Bo Lind"))
+    found, error = await drain(connect_to(server).tickets(assignee=Party(name="Bo Lind")))
+    assert ([one.id for one in found], error) == ([str(mine.id)], None)
+
+
+async def test_a_word_is_a_login_and_no_name(
+    server: RequestTrackerFake, connect_to: Connect
+) -> None:
+    new_ticket(server.store, assignee=BO)
+    _, error = await drain(connect_to(server).tickets(assignee="Bo Lind"))
+    assert isinstance(error, InvalidArgument)
+    assert "Party(name=…)" in str(error)
+
+
+async def test_a_name_that_may_not_be_looked_up_is_told(strange: Any) -> None:
+    _fake, desk = await strange({"/tickets": listed(), "/users": 403})
+    _, error = await drain(desk.tickets(assignee=Party(name="Bo Lind")))
+    assert isinstance(error, hb.PermissionDenied)
+
+
+async def test_an_unreadable_user_may_be_the_one(strange: Any) -> None:
+    users = listed({"id": 7, "RealName": "Bo Lind"})
+    _fake, desk = await strange({"/tickets": listed(), "/users": users})
+    for who in (Party(name="Bo Lind"), NOBODY):
+        _, error = await drain(desk.tickets(assignee=who))
+        assert isinstance(error, hb.ProtocolError)

@@ -238,12 +238,18 @@ def test_texts_are_asked_for_in_bounded_batches() -> None:
         (400, "Permission Denied", errors.PermissionDenied),
         (400, "Message could not be recorded", errors.NotFound),
         (400, "ContentType is a required field for application/json", None),
-        (403, "No permission to create tickets in the queue 'Nope'", None),
     ],
 )
 def test_errors_without_a_status_of_their_own(status: int, text: str, kind: Any) -> None:
     said = wire.explain({"message": text}, status)
     assert (said.message, said.kind) == (text, kind)
+
+
+def test_that_a_queue_is_refused_may_mean_that_there_is_none() -> None:
+    text = "No permission to create tickets in the queue 'Nope'"
+    said = wire.explain({"message": text}, 403)
+    assert said.message.startswith(f"{text}: there may be no such queue")
+    assert wire.explain({"message": text}, 400).message == text
 
 
 def test_an_error_does_not_quote_the_query() -> None:

@@ -8,14 +8,24 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from helpdesk_bridge_request_tracker import fake_records
 from helpdesk_bridge_request_tracker.fake import RequestTrackerFake
+from helpdesk_bridge_request_tracker.offers import OFFERS
 
 import helpdesk_bridge as hb
-from helpdesk_bridge import Helpdesk, InvalidArgument, Priority, Status, UnsupportedCapability
+from helpdesk_bridge import (
+    Capability,
+    Helpdesk,
+    InvalidArgument,
+    Priority,
+    Status,
+    UnsupportedCapability,
+)
 from helpdesk_bridge.kit import Cursor, TicketOrder, TicketQuery
 from helpdesk_bridge.testing import Store, TickingClock
 from tests.adapters.doubles import Connect, drain, ids, new_ticket
-from tests.adapters.request_tracker.conftest import RequestTrackerDouble, ticket_json
+from tests.adapters.request_tracker.conftest import RequestTrackerDouble, row_json, ticket_json
+from tests.adapters.request_tracker.strange import listed
 
 pytestmark = pytest.mark.asyncio
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
@@ -52,6 +62,40 @@ async def test_rt_is_asked_for_all_of_several_statuses_at_once(
     assert (error, {ticket.status for ticket in found}) == (None, set(statuses))
     (one,) = server.journal
     assert one.values("query") == [f"id > 0 AND {condition}"]
+
+
+async def test_words_of_other_lifecycles_are_searched_by_leaving_out_the_rest(
+    server: RequestTrackerFake, connect_to: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(fake_records.WORDS, Status.UNKNOWN, "triaged")
+    own = (Status.NEW, Status.OPEN, Status.ON_HOLD, Status.RESOLVED, Status.CLOSED)
+    for status in (*own, Status.UNKNOWN):
+        new_ticket(server.store, status=status)
+    new_ticket(server.store, status=Status.DELETED).deleted_at = DAY
+    adapter = connect_to(server).adapter
+    known = OFFERS[Capability.FILTER_STATUSES].limits.statuses
+    assert known == {*own, Status.UNKNOWN}
+    for wanted, sql in (
+        ({*own, Status.UNKNOWN} - {Status.CLOSED}, "id > 0 AND Status != 'rejected'"),
+        ({*own, Status.UNKNOWN}, "id > 0"),
+    ):
+        page = await adapter.list_tickets(TicketQuery(statuses=frozenset(wanted)), None)
+        assert {one.status for one in page.items} == wanted
+        assert page.filtered == ()
+        assert server.journal[-1].values("query") == [sql]
+    alone = await adapter.list_tickets(TicketQuery(statuses=frozenset((Status.UNKNOWN,))), None)
+    assert [one.vendor_status for one in alone.items] == ["triaged"]
+
+
+async def test_what_the_search_finds_besides_is_left_out(
+    fake: RequestTrackerDouble, desk: Helpdesk
+) -> None:
+    """The double finds tickets by their ids alone."""
+    words = ("triaged", "open", "rejected")
+    fake.tickets = {n: ticket_json(n, Status=word) for n, word in enumerate(words, 1)}
+    query = TicketQuery(statuses=frozenset((Status.UNKNOWN, Status.OPEN)))
+    page = await desk.adapter.list_tickets(query, None)
+    assert (ids(page.items), page.filtered) == (["1", "2"], ("3",))
 
 
 @pytest.mark.parametrize("status", [Status.DELETED, Status.PENDING])
@@ -224,3 +268,61 @@ async def test_a_conversation_has_a_place_behind_each_message(
     assert page.behind is not None
     rest, _ = await drain(desk.messages(str(ticket.id), cursor=page.behind(page.items[0])))
     assert ids(rest) == ids(page.items)[1:]
+
+
+def _shown(path: str, number: int) -> dict[str, Any]:
+    if path == "/tickets":
+        return ticket_json(number)
+    if path == "/queues":
+        return {"id": str(number), "Name": f"queue{number}"}
+    if path == "/users":
+        return {"id": number, "Name": f"u{number}"}
+    return row_json(number, "Status")
+
+
+LISTS: dict[str, Any] = {
+    "/tickets": lambda desk: desk.tickets(),
+    "/queues": lambda desk: desk.teams(),
+    "/users": lambda desk: desk.customers(),
+    "/ticket/4/history": lambda desk: desk.messages("4"),
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("numbers", [(2, 1, 3), (3, 2, 1), (1, 3, 2, 1)])
+async def test_rows_in_another_order_than_was_asked_for_are_an_error(
+    strange: Any, path: str, numbers: tuple[int, ...]
+) -> None:
+    """Whoever goes on behind one of them would lose others in silence."""
+    rows = listed(*(_shown(path, number) for number in numbers))
+    users = {f"/user/{n}": {"Name": f"u{n}", "Privileged": 0} for n in numbers}
+    _fake, desk = await strange({**users, "/ticket/4": ticket_json(4), path: rows})
+    found, error = await drain(LISTS[path](desk))
+    assert (found, type(error)) == ([], hb.ProtocolError)
+    assert "order of their ids" in str(error)
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_row_that_comes_twice_is_not_taken_for_another_order(
+    strange: Any, path: str
+) -> None:
+    rows = [_shown(path, number) for number in (1, 2, 3, 2)]
+
+    def answer(request: Any) -> Any:
+        shown = rows[:3][::-1] if "DESC" in request.query_string else rows
+        return listed(*shown, total=4 if shown is rows else None)
+
+    users = {f"/user/{n}": {"Name": f"u{n}", "Privileged": 0} for n in (1, 2, 3)}
+    _fake, desk = await strange({**users, "/ticket/4": ticket_json(4), path: answer})
+    _, error = await drain(LISTS[path](desk))
+    assert "order of their ids" not in str(error)
+
+
+async def test_the_newest_row_is_looked_for_in_falling_order(strange: Any) -> None:
+    def answer(request: Any) -> Any:
+        rows = [_shown("/queues", number) for number in (1, 2)]  # in whatever order is asked for
+        return listed(*rows, total=None)
+
+    _fake, desk = await strange({"/queues": answer})
+    _, error = await drain(desk.teams())
+    assert "order of their ids" in str(error)

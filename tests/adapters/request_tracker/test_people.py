@@ -68,14 +68,14 @@ async def test_the_privileged_are_agents_and_each_user_is_asked_for(
     assert (sorted(map(told, found)), error) == (AGENTS, None)
     called = asked(server.journal)
     assert called[:2] == [("POST", "/groups", 200), ("GET", "/users", 200)]
-    assert len([path for _, path, _ in called if path.startswith("/user/")]) == 7
+    assert len([path for _, path, _ in called if path.startswith("/user/")]) == 5
 
 
 async def test_the_group_of_the_privileged_tells_all_of_them(
     open_server: RequestTrackerFake, connect_to: Connect
 ) -> None:
     found, error = await drain(connect_to(open_server).agents())
-    assert (list(map(told, found)), error) == (AGENTS, None)
+    assert (sorted(map(told, found)), error) == (AGENTS, None)
     assert asked(open_server.journal) == [
         ("POST", "/groups", 200),
         ("GET", "/group/4", 200),
@@ -92,14 +92,59 @@ async def test_many_agents_are_read_by_their_logins(
     page = await desk.agents()
     assert (len(page), page.anchored) == (100, True)
     assert page.behind is not None
-    open_server.store.agents.remove(crowd[3])  # it moves nothing
+    gone = next(one for one in crowd if one.id in {two.id for two in page.items[:50]})
+    open_server.store.agents.remove(gone)  # it moves nothing
     rest, error = await drain(desk.agents(cursor=page.next))
     assert error is None
-    assert [one.id for one in (*page.items, *rest)] == sorted(
-        ["4711", "ada", "bo", *(str(one.id) for one in crowd)]
-    )
+    assert len({one.id for one in (*page.items, *rest)}) == len(page.items) + len(rest) == 253
     again, _ = await drain(desk.agents(cursor=page.behind(page.items[98])))
     assert [one.id for one in again] == [one.id for one in (page.items[99], *rest)]
+
+
+async def test_no_place_among_agents_tells_a_login_or_an_address(
+    open_server: RequestTrackerFake, connect_to: Connect
+) -> None:
+    desk = connect_to(open_server)
+    open_server.store.agents = [
+        Party(id=f"agent{n:03}@helpdesk.example", role=Role.AGENT) for n in range(130)
+    ]
+    page = await desk.agents()
+    assert page.behind is not None
+    places = [page.next, *map(page.behind, page.items)]
+    assert not [one for one in places if "@" in str(one) or "agent" in str(one)]
+    assert len(set(places)) == 100
+
+
+async def test_agents_one_by_one_take_two_requests_each(
+    server: RequestTrackerFake, connect_to: Connect
+) -> None:
+    """What RT has said of a user is remembered: each page is read again for the next one."""
+    desk = connect_to(server)
+    server.store.agents += [Party(id=f"agent{n:03}", role=Role.AGENT) for n in range(60)]
+    found: list[str | None] = []
+    cursor, lists = None, 0
+    while cursor is not None or not found:
+        pager = desk.agents(limit=1, cursor=cursor)
+        found += [one.id for one in (await drain(pager))[0]]
+        cursor, lists = pager.cursor, lists + 1
+        if lists == 1:
+            assert len(server.journal) <= 2 + people.USERS
+    assert len(set(found)) == len(found) == 63
+    alone = [path for _, path, _ in asked(server.journal) if path.startswith("/user/")]
+    assert len(set(alone)) == len(alone) == 65  # the customers, too
+    assert len([1 for _, path, _ in asked(server.journal) if path == "/groups"]) == 1
+    assert len(server.journal) - len(alone) <= 2.5 * lists
+
+
+async def test_what_rt_has_said_of_a_user_is_not_believed_for_ever(
+    server: RequestTrackerFake, connect_to: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "KEPT", 0.0)
+    desk = connect_to(server)
+    await drain(desk.agents())
+    server.store.agents.clear()
+    found, _ = await drain(desk.agents())
+    assert [one.id for one in found] == ["ada"]
 
 
 async def test_many_users_are_read_by_pages(
@@ -195,7 +240,7 @@ async def test_agents_are_whole_where_pages_are_smaller_than_asked_for(strange: 
     answers = {"/groups": listed(group), "/group/4": {**group, "Members": members}}
     _fake, desk = await strange({**answers, "/users": page})
     found, error = await drain(desk.agents())
-    assert ([one.id for one in found], error) == ([one["Name"] for one in people], None)
+    assert (sorted(str(one.id) for one in found), error) == ([one["Name"] for one in people], None)
 
 
 # -- customers -------------------------------------------------------------------------------
@@ -210,6 +255,33 @@ async def test_customers_are_all_others_but_rts_own(
         ("jo@customer.example", "jo@customer.example", "José 100%", Role.CUSTOMER),
         (LI, LI, "Li Wei", Role.CUSTOMER),
     ]
+
+
+@pytest.mark.parametrize(("limit", "size"), [(1, 3), (7, 7), (500, people.USERS)])
+async def test_no_more_users_are_asked_for_than_are_needed(
+    server: RequestTrackerFake, connect_to: Connect, limit: int, size: int
+) -> None:
+    desk = connect_to(server)
+    for number in range(90):
+        new_ticket(server.store, requester=server.store.person(f"c{number}@customer.example"))
+    found, _ = await drain(desk.customers(limit=limit))
+    assert len(found) == min(limit, 92)
+    sizes = {tuple(one.values("per_page")) for one in server.journal if one.path == "/users"}
+    assert sizes == {(str(size),)}
+    # Whoever goes on without that limit reads the same pages.
+    page = await desk.adapter.list_customers(hb.kit.CustomerQuery(limit=limit), None)
+    rest = await desk.adapter.list_customers(hb.kit.CustomerQuery(), page.next)
+    assert set(rest.items).isdisjoint(page.items)
+    assert server.journal[-1].values("per_page") != ["0"]
+
+
+async def test_one_customer_takes_few_requests(
+    server: RequestTrackerFake, connect_to: Connect
+) -> None:
+    for number in range(90):
+        new_ticket(server.store, requester=server.store.person(f"c{number}@customer.example"))
+    assert len(await connect_to(server).customers(limit=1)) <= 1
+    assert len(server.journal) <= 5
 
 
 async def test_the_group_spares_a_request_for_each_customer(

@@ -223,9 +223,7 @@ async def test_a_change_that_was_made_in_part_is_told(
     assert "secret" not in str(error)
 
 
-@pytest.mark.parametrize(
-    "change", [{"team": None}, {"priority": None}, {"assignee": Party(name="Ada")}]
-)
+@pytest.mark.parametrize("change", [{"team": None}, {"priority": None}])
 async def test_what_rt_has_no_way_to_say_is_refused_unsent(
     fake: RequestTrackerDouble, desk: Helpdesk, caught: Caught, change: dict[str, Any]
 ) -> None:
