@@ -18,7 +18,7 @@ from helpdesk_bridge import Helpdesk, InvalidArgument, Outcome, Party, Permissio
 from helpdesk_bridge.errors import ProtocolError
 from helpdesk_bridge.model import Role
 from helpdesk_bridge.testing import FakeServer, Store, TickingClock
-from tests.adapters.doubles import Caught, Connect, asked, drain, new_ticket
+from tests.adapters.doubles import Caught, Connect, asked, cursor_at, drain, new_ticket
 
 pytestmark = pytest.mark.asyncio
 BO = Party(id="bo", name="Bo Lind", email="bo@helpdesk.example", role=Role.AGENT)
@@ -98,7 +98,9 @@ async def test_many_agents_are_read_by_their_logins(
     assert [one.id for one in (*page.items, *rest)] == sorted(
         ["4711", "ada", "bo", *(str(one.id) for one in crowd)]
     )
-    again, _ = await drain(desk.agents(cursor=page.behind(page.items[98])))
+    again, _ = await drain(
+        desk.agents(cursor=cursor_at(desk, "agents", page.behind(page.items[98])))
+    )
     assert [one.id for one in again] == [one.id for one in (page.items[99], *rest)]
 
 
@@ -120,7 +122,7 @@ async def test_a_place_among_agents_whom_the_account_sees_no_longer_is_an_error(
 ) -> None:
     desk = connect_to(open_server)
     open_server.may = frozenset()
-    _, error = await drain(desk.agents(cursor="=ada"))
+    _, error = await drain(desk.agents(cursor=cursor_at(desk, "agents", "=ada")))
     assert isinstance(error, PermissionDenied)
 
 
@@ -349,7 +351,7 @@ async def test_a_total_ends_a_list_of_queues(strange: Any) -> None:
         None,
     )
     assert len(fake.journal) == 1
-    _, error = await drain(desk.teams(cursor="2"))
+    _, error = await drain(desk.teams(cursor=cursor_at(desk, "teams", "2")))
     assert isinstance(error, ProtocolError)  # they were not asked for
 
 
