@@ -11,6 +11,8 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from helpdesk_bridge.desk import arguments
+from helpdesk_bridge.desk.hold import FREE
+from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import AuthenticationError, DeskClosed, HelpdeskError, InvalidArgument
 from helpdesk_bridge.errors.frames import forget_locals
@@ -81,6 +83,11 @@ async def conversations(
     likewise, and reading the same :class:`Pager` once more goes on behind it; after
     :meth:`Pager.collect_problems` the list passes it over.
 
+    Of a :class:`Pager`, the ``cursor`` stays behind the last ticket whose conversation was handed
+    out, after a ``break`` as well, and so does that of each error that is raised here: what goes on
+    there begins with the ticket that failed. The same pager goes on there once this iterator was
+    closed, by ``contextlib.aclosing``, say.
+
     Args:
         tickets: the tickets or their ids; :meth:`tickets` will do as it is.
         concurrency: how many conversations to read at once, 1 or more.
@@ -107,6 +114,7 @@ async def conversations(
         self._guard.require(Capability.LIST_MESSAGES)
     room = Slots(concurrency)
     begun: deque[asyncio.Task[Conversation]] = deque()
+    hold = tickets._hold() if isinstance(tickets, Pager) else FREE
 
     async def finished() -> Conversation:
         found = await begun.popleft()
@@ -116,7 +124,9 @@ async def conversations(
             failure.operation, failure.operation_id = call.operation, call.operation_id
             call.named(failure)
             if on_error == "raise" or isinstance(failure, _EVERY_TICKET):
+                hold.locate(failure)
                 raise failure
+        hold.handed_out()
         return found
 
     failures: list[Exception] = []
@@ -124,6 +134,7 @@ async def conversations(
         async with aclosing(_each(tickets, failures)) as given:
             async for ticket in given:
                 begun.append(asyncio.create_task(_conversation(self, ticket, room)))
+                hold.read()
                 while begun and (len(begun) >= 2 * concurrency or begun[0].done()):
                     yield await finished()
         while begun:
@@ -134,6 +145,7 @@ async def conversations(
         for task in begun:
             task.cancel()
         await asyncio.gather(*begun, return_exceptions=True)
+        hold.let_go()
 
 
 async def _conversation(desk: Desk, ticket: Ticket | str, room: Slots) -> Conversation:

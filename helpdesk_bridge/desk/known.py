@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
-from array import array
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["MOST_BYTES", "NOBODY", "Known", "digest"]
+from helpdesk_bridge.desk.pressed import pressed, unpressed
 
-MOST_BYTES = 4 * 1024 * 1024
-"""How long packed ids may be once they are decompressed, and how many numbers they may stand for.
-It is enough for lists of a million; a short text that unfolds to more is no cursor of ours."""
+__all__ = ["NOBODY", "Known", "digest"]
+
 _DIGITS = 18
 """Ids of at most so many figures are kept as numbers, all others as digests."""
 _DIGEST = 8
 """Bytes of a digest: of 20,000 texts two are taken for one in one list of 90 thousand million."""
 _ENDS_RUN = 0x80
+
+_Run = tuple[int, int]
+"""The first of some numbers in a row, and the last."""
 
 
 def digest(text: str, size: int = _DIGEST) -> bytes:
@@ -26,17 +26,18 @@ def digest(text: str, size: int = _DIGEST) -> bytes:
 
 
 class Known:
-    """Ids that were handed out: numbers in order, and the digests of all other texts.
+    """Ids that were handed out: numbers in rows, and the digests of all other texts.
 
-    ``numbers`` are in rising order, each once.
+    A row takes as much room as a number, however long it is. ``runs`` are in rising order, and no
+    two of them touch.
     """
 
-    def __init__(self, numbers: array[int] | None = None, texts: Iterable[bytes] = ()) -> None:
-        self._numbers = array("q") if numbers is None else numbers
+    def __init__(self, runs: Sequence[_Run] = (), texts: Iterable[bytes] = ()) -> None:
+        self._runs = runs
         self._texts = frozenset(texts)
 
     def __bool__(self) -> bool:
-        return bool(self._numbers or self._texts)
+        return bool(self._runs or self._texts)
 
     def among(self, ids: Iterable[str]) -> set[str]:
         """Return those of ``ids`` that are known."""
@@ -46,32 +47,42 @@ class Known:
         if not _is_number(identity):
             return bool(self._texts) and digest(identity) in self._texts
         number = int(identity)
-        at = bisect_left(self._numbers, number)
-        return at < len(self._numbers) and self._numbers[at] == number
+        at = bisect_right(self._runs, (number, 2**63)) - 1
+        return at >= 0 and number <= self._runs[at][1]
 
     def joined(self, other: Known) -> Known:
         """Return these ids and those of ``other``."""
         if not other:
             return self
-        numbers = array("q", sorted({*self._numbers, *other._numbers}))
-        return Known(numbers, self._texts | other._texts)
+        return Known(_merged([*self._runs, *other._runs]), self._texts | other._texts)
 
-    def packed(self, ids: Iterable[str], without: Iterable[str] = ()) -> bytes:
+    def without(self, ids: Iterable[str]) -> Known:
+        """Return these ids less ``ids``."""
+        gone = self.among(ids)
+        figures = {one for one in gone if _is_number(one)}
+        runs = [*self._runs]
+        for number in map(int, figures):
+            at = bisect_right(runs, (number, 2**63)) - 1
+            first, last = runs[at]
+            left = ((first, number - 1), (number + 1, last))
+            runs[at : at + 1] = [run for run in left if run[0] <= run[1]]
+        return Known(runs, self._texts.difference(map(digest, gone - figures)))
+
+    def packed(self, ids: Iterable[str] = ()) -> bytes:
         """Return these ids and ``ids`` as bytes that :meth:`unpacked` reads.
 
         Numbers are written as the steps between them, steps of one together; digests as they are.
 
         Args:
             ids: ids that join these.
-            without: ids that are left out; all but the ones joining are known by these already.
         """
-        joining = set(ids).difference(without)
+        joining = {*ids}
         if not joining and not self:
             return b""
         figures = {one for one in joining if _is_number(one)}
         texts = {*map(digest, joining - figures), *self._texts}
-        numbers = sorted({*map(int, figures), *self._numbers})
-        steps = zlib.compress(_steps(numbers), 9) if numbers else b""
+        runs = _merged([*self._runs, *((number, number) for number in map(int, figures))])
+        steps = pressed(_steps(runs)) if runs else b""
         return bytes(_varint(len(steps))) + steps + b"".join(sorted(texts))
 
     @classmethod
@@ -93,16 +104,8 @@ class Known:
         if len(packed) < head + length or len(texts) % _DIGEST:
             raise ValueError
         digests = (texts[i : i + _DIGEST] for i in range(0, len(texts), _DIGEST))
-        if not length:
-            return cls(texts=digests)
-        unfolding = zlib.decompressobj()
-        try:
-            steps = unfolding.decompress(packed[head : head + length], MOST_BYTES)
-        except zlib.error as error:
-            raise ValueError from error
-        if not unfolding.eof or unfolding.unused_data:
-            raise ValueError
-        return cls(_numbers(steps), digests)
+        runs = _runs(unpressed(packed[head : head + length])) if length else []
+        return cls(runs, digests)
 
 
 NOBODY = Known()
@@ -115,37 +118,50 @@ def _is_number(identity: str) -> bool:
     return plain and (identity[0] != "0" or identity == "0")
 
 
-def _steps(numbers: Sequence[int]) -> bytes:
-    """Return the steps between ``numbers``; the lowest bit of one says that a run follows."""
+def _merged(runs: list[_Run]) -> list[_Run]:
+    """Return what is in ``runs`` in rising order, and what touches as one."""
+    runs.sort()
+    merged: list[_Run] = []
+    first, last = -1, -2
+    for begin, end in runs:
+        if begin <= last + 1 and merged:
+            if end > last:
+                last = end
+                merged[-1] = (first, last)
+        else:
+            first, last = begin, end
+            merged.append((first, last))
+    return merged
+
+
+def _steps(runs: Iterable[_Run]) -> bytes:
+    """Return the steps between ``runs``; the lowest bit of one says that a length follows."""
     octets = bytearray()
-    before, run, count = -1, 0, len(numbers)
-    for at, number in enumerate(numbers):
-        run += 1
-        if at + 1 < count and numbers[at + 1] == number + 1:
-            continue
-        step = number - run + 1 - before
-        if run > 1:
-            octets += bytes((*_varint(step * 2 + 1), *_varint(run)))
+    before = -1
+    for first, last in runs:
+        step = first - before
+        if last > first:
+            octets += bytes((*_varint(step * 2 + 1), *_varint(last - first + 1)))
         elif step < _ENDS_RUN // 2:
             octets.append(step * 2)  # nearly all are so small
         else:
             octets += bytes(_varint(step * 2))
-        before, run = number, 0
+        before = last
     return bytes(octets)
 
 
-def _numbers(steps: bytes) -> array[int]:
-    numbers: array[int] = array("q")
-    octets, number = iter(steps), -1
-    for first in octets:
-        step = _number(octets, first)
-        run = _number(octets) if step & 1 else 1
-        number += step >> 1
-        if not run or step < 2 or len(numbers) + run > MOST_BYTES or number + run >= 2**63:
+def _runs(steps: bytes) -> list[_Run]:
+    runs: list[_Run] = []
+    octets, last = iter(steps), -1
+    for octet in octets:
+        step = _number(octets, octet)
+        length = _number(octets) if step & 1 else 1
+        first = last + (step >> 1)
+        last = first + length - 1
+        if not length or step < 2 or last >= 2**63:
             raise ValueError
-        numbers.extend(range(number, number + run))
-        number += run - 1
-    return numbers
+        runs.append((first, last))
+    return runs
 
 
 def _varint(number: int) -> Iterator[int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.call import CallContext
@@ -17,6 +18,8 @@ __all__ = ["ID", "listed"]
 
 T = TypeVar("T")
 
+_Read: TypeAlias = Callable[[Cursor | None], Awaitable[Page[T]]]
+
 ID: Callable[[Any], str] = attrgetter("id")
 """What tells the id of a ticket, a message or a team."""
 
@@ -24,13 +27,14 @@ ID: Callable[[Any], str] = attrgetter("id")
 def listed(
     desk: Desk,
     call: CallContext,
-    read: Callable[[Cursor | None], Awaitable[Page[T]]],
+    read: _Read[T],
     identity: Callable[[T], str],
     *,
     asked: Any = None,
     limit: int | None = None,
     cursor: str | None = None,
     mark: Callable[[tuple[T, ...]], object] | None = None,
+    read_all: _Read[T] | None = None,
 ) -> Pager[T]:
     """Return the pager of a call, within which it is made.
 
@@ -43,6 +47,8 @@ def listed(
         limit: the most items to hand out; None is no limit.
         cursor: where to begin, as the caller has it; None is the beginning.
         mark: what marks what was read as this desk's; None: it bears no mark.
+        read_all: what asks the adapter for the page at a place, where all of the list is wanted;
+            None: ``read`` does.
 
     Raises:
         InvalidArgument: the cursor is of another list, or damaged.
@@ -51,7 +57,7 @@ def listed(
     vendor = desk.adapter.name
     about = {} if call.ticket_id is None else {"ticket": call.ticket_id}
 
-    async def fetch(place: Cursor | None) -> Page[T]:
+    async def fetch(place: Cursor | None, read: _Read[T] = read) -> Page[T]:
         with call.part() as part:
             page = await read(place)
             await part.name_problems(page.problems)
@@ -69,4 +75,5 @@ def listed(
         concurrency=desk._options.concurrency,
         named=call.named,
         check=call.check_home,
+        fetch_all=None if read_all is None else partial(fetch, read=read_all),
     )

@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 import re
-import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
@@ -14,15 +13,18 @@ from typing import Any, NoReturn
 
 from attrs import field, fields_dict, frozen
 
-from helpdesk_bridge.desk.known import MOST_BYTES, NOBODY, Known, digest
+from helpdesk_bridge.desk.known import NOBODY, Known, digest
+from helpdesk_bridge.desk.pressed import pressed, unpressed
 from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.kit.walk import Walked
-from helpdesk_bridge.model import Cursor, Role
+from helpdesk_bridge.model import Cursor, Party, Role
 
 __all__ = ["Listing", "Place"]
 
 _OURS = re.compile(r"hb[0-9]+\.")
 _VERSION = "hb1"
+_MOST = 8 * 1024 * 1024
+"""Characters of the longest cursor: enough for a list of a million."""
 _CHECK = 6
 """Bytes of the sum that tells a text that was cut or misspelt."""
 _FILTER = 5
@@ -102,11 +104,15 @@ class Place:
     """The page at which a walk through the list begins."""
     known: Known = NOBODY
     """The ids that came before."""
+    kept: Known = NOBODY
+    """Those of them that may come later than with the next page."""
     odd: tuple[str, ...] = ()
     """Digests of the records that could not be read, that were told, and that say which they are.
     """
     odd_here: tuple[str, ...] = ()
     """The same of those of the page itself, whatever they say."""
+    odd_apart: tuple[str, ...] = ()
+    """The same of those of pages before that do not say which they are."""
     walked: Walked | None = None
     """How far the walk has come; None where it begins at the page."""
     is_again: bool = False
@@ -117,17 +123,17 @@ class Place:
         """Return the place that ``text`` stands for.
 
         Args:
-            text: a cursor of a pager, a place of the adapter's own, or None for the beginning.
+            text: a cursor of a pager, or None for the beginning.
             listing: the list that is to go on.
 
         Raises:
-            InvalidArgument: it is of another list, or damaged.
+            InvalidArgument: it is of another list, damaged, or none of a pager's at all.
         """
         if text is None:
             return BEGINNING
         if not _OURS.match(text):
-            return cls(at=Cursor(text), start=Cursor(text))
-        if len(text) > 2 * MOST_BYTES:
+            _refuse("it is none of Pager.cursor or Page.next, or its beginning was cut off.")
+        if len(text) > _MOST:
             _refuse("it is longer than any cursor.")
         version, *parts = text.split(".")
         if version != _VERSION:
@@ -136,9 +142,8 @@ class Place:
             head, before, here, check = (_octets(part) for part in parts)
             if digest(text.rpartition(".")[0], _CHECK) != check:
                 raise ValueError
-            told = json.loads(_unpressed(head))
-            known = Known.unpacked(before).joined(Known.unpacked(here))
-            place = _place(told, known)
+            told = json.loads(unpressed(head, _USUAL))
+            place = _place(told, Known.unpacked(before), Known.unpacked(here))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             _refuse("it is damaged, or was cut.")
         listing.check(told)
@@ -149,8 +154,8 @@ class Place:
 
         Args:
             listing: the list that it is of.
-            before: the packed ids of the pages before, as :func:`packed_text` returns them.
-            here: the packed ids of the page itself.
+            before: the packed ids that are kept, as :func:`packed_text` returns them.
+            here: the packed ids that may come again with the next page only.
         """
         told = {
             **listing.told(),
@@ -158,11 +163,12 @@ class Place:
             "s": self.start,
             "o": self.odd,
             "h": self.odd_here,
+            "n": self.odd_apart,
             "w": None if self.walked is None else self.walked.told(),
             "a": int(self.is_again),
         }
         kept = {name: value for name, value in told.items() if value or name in "vcf"}
-        head = _pressed(json.dumps(kept, separators=(",", ":")).encode())
+        head = pressed(json.dumps(kept, separators=(",", ":")).encode(), _USUAL)
         text = f"{_VERSION}.{_text(head)}.{before}.{_text(here)}"
         return f"{text}.{_text(digest(text, _CHECK))}"
 
@@ -171,12 +177,12 @@ BEGINNING = Place()
 """Where a list begins, and nothing came: all share it."""
 
 
-def _place(told: Mapping[str, Any], known: Known) -> Place:
+def _place(told: Mapping[str, Any], before: Known, here: Known) -> Place:
     """Return the place that was written; ValueError for what no pager writes."""
     at, start = told.get("p"), told.get("s")
-    odd, odd_here = told.get("o", []), told.get("h", [])
+    odd, odd_here, odd_apart = (told.get(name, []) for name in "ohn")
     walked = told.get("w")
-    texts = [told["v"], told["c"], *odd, *odd_here, *told["f"], *told["f"].values()]
+    texts = [told["v"], told["c"], *odd, *odd_here, *odd_apart, *told["f"], *told["f"].values()]
     if not all(isinstance(one, str) for one in texts) or not isinstance(told["f"], dict):
         raise ValueError
     if not all(one is None or (isinstance(one, str) and one) for one in (at, start)):
@@ -184,9 +190,11 @@ def _place(told: Mapping[str, Any], known: Known) -> Place:
     return Place(
         at=None if at is None else Cursor(at),
         start=None if start is None else Cursor(start),
-        known=known,
+        known=before.joined(here),
+        kept=before,
         odd=tuple(odd),
         odd_here=tuple(odd_here),
+        odd_apart=tuple(odd_apart),
         walked=None if walked is None else Walked.read(walked),
         is_again=told.get("a") == 1,
     )
@@ -204,27 +212,12 @@ def _plain(value: Any) -> Any:
         return sorted([str(name), _plain(one)] for name, one in value.items())
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
+    if isinstance(value, Party) and (value.id or value.email):
+        return {"id": value.id, "email": value.email.casefold() if value.email else None}
     if hasattr(type(value), "__attrs_attrs__"):
         told = {name: _plain(getattr(value, name)) for name in fields_dict(type(value))}
         return {name: one for name, one in told.items() if one not in (None, Role.UNKNOWN)}
     return value if isinstance(value, (str, int, float)) or value is None else str(value)
-
-
-def _pressed(head: bytes) -> bytes:
-    """Return a head in less room, and so that no word of it shows."""
-    pressing = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=_USUAL)
-    return pressing.compress(head) + pressing.flush()
-
-
-def _unpressed(octets: bytes) -> bytes:
-    unfolding = zlib.decompressobj(-15, zdict=_USUAL)
-    try:
-        head = unfolding.decompress(octets, MOST_BYTES)
-    except zlib.error as error:
-        raise ValueError from error
-    if not unfolding.eof:
-        raise ValueError
-    return head
 
 
 def _text(octets: bytes) -> str:

@@ -45,10 +45,21 @@ class ReadAhead(Generic[T]):
     A task returns what went wrong instead of raising it: whether anybody comes to that page is
     not known, and the event loop reports an exception that nobody awaits. It must not refer to the
     pager, whose disappearance is what ends it.
+
+    Args:
+        fetch: what reads the page at a place.
+        all_tasks: the desk's tasks.
+        fetch_all: the same, where the whole list is read; None: there is no other way.
     """
 
-    def __init__(self, fetch: FetchPage[T], all_tasks: PrefetchTasks) -> None:
+    def __init__(
+        self,
+        fetch: FetchPage[T],
+        all_tasks: PrefetchTasks,
+        fetch_all: FetchPage[T] | None = None,
+    ) -> None:
         self._fetch = fetch
+        self._fetch_all = fetch_all or fetch
         self._all_tasks = all_tasks
         self._tasks: dict[Cursor | None, asyncio.Task[Page[T] | Exception]] = {}
         self._dropped: set[asyncio.Task[Page[T] | Exception]] = set()
@@ -69,6 +80,11 @@ class ReadAhead(Generic[T]):
             if begun is not None:
                 self._tasks[place] = begun
         return bool(self._tasks)
+
+    def read_all(self) -> None:
+        """Have the whole list read from its beginning; what is under way is not wanted for it."""
+        self.start(())
+        self._fetch = self._fetch_all
 
     def has(self, place: Cursor | None) -> bool:
         """Say whether a page is there already."""

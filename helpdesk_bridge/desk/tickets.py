@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal, TypeAlias
+
+from attrs import evolve
 
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
@@ -125,20 +128,31 @@ def tickets(
         self._guard.statuses(query.statuses or ())
         list_tickets, named = self.adapter.list_tickets, [query]
 
-        async def read(place: Cursor | None) -> Page[Ticket]:
+        async def read(place: Cursor | None, *, limit: int | None = query.limit) -> Page[Ticket]:
             if named[0] is query and (query.assignee or query.team):
                 named[0] = await self._directory.named(query, assignee)
-            page = await list_tickets(named[0], place)
+            wanted = named[0] if limit is query.limit else evolve(named[0], limit=limit)
+            page = await list_tickets(wanted, place)
             if place is None and not (page.items or page.problems):
                 named[0], asked = await self._directory.checked(named[0], assignee), named[0]
                 if named[0] != asked:
-                    page = await list_tickets(named[0], place)
+                    page = await list_tickets(evolve(named[0], limit=limit), place)
             for problem in page.problems:
                 problem.error.fill(ticket_id=self._guard.told_id(problem.raw))
             return page
 
         mark = self._origin.mark_tickets
-        return listed(self, call, read, ID, asked=query, limit=limit, cursor=cursor, mark=mark)
+        return listed(
+            self,
+            call,
+            read,
+            ID,
+            asked=query,
+            limit=limit,
+            cursor=cursor,
+            mark=mark,
+            read_all=partial(read, limit=None),
+        )
 
 
 async def ticket(self: Desk, ticket: Ticket | str) -> Ticket:

@@ -49,9 +49,15 @@ class Walking(Generic[T]):
         self.begin = begin
         self.known = begin.known
         """The ids that came to pagers before."""
+        self.kept = begin.kept
+        """Those of them that may still come again, in a list with places."""
+        self.arrived: list[str] = []
+        """The ids that came for the first time, in the order of the pages."""
+        self.arrived_before = 0
+        """How many of them came before the present page."""
         self.seen: set[str] = set()
         """The ids that came to this one, those that are known as far as they came again."""
-        self.odd = OddOnes(begin.odd, begin.odd_here, throughout=begin.is_again)
+        self.odd = OddOnes(begin.odd, begin.odd_here, begin.odd_apart, throughout=begin.is_again)
         self.at = begin.at
         """The page that came last."""
         self.next = begin.at
@@ -62,8 +68,6 @@ class Walking(Generic[T]):
         """The page that came last, as the vendor sent it; None before the first."""
         self.page: Page[T] = Page(items=())
         """What was new on it, whatever the limit."""
-        self.came: set[str] = set()
-        """The ids that came with it for the first time, those of its filtered records, too."""
         self.walks = 1
         """How often the list was begun."""
         goes_on = begin.walked is not None
@@ -82,6 +86,8 @@ class Walking(Generic[T]):
         self._idle = 0  # how many of the walks brought it no nearer to its end
         self._least: int | None = None  # the vendor's lowest count at the end of a walk
         self._restless = 0
+        if begin.is_again:
+            reading.read_all()
 
     @property
     def is_full(self) -> bool:
@@ -136,7 +142,7 @@ class Walking(Generic[T]):
                 self.next, self.last, self._coming = None, True, ()
                 continue
             page = self._see(sent)
-            if page.items or page.problems or not self._presented:
+            if page.items or page.problems or (self.is_over and not self._presented):
                 self._presented = True
                 return page
         return None
@@ -145,8 +151,8 @@ class Walking(Generic[T]):
         """Make a page of distinct records the present one, and return what is new on it."""
         at = self.next
         self._visited.add(at)
-        fresh, came, following = self._fresh(sent)
-        self.at, self.sent, self.page, self.came = at, sent, fresh, came
+        fresh, following = self._fresh(sent)
+        self.at, self.sent, self.page = at, sent, fresh
         # Pages that are read at once may be answered in any order, and a record that arrives
         # meanwhile then hides another: only the count tells of that.
         ahead = () if sent.listed is None else sent.ahead
@@ -168,7 +174,7 @@ class Walking(Generic[T]):
 
         A list that has become shorter has fewer pages. It is walked through from its beginning.
         """
-        first = not self._visited and self.walks == 1 and self.begin.walked is not None
+        first = not self._visited and self.walks == 1 and self.begin.at != self.begin.start
         return first and (is_not_there(error) or isinstance(error, PaginationLoop))
 
     def _walk_again(self) -> bool:
@@ -186,7 +192,7 @@ class Walking(Generic[T]):
         self._news = False
         self.odd.walk_again()
         self.walk = Walk(set(), whole=self.begin.start is None, again=True)
-        self.reading.start(())  # those of this walk are no longer wanted
+        self.reading.read_all()
         self._visited.clear()
         self.next, self.last = self.begin.start, False
         return True
@@ -199,14 +205,16 @@ class Walking(Generic[T]):
         self._least = listed
         return True
 
-    def _fresh(self, sent: Page[T]) -> tuple[Page[T], set[str], Cursor | None]:
-        """Return what is new on a page, the ids that are, and where the list goes on."""
+    def _fresh(self, sent: Page[T]) -> tuple[Page[T], Cursor | None]:
+        """Return what is new on a page, and where the list goes on."""
         walk, seen = self.walk, self.seen
         ids = [*map(self.identity, sent.items)]
         came = {*ids, *sent.filtered}
         count = len(ids) + len(sent.filtered)
         known: set[str] = self.known.among(came) if self._reads_anew else set()
-        seen |= known
+        if known:
+            seen |= known
+            self.kept = self.kept.without(known)
         is_new = seen.isdisjoint(came)
         fresh_ids = came if is_new else came - seen
         new = len(came) if is_new else len(came - walk.seen)
@@ -219,6 +227,8 @@ class Walking(Generic[T]):
         else:
             fresh = with_records(sent, self._not_seen(sent, ids))
         self._news |= bool(fresh_ids)
+        self.arrived_before = len(self.arrived)
+        self.arrived += fresh_ids
         seen |= came
         if walk.seen is not seen:
             walk.seen |= came
@@ -226,7 +236,7 @@ class Walking(Generic[T]):
             raise walk.loop()
         if fresh.next != following:
             fresh = evolve(fresh, next=following)
-        return fresh, fresh_ids, following
+        return fresh, following
 
     def _not_seen(self, page: Page[T], ids: Sequence[str]) -> list[T | Problem]:
         """Return the records that did not come before."""

@@ -141,15 +141,11 @@ class Walk:
             lacking=self._lacking,
         )
 
-    def walked_before(self, not_yet: int) -> Walked:
-        """Return how far it had come at the page seen last, which is to be asked for again.
-
-        ``not_yet`` of its records are to be counted then.
-        """
+    def walked_before(self) -> Walked:
+        """Return the same, for the page seen last to be asked for again."""
         news, largest, unsure, doubted, lacking = self._at_page
         return evolve(
             self.walked(),
-            came=max(0, self.came - not_yet),
             news=news,
             largest=largest,
             unsure=unsure,
@@ -284,13 +280,13 @@ class Walk:
     def is_unproven(self) -> bool:
         """Whether one of several pages may hide what moved, and no count would tell of it.
 
-        Where the walk went on after a while, that much may have moved as nothing tells of.
+        Where the walk went on after a while, one may have left and another have arrived.
         """
         if self._moves and self._news > 1:
             return True
-        if self.listed is not None or self._is_anchored:
+        if self._is_anchored or not self._whole:
             return False
-        return self._goes_on or (self._shifts and self._news > 1)
+        return self._goes_on or (self.listed is None and self._shifts and self._news > 1)
 
     @property
     def runs_in_circles(self) -> bool:

@@ -49,8 +49,9 @@ class Page(Value, Generic[T]):
     items: tuple[T, ...]
     """The records that could be read."""
     next: Cursor | None = None
-    """The place of the next page, which ``cursor=`` of a list takes; None on the last page. Of a
-    page that a ``limit`` cut or ended it is the list's own cursor, behind the last item."""
+    """Where the list goes on; None: nowhere. Of a page that a :class:`Pager` handed out it is a
+    text for ``cursor=``, as :attr:`Pager.cursor` was by then, and made when it is read; of one that
+    an adapter returned, the vendor's place of the next page."""
     total: int | None = None
     """The vendor's count of all records that were asked for; None where it does not tell."""
     problems: tuple[Problem, ...] = ()
@@ -176,3 +177,25 @@ class Page(Value, Generic[T]):
 
 def _made_anew(kind: type[Page[T]], given: dict[str, Any]) -> Page[T]:
     return kind(**given)
+
+
+class _Next:
+    """``Page.next``, which may be given as a function that makes it when it is read first."""
+
+    def __init__(self, slot: Any) -> None:
+        self._slot = slot
+
+    def __get__(self, page: Any, cls: Any = None) -> Any:
+        if page is None:
+            return self
+        value = self._slot.__get__(page)
+        if callable(value):
+            value = value()
+            self._slot.__set__(page, value)
+        return value
+
+    def __set__(self, page: Any, value: Any) -> None:
+        self._slot.__set__(page, value)
+
+
+setattr(Page, "next", _Next(Page.next))  # noqa: B010 - mypy forbids the other

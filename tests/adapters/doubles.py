@@ -17,6 +17,8 @@ from attrs import define, field, frozen
 from yarl import URL
 
 from helpdesk_bridge import Audience, Helpdesk, HelpdeskError, MessageType, Party
+from helpdesk_bridge.desk.place import Listing, Place
+from helpdesk_bridge.model import Cursor
 from helpdesk_bridge.testing import Exchange, Store, StoredMessage, StoredTicket
 
 CUSTOMER = "ines.okafor@northpier.example"
@@ -191,3 +193,9 @@ def add_message(store: Store, ticket: StoredTicket, **fields: Any) -> StoredMess
         **fields,
     }
     return store.add_message(ticket.id, **given)
+
+
+def cursor_at(desk: Helpdesk, call: str, place: str, **filters: Any) -> str:
+    """Return the cursor of a list of ``desk`` that goes on at a place of the adapter's own."""
+    at = Cursor(place)
+    return Place(at=at, start=at).written(Listing(desk.adapter.name, call, filters), "", b"")

@@ -17,6 +17,7 @@ from helpdesk_bridge_airclou.fake import AirclouFake
 import helpdesk_bridge as hb
 from helpdesk_bridge.delivery.ledger import Ledger
 from helpdesk_bridge.testing import FakeServer, Store, TickingClock
+from tests.adapters.doubles import cursor_at
 from tests.canary import CANARY
 from tests.vendors import FAKES
 
@@ -74,7 +75,9 @@ CALLS: Mapping[str, Call] = {
     "tickets of a customer": lambda c: _read(c.desk.tickets(requester=ADDRESS, limit=3)),
     "tickets with words": lambda c: _read(c.desk.tickets(text=WORDS, limit=3)),
     "tickets with a tag": lambda c: _read(c.desk.tickets(tag="vip", limit=3)),
-    "tickets from a cursor": lambda c: _read(c.desk.tickets(cursor="7", limit=3)),
+    "tickets from a cursor": lambda c: _read(
+        c.desk.tickets(cursor=cursor_at(c.desk, "tickets", "7"), limit=3)
+    ),
     "ticket": lambda c: c.desk.ticket(c.ticket.id),
     "create_ticket": lambda c: c.desk.create_ticket(
         subject=WORDS, requester=hb.Party(name=f"Ida {CANARY}", email=ADDRESS), text=WORDS

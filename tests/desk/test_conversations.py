@@ -7,6 +7,7 @@ import copy
 import json
 import pickle
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any, ClassVar
 
 import orjson
@@ -15,6 +16,7 @@ import pytest_asyncio
 from attrs import evolve, frozen
 
 from helpdesk_bridge import Conversation, Helpdesk, Message, Ticket, from_dict, to_dict
+from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.errors import (
     DeskClosed,
     HelpdeskError,
@@ -324,3 +326,53 @@ def test_a_conversation_is_no_tuple_that_json_would_write_without_its_error() ->
     assert one != whole
     assert one == from_dict(Conversation, to_dict(one))
     assert one != Conversation(Ticket(id="1"), [], NotFound("gone too."))
+
+
+def paged(count: int, **given: Any) -> Pager[Ticket]:
+    """Return a pager of so many tickets, four a page."""
+
+    async def fetch(place: Cursor | None) -> Page[Ticket]:
+        begin = int(place or 0)
+        part = tuple(tickets(count)[begin : begin + 4])
+        return Page(items=part, next=Cursor(str(begin + 4)) if begin + 4 < count else None)
+
+    return Pager(fetch, lambda ticket: ticket.id, **given)
+
+
+async def rest_of(count: int, cursor: str | None) -> list[str]:
+    return [ticket.id async for ticket in paged(count, cursor=cursor)]
+
+
+@pytest.mark.parametrize("stop", [1, 3, 4, 7, 11])
+@pytest.mark.asyncio
+async def test_a_pager_stands_behind_the_conversation_handed_out_last(
+    desk: Helpdesk, stop: int
+) -> None:
+    adapter: Any = desk.adapter
+    adapter.let_go(*range(1, 13))
+    pager, found = paged(12), list[str]()
+    async with aclosing(desk.conversations(pager, concurrency=4)) as reading:  # type: ignore[type-var]
+        async for one in reading:
+            found.append(one.ticket.id)
+            rest = [] if pager.exhausted else await rest_of(12, pager.cursor)
+            assert found + rest == ids(12)
+            assert pager.exhausted is (pager.cursor is None)
+            if len(found) == stop:
+                break
+    assert found + await rest_of(12, pager.cursor) == ids(12)
+    found += [one.ticket.id async for one in desk.conversations(pager)]
+    assert (found, pager.items_read, pager.exhausted) == (ids(12), 12, True)
+
+
+@pytest.mark.asyncio
+async def test_an_error_says_to_go_on_with_the_ticket_that_failed(desk: Helpdesk) -> None:
+    adapter: Any = desk.adapter
+    adapter.broken = {"6"}
+    adapter.let_go(*range(1, 13))
+    pager = paged(12)
+    found, error = await drain(desk.conversations(pager))
+    assert error is not None
+    assert [one.ticket.id for one in found] == ids(5)
+    assert (error.items_read, error.cursor) == (5, pager.cursor)
+    assert await rest_of(12, error.cursor) == ids(12)[5:]
+    assert [ticket.id async for ticket in pager] == ids(12)[5:]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import pickle
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from helpdesk_bridge.desk.known import Known
 from helpdesk_bridge.desk.pager import Pager
@@ -13,6 +15,7 @@ from helpdesk_bridge.desk.place import Listing, Place
 from helpdesk_bridge.errors import (
     HelpdeskError,
     IncompleteList,
+    InvalidArgument,
     NotFound,
     ProtocolError,
     VendorUnavailable,
@@ -209,7 +212,7 @@ async def test_behind_the_last_item_the_list_is_exhausted_before_the_loop_knows(
 async def test_an_awaited_page_counts_as_handed_out_until_its_items_are() -> None:
     vendor = Offsets("abcdef")
     pager = vendor.pager()
-    assert (await pager, pager.exhausted) == (await pager, False)
+    assert ((await pager).items, pager.exhausted) == ((await pager).items, False)
     assert await drained(vendor.pager(cursor=pager.cursor)) == list("def")
     await anext(pager)
     assert await drained(vendor.pager(cursor=pager.cursor)) == list("bcdef")
@@ -245,6 +248,145 @@ async def test_a_limit_exhausts_a_list_only_where_the_vendor_says_that_it_ended(
     assert pager.exhausted is exhausted
     if by != "await":
         assert len(vendor.asked) == min(2, -(-limit // 3))
+
+
+@pytest.mark.parametrize("limit", [None, 2, 3, 4])
+@pytest.mark.parametrize("flags", [{}, {"anchored": True}, {"listed": None}, {"moves": True}])
+async def test_the_next_of_each_page_is_the_cursor_by_then(
+    limit: int | None, flags: dict[str, Any]
+) -> None:
+    vendor = Offsets("abcdefgh", **flags)
+    pager, pages, cursors = vendor.pager(limit=limit), list[Page[str]](), []
+    async for page in pager.pages():
+        pages.append(page)
+        cursors.append(pager.cursor)
+    assert [page.next for page in pages] == cursors
+    for came, page in enumerate(pages, 1):
+        rest = [] if page.next is None else await drained(vendor.pager(cursor=page.next))
+        before = [letter for one in pages[:came] for letter in one]
+        assert sorted([*before, *rest]) == list("abcdefgh")
+
+
+async def test_the_next_of_a_page_that_nobody_reads_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Place] = []
+    written = Place.written
+
+    def counted(place: Place, *given: Any) -> str:
+        made.append(place)
+        return written(place, *given)
+
+    monkeypatch.setattr(Place, "written", counted)
+    pages = [page async for page in Offsets("abcdefgh").pager().pages()]
+    assert made == []
+    assert len({page.next for page in pages}) == 3
+    assert (len(made), pickle.loads(pickle.dumps(pages[0]))) == (2, pages[0])
+
+
+async def test_awaiting_a_list_that_goes_on_gives_the_next_page_that_brings_something() -> None:
+    vendor = Offsets("abcdefghi")
+    pager = vendor.pager(limit=6)
+    await drained(pager)
+    vendor.letters, vendor.flags["listed"] = "bcdefghi", 8
+    lengths, found, cursor = list[int](), "", pager.cursor
+    for _ in range(9):
+        rest = vendor.pager(cursor=cursor, limit=2)
+        page = await rest
+        lengths.append(len(page))
+        found += "".join(page)
+        assert page.next == rest.cursor
+        cursor = rest.cursor
+        if cursor is None:
+            break
+    assert (sorted(found), lengths[-1], cursor) == (list("ghi"), 0, None)
+    assert 0 not in lengths[:-1]
+
+
+async def test_one_that_leaves_while_another_comes_loses_none_between_two_lists() -> None:
+    vendor = Offsets("abcdef")
+    pager = vendor.pager(limit=3)
+    await drained(pager)
+    vendor.letters = "bcdefx"
+    rest = vendor.pager(cursor=pager.cursor)
+    assert (await drained(rest), rest.exhausted) == (["e", "f", "x", "d"], True)
+
+
+async def test_a_walk_from_the_beginning_reads_pages_of_the_vendors_size() -> None:
+    small, large = Offsets("abcdefgh", size=2), Offsets("abcdefgh", size=8)
+    pager = small.pager(limit=2)
+    await drained(pager)
+    rest = Pager(small.fetch, str, cursor=pager.cursor, limit=6, fetch_all=large.fetch)
+    assert await drained(rest) == list("cdefgh")
+    small.asked.clear()
+    last = Pager(small.fetch, str, cursor=rest.cursor, limit=2, fetch_all=large.fetch)
+    assert (await drained(last), last.exhausted) == ([], True)
+    assert (small.asked, large.asked) == ([], [None])
+    whole = Pager(small.fetch, str, cursor=pager.cursor, fetch_all=large.fetch)
+    await drained(whole)
+    assert (small.asked, large.asked) == (["2", "4", "6"], [None, None])
+
+
+class Newest(Offsets):
+    """The same, the newest first: behind each page there is a place that holds still."""
+
+    async def fetch(self, place: Cursor | None) -> Page[str]:
+        begin = 0 if place is None else self.letters.index(place) + 1
+        page = await super().fetch(Cursor(str(begin)))
+        last = self.letters[begin : begin + self.size][-1:]
+        return evolve(page, next=Cursor(last) if page.next else None, anchored=True)
+
+
+@pytest.mark.parametrize("new", ["Z", "ZY", "ZYX", "ZYXW", "ZYXWV"])
+@pytest.mark.parametrize("limits", [(2, 1, 2), (2, 9), (3, 2, 9), (1, 3, 1, 9)])
+async def test_what_arrives_first_has_nothing_come_twice(new: str, limits: tuple[int, ...]) -> None:
+    vendor = Newest("h1fed2ba")
+    found, told, cursor = "", list[object](), None
+    for turn in range(20):
+        pager = vendor.pager(cursor=cursor, limit=limits[turn % len(limits)]).collect_problems()
+        found += "".join(await drained(pager))
+        told += [problem.raw for problem in pager.problems]
+        cursor = pager.cursor
+        if cursor is None:
+            break
+        if turn == 0:
+            vendor.letters, vendor.flags["listed"] = new + vendor.letters, 8 + len(new)
+    assert sorted(found.lower()) == sorted(set(found.lower()))
+    assert set("hfedba") <= set(found)
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("doubted", [False, True])
+@pytest.mark.parametrize("answer", ["the same again", "404"])
+async def test_a_list_with_places_remembers_that_the_next_page_was_only_looked_for(
+    answer: str, doubted: bool
+) -> None:
+    async def fetch(place: Cursor | None) -> Page[str]:
+        if place is not None and answer == "404":
+            raise NotFound("there is no such page.", status=404)
+        flags = {"unsure": True, "doubted": doubted, "anchored": True}
+        return Page(items=tuple("abcde"), next=Cursor("x"), **flags)  # type: ignore[arg-type]
+
+    one, error = await to_error(Pager(fetch, str))
+    pager = Pager(fetch, str, limit=5)
+    await drained(pager)
+    rest, failure = await to_error(Pager(fetch, str, cursor=pager.cursor, limit=5))
+    assert (one, rest, type(error)) == ("abcde", "", type(failure))
+    assert (error is None) is (doubted or answer != "404")
+
+
+@pytest.mark.parametrize("limit", [2, 3, 7])
+async def test_bad_records_of_lists_before_are_not_told_on_the_walk_at_the_end(limit: int) -> None:
+    vendor = Offsets("!a1b?c!2d?")
+    found, told, cursor = "", list[object](), None
+    for _ in range(20):
+        pager = vendor.pager(cursor=cursor, limit=limit).collect_problems()
+        found += "".join(await drained(pager))
+        told += [problem.raw for problem in pager.problems]
+        cursor = pager.cursor
+        if cursor is None:
+            break
+    assert (found, len(told), cursor) == ("abcd", 6, None)
 
 
 @pytest.mark.parametrize("limit", [2, 3])
@@ -336,7 +478,7 @@ async def test_a_page_that_was_only_looked_for_may_be_missing_for_another_pager_
     pager = Pager(fetch, str, limit=3)
     await pager
     rest = Pager(fetch, str, cursor=pager.cursor)
-    assert (await drained(rest), rest.exhausted, len(asked)) == ([], True, 1)
+    assert (await drained(rest), rest.exhausted) == ([], True)
 
 
 async def test_a_page_that_comes_again_is_judged_by_the_pages_of_the_pagers_before() -> None:
@@ -365,7 +507,7 @@ async def test_a_shorter_page_is_not_doubted_where_another_pager_read_a_larger_o
     pager = Pager(fetch, str, limit=3)
     await drained(pager)
     assert await drained(Pager(fetch, str, cursor=pager.cursor)) == ["d"]
-    assert asked == [None, "2"]
+    assert asked == [None, "2"] * 2  # the second time for what may have moved meanwhile
 
 
 async def test_a_page_only_looked_for_that_comes_again_ends_the_list_of_another_pager() -> None:
@@ -379,7 +521,7 @@ async def test_a_page_only_looked_for_that_comes_again_ends_the_list_of_another_
     pager = Pager(fetch, str, limit=9)
     await drained(pager)
     assert await drained(Pager(fetch, str, cursor=pager.cursor)) == []
-    assert asked == [None, "2"]
+    assert asked == [None, "2"] * 2
 
 
 async def test_pages_behind_a_record_are_read_once_though_no_message_may_be_lost() -> None:
@@ -457,7 +599,7 @@ async def test_pages_without_a_match_that_were_read_are_not_read_again_after_an_
     assert error is not None
     vendor.asked[:] = [None] * 4
     assert await drained(Pager(fetch, str, cursor=error.cursor)) == ["h"]
-    assert vendor.asked[4:] == ["6"]
+    assert vendor.asked[4:] == ["6", None, "3", "6"]  # and then from the beginning
 
 
 # -- what a cursor holds ---------------------------------------------------------------------
@@ -550,15 +692,10 @@ async def test_what_was_left_out_counts_as_seen_where_the_list_goes_on() -> None
     assert (await drained(rest), rest.exhausted) == (["i"], True)
 
 
-async def test_a_raw_place_is_where_its_lists_begin_again() -> None:
-    vendor = Offsets("abcdefghi")
-    pager = vendor.pager(cursor="3", limit=4)
-    assert await drained(pager) == list("defg")
-    vendor.letters, vendor.flags["listed"] = "abcefghi", 8
-    vendor.asked.clear()
-    rest = vendor.pager(cursor=pager.cursor)
-    assert sorted(await drained(rest)) == ["h", "i"]
-    assert None not in vendor.asked
+@pytest.mark.parametrize("text", ["3", "hb", "b1.q8bqJFRTa2sB..BrvGz4IAAA.PespJOKR", " hb1.a"])
+async def test_a_text_that_no_pager_made_is_no_cursor(text: str) -> None:
+    with pytest.raises(InvalidArgument, match="none of"):
+        Offsets("abc").pager(cursor=text)
 
 
 async def test_a_cursor_says_nothing_of_a_page_that_it_was_not_asked_for() -> None:

@@ -84,13 +84,6 @@ async def test_a_list_that_holds_still_is_walked_once() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_list_that_begins_in_the_middle_is_not_short() -> None:
-    vendor = Moving("ABCDEF")
-    assert [letter async for letter in Pager(vendor.fetch, str, cursor="2")] == list("CDEF")
-    assert vendor.asked == 2
-
-
-@pytest.mark.asyncio
 async def test_a_list_short_of_its_count_is_an_error_that_says_how_many_are_missing() -> None:
     vendor = Moving("ABCD", counts=10)
     pager, found = vendor.pager(), list[str]()

@@ -109,11 +109,6 @@ async def test_a_limit_counts_items_and_asks_for_no_page_too_many(
 
 
 @pytest.mark.asyncio
-async def test_a_list_begins_at_the_cursor_given() -> None:
-    assert [item async for item in three_pages().pager(cursor="2")] == list("bcde")
-
-
-@pytest.mark.asyncio
 async def test_the_cursor_is_behind_the_last_item_at_any_moment() -> None:
     vendor = three_pages()
     pager = vendor.pager()
@@ -124,7 +119,7 @@ async def test_the_cursor_is_behind_the_last_item_at_any_moment() -> None:
     assert (places[-1], pager.cursor, pager.exhausted) == (None, None, True)
 
 
-@pytest.mark.parametrize("first", [page("ab", "2"), page(""), page("", None, 0)])
+@pytest.mark.parametrize("first", [page("ab"), page(""), page("", None, 0)])
 @pytest.mark.asyncio
 async def test_awaiting_again_fetches_nothing(first: Page[str]) -> None:
     vendor = Vendor({None: first, "2": page("c")})

@@ -18,7 +18,16 @@ from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.errors import NotFound, VendorUnavailable
 from helpdesk_bridge.model import Cursor, Page
 
-KINDS = ("numbered", "numbered, no count", "anchored", "places", "by change", "refused")
+KINDS = (
+    "numbered",
+    "numbered, no count",
+    "anchored",
+    "newest first",
+    "places",
+    "by change",
+    "refused",
+)
+WAYS = ("items", "pages", "await", "next", "next of pages")
 
 
 @frozen
@@ -43,6 +52,8 @@ class Vendor:
         assert self.asked < 5000, "it goes on for ever"
         if self.kind in ("anchored", "places"):
             return self._behind(int(place or -1))
+        if self.kind == "newest first":
+            return self._before(int(place or 10**6))
         begin = int(place or 0)
         if self.kind == "refused" and begin and begin >= len(self.records):
             raise NotFound("there is no such page.", status=404)
@@ -65,6 +76,12 @@ class Vendor:
             behind=Cursor if self.kind == "places" else None,
         )
 
+    def _before(self, last: int) -> Page[str]:
+        found = [one for one in sorted(self.records, reverse=True) if one < last]
+        part = found[:3]
+        following = Cursor(str(part[-1])) if len(found) > 3 else None
+        return Page(items=tuple(map(str, part)), next=following, anchored=True)
+
     def apply(self, change: Change) -> None:
         """Have records leave, come, or change so that they take another place."""
         at = {place % len(self.records) for place in change.places if self.records}
@@ -81,6 +98,11 @@ class Vendor:
             self.records = [*reversed(new), *self.records] if front else [*self.records, *new]
 
 
+def whole(kind: str, count: int) -> list[str]:
+    """Return what one list brings of one that holds still."""
+    return [str(one) for one in range(count)][:: -1 if kind == "newest first" else 1]
+
+
 CHANGES = st.builds(
     Change,
     st.sampled_from(("leave", "change", "come first", "come last")),
@@ -88,8 +110,23 @@ CHANGES = st.builds(
 )
 
 
+async def read_by(way: str, pager: Pager[str]) -> tuple[list[str], str | None]:
+    """Read some of a list in one of the ways there are, and return it and where it goes on."""
+    if way == "items":
+        return [item async for item in pager], pager.cursor
+    if way in ("await", "next"):
+        page = await pager
+        return [*page], pager.cursor if way == "await" else page.next
+    pages = [page async for page in pager.pages()]
+    last = pages[-1].next if pages and way == "next of pages" else pager.cursor
+    return [item for page in pages for item in page], last
+
+
 async def walk(
-    vendor: Vendor, limits: Sequence[int], changes: Sequence[Change]
+    vendor: Vendor,
+    limits: Sequence[int],
+    changes: Sequence[Sequence[Change]],
+    ways: Sequence[str] = WAYS[:1],
 ) -> tuple[list[str], list[bool]]:
     """Read on until all came; return the items, and what each pager said of the end."""
     found: list[str] = []
@@ -97,14 +134,15 @@ async def walk(
     cursor: str | None = None
     for turn in range(400):
         pager = Pager(vendor.fetch, str, cursor=cursor, limit=limits[turn % len(limits)])
-        found += [item async for item in pager]
+        came, cursor = await read_by(ways[turn % len(ways)], pager)
+        found += came
         told.append(pager.exhausted)
-        cursor = pager.cursor
-        assert pager.exhausted is (cursor is None)
-        if cursor is None:
+        assert pager.exhausted is (pager.cursor is None)
+        assert came or cursor is None
+        if pager.exhausted:
             return found, told
-        if turn < len(changes):
-            vendor.apply(changes[turn])
+        for change in changes[turn] if turn < len(changes) else ():
+            vendor.apply(change)
     raise AssertionError("it goes on for ever")
 
 
@@ -112,14 +150,19 @@ async def walk(
 @given(
     count=st.integers(0, 25),
     limits=st.lists(st.integers(1, 9), min_size=1, max_size=5),
-    changes=st.lists(CHANGES, max_size=8),
+    changes=st.lists(st.lists(CHANGES, max_size=4), max_size=8),
+    ways=st.lists(st.sampled_from(WAYS), min_size=1, max_size=3),
 )
 @settings(deadline=None, derandomize=True)
 def test_nothing_comes_twice_and_nothing_that_stayed_is_lost(
-    kind: str, count: int, limits: list[int], changes: list[Change]
+    kind: str,
+    count: int,
+    limits: list[int],
+    changes: list[list[Change]],
+    ways: list[str],
 ) -> None:
     vendor = Vendor(kind, list(range(count)))
-    found, told = asyncio.run(walk(vendor, limits, changes))
+    found, told = asyncio.run(walk(vendor, limits, changes, ways))
     assert len(found) == len(set(found))
     stayed = {str(one) for one in vendor.records if one < count}
     assert stayed <= set(found)
@@ -134,7 +177,7 @@ def test_a_list_that_holds_still_comes_as_one_walk_brings_it(
 ) -> None:
     vendor = Vendor(kind, list(range(count)))
     found, _ = asyncio.run(walk(vendor, limits, ()))
-    assert found == [str(one) for one in range(count)]
+    assert found == whole(kind, count)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -168,7 +211,7 @@ def test_the_cursor_of_an_error_goes_on_behind_the_last_item(
                 return found
         raise AssertionError("it goes on for ever")
 
-    assert asyncio.run(read()) == [str(one) for one in range(count)]
+    assert asyncio.run(read()) == whole(kind, count)
 
 
 @pytest.mark.parametrize("stop", range(8))
@@ -185,4 +228,4 @@ async def test_after_a_break_the_cursor_goes_on_behind_the_last_item(kind: str, 
     await pager.aclose()
     if pager.cursor is not None:
         read += [item async for item in Pager(vendor.fetch, str, cursor=pager.cursor)]
-    assert read == [str(one) for one in range(8)]
+    assert read == whole(kind, 8)

@@ -28,7 +28,8 @@ ORDERS: Sequence[OrderLike | None] = (
     "updated_at",
     "-updated_at",
 )
-CHANGES = ("nothing", "closed", "deleted", "created", "changed")
+WAYS = ("items", "pages", "await", "next")
+CHANGES = ("closed", "deleted", "created", "changed")
 Opened = Callable[[], hb.Helpdesk]
 
 
@@ -93,6 +94,7 @@ async def walk(
     limits: Sequence[int],
     order_by: OrderLike | None,
     between: Callable[[int], None],
+    ways: Sequence[str] = WAYS[:2],
 ) -> list[str]:
     """Read on, each time with another desk, until all came."""
     found: list[str] = []
@@ -103,14 +105,19 @@ async def walk(
             pager = desk.tickets(
                 status=hb.Status.OPEN, order_by=order_by, limit=limit, cursor=cursor
             )
-            if turn % 2:
+            way = ways[turn % len(ways)]
+            if way == "items":
                 came = [ticket.id async for ticket in pager]
-            else:
+            elif way == "pages":
                 came = [ticket.id async for page in pager.pages() for ticket in page]
-        assert len(came) == limit or pager.exhausted
+            else:
+                page = await pager
+                came = [ticket.id for ticket in page]
+                assert page.next == pager.cursor
+        assert len(came) == limit or pager.exhausted or (way in ("await", "next") and came)
         assert pager.exhausted is (pager.cursor is None)
         found += came
-        cursor = pager.cursor
+        cursor = page.next if way == "next" else pager.cursor
         if cursor is None:
             return found
         between(turn)
@@ -131,7 +138,13 @@ async def offered(opened: Opened) -> list[OrderLike | None]:
 
 
 async def check(
-    adapter: str, count: int, limits: Sequence[int], which: int, changes: Sequence[str], seed: int
+    adapter: str,
+    count: int,
+    limits: Sequence[int],
+    which: int,
+    changes: Sequence[Sequence[str]],
+    seed: int,
+    ways: Sequence[str],
 ) -> None:
     store, dice = Store(clock=TickingClock()), random.Random(seed)
     async with desks(adapter, store) as opened:
@@ -145,15 +158,14 @@ async def check(
 
         def between(turn: int) -> None:
             turned.append(turn)
-            if turn < len(changes):
-                change(store, changes[turn], dice)
+            for kind in changes[turn] if turn < len(changes) else ():
+                change(store, kind, dice)
 
-        found = await walk(opened, limits, order_by, between)
+        found = await walk(opened, limits, order_by, between, ways)
         assert len(found) == len(set(found))
         stayed = {one for one, number in numbers.items() if _is_listed(store, number)}
         assert stayed <= set(found)
-        done = {*changes[: len(turned)]} <= {"nothing"}
-        if done:
+        if not any(changes[: len(turned)]):
             assert found == whole
 
 
@@ -162,8 +174,9 @@ async def check(
     count=st.integers(0, 160),
     limits=st.lists(st.integers(7, 70), min_size=1, max_size=4),
     which=st.integers(0, 4),
-    changes=st.lists(st.sampled_from(CHANGES), max_size=6),
+    changes=st.lists(st.lists(st.sampled_from(CHANGES), max_size=3), max_size=6),
     seed=st.integers(0, 999),
+    ways=st.lists(st.sampled_from(WAYS), min_size=1, max_size=3),
 )
 @settings(
     max_examples=12,
@@ -172,9 +185,15 @@ async def check(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_whoever_pages_by_limit_gets_each_ticket_once(
-    adapter: str, count: int, limits: list[int], which: int, changes: list[str], seed: int
+    adapter: str,
+    count: int,
+    limits: list[int],
+    which: int,
+    changes: list[list[str]],
+    seed: int,
+    ways: list[str],
 ) -> None:
-    asyncio.run(check(adapter, count, limits, which, changes, seed))
+    asyncio.run(check(adapter, count, limits, which, changes, seed, ways))
 
 
 @pytest.mark.parametrize("order_by", ORDERS)
@@ -198,7 +217,7 @@ async def test_a_bot_that_closes_each_ticket_it_got_comes_to_all(
                 )
                 page = await pager
                 cursor = pager.cursor
-                assert page.next == cursor or len(page) < 20
+                assert page.next == cursor
             for ticket in page:
                 store.update_ticket(numbers[ticket.id], status=hb.Status.RESOLVED)
                 found.append(ticket.id)
@@ -236,3 +255,52 @@ async def test_a_limit_that_takes_the_last_one_exhausts_the_list(adapter: str, l
         page = await pager
         assert (len(page), pager.exhausted) == (limit, limit == 3)
         assert (pager.cursor, page.next) == ((None, None) if limit == 3 else (page.next,) * 2)
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.asyncio
+async def test_the_walk_at_the_end_is_made_in_the_largest_pages(adapter: str) -> None:
+    store, kind = Store(clock=TickingClock()), fake_of(adapter)
+    if kind is None:
+        return
+    add(store, 170)
+    async with kind(store) as fake:
+        config = {"desks": {"it": fake.table()}}
+        async with hb.connect("it", config=config) as desk:
+            pager = desk.tickets(limit=160)
+            assert len([ticket async for ticket in pager]) == 160
+            whole = desk.tickets()
+            before = len(fake.journal)
+            assert len([ticket async for ticket in whole]) == 170
+            once = len(fake.journal) - before
+            rest = desk.tickets(limit=20, cursor=pager.cursor)
+            before = len(fake.journal)
+            assert len([ticket async for ticket in rest]) == 10
+            while not rest.exhausted:
+                rest = desk.tickets(limit=20, cursor=rest.cursor)
+                assert not [ticket async for ticket in rest]
+            assert len(fake.journal) - before <= 2 * once + 2
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.asyncio
+async def test_conversations_go_on_behind_the_last_one_that_was_handed_out(adapter: str) -> None:
+    store = Store(clock=TickingClock())
+    async with desks(adapter, store) as opened:
+        add(store, 37)
+        async with opened() as desk:
+            whole = [ticket.id async for ticket in desk.tickets()]
+        found: list[str] = []
+        cursor: str | None = None
+        for _ in range(20):
+            async with opened() as desk:
+                pager, left = desk.tickets(cursor=cursor), 4
+                async for one in desk.conversations(pager, concurrency=3):
+                    found.append(one.ticket.id)
+                    left -= 1
+                    if not left:
+                        break
+                cursor = pager.cursor
+            if cursor is None:
+                break
+        assert found == whole

@@ -14,7 +14,7 @@ import pytest
 import helpdesk_bridge as hb
 from helpdesk_bridge.kit import Cursor, TicketOrder, TicketQuery
 from helpdesk_bridge.model import Party, Role
-from tests.adapters.doubles import drain, ids
+from tests.adapters.doubles import cursor_at, drain, ids
 from tests.live.request_tracker import Agent, RequestTracker
 from tests.live.test_request_tracker import settings
 from tests.live.witness import RequestTrackerWitness
@@ -95,7 +95,7 @@ async def test_teams_are_the_queues_that_may_be_seen(request_tracker: RequestTra
         every, _ = await drain(other.teams())
         place = (await desk.adapter.list_teams(None)).behind
         assert place is not None
-        rest, _ = await drain(desk.teams(cursor=place(found[0])))
+        rest, _ = await drain(desk.teams(cursor=cursor_at(desk, "teams", place(found[0]))))
     assert ([team.name for team in found], error) == ([agent.queue, agent.team], None)
     assert rest == found[1:]
     assert {"General", agent.queue} < {team.name for team in every}
@@ -339,5 +339,7 @@ async def test_a_list_is_walked_by_limit_and_cursor(request_tracker: RequestTrac
             assert sorted(seen) == sorted(made)
         page = await desk.adapter.list_tickets(TicketQuery(limit=10), None)
         assert page.behind is not None
-        rest, _ = await drain(desk.tickets(cursor=page.behind(page.items[3])))
+        rest, _ = await drain(
+            desk.tickets(cursor=cursor_at(desk, "tickets", page.behind(page.items[3])))
+        )
     assert ids(rest) == made[4:]

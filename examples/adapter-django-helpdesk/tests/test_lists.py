@@ -165,7 +165,7 @@ async def test_a_list_goes_on_in_pages_of_the_size_it_began_with(plain: Server) 
         assert asked.of("page_size") == ["12", "12", "100"]
         for bad in ("2x", "2x9", "2x101", "x20", "2x20x3"):
             with pytest.raises(errors.InvalidArgument):
-                await desk.tickets(cursor=bad)
+                await adapter.list_tickets(large, kit.Cursor(bad))
     assert len(asked.queries) == 3
 
 

@@ -64,7 +64,7 @@ async def test_there_is_a_place_behind_each_ticket(desk: Helpdesk) -> None:
     page = await desk.adapter.list_tickets(TicketQuery(), None)
     assert page.anchored
     assert page.behind is not None
-    rest = await desk.tickets(cursor=page.behind(page.items[0]))
+    rest = await desk.adapter.list_tickets(TicketQuery(), page.behind(page.items[0]))
     assert rest.items == page.items[1:]
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from helpdesk_bridge import Helpdesk, MessageType, Pager, Status, errors
 from helpdesk_bridge.testing import StoredTicket
 from tests.adapters.airclou.conftest import ScriptedFake, message_json, note_json, ticket_json, tkt
-from tests.adapters.doubles import Caught, add_message, asked, drain, ids, new_ticket
+from tests.adapters.doubles import Caught, add_message, asked, cursor_at, drain, ids, new_ticket
 
 TICKETS = "/api/v1/tickets"
 MESSAGES = "/api/messages"
@@ -543,7 +543,7 @@ async def test_a_later_page_without_a_cursor_is_the_last_if_its_size_confirms_th
         return web.json_response({"tickets": records, **place, **told})
 
     fake.script.add("GET", TICKETS, answer, times=2)
-    pager = desk.tickets(cursor=cursor)
+    pager = desk.tickets(cursor=None if cursor is None else cursor_at(desk, "tickets", cursor))
     found, error = await drain(pager)
     assert (len(found), type(error), pager.exhausted) == (sum(sizes), kind or type(None), not kind)
 

@@ -9,7 +9,7 @@ import pytest
 
 from helpdesk_bridge import Helpdesk, MessageType, errors
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.doubles import START, Caught, drain, ids
+from tests.adapters.doubles import START, Caught, cursor_at, drain, ids
 from tests.adapters.helpspace.conftest import (
     ScriptedFake,
     add,
@@ -104,7 +104,8 @@ async def test_a_conversation_of_several_pages_has_no_cursor(
     pager = desk.messages(str(stored.id))
     page = await pager
     assert (len(page), page.next, page.total, pager.cursor) == (121, None, 121, None)
-    error = await caught(anext(desk.messages(str(stored.id), cursor="2")))
+    place = cursor_at(desk, "messages", "2", ticket=str(stored.id))
+    error = await caught(anext(desk.messages(str(stored.id), cursor=place)))
     assert type(error) is errors.InvalidArgument
 
 

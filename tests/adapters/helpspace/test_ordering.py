@@ -10,7 +10,7 @@ from aiohttp import web
 
 from helpdesk_bridge import Capability, Helpdesk, IncompleteList, Level, Status, errors
 from helpdesk_bridge.kit import TicketOrder, TicketQuery
-from tests.adapters.doubles import START, Caught, drain, ids, new_ticket
+from tests.adapters.doubles import START, Caught, cursor_at, drain, ids, new_ticket
 from tests.adapters.helpspace.conftest import ScriptedFake, collection, ticket_json
 
 pytestmark = pytest.mark.asyncio
@@ -104,7 +104,8 @@ async def test_a_place_of_another_list_is_refused(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught, cursor: str
 ) -> None:
     serve(fake, (1, 1, 1))
-    error = await caught(anext(desk.tickets(order_by="created_at", cursor=cursor)))
+    place = cursor_at(desk, "tickets", cursor, order_by=TicketOrder.CREATED_AT)
+    error = await caught(anext(desk.tickets(order_by="created_at", cursor=place)))
     assert type(error) is errors.InvalidArgument
 
 

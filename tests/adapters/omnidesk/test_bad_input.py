@@ -20,7 +20,7 @@ from helpdesk_bridge import (
     errors,
 )
 from helpdesk_bridge.testing import StoredTicket
-from tests.adapters.doubles import CUSTOMER, Caught, Connect
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, cursor_at
 from tests.adapters.omnidesk.conftest import ScriptedFake
 
 TEXT = "We look into it."
@@ -275,6 +275,9 @@ async def test_a_filter_that_omnidesk_lacks_is_refused(
 async def test_a_cursor_of_another_desk_is_refused(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught, cursor: str
 ) -> None:
-    calls = [desk.tickets(cursor=cursor)._first(), desk.messages("7", cursor=cursor)._first()]
+    calls = [
+        desk.tickets(cursor=cursor_at(desk, "tickets", cursor))._first(),
+        desk.messages("7", cursor=cursor_at(desk, "messages", cursor, ticket="7"))._first(),
+    ]
     found = [await refused(fake, caught, call) for call in calls]
     assert found == [errors.InvalidArgument] * 2

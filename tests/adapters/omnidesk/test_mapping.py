@@ -18,7 +18,7 @@ from helpdesk_bridge import (
     Ticket,
     errors,
 )
-from tests.adapters.doubles import CUSTOMER, Caught, drain, ids
+from tests.adapters.doubles import CUSTOMER, Caught, cursor_at, drain, ids
 from tests.adapters.omnidesk.conftest import (
     API,
     DESK,
@@ -228,7 +228,7 @@ async def test_a_page_that_begins_elsewhere_is_an_error(
     mapped: Mapped, mapped_desk: Helpdesk, caught: Caught
 ) -> None:
     mapped.answers("GET", "ticket", listed(ticket_json(), itemTotal=41, itemStart=0))
-    error = await caught(anext(mapped_desk.tickets(cursor="40")))
+    error = await caught(anext(mapped_desk.tickets(cursor=cursor_at(mapped_desk, "tickets", "40"))))
     assert type(error) is errors.PaginationLoop
 
 
@@ -262,7 +262,7 @@ async def test_a_timeline_that_goes_on_nobody_knows_where_is_an_error(
 @pytest.mark.asyncio
 async def test_a_list_goes_on_from_a_cursor(mapped: Mapped, mapped_desk: Helpdesk) -> None:
     mapped.answers("GET", "ticket", listed(ticket_json(), itemTotal=41, itemStart=40))
-    await mapped_desk.tickets(cursor="40")
+    await mapped_desk.tickets(cursor=cursor_at(mapped_desk, "tickets", "40"))
     assert mapped.asked[0][2] == {**FIRST, "itemStart": "40"}
 
 

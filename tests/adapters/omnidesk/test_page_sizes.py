@@ -10,7 +10,7 @@ from aiohttp import web
 
 from helpdesk_bridge import Helpdesk, Status, errors
 from helpdesk_bridge.kit import TicketQuery
-from tests.adapters.doubles import CUSTOMER, Caught, Connect, drain, ids, new_ticket
+from tests.adapters.doubles import CUSTOMER, Caught, Connect, cursor_at, drain, ids, new_ticket
 from tests.adapters.omnidesk.conftest import ScriptedFake
 from tests.adapters.omnidesk.test_filters import ADA
 
@@ -226,5 +226,5 @@ async def test_a_list_goes_on_from_the_place_of_any_page(
 async def test_a_cursor_of_no_size_is_refused(
     fake: ScriptedFake, desk: Helpdesk, caught: Caught, cursor: str
 ) -> None:
-    error = await caught(desk.tickets(cursor=cursor)._first())
+    error = await caught(desk.tickets(cursor=cursor_at(desk, "tickets", cursor))._first())
     assert (type(error), fake.journal) == (errors.InvalidArgument, [])

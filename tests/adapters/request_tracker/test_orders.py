@@ -23,7 +23,7 @@ from helpdesk_bridge import (
 )
 from helpdesk_bridge.kit import Cursor, TicketOrder, TicketQuery
 from helpdesk_bridge.testing import Store, TickingClock
-from tests.adapters.doubles import Connect, drain, ids, new_ticket
+from tests.adapters.doubles import Connect, cursor_at, drain, ids, new_ticket
 from tests.adapters.request_tracker.conftest import RequestTrackerDouble, row_json, ticket_json
 from tests.adapters.request_tracker.strange import listed
 
@@ -266,7 +266,8 @@ async def test_a_conversation_has_a_place_behind_each_message(
     page = await listing
     assert page.anchored
     assert page.behind is not None
-    rest, _ = await drain(desk.messages(str(ticket.id), cursor=page.behind(page.items[0])))
+    place = cursor_at(desk, "messages", page.behind(page.items[0]), ticket=str(ticket.id))
+    rest, _ = await drain(desk.messages(str(ticket.id), cursor=place))
     assert ids(rest) == ids(page.items)[1:]
 
 

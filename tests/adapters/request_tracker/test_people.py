@@ -17,7 +17,7 @@ from helpdesk_bridge import InvalidArgument, Outcome, Party, PermissionDenied
 from helpdesk_bridge.errors import ProtocolError
 from helpdesk_bridge.model import Role
 from helpdesk_bridge.testing import Store, TickingClock
-from tests.adapters.doubles import Caught, Connect, asked, drain, new_ticket
+from tests.adapters.doubles import Caught, Connect, asked, cursor_at, drain, new_ticket
 from tests.adapters.request_tracker.strange import listed
 
 pytestmark = pytest.mark.asyncio
@@ -97,7 +97,9 @@ async def test_many_agents_are_read_by_their_logins(
     rest, error = await drain(desk.agents(cursor=page.next))
     assert error is None
     assert len({one.id for one in (*page.items, *rest)}) == len(page.items) + len(rest) == 253
-    again, _ = await drain(desk.agents(cursor=page.behind(page.items[98])))
+    again, _ = await drain(
+        desk.agents(cursor=cursor_at(desk, "agents", page.behind(page.items[98])))
+    )
     assert [one.id for one in again] == [one.id for one in (page.items[99], *rest)]
 
 
@@ -165,7 +167,7 @@ async def test_a_place_among_agents_whom_the_account_sees_no_longer_is_an_error(
 ) -> None:
     desk = connect_to(open_server)
     open_server.may = frozenset()
-    _, error = await drain(desk.agents(cursor="=ada"))
+    _, error = await drain(desk.agents(cursor=cursor_at(desk, "agents", "=ada")))
     assert isinstance(error, PermissionDenied)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import helpdesk_bridge as hb
 from helpdesk_bridge import Helpdesk, InvalidArgument, Party, Priority, Status, Ticket
 from helpdesk_bridge.kit import TicketQuery
-from tests.adapters.doubles import drain, ids
+from tests.adapters.doubles import cursor_at, drain, ids
 from tests.adapters.request_tracker.conftest import RequestTrackerDouble, ticket_json
 
 WHEN = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
@@ -158,7 +158,7 @@ async def test_a_list_whose_end_cannot_be_told_is_an_error(
 async def test_a_cursor_of_another_desk_is_refused(
     fake: RequestTrackerDouble, desk: Helpdesk, cursor: str
 ) -> None:
-    _, error = await drain(desk.tickets(cursor=cursor))
+    _, error = await drain(desk.tickets(cursor=cursor_at(desk, "tickets", cursor)))
     assert isinstance(error, InvalidArgument)
     assert fake.journal == []
 
@@ -223,10 +223,10 @@ async def test_tickets_that_were_not_asked_for_are_an_error(
     fake: RequestTrackerDouble, desk: Helpdesk
 ) -> None:
     fake.tickets = {n: ticket_json(n) for n in range(1, 5)}
-    found, _ = await drain(desk.tickets(cursor="2"))
+    found, _ = await drain(desk.tickets(cursor=cursor_at(desk, "tickets", "2")))
     assert ids(found) == ["3", "4"]
     fake.tickets[9] = ticket_json(1)
-    _, error = await drain(desk.tickets(cursor="2"))
+    _, error = await drain(desk.tickets(cursor=cursor_at(desk, "tickets", "2")))
     assert "not asked for" in str(error)
 
 
