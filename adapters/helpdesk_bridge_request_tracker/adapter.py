@@ -59,6 +59,7 @@ class RequestTracker(kit.Adapter):
     (observed on Request Tracker 5.0.3). Meanwhile a web server before it may have answered 502.
     """
     offers: ClassVar = OFFERS
+    named_settings: ClassVar = {"queue": None}
 
     def __init__(self, settings: RequestTrackerSettings, transport: kit.Transport) -> None:
         super().__init__(settings, transport)

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from helpdesk_bridge.kit import (
+    CREDENTIAL,
     NUMBERED,
     Secret,
     base_url,
@@ -37,7 +38,7 @@ class RequestTrackerSettings:
     base_url: str = field(converter=_without_api)
     """RT's own web address (its ``$WebURL``), such as ``https://rt.example.org`` or
     ``https://example.org/rt``. The adapter adds ``/REST/2.0``, which may be there already."""
-    user: str | None = None
+    user: str | None = field(default=None, metadata={CREDENTIAL: True})
     """The login name of the account; None with a token."""
     password: Secret | None = field(default=None, converter=optional(Secret))
     """The password of the account; None with a token."""

@@ -135,6 +135,10 @@ FIRST_WORDS = {
 }
 
 
+SHOWN = {"subject", "status", "priority", "type", "assigneeId", "tags", "customFields"}
+"""What a ticket that comes back is compared by: it has to show what was asked for."""
+
+
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("arguments", "ticket"),
@@ -168,18 +172,15 @@ FIRST_WORDS = {
 async def test_creating_is_a_ticket_in_its_wrapper_and_then_the_customers_first_words(
     mapped: Mapped, mapped_desk: Helpdesk, arguments: Any, ticket: Any
 ) -> None:
-    mapped.answers("POST", TICKETS, {"ticket": ticket_json()}, status=201)
+    shown = ticket_json(**{name: ticket[name] for name in SHOWN.intersection(ticket)})
+    mapped.answers("POST", TICKETS, {"ticket": shown}, status=201)
     mapped.answers("POST", MESSAGES, {"message": message_json()}, status=201)
     made = await mapped_desk.create_ticket(subject="Help", text="A & B", **arguments)
-    assert made == READ_TICKET
+    assert made.raw == shown
     assert mapped.asked == [
         ("POST", TICKETS, (), {"ticket": {"subject": "Help", **ticket}}),
         ("POST", MESSAGES, (), FIRST_WORDS),
     ]
-
-
-SHOWN = {"subject", "status", "priority", "type", "assigneeId", "tags", "customFields"}
-"""What a ticket that comes back is compared by: it has to show the change."""
 
 
 @pytest.mark.asyncio
