@@ -15,7 +15,7 @@ import helpdesk_bridge as hb
 from helpdesk_bridge import PermissionDenied
 from helpdesk_bridge.errors import IncompleteList, ProtocolError
 from helpdesk_bridge.testing import Store, TickingClock
-from tests.adapters.doubles import Caught, Connect, asked, drain, ids, new_ticket
+from tests.adapters.doubles import Caught, Connect, asked, cursor_at, drain, ids, new_ticket
 from tests.adapters.request_tracker.strange import listed
 
 pytestmark = pytest.mark.asyncio
@@ -105,7 +105,8 @@ async def test_a_place_behind_a_queue_that_is_hidden_meanwhile_goes_on(
     server: RequestTrackerFake, connect_to: Connect
 ) -> None:
     hide(server, 300, but={3, 290})
-    found, error = await drain(connect_to(server).teams(cursor="4"))
+    desk = connect_to(server)
+    found, error = await drain(desk.teams(cursor=cursor_at(desk, "teams", "4")))
     assert ([team.id for team in found], error) == (["290"], None)
 
 
@@ -118,7 +119,7 @@ async def test_a_total_ends_a_list_of_queues(strange: Any) -> None:
         None,
     )
     assert len(fake.journal) == 1
-    _, error = await drain(desk.teams(cursor="2"))
+    _, error = await drain(desk.teams(cursor=cursor_at(desk, "teams", "2")))
     assert isinstance(error, ProtocolError)  # they were not asked for
 
 
