@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
-from attrs import evolve
+from attrs import define, evolve
 
 from helpdesk_bridge.desk import arguments
 from helpdesk_bridge.desk.arguments import AddressLike
+from helpdesk_bridge.desk.directory import Directory
 from helpdesk_bridge.desk.listed import ID, listed
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
+from helpdesk_bridge.errors import InvalidArgument
 from helpdesk_bridge.model import (
     Capability,
     Cursor,
@@ -126,17 +129,14 @@ def tickets(
             wanted.append(_ORDERS[query.order_by.field])
         self._guard.require(Capability.LIST_TICKETS, *wanted)
         self._guard.statuses(query.statuses or ())
-        list_tickets, named = self.adapter.list_tickets, [query]
+        list_tickets, named = self.adapter.list_tickets, _Named(self._directory, query, assignee)
 
         async def read(place: Cursor | None, *, limit: int | None = query.limit) -> Page[Ticket]:
-            if named[0] is query and (query.assignee or query.team):
-                named[0] = await self._directory.named(query, assignee)
-            wanted = named[0] if limit is query.limit else evolve(named[0], limit=limit)
+            asked = await named.asked()
+            wanted = asked if limit is query.limit else evolve(asked, limit=limit)
             page = await list_tickets(wanted, place)
-            if place is None and not (page.items or page.problems):
-                named[0], asked = await self._directory.checked(named[0], assignee), named[0]
-                if named[0] != asked:
-                    page = await list_tickets(evolve(named[0], limit=limit), place)
+            if await named.looks_again(page, goes_on=cursor is not None):
+                page = await list_tickets(evolve(await named.asked(), limit=limit), place)
             for problem in page.problems:
                 problem.error.fill(ticket_id=self._guard.told_id(problem.raw))
             return page
@@ -153,6 +153,46 @@ def tickets(
             mark=mark,
             read_all=partial(read, limit=None),
         )
+
+
+@define
+class _Named:
+    """A query with its assignee and its team as the vendor takes them, for all pages of a list."""
+
+    directory: Directory
+    query: TicketQuery
+    given: object
+    """The assignee as the caller gave it."""
+    _known: TicketQuery | None = None
+    _is_checked: bool = False
+
+    async def asked(self) -> TicketQuery:
+        """Return the query; what it needs is looked up once."""
+        if self._known is None:
+            self._known = await self.directory.named(self.query, self.given)
+        return self._known
+
+    async def looks_again(self, page: Page[Ticket], *, goes_on: bool) -> bool:
+        """Look up whom nothing was found of on the first page, and say whether to ask otherwise.
+
+        Whoever is on no list is missing where this page is all there is. In a list that goes on,
+        from a cursor or behind this page, there may be tickets of an agent who has left.
+
+        Args:
+            page: a page that was read.
+            goes_on: whether the list began at a cursor.
+
+        Raises:
+            InvalidArgument: the assignee or the team is on no list.
+        """
+        is_first = not self._is_checked
+        asked, found = await self.asked(), bool(page.items or page.problems)
+        if is_first and not found:
+            goes_on = goes_on or page.next is not None
+            with suppress(InvalidArgument) if goes_on else nullcontext():
+                self._known = await self.directory.checked(asked, self.given)
+        self._is_checked = True
+        return self._known != asked
 
 
 async def ticket(self: Desk, ticket: Ticket | str) -> Ticket:
