@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from operator import attrgetter
 from typing import Any, Generic, Self, TypeVar
 
 from attrs import evolve
 
-from helpdesk_bridge.desk.hold import PagerHold
+from helpdesk_bridge.desk.hold import PagerHold, PagerHolds
 from helpdesk_bridge.desk.place import Listing, Place
 from helpdesk_bridge.desk.prefetch import FetchPage, PrefetchTasks, ReadAhead
-from helpdesk_bridge.desk.standing import Mark, Standing
+from helpdesk_bridge.desk.standing import Mark, Standings
 from helpdesk_bridge.desk.walking import Walking, with_records
 from helpdesk_bridge.errors import HelpdeskError, IncompleteList
 from helpdesk_bridge.model import Page, Problem
@@ -105,7 +104,8 @@ class Pager(Generic[T]):
         self._concurrency = concurrency
         self._reading = ReadAhead(fetch, tasks or PrefetchTasks(), fetch_all)
         self._is_watched = False
-        self._holds: list[PagerHold] = []
+        self._holds = PagerHolds()
+        self._standings = Standings[T](self._listing)
         self._lock = Slots(1)
         self._check = check
         self._collect = False
@@ -126,7 +126,6 @@ class Pager(Generic[T]):
             limit=None if self._limit is None else self._limit - self.items_read,
             concurrency=self._concurrency,
         )
-        self._made: tuple[object, Standing[T]] | None = None
         self._page: Page[T] | None = None
         self._fresh = self._walking.page  # the same, without regard to the limit
         self._size = (0, 0)  # its items and its problems, as far as the limit allows
@@ -171,20 +170,16 @@ class Pager(Generic[T]):
 
     def _first_mark(self) -> Mark:
         """Return how far the list was handed out, which is less than was read to be held."""
-        marks = [hold.at for hold in self._holds]
-        return min(marks, key=attrgetter("items_read"), default=None) or self._mark()
+        return self._holds.first() or self._mark()
 
     def _mark(self, out: tuple[int, int] | None = None) -> Mark:
         """Return how far the list has come; ``out`` of the present page are handed out then."""
         way = self._walking
-        stands = (way, way.page, way.next, way.last, way.walks)
-        if self._made is None or self._made[0] != stands:
-            self._made = stands, Standing(way, self._listing)
         items, problems = out or self._out
         return Mark(
             items_read=self.items_read,
             given=self._given,
-            standing=self._made[1],
+            standing=self._standings.now(way),
             items=items,
             problems=problems,
             is_begun=bool(
@@ -317,19 +312,16 @@ class Pager(Generic[T]):
 
     def _hold(self) -> PagerHold:
         """Have the cursor stay behind what the caller hands out of what it reads."""
-        hold = PagerHold(self._first_mark(), self._mark, self._let_go)
-        self._holds.append(hold)
-        return hold
+        self._is_given &= self._page is None  # what was awaited is iterated over now
+        return self._holds.add(PagerHold(self._first_mark(), self._mark, self._let_go))
 
     def _let_go(self, hold: PagerHold) -> None:
         """Go on behind what was handed out of what was read to be held.
 
-        Where somebody else has read on meanwhile, only the cursor stays there.
+        Where somebody else has read on meanwhile, or waits to, only the cursor stays there.
         """
-        if hold.last is None:
-            self._holds.remove(hold)
-        elif len(self._holds) == 1 and hold.last == self._mark():
-            self._holds.clear()
+        is_shared = self._is_given or not self._lock.free
+        if self._holds.end(hold, None if is_shared else self.items_read):
             self.items_read = hold.at.items_read
             del self.problems[hold.at.kept :]
             self._reading.start(())

@@ -13,7 +13,7 @@ from helpdesk_bridge.desk.walking import Walking
 from helpdesk_bridge.kit.walk import Walked, has_places
 from helpdesk_bridge.model import Cursor, Page, Problem
 
-__all__ = ["Mark", "Standing"]
+__all__ = ["Mark", "Standing", "Standings"]
 
 T = TypeVar("T")
 
@@ -166,6 +166,25 @@ class Standing(Generic[T]):
 
     def _written(self, place: Place, before: str, here: Iterable[str] = ()) -> str:
         return place.written(self._listing, before, NOBODY.packed(here))
+
+
+class Standings(Generic[T]):
+    """How a list stands, made once for each page.
+
+    Args:
+        listing: what the list is of.
+    """
+
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+        self._made: tuple[object, Standing[T]] | None = None
+
+    def now(self, way: Walking[T]) -> Standing[T]:
+        """Return how it stands by now."""
+        stands = (way, way.page, way.next, way.last, way.walks)
+        if self._made is None or self._made[0] != stands:
+            self._made = stands, Standing(way, self._listing)
+        return self._made[1]
 
 
 @frozen
