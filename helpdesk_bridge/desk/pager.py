@@ -40,8 +40,9 @@ class Pager(Generic[T]):
     the end, since nothing would tell of one that left while another came.
 
     A page that was awaited stays until its items are iterated over: awaiting again gives it once
-    more, iterating begins with its items, and :meth:`pages` with itself. Behind the last item,
-    ``await`` gives a page without items, iterating ends at once, and ``pages()`` yields nothing.
+    more, iterating begins with its items, and :meth:`pages` with itself. Of a page that is iterated
+    over, ``await`` gives the rest, which counts as handed out. Behind the last item it gives a page
+    without items, iterating ends at once, and ``pages()`` yields nothing.
 
     A record that cannot be read raises when it is reached, and iterating again goes on behind it;
     after :meth:`collect_problems` it is put into :attr:`problems` and passed over instead. Of two
@@ -220,14 +221,15 @@ class Pager(Generic[T]):
         return self._first().__await__()
 
     async def _first(self) -> Page[T]:
-        """Return the present page, or the next one: the same again, if nothing else was read."""
+        """Return the present page, or what is left of it, or else the next one."""
         self._check()
         async with self._lock:
             page = await self._present()
             if page is None:
                 return self._going_on(Page(items=()), self._out)
-            if not self._reads_on:
-                self._is_given = True
+            if self._reads_on:
+                page = self._taken(page)
+            self._is_given = True
             return self._going_on(page, self._size)
 
     async def _present(self) -> Page[T] | None:
@@ -301,14 +303,19 @@ class Pager(Generic[T]):
                 page = await self._present()
                 if page is None:
                     return
-                if self._reads_on:  # some of its items were handed out one by one
-                    page = with_records(page, list(self._records))
-                self._page, self._is_given = None, True
-                self.items_read += len(page)
-                if self._collect:
-                    self.problems.extend(page.problems)
-                self._read_on()
+                page = self._taken(page)
             yield page
+
+    def _taken(self, page: Page[T]) -> Page[T]:
+        """Return what is left of the present page, which counts as handed out."""
+        if self._reads_on:  # some of its items were handed out one by one
+            page = with_records(page, list(self._records))
+        self._page, self._is_given = None, True
+        self.items_read += len(page)
+        if self._collect:
+            self.problems.extend(page.problems)
+        self._read_on()
+        return page
 
     def _hold(self) -> PagerHold:
         """Have the cursor stay behind what the caller hands out of what it reads."""
