@@ -150,6 +150,30 @@ async def test_a_bad_record_behind_a_place_is_told_though_one_before_it_looks_th
     assert (await drained(rest), len(pager.problems), len(rest.problems)) == (["c"], 1, 1)
 
 
+@pytest.mark.parametrize("stops", [(1,), (2, 9), (3, 1)])
+@pytest.mark.parametrize("letters", ["a!b!c!d", "!!ab!!c", "a?b?cd?", "!ab!cd!", "ab!?c!?!d"])
+async def test_bad_records_that_look_alike_are_told_each_by_lists_with_places(
+    letters: str, stops: tuple[int, ...]
+) -> None:
+    place = {"behind": lambda one: Cursor(str(letters.index(one) + 1))}
+    vendor = Offsets(letters, size=9, anchored=True, **place)
+    found, told, cursor = "", 0, None
+    for turn in range(20):
+        pager, left = vendor.pager(cursor=cursor), stops[turn % len(stops)]
+        try:
+            async for one in pager:
+                found, left = found + one, left - 1
+                if not left:
+                    break
+        except ProtocolError:
+            told += 1
+        cursor = pager.cursor
+        if cursor is None:
+            break
+    assert found == "".join(one for one in letters if one.isalpha())
+    assert told == sum(not one.isalpha() for one in letters)
+
+
 async def test_a_bad_record_that_comes_again_with_its_page_counts_once() -> None:
     vendor = Offsets("abc1de", listed=7)
     pager = vendor.pager(limit=4).collect_problems()
