@@ -11,7 +11,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from helpdesk_bridge.desk import arguments
-from helpdesk_bridge.desk.hold import FREE
+from helpdesk_bridge.desk.hold import FREE, Hold
 from helpdesk_bridge.desk.pager import Pager
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import AuthenticationError, DeskClosed, HelpdeskError, InvalidArgument
@@ -131,7 +131,7 @@ async def conversations(
 
     failures: list[Exception] = []
     try:
-        async with aclosing(_each(tickets, failures)) as given:
+        async with aclosing(_each(tickets, failures, hold)) as given:
             async for ticket in given:
                 begun.append(asyncio.create_task(_conversation(self, ticket, room)))
                 hold.read()
@@ -140,6 +140,7 @@ async def conversations(
         while begun:
             yield await finished()
         for failure in failures:
+            hold.handed_out()
             raise failure
     finally:
         for task in begun:
@@ -165,7 +166,7 @@ async def _conversation(desk: Desk, ticket: Ticket | str, room: Slots) -> Conver
 
 
 async def _each(
-    tickets: Iterable[Ticket | str] | AsyncIterable[Ticket], failures: list[Exception]
+    tickets: Iterable[Ticket | str] | AsyncIterable[Ticket], failures: list[Exception], hold: Hold
 ) -> AsyncGenerator[Ticket | str, None]:
     """Yield the tickets; what their list fails with is put into ``failures``.
 
@@ -181,3 +182,4 @@ async def _each(
                 yield given
     except Exception as error:  # noqa: BLE001 - raised in its turn
         failures.append(error)
+        hold.read()

@@ -42,7 +42,8 @@ class OddOnes:
         self._apart = frozenset(apart).difference((_NOTHING,))
         self._throughout = throughout
         self._pages = 0
-        self._passed: list[str] = []  # of those expected on the present page
+        # Of those expected on the present page: where they are, and their marks.
+        self._passed: list[tuple[int, str]] = []
         self._came: list[object] = []
         self._told_nothing = [*apart, *(here if throughout else ())].count(_NOTHING)
         self._nothing = 0  # records of which nothing comes, to come again on the present walk
@@ -86,7 +87,7 @@ class OddOnes:
             is_expected = self._expected.get(mark, 0) > 0
             if is_expected:
                 self._expected[mark] -= 1
-                self._passed.append(mark)
+                self._passed.append((problem.index, mark))
             elif mark in self._before or (again and mark in self._apart):
                 return True
         self._told_nothing += raw is None and not (is_expected and self._throughout)
@@ -126,15 +127,18 @@ class OddOnes:
             page: whether that holds for those of the page that were told of before, too.
         """
         marks = {_mark(raw) for raw in self._all_but(not_yet) if not has_id(raw)}
-        again = self._passed.count(_NOTHING) if page else 0
+        again = self.marks_here(()).count(_NOTHING) if page else 0
         return (*sorted(marks | self._apart), *self.nothing(not_yet)[again:])
 
-    def marks_here(self, told: Iterable[Problem]) -> tuple[str, ...]:
+    def marks_here(self, told: Iterable[Problem], *, behind: int = -1) -> tuple[str, ...]:
         """Return the marks of those of the present page that were told of before, and of ``told``.
 
-        ``told`` are the others of the page that were told of.
+        Args:
+            told: the others of the page that were told of.
+            behind: where on the page those of before are behind that matter.
         """
-        return (*self._passed, *(_mark(problem.raw) for problem in told))
+        passed = (mark for index, mark in self._passed if index > behind)
+        return (*passed, *(_mark(problem.raw) for problem in told))
 
     def nothing(self, not_yet: Sequence[Problem]) -> tuple[str, ...]:
         """Return a mark for each record of which nothing came, less those of ``not_yet``."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from operator import attrgetter
 from typing import Any, Generic, Self, TypeVar
 
 from attrs import evolve
 
-from helpdesk_bridge.desk.hold import PagerHold
+from helpdesk_bridge.desk.hold import PagerHold, PagerHolds
 from helpdesk_bridge.desk.place import Listing, Place
 from helpdesk_bridge.desk.prefetch import FetchPage, PrefetchTasks, ReadAhead
-from helpdesk_bridge.desk.standing import Mark, Standing
+from helpdesk_bridge.desk.standing import Mark, Standings
 from helpdesk_bridge.desk.walking import Walking, with_records
 from helpdesk_bridge.errors import HelpdeskError, IncompleteList
 from helpdesk_bridge.model import Page, Problem
@@ -41,8 +40,9 @@ class Pager(Generic[T]):
     the end, since nothing would tell of one that left while another came.
 
     A page that was awaited stays until its items are iterated over: awaiting again gives it once
-    more, iterating begins with its items, and :meth:`pages` with itself. Behind the last item,
-    ``await`` gives a page without items, iterating ends at once, and ``pages()`` yields nothing.
+    more, iterating begins with its items, and :meth:`pages` with itself. Of a page that is iterated
+    over, ``await`` gives the rest, which counts as handed out. Behind the last item it gives a page
+    without items, iterating ends at once, and ``pages()`` yields nothing.
 
     A record that cannot be read raises when it is reached, and iterating again goes on behind it;
     after :meth:`collect_problems` it is put into :attr:`problems` and passed over instead. Of two
@@ -105,7 +105,8 @@ class Pager(Generic[T]):
         self._concurrency = concurrency
         self._reading = ReadAhead(fetch, tasks or PrefetchTasks(), fetch_all)
         self._is_watched = False
-        self._holds: list[PagerHold] = []
+        self._holds = PagerHolds()
+        self._standings = Standings[T](self._listing)
         self._lock = Slots(1)
         self._check = check
         self._collect = False
@@ -126,7 +127,6 @@ class Pager(Generic[T]):
             limit=None if self._limit is None else self._limit - self.items_read,
             concurrency=self._concurrency,
         )
-        self._made: tuple[object, Standing[T]] | None = None
         self._page: Page[T] | None = None
         self._fresh = self._walking.page  # the same, without regard to the limit
         self._size = (0, 0)  # its items and its problems, as far as the limit allows
@@ -171,20 +171,16 @@ class Pager(Generic[T]):
 
     def _first_mark(self) -> Mark:
         """Return how far the list was handed out, which is less than was read to be held."""
-        marks = [hold.at for hold in self._holds]
-        return min(marks, key=attrgetter("items_read"), default=None) or self._mark()
+        return self._holds.first() or self._mark()
 
     def _mark(self, out: tuple[int, int] | None = None) -> Mark:
         """Return how far the list has come; ``out`` of the present page are handed out then."""
         way = self._walking
-        stands = (way, way.page, way.next, way.last, way.walks)
-        if self._made is None or self._made[0] != stands:
-            self._made = stands, Standing(way, self._listing)
         items, problems = out or self._out
         return Mark(
             items_read=self.items_read,
             given=self._given,
-            standing=self._made[1],
+            standing=self._standings.now(way),
             items=items,
             problems=problems,
             is_begun=bool(
@@ -225,14 +221,15 @@ class Pager(Generic[T]):
         return self._first().__await__()
 
     async def _first(self) -> Page[T]:
-        """Return the present page, or the next one: the same again, if nothing else was read."""
+        """Return the present page, or what is left of it, or else the next one."""
         self._check()
         async with self._lock:
             page = await self._present()
             if page is None:
                 return self._going_on(Page(items=()), self._out)
-            if not self._reads_on:
-                self._is_given = True
+            if self._reads_on:
+                page = self._taken(page)
+            self._is_given = True
             return self._going_on(page, self._size)
 
     async def _present(self) -> Page[T] | None:
@@ -306,30 +303,32 @@ class Pager(Generic[T]):
                 page = await self._present()
                 if page is None:
                     return
-                if self._reads_on:  # some of its items were handed out one by one
-                    page = with_records(page, list(self._records))
-                self._page, self._is_given = None, True
-                self.items_read += len(page)
-                if self._collect:
-                    self.problems.extend(page.problems)
-                self._read_on()
+                page = self._taken(page)
             yield page
+
+    def _taken(self, page: Page[T]) -> Page[T]:
+        """Return what is left of the present page, which counts as handed out."""
+        if self._reads_on:  # some of its items were handed out one by one
+            page = with_records(page, list(self._records))
+        self._page, self._is_given = None, True
+        self.items_read += len(page)
+        if self._collect:
+            self.problems.extend(page.problems)
+        self._read_on()
+        return page
 
     def _hold(self) -> PagerHold:
         """Have the cursor stay behind what the caller hands out of what it reads."""
-        hold = PagerHold(self._first_mark(), self._mark, self._let_go)
-        self._holds.append(hold)
-        return hold
+        self._is_given &= self._page is None  # what was awaited is iterated over now
+        return self._holds.add(PagerHold(self._first_mark(), self._mark, self._let_go))
 
     def _let_go(self, hold: PagerHold) -> None:
         """Go on behind what was handed out of what was read to be held.
 
-        Where somebody else has read on meanwhile, only the cursor stays there.
+        Where somebody else has read on meanwhile, or waits to, only the cursor stays there.
         """
-        if hold.last is None:
-            self._holds.remove(hold)
-        elif len(self._holds) == 1 and hold.last == self._mark():
-            self._holds.clear()
+        is_shared = self._is_given or not self._lock.free
+        if self._holds.end(hold, None if is_shared else self.items_read):
             self.items_read = hold.at.items_read
             del self.problems[hold.at.kept :]
             self._reading.start(())

@@ -13,7 +13,7 @@ from helpdesk_bridge.desk.walking import Walking
 from helpdesk_bridge.kit.walk import Walked, has_places
 from helpdesk_bridge.model import Cursor, Page, Problem
 
-__all__ = ["Mark", "Standing"]
+__all__ = ["Mark", "Standing", "Standings"]
 
 T = TypeVar("T")
 
@@ -109,12 +109,13 @@ class Standing(Generic[T]):
             last = ids if self._walked.unsure else ()
             return self._written(place, packed_text(self._kept.packed()), last)
         if sent.behind is not None and items:
-            behind = _trailing(self.page, items, told)
+            item = self.page.items[items - 1]
+            behind = _trailing(self.page, item, told)
             place = self._behind(
-                sent.behind(self.page.items[items - 1]),
+                sent.behind(item),
                 evolve(self._walked, unsure=False, doubted=False),
                 odd=self._odd.kept(behind, page=False),
-                odd_here=self._odd.marks_here(behind),
+                odd_here=self._odd.marks_here(behind, behind=_index(sent, item)),
             )
             return self._written(place, packed_text(self._kept.packed()))
         place = self._behind(
@@ -168,6 +169,25 @@ class Standing(Generic[T]):
         return place.written(self._listing, before, NOBODY.packed(here))
 
 
+class Standings(Generic[T]):
+    """How a list stands, made once for each page.
+
+    Args:
+        listing: what the list is of.
+    """
+
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+        self._made: tuple[object, Standing[T]] | None = None
+
+    def now(self, way: Walking[T]) -> Standing[T]:
+        """Return how it stands by now."""
+        stands = (way, way.page, way.next, way.last, way.walks)
+        if self._made is None or self._made[0] != stands:
+            self._made = stands, Standing(way, self._listing)
+        return self._made[1]
+
+
 @frozen
 class Mark:
     """How far a pager had come at some moment."""
@@ -208,13 +228,12 @@ class Mark:
         return self.behind if self.is_begun else self.given
 
 
-def _trailing(page: Page[T], items: int, told: Sequence[Problem]) -> list[Problem]:
-    """Return those of ``told`` that come behind the last of so many items."""
-    last = 0
-    for place, record in enumerate(page.records()):
-        if not isinstance(record, Problem):
-            items -= 1
-            last = place
-            if not items:
-                break
+def _trailing(page: Page[T], item: T, told: Sequence[Problem]) -> list[Problem]:
+    """Return those of ``told`` that come behind an item of their page."""
+    last = _index(page, item) if told else 0
     return [problem for problem in told if problem.index > last]
+
+
+def _index(page: Page[T], item: T) -> int:
+    """Return which record of a page an item is."""
+    return next(index for index, record in enumerate(page.records()) if record is item)

@@ -376,3 +376,133 @@ async def test_an_error_says_to_go_on_with_the_ticket_that_failed(desk: Helpdesk
     assert (error.items_read, error.cursor) == (5, pager.cursor)
     assert await rest_of(12, error.cursor) == ids(12)[5:]
     assert [ticket.id async for ticket in pager] == ids(12)[5:]
+
+
+class Rows:
+    """A list of ten tickets, four a page; those of ``odd`` cannot be read."""
+
+    def __init__(self, *odd: int, empty_end: bool = False) -> None:
+        self._odd = odd
+        self._end = 13 if empty_end else 10
+        self.readable = [one for one in ids(10) if int(one) not in odd]
+
+    async def fetch(self, place: Cursor | None) -> Page[Ticket]:
+        begin = int(place or 0)
+        part = tickets(10)[begin : begin + 4]
+        odd = [at for at, one in enumerate(part) if int(one.id) in self._odd]
+        return Page(
+            items=tuple(one for at, one in enumerate(part) if at not in odd),
+            problems=tuple(
+                Problem(index=at, error=ProtocolError("odd."), raw={"id": part[at].id})
+                for at in odd
+            ),
+            next=Cursor(str(begin + 4)) if begin + 4 < self._end else None,
+        )
+
+    def pager(self, cursor: str | None = None) -> Pager[Ticket]:
+        return Pager(self.fetch, lambda ticket: ticket.id, cursor=cursor)
+
+
+async def begun(desk: Helpdesk, pager: Pager[Ticket], stop: int) -> list[str]:
+    """Read so many conversations of a list, and close what reads them."""
+    found = list[str]()
+    async with aclosing(desk.conversations(pager)) as reading:  # type: ignore[type-var]
+        async for one in reading:
+            found.append(one.ticket.id)
+            if len(found) == stop:
+                break
+    return found
+
+
+async def to_the_end(pager: Pager[Ticket]) -> tuple[list[str], int]:
+    """Return the tickets that are left, and how many errors were raised on the way."""
+    found, errors = list[str](), 0
+    while True:
+        try:
+            async for ticket in pager:
+                found.append(ticket.id)
+        except ProtocolError:
+            errors += 1
+        else:
+            return found, errors
+
+
+@pytest.mark.parametrize(
+    "rows", [Rows(empty_end=True), Rows(5), Rows(10), Rows(2, 3), Rows(4, 8, empty_end=True)]
+)
+@pytest.mark.parametrize("stop", [1, 3])
+@pytest.mark.parametrize("way", ["raise", "collect"])
+@pytest.mark.asyncio
+async def test_the_same_pager_goes_on_behind_the_last_one_whatever_was_read_ahead(
+    desk: Helpdesk, rows: Rows, stop: int, way: str
+) -> None:
+    adapter: Any = desk.adapter
+    adapter.let_go(*range(1, 11))
+    pager, told = rows.pager(), 0
+    if way == "collect":
+        pager.collect_problems()
+    try:
+        found = await begun(desk, pager, stop)
+    except ProtocolError:
+        found, told = rows.readable[: pager.items_read], 1
+    rest, errors = await to_the_end(pager)
+    assert (found + rest, pager.exhausted) == (rows.readable, True)
+    assert told + errors + len(pager.problems) == 10 - len(rows.readable)
+
+
+@pytest.mark.asyncio
+async def test_where_another_reader_waits_for_the_list_only_the_cursor_stays(
+    desk: Helpdesk,
+) -> None:
+    adapter: Any = desk.adapter
+    adapter.let_go(1)
+    rows, gate = Rows(), asyncio.Event()
+
+    async def fetch(place: Cursor | None) -> Page[Ticket]:
+        if place is not None:
+            await gate.wait()
+        return await rows.fetch(place)
+
+    pager = Pager(fetch, lambda ticket: ticket.id)
+    reading: Any = desk.conversations(pager, concurrency=2)
+    assert (await anext(reading)).ticket.id == "1"
+    slow = asyncio.create_task(anext(reading))
+    await settle()  # it has read the first page, and waits
+    other = asyncio.create_task(to_the_end(pager))
+    await settle()  # this one has what is left of that, and waits for the next one
+    slow.cancel()
+    await asyncio.gather(slow, return_exceptions=True)
+    await reading.aclose()
+    gate.set()
+    read_on, _ = await other
+    assert read_on[-6:] == ids(10)[4:]
+    assert len({*read_on}) == len(read_on)
+    assert [one.id async for one in rows.pager(pager.cursor)] == ids(10)[1:]
+    assert not pager.exhausted
+
+
+@pytest.mark.parametrize("stop", range(1, 4))
+@pytest.mark.asyncio
+async def test_an_unreadable_record_that_was_read_ahead_is_told_where_the_list_goes_on(
+    desk: Helpdesk, stop: int
+) -> None:
+    adapter: Any = desk.adapter
+    adapter.let_go(*range(1, 11))
+    rows = Rows(4)
+    pager = rows.pager()
+    found = await begun(desk, pager, stop)
+    rest, errors = await to_the_end(rows.pager(pager.cursor))
+    assert (found + rest, errors) == (rows.readable, 1)
+
+
+@pytest.mark.asyncio
+async def test_the_first_conversation_of_an_awaited_page_may_fail(desk: Helpdesk) -> None:
+    adapter: Any = desk.adapter
+    adapter.broken = {"1"}
+    adapter.let_go(*range(1, 11))
+    pager = Rows().pager()
+    await pager
+    found, error = await drain(desk.conversations(pager))
+    assert error is not None
+    assert (found, error.cursor) == ([], None)
+    assert await to_the_end(pager) == (ids(10), 0)

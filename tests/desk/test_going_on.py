@@ -150,6 +150,30 @@ async def test_a_bad_record_behind_a_place_is_told_though_one_before_it_looks_th
     assert (await drained(rest), len(pager.problems), len(rest.problems)) == (["c"], 1, 1)
 
 
+@pytest.mark.parametrize("stops", [(1,), (2, 9), (3, 1)])
+@pytest.mark.parametrize("letters", ["a!b!c!d", "!!ab!!c", "a?b?cd?", "!ab!cd!", "ab!?c!?!d"])
+async def test_bad_records_that_look_alike_are_told_each_by_lists_with_places(
+    letters: str, stops: tuple[int, ...]
+) -> None:
+    place = {"behind": lambda one: Cursor(str(letters.index(one) + 1))}
+    vendor = Offsets(letters, size=9, anchored=True, **place)
+    found, told, cursor = "", 0, None
+    for turn in range(20):
+        pager, left = vendor.pager(cursor=cursor), stops[turn % len(stops)]
+        try:
+            async for one in pager:
+                found, left = found + one, left - 1
+                if not left:
+                    break
+        except ProtocolError:
+            told += 1
+        cursor = pager.cursor
+        if cursor is None:
+            break
+    assert found == "".join(one for one in letters if one.isalpha())
+    assert told == sum(not one.isalpha() for one in letters)
+
+
 async def test_a_bad_record_that_comes_again_with_its_page_counts_once() -> None:
     vendor = Offsets("abc1de", listed=7)
     pager = vendor.pager(limit=4).collect_problems()
@@ -216,8 +240,37 @@ async def test_an_awaited_page_counts_as_handed_out_until_its_items_are() -> Non
     assert await drained(vendor.pager(cursor=pager.cursor)) == list("def")
     await anext(pager)
     assert await drained(vendor.pager(cursor=pager.cursor)) == list("bcdef")
-    assert (await pager).items == tuple("abc")  # the page that is being read
-    assert await drained(vendor.pager(cursor=pager.cursor)) == list("bcdef")
+
+
+@pytest.mark.parametrize("letters", ["abcdef", "abc", "a1c2ef"])
+@pytest.mark.parametrize("way", ["iterate", "pages", "await"])
+async def test_awaiting_a_page_that_was_iterated_over_gives_the_rest_of_it(
+    letters: str, way: str
+) -> None:
+    vendor = Offsets(letters)
+    pager = vendor.pager().collect_problems()
+    if way != "iterate":
+        await pager  # does not count by itself
+    first = await anext(pager)
+    rest = await pager
+    assert [first, *rest.items] == [one for one in letters[:3] if one.isalpha()]
+    assert (pager.items_read, rest.next) == (1 + len(rest), pager.cursor)
+    more = [one for one in letters[3:] if one.isalpha()]
+    if pager.cursor is not None:
+        assert await drained(vendor.pager(cursor=pager.cursor).collect_problems()) == more
+    if way == "await":
+        assert list((await pager).items) == more
+    elif way == "pages":
+        assert [one async for page in pager.pages() for one in page.items] == more
+    else:
+        assert await drained(pager) == more
+        assert len(pager.problems) == sum(one.isdigit() for one in letters)
+
+
+async def test_the_rest_of_a_page_counts_towards_the_limit() -> None:
+    pager = Offsets("abcdef", size=6).pager(limit=4)
+    assert [await anext(pager), await anext(pager)] == ["a", "b"]
+    assert ((await pager).items, (await pager).items, pager.items_read) == (("c", "d"), (), 4)
 
 
 async def test_between_pages_the_cursor_is_behind_the_page() -> None:
