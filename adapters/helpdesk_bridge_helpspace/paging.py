@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import JsonRecord, errors, read, read_records
@@ -53,17 +53,7 @@ class Place:
     ) -> kit.Page[T]:
         """Return this page with its records; ``told`` is what its envelope says."""
         page = kit.numbered_page(told, items, problems, number=self.number, asked=self.size)
-        if self.size == PER_PAGE:
-            return page
-        return evolve(
-            page,
-            next=None if page.next is None else self._sized(page.next),
-            ahead=tuple(map(self._sized, page.ahead)),
-            beyond=None if page.beyond is None else self._sized(page.beyond),
-        )
-
-    def _sized(self, cursor: kit.Cursor) -> kit.Cursor:
-        return kit.Cursor(f"{cursor}x{self.size}")
+        return kit.sized(page, self.size, usual=PER_PAGE)
 
 
 async def ask(

@@ -275,7 +275,7 @@ class _Found:
         page = kit.numbered_page(
             self.told, tuple(people), self.problems, number=self.number, asked=self.size
         )
-        page = places.sized(page, self.size, usual=self.usual)
+        page = kit.sized(page, self.size, usual=self.usual)
         return evolve(page, lacking=page.lacking or lists.lacking)
 
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
-
-from attrs import evolve
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import errors, is_digits
 from helpdesk_bridge_request_tracker import wire
 
-__all__ = ["after", "foreign", "numbered", "sized"]
-
-T = TypeVar("T")
+__all__ = ["after", "foreign", "numbered"]
 
 _MOST = 100
 _PLACE = re.compile(r"([1-9][0-9]{0,8})(?:x([1-9][0-9]{0,2}))?", re.ASCII)
@@ -44,22 +39,6 @@ def numbered(cursor: kit.Cursor | None, *, first: int, usual: int) -> tuple[int,
     return int(found[1]), int(found[2] or usual)
 
 
-def sized(page: kit.Page[T], size: int, *, usual: int) -> kit.Page[T]:
-    """Return a page of a numbered list whose places tell the size of its pages."""
-    if size == usual:
-        return page
-    return evolve(
-        page,
-        next=page.next and _of(page.next, size),
-        beyond=page.beyond and _of(page.beyond, size),
-        ahead=tuple(_of(place, size) for place in page.ahead),
-    )
-
-
 def foreign() -> errors.InvalidArgument:
     """Return the error of a cursor that is no place in this list."""
     return errors.InvalidArgument("this cursor is not one of this desk's.")
-
-
-def _of(place: kit.Cursor, size: int) -> kit.Cursor:
-    return kit.Cursor(f"{place}x{size}")

@@ -69,7 +69,7 @@ async def in_order(
         return await _sorted_here(lists, query, order, None)
     page = kit.numbered_page(listing.told, items, problems, number=number, asked=size)
     page = evolve(
-        places.sized(page, size, usual=PAGE),
+        kit.sized(page, size, usual=PAGE),
         moves=order.field == "updated_at",
         lacking=page.lacking or lists.lacking,
     )

@@ -6,7 +6,7 @@ Everything an adapter needs is a name of this module; its fake may also use
 
 from helpdesk_bridge import errors
 from helpdesk_bridge.kit.contract import Adapter
-from helpdesk_bridge.kit.cursors import page_number, pages_behind
+from helpdesk_bridge.kit.cursors import page_number, pages_behind, sized
 from helpdesk_bridge.kit.ends import (
     SMALLEST_PAGE,
     Following,
@@ -271,6 +271,7 @@ __all__ = [
     "same_address",
     "sealed",
     "shows_something",
+    "sized",
     "tags_left_out",
     "tells_whose",
     "text_to_html",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+from attrs import evolve
+
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model import Cursor
+from helpdesk_bridge.model import Cursor, Page
 from helpdesk_bridge.model.text import is_digits
 
-__all__ = ["page_number", "pages_behind"]
+__all__ = ["page_number", "pages_behind", "sized"]
+
+T = TypeVar("T")
 
 _AHEAD = 32
 """How many numbered pages are named in advance."""
@@ -36,3 +42,30 @@ def pages_behind(page: int, last: int, *, step: int = 1) -> tuple[Cursor, ...]:
     """
     numbers = range(page + step, min(last, page + step * _AHEAD) + 1, step)
     return tuple(Cursor(str(number)) for number in numbers)
+
+
+def sized(page: Page[T], per_page: int, *, usual: int) -> Page[T]:
+    """Return a page of a numbered list whose places tell how large its pages are, as in "2x20".
+
+    A number stands for another place where pages have another size.
+
+    Args:
+        page: the page, with numbers for places.
+        per_page: how many records the pages of this walk have.
+        usual: the size that places need not tell.
+
+    Returns:
+        The same page with other places; the page itself, where its size is the usual one.
+    """
+    if per_page == usual:
+        return page
+
+    def told(place: Cursor) -> Cursor:
+        return Cursor(f"{place}x{per_page}")
+
+    return evolve(
+        page,
+        next=None if page.next is None else told(page.next),
+        beyond=None if page.beyond is None else told(page.beyond),
+        ahead=tuple(map(told, page.ahead)),
+    )
