@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import helpdesk_bridge as hb
+from tests.pasted import run_pasted
 
 PAGE = (Path(__file__).parents[2] / "docs" / "serialisation.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -17,16 +16,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_an_example_works_as_pasted(example: str, tmp_path: Path) -> None:
-    program = tmp_path / "example.py"
-    program.write_text(example, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(program)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = run_pasted(example, tmp_path)
     assert (done.stderr, done.stdout, done.returncode) == ("", "", 0)
 
 

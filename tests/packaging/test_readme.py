@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.pasted import run_pasted
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,15 +19,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_example_works_as_pasted(tmp_path: Path) -> None:
     example, expected = blocks("python")[0], blocks("text")[0]
-    program = tmp_path / "example.py"
-    program.write_text(example, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(program)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_pasted(example, tmp_path)
     assert (done.stderr, done.stdout) == ("", expected)
 
 
