@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
+from helpdesk_bridge.model.lazily import Lazily
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.page import Problem
 from helpdesk_bridge.model.shown import amount, counted, identity, shown
@@ -77,6 +78,9 @@ class Event(Value):
         yield f"ticket {identity(self, 'ticket_id')}"
         yield "" if self.message is None else f"message {identity(self.message)}"
         yield "" if self.before is None else f"was {self.before}"
+
+
+setattr(Event, "checkpoint", Lazily(Event.checkpoint))  # noqa: B010 - mypy forbids the other
 
 
 @frozen(kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any, Generic, NewType, TypeVar
 from attrs import evolve, field, fields, frozen
 
 from helpdesk_bridge.errors import HelpdeskError
+from helpdesk_bridge.model.lazily import Lazily
 from helpdesk_bridge.model.shown import amount, shown
 from helpdesk_bridge.model.value import Value
 
@@ -179,23 +180,4 @@ def _made_anew(kind: type[Page[T]], given: dict[str, Any]) -> Page[T]:
     return kind(**given)
 
 
-class _Next:
-    """``Page.next``, which may be given as a function that makes it when it is read first."""
-
-    def __init__(self, slot: Any) -> None:
-        self._slot = slot
-
-    def __get__(self, page: Any, cls: Any = None) -> Any:
-        if page is None:
-            return self
-        value = self._slot.__get__(page)
-        if callable(value):
-            value = value()
-            self._slot.__set__(page, value)
-        return value
-
-    def __set__(self, page: Any, value: Any) -> None:
-        self._slot.__set__(page, value)
-
-
-setattr(Page, "next", _Next(Page.next))  # noqa: B010 - mypy forbids the other
+setattr(Page, "next", Lazily(Page.next))  # noqa: B010 - mypy forbids the other

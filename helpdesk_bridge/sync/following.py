@@ -1,10 +1,235 @@
-"""To be written."""
+"""``Helpdesk.follow``: poll after poll, within the rate limit, over errors that pass."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import math
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from typing import Any
 
+from attrs import define, field
 
-async def follow_changes(*args: Any, **kwargs: Any) -> Any:
-    raise NotImplementedError
-    yield
+from helpdesk_bridge.desk.call import CallContext
+from helpdesk_bridge.desk.helpdesk import Helpdesk
+from helpdesk_bridge.errors import (
+    HelpdeskError,
+    IncompleteList,
+    InvalidArgument,
+    PaginationLoop,
+    ProtocolError,
+)
+from helpdesk_bridge.model import Capability, ChangeBatch, ChangeMode
+from helpdesk_bridge.sync.poll import Polls
+from helpdesk_bridge.sync.reading import opened
+from helpdesk_bridge.transport.log import attributes
+from helpdesk_bridge.transport.rate_limits import allowed_per_second
+
+__all__ = ["follow_changes"]
+
+log = logging.getLogger(__name__)
+
+_LONGEST = 300.0
+"""Seconds between two attempts at most while the vendor is away."""
+_GAP = 1.0
+"""Seconds between the beginnings of two polls at least, however often the doorbell rings."""
+_SPREAD = 0.7
+"""Which part of the time between two polls the list of all tickets is read in."""
+_PATIENCE = 5
+"""How often in a row an answer may come that cannot be right, before it is an error."""
+_MAY_PASS = (IncompleteList, PaginationLoop, ProtocolError)
+_A_SECOND = 1.0
+"""Requests a second for reading all tickets where no rate limit is set."""
+
+
+async def follow_changes(
+    desk: Any,
+    call: CallContext,
+    checkpoint: str | None,
+    *,
+    every: float,
+    messages: bool,
+    sweep_every: float | None,
+    doorbell: asyncio.Event | None,
+) -> AsyncGenerator[ChangeBatch, None]:
+    """Yield what changes, again and again; see ``Helpdesk.follow``."""
+    with call.part():
+        follower = Follower(
+            desk,
+            call,
+            every=_seconds(every, "every"),
+            sweep_every=None if sweep_every is None else _seconds(sweep_every, "sweep_every"),
+            doorbell=_event(doorbell),
+        )
+        follower.begin(checkpoint, messages=messages)
+        follower.check_interval()
+    async with aclosing(follower.read()) as batches:
+        async for batch in batches:
+            yield batch
+
+
+@define(kw_only=True)
+class Follower:
+    """Polls a desk until it is stopped.
+
+    Args:
+        desk: the desk.
+        call: the public call.
+        every: seconds from the beginning of one poll to that of the next.
+        sweep_every: seconds from one search for deleted tickets to the next; None: none is made.
+        doorbell: what wakes it early; None: nothing does.
+    """
+
+    desk: Helpdesk = field(kw_only=False)
+    call: CallContext = field(kw_only=False)
+    every: float
+    sweep_every: float | None = None
+    doorbell: asyncio.Event | None = None
+    _polls: Polls = field(init=False)
+    _checkpoint: str | None = field(default=None, init=False)
+    _messages: bool = field(default=True, init=False)
+    _failures: int = field(default=0, init=False)
+    _swept_at: float = field(default=-math.inf, init=False)
+    _full_at: float = field(default=-math.inf, init=False)
+    """When everything is to be read the next time, where messages are found without that."""
+
+    def begin(self, checkpoint: str | None, *, messages: bool) -> None:
+        """Take up a checkpoint; InvalidArgument for what is none of this desk's."""
+        self._messages, self._checkpoint = messages, checkpoint
+        self._polls = Polls(self.desk, self.call, opened(self.desk, checkpoint, messages=messages))
+
+    async def read(self) -> AsyncGenerator[ChangeBatch, None]:
+        """Yield batches that bring something, and the first that is caught up."""
+        loop = asyncio.get_running_loop()
+        is_first = True
+        while not self.desk.closed:
+            began_at = loop.time()
+            if self.doorbell is not None:
+                self.doorbell.clear()
+            pause = 0.0
+            try:
+                async with aclosing(self._poll(began_at)) as batches:
+                    async for batch in batches:
+                        self._checkpoint = batch.checkpoint
+                        is_told = batch.tickets or batch.messages or batch.deleted or batch.problems
+                        if is_told or (batch.caught_up and is_first):
+                            yield batch
+                        is_first = is_first and not batch.caught_up
+                self._failures = 0
+            except HelpdeskError as error:
+                if self.desk.closed:
+                    return
+                if not self._passes(error):
+                    raise
+                pause = self._recover(error)
+            self.check_interval()
+            await self._wait(began_at, pause)
+
+    def check_interval(self) -> None:
+        """Raise InvalidArgument if the rate limit has no room for a poll so often."""
+        allowed = allowed_per_second(self.desk._options)
+        requests = self._requests
+        if allowed is None or requests is None or requests <= allowed * self.every:
+            return
+        possible = math.ceil(requests / allowed)
+        raise self.call.named(
+            InvalidArgument(
+                f"every={self.every:g} is too short: a poll of this desk takes about {requests:,}"
+                f" requests, and rate_limit {self.desk._options.rate_limit!r} leaves room for one"
+                f" each {possible:,} seconds beside other calls. Give every={possible}."
+            )
+        )
+
+    @property
+    def _requests(self) -> int | None:
+        """How many requests a poll takes that must be made so often; None: it is not known yet."""
+        source, state = self._polls.source, self._polls.state
+        if source.mode is not ChangeMode.SCAN or source.has_spoken:
+            return 1 + source.has_deleted
+        return self._pages if state.listed else None
+
+    @property
+    def _pages(self) -> int:
+        """How many requests the list of all tickets takes, as far as is known."""
+        size = self.desk.capabilities[Capability.LIST_TICKETS].limits.page_size or 100
+        return math.ceil(max(1, len(self._polls.state.versions)) / size)
+
+    async def _poll(self, now: float) -> AsyncGenerator[ChangeBatch, None]:
+        """Yield one poll: of new messages only, where all is to be read at longer intervals."""
+        polls = self._polls
+        if polls.source.has_spoken and polls.state.listed and now < self._full_at:
+            async with aclosing(polls.read_spoken()) as batches:
+                async for batch in batches:
+                    yield batch
+            return
+        is_due = self.sweep_every is not None and now - self._swept_at >= self.sweep_every
+        sweep = is_due and polls.state.listed and not polls.source.sees_deletions
+        span = self._span
+        parts = max(1, len(polls.state.versions) // 100)
+        polls.pause = span * _SPREAD / parts if polls.state.listed else 0.0
+        polls.every = self.every
+        async with aclosing(polls.read(sweep=sweep)) as batches:
+            async for batch in batches:
+                yield batch
+        self._full_at = now + span
+        if is_due:
+            self._swept_at = now
+
+    @property
+    def _span(self) -> float:
+        """Seconds from one reading of all tickets to the next."""
+        if self._polls.source.mode is not ChangeMode.SCAN:
+            return 0.0
+        if not self._polls.source.has_spoken:
+            return self.every
+        allowed = allowed_per_second(self.desk._options) or _A_SECOND
+        return max(self.every, self._pages / allowed)
+
+    def _passes(self, error: HelpdeskError) -> bool:
+        if isinstance(error, InvalidArgument):
+            return False
+        return error.retryable or (isinstance(error, _MAY_PASS) and self._failures + 1 < _PATIENCE)
+
+    def _recover(self, error: HelpdeskError) -> float:
+        """Go back to the last checkpoint, and return how many seconds to wait at least."""
+        self._failures += 1
+        settling = self._polls._settling
+        self.begin(self._checkpoint, messages=self._messages)
+        self._polls._settling = settling
+        wait = min(self.every * 2.0 ** min(self._failures - 1, 20), _LONGEST)
+        wait = max(wait, error.retry_after or 0.0, self.every)
+        log.warning(
+            "changes could not be read (%s): the next attempt is in %g s",
+            type(error).__name__,
+            wait,
+            extra=attributes(),
+        )
+        return wait
+
+    async def _wait(self, began_at: float, pause: float) -> None:
+        """Wait for the time of the next poll, or for the doorbell."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        due = max(began_at + self.every, now + pause)
+        if self.doorbell is None or pause:
+            await asyncio.sleep(max(0.0, due - now))
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(due):
+                await self.doorbell.wait()
+        soonest = began_at + min(_GAP, self.every)
+        await asyncio.sleep(max(0.0, soonest - loop.time()))
+
+
+def _seconds(value: Any, name: str) -> float:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value) or value <= 0:
+        raise InvalidArgument(f"{name}= is a number of seconds above zero.")
+    return float(value)
+
+
+def _event(value: Any) -> asyncio.Event | None:
+    if value is not None and not isinstance(value, asyncio.Event):
+        raise InvalidArgument("doorbell= takes an asyncio.Event.")
+    return value

@@ -1,10 +1,44 @@
-"""To be written."""
+"""``Helpdesk.changes``: from a checkpoint to everything that is known now."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+from helpdesk_bridge.desk.call import CallContext
+from helpdesk_bridge.desk.helpdesk import Helpdesk
+from helpdesk_bridge.errors import InvalidArgument
+from helpdesk_bridge.model import Capability, ChangeBatch
+from helpdesk_bridge.sync.checkpoint import State
+from helpdesk_bridge.sync.poll import Polls
 
-async def read_changes(*args: Any, **kwargs: Any) -> Any:
-    raise NotImplementedError
-    yield
+__all__ = ["opened", "read_changes"]
+
+
+def opened(desk: Helpdesk, checkpoint: Any, *, messages: Any) -> State:
+    """Return the state to go on from; InvalidArgument for what is no checkpoint of this desk's.
+
+    Args:
+        desk: the desk.
+        checkpoint: as the caller gave it; None begins.
+        messages: whether messages are told.
+    """
+    if not isinstance(messages, bool):
+        raise InvalidArgument("messages= is True or False.")
+    if messages:
+        desk.capabilities.require(Capability.LIST_MESSAGES)
+    if checkpoint is None:
+        return State.begin(desk, messages=messages)
+    return State.read(checkpoint, desk, messages=messages)
+
+
+async def read_changes(
+    desk: Any, call: CallContext, checkpoint: str | None, *, messages: bool, sweep: bool
+) -> AsyncIterator[ChangeBatch]:
+    """Yield what changed since ``checkpoint``; see ``Helpdesk.changes``."""
+    with call.part():
+        if not isinstance(sweep, bool):
+            raise InvalidArgument("sweep= is True or False.")
+        state = opened(desk, checkpoint, messages=messages)
+    async for batch in Polls(desk, call, state).read(sweep=sweep):
+        yield batch

@@ -1,0 +1,84 @@
+"""The first list of a lineage: every ticket there is, and where the polls behind it begin."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+
+from helpdesk_bridge.errors import IncompleteList
+from helpdesk_bridge.model import ChangeMode, Problem, Ticket
+from helpdesk_bridge.sync.checkpoint import State, empty_versions
+from helpdesk_bridge.sync.known import KnownIds
+from helpdesk_bridge.sync.source import Source
+from helpdesk_bridge.sync.taking import Taken, Taker
+from helpdesk_bridge.sync.times import floor_of, is_before, newest
+from helpdesk_bridge.sync.versions import identity, is_gone, key_of, version
+from helpdesk_bridge.sync.window import baseline
+
+__all__ = ["CHUNK", "read_first_list", "unread"]
+
+CHUNK = 100
+"""Tickets of a batch."""
+
+
+async def read_first_list(
+    source: Source, state: State, taker: Taker
+) -> AsyncGenerator[Taken, None]:
+    """Yield all tickets; what changes while they are read is for the poll behind it.
+
+    A list whose place is too long for a checkpoint is begun anew by whoever goes on.
+    """
+    if not state.begun:
+        state.begun = True
+        if state.mode is ChangeMode.WINDOW:
+            yield await _newest_changes(source, state, taker)
+    if state.cursor is None:
+        state.known, state.versions = KnownIds.nothing(), empty_versions()
+    pager = source.tickets(state.cursor)
+    kept = len(pager.problems)
+    while True:
+        found = await source.chunk(pager, CHUNK)
+        problems, kept = unread(pager.problems[kept:]), len(pager.problems)
+        if state.floor is None:
+            state.floor = floor_of(newest(found), source.overlap)
+        news = [one for one in found if not _is_told(state, one)]
+        taken = await taker.take(news, first=True, problems=problems)
+        _note(state, found)
+        state.cursor = pager.cursor
+        if len(found) < CHUNK:
+            break
+        yield taken
+    state.listed, state.cursor = True, None
+    yield taken
+
+
+async def _newest_changes(source: Source, state: State, taker: Taker) -> Taken:
+    """Tell of what changed last before anything is listed, and note where polls begin."""
+    page = await source.changed(None)
+    if source.has_deleted:
+        await baseline(source, state)
+    state.newest = newest(page.items)
+    state.floor = floor_of(state.newest, source.overlap)
+    taken = await taker.take(page.items, first=True, problems=page.problems)
+    state.seen.renew((identity(one.id), version(one)) for one in page.items)
+    return taken
+
+
+def _note(state: State, found: Sequence[Ticket]) -> None:
+    state.known.listed([one.id for one in found if not is_gone(one)])
+    if state.mode is ChangeMode.SCAN:
+        for one in found:
+            state.versions.add(key_of(one))
+            if not is_before(one.updated_at, state.floor):
+                state.seen.put(identity(one.id), version(one))
+
+
+def unread(problems: Sequence[Problem]) -> list[Problem]:
+    """Return the records that could not be read; the error of a list that is short is raised."""
+    for problem in problems:
+        if isinstance(problem.error, IncompleteList):
+            raise problem.error
+    return list(problems)
+
+
+def _is_told(state: State, ticket: Ticket) -> bool:
+    return state.seen.has(identity(ticket.id), version(ticket))

@@ -1,0 +1,68 @@
+"""Numbers and bytes as short texts that are safe inside JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+
+__all__ = ["digest", "packed", "unpacked", "varints", "written"]
+
+_MOST = 1 << 20
+"""Bytes that a text may unpack to: a damaged one must not fill the memory."""
+
+
+def digest(*words: str, size: int = 6) -> int:
+    """Return ``size`` bytes of a digest of ``words`` as a number, the same on every machine."""
+    found = blake2b(digest_size=size)
+    for word in words:
+        told = word.encode(errors="surrogatepass")
+        found.update(len(told).to_bytes(8, "big"))
+        found.update(told)
+    return int.from_bytes(found.digest(), "big")
+
+
+def packed(data: bytes) -> str:
+    """Return ``data`` as a short text of ASCII without quotes and backslashes."""
+    return base64.b85encode(zlib.compress(data, 9)).decode() if data else ""
+
+
+def unpacked(text: str) -> bytes:
+    """Return what :func:`packed` was given; ValueError for any other text."""
+    if not text:
+        return b""
+    try:
+        reader = zlib.decompressobj()
+        data = reader.decompress(base64.b85decode(text), _MOST)
+    except (zlib.error, binascii.Error) as error:
+        raise ValueError("a packed text is damaged") from error
+    if not reader.eof or reader.unused_data:
+        raise ValueError("a packed text is damaged")
+    return data
+
+
+def written(numbers: Iterable[int]) -> bytes:
+    """Return numbers of 0 and more as bytes, small ones in few of them."""
+    data = bytearray()
+    for number in numbers:
+        while number > 127:
+            data.append(number & 127 | 128)
+            number >>= 7
+        data.append(number)
+    return bytes(data)
+
+
+def varints(data: bytes) -> Iterator[int]:
+    """Yield what :func:`written` was given; ValueError where the last one is cut."""
+    number = shift = 0
+    for byte in data:
+        number |= (byte & 127) << shift
+        if byte & 128:
+            shift += 7
+            continue
+        yield number
+        number = shift = 0
+    if shift:
+        raise ValueError("packed numbers are cut")

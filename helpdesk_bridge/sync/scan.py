@@ -1,0 +1,269 @@
+"""A poll that reads every ticket, and compares each with the version of it that was told.
+
+The checkpoint holds the versions as a sketch, which tells the difference of two whole lists, if it
+is not too large. What differs is told; where too much does, everything is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import count, islice
+
+from attrs import define, field
+
+from helpdesk_bridge.errors import HelpdeskError, IncompleteList
+from helpdesk_bridge.model import ChangeMode, Problem, Ticket
+from helpdesk_bridge.sync.checkpoint import State, empty_versions
+from helpdesk_bridge.sync.listing import CHUNK, unread
+from helpdesk_bridge.sync.sketch import Sketch
+from helpdesk_bridge.sync.source import Source
+from helpdesk_bridge.sync.taking import EVERYWHERE, Taken, Taker
+from helpdesk_bridge.sync.times import is_before, newest, next_floor
+from helpdesk_bridge.sync.versions import identity, is_gone, key_of, version
+
+__all__ = ["ScanPoll"]
+
+_KEPT = 2000
+"""Tickets that changed last, which are not asked for once more when they turn out to differ."""
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+@define
+class ScanPoll:
+    """One poll; ``fresh`` says whether it brought anything.
+
+    Args:
+        source: the desk.
+        state: how far the lineage has come.
+        taker: what reads conversations.
+        sweeps: whether tickets that are missing from the list are told as deleted.
+        pause: seconds to wait before each batch, to spread the reading.
+        every: seconds after which tickets with new messages are asked for again meanwhile; None:
+            only at the beginning.
+    """
+
+    source: Source
+    state: State
+    taker: Taker
+    sweeps: bool = False
+    pause: float = 0.0
+    every: float | None = None
+    fresh: bool = field(default=False, init=False)
+    newest: datetime | None = field(default=None, init=False)
+    """The newest time of a change that was listed."""
+    _versions: Sketch = field(factory=empty_versions, init=False)
+    _ids: dict[bytes, str] = field(factory=dict, init=False)
+    """The ids of all tickets of the list, by the ticket in its version."""
+    _unread: set[str] = field(factory=set, init=False)
+    """The ids of records that could not be read: they are there."""
+    _gone: set[str] = field(factory=set, init=False)
+    """The ids of tickets that are listed as deleted."""
+    _told: dict[str, int] = field(factory=dict, init=False)
+    """The versions that were told in this poll."""
+    _last: list[tuple[datetime, int, Ticket]] = field(factory=list, init=False)
+    _settled: list[tuple[int, int]] = field(factory=list, init=False)
+    _numbers: Iterator[int] = field(factory=count, init=False)
+
+    @property
+    def _compares(self) -> bool:
+        """Whether versions are compared, and not ids alone."""
+        return self.state.mode is ChangeMode.SCAN
+
+    async def read(self) -> AsyncGenerator[Taken, None]:
+        """Yield what changed; the state is that of the new list behind the last of it."""
+        times: list[Ticket] = []
+        for step in (self._listed(), self._compared()):
+            async for taken in step:
+                times = [*times, *taken.tickets.values()][-CHUNK:]
+                yield taken
+        if self.sweeps:
+            async for taken in self._sweep():
+                yield taken
+        self._end(times)
+
+    async def _listed(self) -> AsyncGenerator[Taken, None]:
+        """Yield what shows by its time to have changed, while all tickets are read."""
+        due = 0.0
+        async for found, problems in self._list():
+            now = asyncio.get_running_loop().time()
+            if self.source.has_spoken and now >= due:
+                due = now + (math.inf if self.every is None else self.every)
+                async for taken in self.read_spoken():
+                    yield taken
+            yield await self._newer(found, problems)
+
+    async def _compared(self) -> AsyncGenerator[Taken, None]:
+        """Yield what differs from the versions that were told."""
+        changed = self._changed() if self._compares else []
+        if changed is None:
+            async for found, _ in self._list(anew=True):
+                news = [one for one in found if self._is_news(one)]
+                for one in news:
+                    self._tell(one)
+                yield await self.taker.take(news)
+        for some in _chunks(changed or ()):
+            yield await self._read(some)
+
+    def _end(self, times: Iterable[Ticket]) -> None:
+        state = self.state
+        if not self._compares:
+            return
+        state.versions = self._versions
+        state.seen.renew(reversed(self._settled))
+        state.floor = next_floor(state.floor, state.newest, self.source.overlap)
+        state.newest = newest(times) or state.newest
+
+    async def read_spoken(self) -> AsyncGenerator[Taken, None]:
+        """Yield the tickets that the vendor knows to have got a message, asked for alone."""
+        since, cursor = self.state.floor, None
+        if since is None:
+            return
+        met: set[str] = set()
+        while True:
+            page = await self.source.spoken(since, cursor)
+            here = [one for one in page.items if one.id not in met]
+            met |= {one.id for one in here}
+            taken = await self._newer(here, page.problems, spoken=True)
+            if taken:
+                yield taken
+            if page.next is None or not here:
+                return
+            cursor = page.next
+
+    async def _list(
+        self, *, anew: bool = False
+    ) -> AsyncGenerator[tuple[list[Ticket], list[Problem]], None]:
+        """Yield the list of all tickets in parts, and take note of each."""
+        self._versions, self._ids = empty_versions(), {}
+        self._settled, self._last = [], []
+        pager, kept = self.source.tickets(), 0
+        while True:
+            if self.pause and not anew:
+                await asyncio.sleep(self.pause)
+            found = await self.source.chunk(pager, CHUNK)
+            problems, kept = unread(pager.problems[kept:]), len(pager.problems)
+            for problem in problems:
+                if problem.error.ticket_id is not None:
+                    self._unread.add(problem.error.ticket_id)
+            for one in found:
+                self._note(one)
+            yield found, problems
+            if len(found) < CHUNK:
+                return
+
+    def _note(self, ticket: Ticket) -> None:
+        key = key_of(ticket)
+        self._versions.add(key)
+        self._ids[key] = ticket.id
+        if is_gone(ticket):
+            self._gone.add(ticket.id)
+        at = ticket.updated_at or _EARLIEST
+        self.newest = max(self.newest or at, at)
+        if not is_before(ticket.updated_at, self.state.floor):
+            self._settled.append((identity(ticket.id), version(ticket)))
+        heapq.heappush(self._last, (at, next(self._numbers), ticket))
+        if len(self._last) > _KEPT:
+            heapq.heappop(self._last)
+
+    async def _newer(
+        self, found: Iterable[Ticket], problems: Iterable[Problem], *, spoken: bool = False
+    ) -> Taken:
+        """Tell at once of tickets that changed since the floor, as their times say.
+
+        ``spoken`` says whether the time of their last message counts, too.
+        """
+        changed, again = [], []
+        for one in found:
+            at = one.updated_at
+            if spoken and one.last_message_at is not None:
+                at = max(at or one.last_message_at, one.last_message_at)
+            if at is None or self.state.floor is None or is_before(at, self.state.floor):
+                continue
+            if self._is_news(one):
+                changed.append(one)
+            elif one.id not in self._told:
+                again.append(one)
+            self._tell(one)
+        self.fresh |= bool(changed)
+        return await self.taker.take(changed, again=again, problems=tuple(problems))
+
+    def _is_news(self, ticket: Ticket) -> bool:
+        said = version(ticket)
+        is_told = self._told.get(ticket.id) == said
+        return not is_told and not self.state.seen.has(identity(ticket.id), said)
+
+    def _tell(self, ticket: Ticket) -> None:
+        self._told[ticket.id] = version(ticket)
+        self.state.seen.put(identity(ticket.id), version(ticket))
+
+    def _changed(self) -> list[str] | None:
+        """Return the ids of tickets that differ from what was told; None: too many do."""
+        difference = self._versions.minus(self.state.versions)
+        if difference is None:
+            return None
+        return [self._ids[key] for key in sorted(difference[0]) if key in self._ids]
+
+    async def _read(self, ids: Iterable[str]) -> Taken:
+        """Tell of tickets by their ids, those that are not told as they are now."""
+        kept = {ticket.id: ticket for _, _, ticket in self._last}
+        found, gone = [], []
+        problems: list[Problem] = []
+        for ticket_id in ids:
+            try:
+                ticket = kept.get(ticket_id) or await self.source.ticket(ticket_id)
+            except HelpdeskError as error:
+                if isinstance(error, EVERYWHERE):
+                    raise
+                problems.append(Problem(index=0, error=error.fill(ticket_id=ticket_id)))
+                continue
+            if ticket is None:
+                gone.append(ticket_id)
+            elif self._is_news(ticket):
+                self._tell(ticket)
+                found.append(ticket)
+        self.fresh |= bool(found or gone)
+        taken = await self.taker.take(found, problems=problems)
+        for ticket_id in gone:
+            self.taker.gone(ticket_id, taken)
+        return taken
+
+    async def _sweep(self) -> AsyncGenerator[Taken, None]:
+        """Yield the tickets that are gone, each once the vendor said so, and those that came."""
+        listed = {one for one in self._ids.values() if one not in self._gone}
+        compared = self.state.known.compare(listed | self._unread)
+        keep: list[str] = []
+        for some in _chunks(compared.missing):
+            taken = Taken()
+            for ticket_id in some:
+                try:
+                    found = await self.source.ticket(ticket_id)
+                except HelpdeskError as error:
+                    if isinstance(error, EVERYWHERE):
+                        raise
+                    keep.append(ticket_id)
+                    taken.problems.append(Problem(index=0, error=error))
+                    continue
+                if found is None or is_gone(found):
+                    self.taker.gone(ticket_id, taken)
+            yield taken
+        arrived = [one for one in compared.arrived if one not in self._unread]
+        for some in _chunks(arrived):
+            yield await self._read(some)
+        keep += self._unread.difference(compared.arrived)
+        self.state.known.renew(listed - self._unread, keep)
+        if compared.unnamed:
+            unnamed = IncompleteList(
+                f"about {compared.unnamed} more tickets are gone, and the checkpoint has no room"
+                " for their ids: compare the ids of your copy with desk.tickets()."
+            )
+            yield Taken(problems=[Problem(index=0, error=self.source.call.named(unnamed))])
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(ids)
+    while some := list(islice(rest, CHUNK)):
+        yield some

@@ -1,0 +1,190 @@
+"""Turn tickets that changed into what is told of them: messages, deletions and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import orjson
+from attrs import define, field
+
+from helpdesk_bridge.errors import (
+    AuthenticationError,
+    ConnectFailed,
+    DeskClosed,
+    HelpdeskError,
+    NotFound,
+    RateLimited,
+)
+from helpdesk_bridge.model import ChangeBatch, Message, Problem, Ticket
+from helpdesk_bridge.sync.checkpoint import MOST_UNREAD, State
+from helpdesk_bridge.sync.source import Source
+from helpdesk_bridge.sync.told import MARGIN
+from helpdesk_bridge.sync.versions import identity, is_gone
+
+__all__ = ["EVERYWHERE", "Taken", "Taker"]
+
+EVERYWHERE = (AuthenticationError, ConnectFailed, DeskClosed, RateLimited)
+"""Errors that are not one ticket's: all others would meet them, too."""
+_SEVERAL = 2
+"""Conversations that all fail for a reason that passes show that the vendor is away."""
+
+
+@define
+class Taken:
+    """What is told at once."""
+
+    tickets: dict[str, Ticket] = field(factory=dict)
+    messages: list[Message] = field(factory=list)
+    deleted: dict[str, None] = field(factory=dict)
+    problems: list[Problem] = field(factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.tickets or self.messages or self.deleted or self.problems)
+
+    def batch(self, state: State, *, caught_up: bool = False) -> ChangeBatch:
+        """Return it as a batch, with the checkpoint behind it."""
+        return ChangeBatch(
+            tickets=tuple(self.tickets.values()),
+            messages=tuple(self.messages),
+            deleted=tuple(self.deleted),
+            problems=tuple(self.problems),
+            checkpoint=state.to_text(),
+            caught_up=caught_up,
+        )
+
+
+@define
+class Taker:
+    """Reads what belongs to tickets that changed, and keeps account of it in the state."""
+
+    source: Source
+    state: State
+
+    async def take(
+        self,
+        changed: Iterable[Ticket],
+        *,
+        again: Iterable[Ticket] = (),
+        first: bool = False,
+        problems: Sequence[Problem] = (),
+    ) -> Taken:
+        """Return what is to be told of tickets.
+
+        Args:
+            changed: tickets that are new or changed.
+            again: tickets that are as they were told, and may have got a message all the same.
+            first: whether they are of the first list, and nothing of them was told before.
+            problems: records that could not be read.
+        """
+        taken = Taken()
+        for ticket in changed:
+            if is_gone(ticket):
+                if not first:
+                    self.gone(ticket.id, taken)
+            else:
+                taken.tickets[ticket.id] = ticket
+        for problem in problems:
+            self._missing(problem, first, taken)
+        told = list(taken.tickets.values())
+        if self.state.messages:
+            given = [one for one in again if not is_gone(one) and one.id not in taken.tickets]
+            await self._read([*told, *given], first, taken)
+        elif self.state.unread:
+            for ticket in told:
+                self.state.unread.pop(ticket.id, None)
+        if not first:
+            self.state.known.told(taken.tickets.values())
+        return taken
+
+    async def retry(self) -> Taken:
+        """Return what is to be told of tickets of which something was missing before."""
+        taken = Taken()
+        for ticket_id in list(self.state.unread):
+            try:
+                ticket = await self.source.ticket(ticket_id)
+            except HelpdeskError as error:
+                if isinstance(error, EVERYWHERE):
+                    raise
+                taken.problems.append(_problem(ticket_id, error))
+                continue
+            if ticket is None or is_gone(ticket):
+                self.gone(ticket_id, taken)
+                continue
+            taken.tickets[ticket_id] = ticket
+            if self.state.messages:
+                await self._read([ticket], False, taken)
+            else:
+                del self.state.unread[ticket_id]
+            if ticket_id in self.state.unread:
+                taken.tickets.pop(ticket_id, None)
+            else:
+                self.state.known.told([ticket])
+        return taken
+
+    def gone(self, ticket_id: str, taken: Taken) -> None:
+        """Note that a ticket is told as deleted."""
+        taken.tickets.pop(ticket_id, None)
+        taken.deleted[ticket_id] = None
+        self.state.seen.drop(identity(ticket_id))
+        self.state.unread.pop(ticket_id, None)
+        self.state.known.gone([ticket_id])
+
+    async def _read(self, tickets: Sequence[Ticket], first: bool, taken: Taken) -> None:
+        """Read conversations, and put what is new of them into ``taken``."""
+        asked = [one for one in tickets if first or self._may_have_news(one)]
+        read = await self.source.conversations(asked) if asked else []
+        failed = [one.error for one in read if one.error is not None]
+        is_away = len(failed) == len(read) >= _SEVERAL and all(one.retryable for one in failed)
+        if is_away or any(isinstance(error, EVERYWHERE) for error in failed):
+            raise next((one for one in failed if isinstance(one, EVERYWHERE)), failed[0])
+        for ticket, one in zip(asked, read, strict=True):
+            if one.error is not None:
+                await self._failed(ticket, one.error, first, taken)
+                continue
+            fresh = self._new(ticket, one.messages, first)
+            self.state.told.add(fresh)
+            self.state.unread.pop(ticket.id, None)
+            if fresh:
+                taken.tickets[ticket.id] = ticket
+                taken.messages += fresh
+
+    def _new(self, ticket: Ticket, messages: Sequence[Message], first: bool) -> list[Message]:
+        told, behind = self.state.told, None
+        if ticket.id in self.state.unread:
+            behind = self.state.unread[ticket.id]
+            first = first or behind is None
+        return [one for one in messages if told.is_new(one, first=first, behind=behind)]
+
+    def _may_have_news(self, ticket: Ticket) -> bool:
+        """Say whether what a ticket tells of its last message leaves room for a new one."""
+        last, floor = ticket.last_message_at, self.state.floor
+        if ticket.id in self.state.unread or last is None or floor is None:
+            return True
+        if not self.source.desk.adapter.tells_last_message:
+            return True
+        return last.timestamp() >= floor.timestamp() - MARGIN
+
+    async def _failed(
+        self, ticket: Ticket, error: HelpdeskError, first: bool, taken: Taken
+    ) -> None:
+        """Note that a conversation could not be read, or that its ticket is gone."""
+        if isinstance(error, NotFound):
+            found = await self.source.ticket(ticket.id)
+            if found is None or is_gone(found):
+                self.gone(ticket.id, taken)
+                return
+        self._missing(_problem(ticket.id, error), first, taken)
+
+    def _missing(self, problem: Problem, first: bool, taken: Taken) -> None:
+        """Tell of something that cannot be read, and have its ticket read again later."""
+        taken.problems.append(problem)
+        ticket_id, unread = problem.error.ticket_id, self.state.unread
+        if ticket_id is None or ticket_id in unread:
+            return
+        unread[ticket_id] = None if first else self.state.told.behind or 0.0
+        if len(orjson.dumps(unread)) > MOST_UNREAD:
+            raise problem.error
+
+
+def _problem(ticket_id: str, error: HelpdeskError) -> Problem:
+    return Problem(index=0, error=error.fill(ticket_id=ticket_id), raw={"id": ticket_id})

@@ -1,0 +1,66 @@
+"""Where the next poll begins, judged by the vendor's times alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from attrs import define
+
+from helpdesk_bridge.model import Ticket
+
+__all__ = ["Settling", "floor_of", "is_before", "newest", "next_floor"]
+
+_OUTLIER = timedelta(hours=1)
+"""A time that is so much later than all others may have been set ahead: the others count."""
+_OUTLIERS = 5
+
+
+def newest(tickets: Iterable[Ticket]) -> datetime | None:
+    """Return the newest time of a change that the vendor's clock had surely come to; None: none.
+
+    An earlier time than the newest one is always safe: more is read than needs be.
+    """
+    times = sorted((t.updated_at for t in tickets if t.updated_at is not None), reverse=True)
+    for later, at in list(pairwise(times))[:_OUTLIERS]:
+        if later - at <= _OUTLIER:
+            return later
+    return times[min(len(times), _OUTLIERS + 1) - 1] if times else None
+
+
+def floor_of(at: datetime | None, overlap: timedelta) -> datetime | None:
+    """Return the time before which nothing can show any more once a change at ``at`` does."""
+    return None if at is None else at - overlap
+
+
+def is_before(at: datetime | None, floor: datetime | None) -> bool:
+    """Say whether a change at ``at`` is surely older than ``floor``: one at it may not be told."""
+    return at is not None and floor is not None and at < floor
+
+
+def next_floor(now: datetime | None, fresh: datetime | None, overlap: timedelta) -> datetime | None:
+    """Return the floor behind a poll that was complete.
+
+    Args:
+        now: the floor of this poll.
+        fresh: the newest time of what it brought, as of its beginning; None: it brought nothing.
+        overlap: how much later than by its time a change may show.
+    """
+    return now if fresh is None else floor_of(fresh, overlap)
+
+
+@define
+class Settling:
+    """Tells when the newest second is over, by how much time passed in this process.
+
+    A poll that begins ``overlap`` after another one had ended, and brings nothing new, has seen all
+    that will ever bear the times that were seen. Only durations count, never the time of our clock.
+    """
+
+    ended_at: float | None = None
+    """When the last poll that brought something ended (loop time); None: there was none here."""
+
+    def is_over(self, began_at: float, overlap: timedelta) -> bool:
+        """Say whether a poll that began then and brought nothing shows that it is over."""
+        return self.ended_at is not None and began_at - self.ended_at > overlap.total_seconds()

@@ -1,0 +1,174 @@
+"""A poll of a desk that lists tickets by the time of their last change, the newest first.
+
+It reads until it meets what was told before and is older than the floor. While several pages are
+read, what is deleted moves others onto pages that were read: then they are walked through again,
+until nothing older than the beginning of the poll comes up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from datetime import datetime
+
+from attrs import define, field
+
+from helpdesk_bridge.errors import HelpdeskError, PaginationLoop
+from helpdesk_bridge.kit.ends import incomplete
+from helpdesk_bridge.kit.walk import is_not_there
+from helpdesk_bridge.model import Cursor, Page, Ticket
+from helpdesk_bridge.sync.checkpoint import State
+from helpdesk_bridge.sync.source import Source
+from helpdesk_bridge.sync.taking import Taken, Taker
+from helpdesk_bridge.sync.times import is_before, newest, next_floor
+from helpdesk_bridge.sync.versions import identity, is_gone, version
+
+__all__ = ["WindowPoll", "baseline"]
+
+_WALKS = 6
+"""How often several pages are walked through, before the poll ends without having been still."""
+_BARREN = 3
+"""Pages in a row without a ticket that this walk has not met."""
+
+
+@define
+class WindowPoll:
+    """One poll. ``fresh`` and ``held_still`` say what came of it."""
+
+    source: Source
+    state: State
+    taker: Taker
+    fresh: bool = field(default=False, init=False)
+    """Whether it brought anything."""
+    held_still: bool = field(default=True, init=False)
+    """Whether the pages held still in the end; else the poll begins anew from the same floor."""
+    newest: datetime | None = field(default=None, init=False)
+    """The newest time of a change that was listed."""
+    _told: dict[int, int] = field(factory=dict, init=False)
+    """The versions that this poll met, by ticket."""
+    _order: list[tuple[int, int]] = field(factory=list, init=False)
+    """What the last walk met, the newest first."""
+
+    async def read(self) -> AsyncGenerator[Taken, None]:
+        """Yield what changed; the state has the new floor behind the last of it."""
+        state, source = self.state, self.source
+        fresh_at, first = None, True
+        for number in range(1, _WALKS + 1):
+            self._order, pages, surfaced = [], 0, False
+            async for page in self._walk():
+                pages += 1
+                changed = [one for one in page.items if not self._is_known(one)]
+                again = [] if number > 1 else self._unsettled(page.items, changed)
+                self._note(page.items)
+                if first:
+                    first, fresh_at = False, newest(changed)
+                elif number > 1:
+                    surfaced |= any(is_before(one.updated_at, fresh_at) for one in changed)
+                self.fresh |= bool(changed)
+                taken = await self.taker.take(changed, again=again, problems=page.problems)
+                if taken:
+                    yield taken
+            if pages <= 1 or (number > 1 and not surfaced):
+                break
+        else:
+            self.held_still = False
+            return
+        if source.has_deleted:
+            taken = await self._deletions()
+            self.fresh |= bool(taken)
+            if taken:
+                yield taken
+        gone = {one for one, _ in self._order} - self._told.keys()
+        state.seen.renew(entry for entry in self._order if entry[0] not in gone)
+        state.newest = fresh_at or state.newest
+        state.floor = next_floor(state.floor, fresh_at, source.overlap)
+
+    async def _walk(self) -> AsyncIterator[Page[Ticket]]:
+        """Yield pages from the newest change on, up to the first that ends with what is known."""
+        async for page in _pages(self.source.changed):
+            yield page
+            if page.items and self._is_end(page.items[-1]):
+                return
+
+    def _is_end(self, ticket: Ticket) -> bool:
+        """Say whether all behind ``ticket`` was told: it was, and it is older than the floor."""
+        is_told = self.state.seen.has(identity(ticket.id), version(ticket))
+        return is_told and is_before(ticket.updated_at, self.state.floor)
+
+    def _is_known(self, ticket: Ticket) -> bool:
+        one, said = identity(ticket.id), version(ticket)
+        return self._told.get(one) == said or self.state.seen.has(one, said)
+
+    def _unsettled(self, tickets: tuple[Ticket, ...], changed: list[Ticket]) -> list[Ticket]:
+        """Return the tickets whose time a message that came since may bear, too."""
+        fresh = {one.id for one in changed}
+        return [
+            one
+            for one in tickets
+            if one.id not in fresh
+            and identity(one.id) not in self._told
+            and not is_before(one.updated_at, self.state.floor)
+        ]
+
+    def _note(self, tickets: tuple[Ticket, ...]) -> None:
+        for one in tickets:
+            at = one.updated_at
+            if at is not None:
+                self.newest = max(self.newest or at, at)
+            entry = (identity(one.id), version(one))
+            self._told[entry[0]] = entry[1]
+            self._order.append(entry)
+
+    async def _deletions(self) -> Taken:
+        """Return the deletions that were not told: of each the vendor is asked whether it holds."""
+        taken, state = Taken(), self.state
+        told: list[tuple[int, int]] = []
+        async for page in _pages(self.source.deleted):
+            for one in page.items:
+                entry = (identity(one.id), version(one))
+                told.append(entry)
+                if state.deletions.has(*entry):
+                    continue
+                found = await self.source.ticket(one.id)
+                if found is None or is_gone(found):
+                    self.taker.gone(one.id, taken)
+                    self._told.pop(entry[0], None)
+            taken.problems.extend(page.problems)
+            if page.items and state.deletions.has(*told[-1]):
+                break
+        state.deletions.renew(told)
+        return taken
+
+
+async def baseline(source: Source, state: State) -> None:
+    """Take note of the deletions that were made before the lineage began."""
+    page = await source.deleted(None)
+    state.deletions.renew((identity(one.id), version(one)) for one in page.items)
+
+
+async def _pages(
+    read: Callable[[Cursor | None], Awaitable[Page[Ticket]]],
+) -> AsyncIterator[Page[Ticket]]:
+    """Yield the pages of a list; HelpdeskError where it runs in circles or is incomplete."""
+    met: set[str] = set()
+    cursor: Cursor | None = None
+    barren, is_sure = 0, True
+    while True:
+        try:
+            page = await read(cursor)
+        except HelpdeskError as error:
+            if is_sure or not is_not_there(error):
+                raise
+            return  # nothing had said that there is such a page
+        ids = {one.id for one in page.items}
+        barren = 0 if ids - met or page.problems else barren + 1
+        met |= ids
+        yield page
+        if page.lacking is not None:
+            raise incomplete(page.lacking)
+        if page.next is None:
+            return
+        if barren and not is_sure:
+            return
+        if barren >= _BARREN:
+            raise PaginationLoop(f"{barren} pages in a row brought nothing new.")
+        cursor, is_sure = page.next, not page.unsure
