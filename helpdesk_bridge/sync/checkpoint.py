@@ -5,7 +5,6 @@ Each part has its room, so that a checkpoint stays below 64 KiB whatever the siz
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
@@ -259,18 +258,13 @@ def _flag(data: dict[str, Any], name: str) -> bool:
     return bool(_typed(data, name, bool))
 
 
-def _typed(data: dict[str, Any], name: str, kind: Callable[..., T]) -> T | None:
-    value: Any = data.get(name)
+def _typed(data: dict[str, Any], name: str, kind: type[T]) -> T | None:
+    value = data.get(name)
     if value is None:
         return None
-    if (
-        not isinstance(kind, type)
-        or not isinstance(value, kind)
-        or (isinstance(value, bool) and kind is not bool)
-    ):
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise ValueError(f"{name} is of a wrong type")
-    found: T = value
-    return found
+    return value
 
 
 def _written_time(at: datetime | None) -> str | None:
