@@ -20,6 +20,7 @@ from helpdesk_bridge.delivery.sender import Sender
 from helpdesk_bridge.desk import (
     arguments,
     attachments,
+    feed,
     outcomes,
     parsing,
     people,
@@ -230,6 +231,10 @@ class Helpdesk:
     messages = message_reading.messages
     message = message_reading.message
     conversations = conversation_reading.conversations
+    # What has changed
+    changes = feed.changes
+    follow = feed.follow
+    events = feed.events
     # Reading the vendor's own records
     parse_ticket = parsing.parse_ticket
     parse_message = parsing.parse_message

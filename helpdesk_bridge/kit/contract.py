@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Any
 
 from helpdesk_bridge.errors import (
     UnsupportedCapability,
 )
 from helpdesk_bridge.kit.declarations import Declarations
-from helpdesk_bridge.kit.declared import check_declared, check_spelling
+from helpdesk_bridge.kit.declared import check_changes, check_declared, check_spelling
 from helpdesk_bridge.model import (
     Attachment,
     Capabilities,
@@ -18,6 +19,7 @@ from helpdesk_bridge.model import (
     Cursor,
     CustomerQuery,
     CustomField,
+    Feed,
     Level,
     Message,
     MessageQuery,
@@ -104,6 +106,9 @@ class Adapter(Declarations):
     - ``takes_anybody``: whether a filter may name who is on no list; default False.
     - ``ticket_keys``: the vendor's keys of what a ticket shows after a change; default none.
     - ``named_settings``: the settings that name something at the vendor; default none.
+    - ``message_ids_grow``: whether a later message has a higher number; default False.
+    - ``tells_last_message``: whether a ticket tells when its last message came; default False.
+    - ``account_by``: the settings that tell accounts apart; default ``base_url``.
     - ``fake``: ``module:class`` of the vendor's fake; default None, which is that there is none.
 
     A write is done once with the help of :meth:`note_before_send` (for answers without an id),
@@ -140,6 +145,7 @@ class Adapter(Declarations):
                 raise TypeError(f"{cls.__name__}.{method} is written, but `offers` lacks it")
             if declared and not written:
                 raise TypeError(f"{cls.__name__} offers {capabilities[0]}, but lacks {method}")
+        check_changes(cls, Adapter, offered[Capability.CHANGES])
 
     def by_steps(self, capability: Capability) -> bool:
         """Say whether ``capability`` takes more than one write, so that it may be done in part."""
@@ -268,6 +274,46 @@ class Adapter(Declarations):
         ``named_settings``; a list of which some cannot be read proves nothing, and is an error.
         """
         return ()
+
+    async def list_changed(self, cursor: Cursor | None) -> Page[Ticket]:
+        """Return a page of all tickets, the one that changed last first (None: the first page).
+
+        For vendors that list by the time of the last change (``ChangeMode.WINDOW``): ``changes``
+        reads until it meets what it has told before. A ticket that is marked deleted may be among
+        them, with its status DELETED.
+        """
+        raise self._lacks("list_changed")
+
+    async def list_deleted(self, cursor: Cursor | None) -> Page[Ticket]:
+        """Return a page of the tickets that were deleted, the last one first.
+
+        For vendors that tell deletions apart from other changes. Each needs an ``id`` and its
+        ``deleted_at``; whether it still is deleted is seen to by ``changes``.
+
+        ``cursor`` is the place that an earlier page told; None is the first page.
+        """
+        raise self._lacks("list_deleted")
+
+    async def list_spoken(self, since: datetime, cursor: Cursor | None) -> Page[Ticket]:
+        """Return a page of the tickets with a message at ``since`` or later; more may come.
+
+        For vendors that tell nothing of other changes: ``changes`` reads these before it reads the
+        list of all tickets, so that messages are told soon.
+
+        Args:
+            since: a time of the vendor's (UTC).
+            cursor: the place that an earlier page told; None is the first page.
+        """
+        raise self._lacks("list_spoken")
+
+    async def read_feed(self, place: str | None) -> Feed:
+        """Return what changed behind ``place`` in the vendor's own feed (``ChangeMode.CURSOR``).
+
+        None is the beginning: a feed that is read from there tells every ticket there is. A place
+        means the same in another process, however much later; InvalidArgument for one that it does
+        not know (any more).
+        """
+        raise self._lacks("read_feed")
 
     async def list_messages(
         self, ticket: TicketRef, query: MessageQuery, cursor: Cursor | None

@@ -86,5 +86,15 @@ class Declarations:
     takes_anybody: ClassVar[bool] = False
     """Whether a filter may name an agent or a team that is on no list, as where the adapter refuses
     by itself whom it does not know. Else it is InvalidArgument where nothing is found under it."""
+    message_ids_grow: ClassVar[bool] = False
+    """Whether ids of messages are numbers, and a message that comes later has a higher one than all
+    before it, on the whole desk. Then one that is recorded with an older time is told by
+    ``changes``, too."""
+    tells_last_message: ClassVar[bool] = False
+    """Whether ``Ticket.last_message_at`` tells of every message, notes too. Then the conversation
+    of a ticket is not read for ``changes`` where it is older than what was told before."""
+    account_by: ClassVar[frozenset[str]] = frozenset(("base_url",))
+    """The settings that tell one account of the vendor's from another: a checkpoint of ``changes``
+    is refused where they differ. None of them is a secret."""
     fake: ClassVar[str | None] = None
     """``module:class`` of the fake of this vendor, for the sandbox and for tests."""

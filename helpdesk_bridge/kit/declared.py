@@ -8,16 +8,21 @@ from collections.abc import Iterable, Mapping
 from attrs import fields_dict
 
 from helpdesk_bridge.kit.vocabulary import Vocabulary
-from helpdesk_bridge.model import Capability, TicketChanges
+from helpdesk_bridge.model import Capability, ChangeKind, ChangeMode, Level, Support, TicketChanges
 
-__all__ = ["check_declared", "check_spelling"]
+__all__ = ["check_changes", "check_declared", "check_spelling"]
 
 _SECONDS = ("visible_after", "gives_up_after")
-_WORDS = {"file_hosts": "host names", "idempotent_extra": "keys", "quiet_extra": "keys"}
+_WORDS = {
+    "file_hosts": "host names",
+    "idempotent_extra": "keys",
+    "quiet_extra": "keys",
+    "account_by": "settings",
+}
 _TABLES = ("status_words", "priority_words", "kind_words")
 _KEYS = "ticket_keys"
 _NAMED = "named_settings"
-_FLAGS = ("tells_forwards", "takes_anybody")
+_FLAGS = ("tells_forwards", "takes_anybody", "message_ids_grow", "tells_last_message")
 _NAMED_BY = {
     "assignee_by": frozenset(("id", "email", "name")),
     "team_by": frozenset(("id", "name")),
@@ -109,6 +114,36 @@ def check_spelling(kind: type, known: Iterable[str]) -> None:
                 f"{kind.__name__}.{name} is nothing that an adapter declares: {close[0]} is meant?"
                 " Begin its name with an underscore if it is your own."
             )
+
+
+_BY_MODE = {"list_changed": ChangeMode.WINDOW, "read_feed": ChangeMode.CURSOR}
+
+
+def check_changes(kind: type, base: type, offered: Support) -> None:
+    """Raise TypeError if the methods for changes of an adapter's class are not those it declares.
+
+    Args:
+        kind: the class.
+        base: the class whose methods stand for none.
+        offered: what it declares of CHANGES.
+    """
+    if offered.level is Level.NONE:
+        return
+    name, limits = kind.__name__, offered.limits
+    if not isinstance(limits.mode, ChangeMode) or not isinstance(limits.sees, frozenset):
+        raise TypeError(f"{name} offers changes: its limits need a mode, and what it sees")
+    written = {
+        method: getattr(kind, method) is not getattr(base, method)
+        for method in (*_BY_MODE, "list_deleted", "list_spoken")
+    }
+    for method, mode in _BY_MODE.items():
+        if written[method] != (limits.mode is mode):
+            raise TypeError(f"{name}.{method} is for changes of the mode {mode.name}, and only it")
+    if written["list_deleted"] and ChangeKind.DELETIONS not in limits.sees:
+        raise TypeError(f"{name}.list_deleted is written, but its changes do not see deletions")
+    for value in (limits.resolution, limits.lag):
+        if value is not None and not _is_seconds(value):
+            raise TypeError(f"{name}: the resolution and the lag of changes are seconds")
 
 
 def _is_seconds(value: object) -> bool:

@@ -74,7 +74,13 @@ class Memory(kit.Adapter):
         capability: none(_ABSENT[capability]) if capability in _ABSENT else native()
         for capability in Capability
     } | {
-        Capability.FILTER_STATUSES: native(limits=kit.CapabilityLimits(statuses=frozenset(Status)))
+        Capability.FILTER_STATUSES: native(limits=kit.CapabilityLimits(statuses=frozenset(Status))),
+        Capability.CHANGES: native(
+            limits=kit.CapabilityLimits(
+                mode=kit.ChangeMode.SCAN,
+                sees=frozenset((kit.ChangeKind.MESSAGES, kit.ChangeKind.FIELDS)),
+            )
+        ),
     }
     id_pattern = r"[0-9]{1,18}"
     id_words = 'digits, such as "1003"'

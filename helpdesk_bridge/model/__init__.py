@@ -18,6 +18,7 @@ from helpdesk_bridge.model.capabilities import (
     native,
     none,
 )
+from helpdesk_bridge.model.feed import ChangeBatch, Event, Feed
 from helpdesk_bridge.model.message import Attachment, Message
 from helpdesk_bridge.model.new import (
     Body,
@@ -38,6 +39,9 @@ from helpdesk_bridge.model.ticket import Channel, CustomField, Ticket
 from helpdesk_bridge.model.upload import Upload
 from helpdesk_bridge.model.words import (
     Audience,
+    ChangeKind,
+    ChangeMode,
+    EventKind,
     MessageType,
     Priority,
     Role,
@@ -53,11 +57,17 @@ __all__ = [
     "Capabilities",
     "Capability",
     "CapabilityLimits",
+    "ChangeBatch",
+    "ChangeKind",
+    "ChangeMode",
     "Channel",
     "Cursor",
     "CustomField",
     "CustomerMessage",
     "CustomerQuery",
+    "Event",
+    "EventKind",
+    "Feed",
     "Forward",
     "Level",
     "Message",

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from helpdesk_bridge.errors import UnsupportedCapability
 from helpdesk_bridge.model.value import Value
-from helpdesk_bridge.model.words import Status
+from helpdesk_bridge.model.words import ChangeKind, ChangeMode, Status
 
 __all__ = [
     "Capabilities",
@@ -58,6 +58,10 @@ class Capability(StrEnum):
     """A reply can be sent at a later time (``reply(…, send_at=)``)."""
     RECONCILE = "reconcile"
     """A write whose answer was lost can be looked for (``reconcile`` and ``recover``)."""
+    CHANGES = "changes"
+    """What has changed can be read (``changes``, ``follow`` and ``events``): ``limits.mode`` says
+    how, ``limits.sees`` what of, and the reason what a poll costs in requests. Where it is not
+    declared it follows from LIST_TICKETS: everything is read, and compared."""
     WEBHOOKS = "webhooks"
     """The vendor can call an application when a ticket changes."""
     LIST_AGENTS = "list_agents"
@@ -117,6 +121,16 @@ class CapabilityLimits(Value):
     takes files, whatever SEND_ATTACHMENTS says."""
     sizes: frozenset[str] | None = None
     """The names of the smaller renditions of an inline image; None means that there are none."""
+    mode: ChangeMode | None = None
+    """Of CHANGES: how they are found."""
+    sees: frozenset[ChangeKind] | None = None
+    """Of CHANGES: what they tell of."""
+    resolution: float | None = None
+    """Of CHANGES: how many seconds the times of changes are apart at least. None: the vendor tells
+    no time of a change."""
+    lag: float | None = None
+    """Of CHANGES: seconds after which a change surely shows in the vendor's lists; None: at
+    once."""
 
 
 @frozen(kw_only=True)
@@ -173,6 +187,19 @@ _IF_LAST = emulated(
     "The conversation is read just before; what the customer writes while it is sent, or what is"
     " recorded with an older time, is not noticed."
 )
+
+
+def _by_scan(size: int | None) -> Support:
+    """Return how changes are found where only the list of tickets is there."""
+    cost = "the whole list" if size is None else f"a request for each {size:,} tickets of the desk"
+    return emulated(
+        f"Every ticket is read at each poll, and compared with what it was: {cost}.",
+        limits=CapabilityLimits(
+            mode=ChangeMode.SCAN, sees=frozenset((ChangeKind.MESSAGES, ChangeKind.FIELDS))
+        ),
+    )
+
+
 _NOT_OFFERED = "The adapter does not offer it."
 _MISSING = {
     Capability.RECONCILE: "The adapter does not offer it: look on the desk whether it was done.",
@@ -193,6 +220,11 @@ class Capabilities(Value, Mapping[Capability, Support]):
         needed = [self._support[c] for c in (Capability.REPLY, Capability.LIST_MESSAGES)]
         missing = [support for support in needed if support.level is Level.NONE]
         self._support[Capability.IF_LAST] = missing[0] if missing else _IF_LAST
+        listed = self._support[Capability.LIST_TICKETS]
+        if listed.level is Level.NONE:
+            self._support[Capability.CHANGES] = listed
+        elif Capability.CHANGES not in declared:
+            self._support[Capability.CHANGES] = _by_scan(listed.limits.page_size)
 
     def __getitem__(self, capability: Capability) -> Support:
         return self._support[capability]

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Audience", "MessageType", "Priority", "Role", "Status", "TicketKind", "TicketOrder"]
+__all__ = [
+    "Audience",
+    "ChangeKind",
+    "ChangeMode",
+    "EventKind",
+    "MessageType",
+    "Priority",
+    "Role",
+    "Status",
+    "TicketKind",
+    "TicketOrder",
+]
 
 
 class MessageType(StrEnum):
@@ -105,3 +116,46 @@ class TicketOrder(StrEnum):
     def is_descending(self) -> bool:
         """Whether the newest comes first."""
         return self.value.startswith("-")
+
+
+class ChangeMode(StrEnum):
+    """How it is found out what has changed on a desk (``capabilities[CHANGES].limits.mode``)."""
+
+    CURSOR = "cursor"
+    """The vendor keeps a feed of what changed, and a poll asks what came behind its last place."""
+    WINDOW = "window"
+    """The vendor lists tickets by the time of their last change: a poll reads the newest."""
+    SCAN = "scan"
+    """The vendor tells neither: a poll reads the list of all tickets, and compares."""
+
+
+class ChangeKind(StrEnum):
+    """What a desk's changes tell of (``capabilities[CHANGES].limits.sees``)."""
+
+    MESSAGES = "messages"
+    """A new message shows on its ticket, so that the ticket counts as changed."""
+    FIELDS = "fields"
+    """A change of a ticket's fields, such as its status."""
+    DELETIONS = "deletions"
+    """That a ticket was deleted, without a sweep."""
+
+
+class EventKind(StrEnum):
+    """What happened on a desk, as ``Helpdesk.events`` tells it."""
+
+    TICKET_CREATED = "ticket_created"
+    """There is a ticket that was not told of before."""
+    TICKET_UPDATED = "ticket_updated"
+    """A ticket that was told of before says otherwise now."""
+    STATUS_CHANGED = "status_changed"
+    """It stands elsewhere than before; ``before`` says where, as far as it is known."""
+    TICKET_DELETED = "ticket_deleted"
+    """There is none any more; only its id is known."""
+    MESSAGE_RECEIVED = "message_received"
+    """The customer wrote: a message of the type REQUEST."""
+    MESSAGE_SENT = "message_sent"
+    """The helpdesk wrote to the customer or forwarded: a message of the type RESPONSE."""
+    NOTE_ADDED = "note_added"
+    """An agent wrote a note: a message of the type NOTE."""
+    MESSAGE_ADDED = "message_added"
+    """Any other message: of the type SYSTEM or UNKNOWN."""

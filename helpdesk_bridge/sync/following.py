@@ -1,0 +1,10 @@
+"""To be written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+async def follow_changes(*args: Any, **kwargs: Any) -> Any:
+    raise NotImplementedError
+    yield

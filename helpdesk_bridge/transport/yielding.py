@@ -1,0 +1,25 @@
+"""Requests that leave others the way: those of the change feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+__all__ = ["YIELDS", "yielding"]
+
+YIELDS: ContextVar[bool] = ContextVar("helpdesk_bridge_yields", default=False)
+"""Whether what is requested in this context leaves the desk's other calls the way."""
+
+
+@contextmanager
+def yielding() -> Iterator[None]:
+    """Have the requests of the body leave the desk's other calls the way.
+
+    Never over a ``yield`` of an async generator: its caller would run in it.
+    """
+    token = YIELDS.set(True)
+    try:
+        yield
+    finally:
+        YIELDS.reset(token)
