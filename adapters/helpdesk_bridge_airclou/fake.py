@@ -124,6 +124,8 @@ class AirclouFake(FakeServer):
             "api_key": self.api_key,
             "workspace_id": self.workspace_id,
             "session_token": self.issue(),
+            # Of a fake it is known: the Store notes a message as a change of its ticket.
+            "messages_update_tickets": True,
         }
 
     def routes(self) -> Iterable[web.RouteDef]:
