@@ -17,7 +17,7 @@ from helpdesk_bridge.sync.listing import read_first_list
 from helpdesk_bridge.sync.scan import ScanPoll
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
-from helpdesk_bridge.sync.times import Settling, floor_of, newest
+from helpdesk_bridge.sync.times import Settling, SpokenFloor, floor_of, newest
 from helpdesk_bridge.sync.window import WindowPoll
 
 __all__ = ["Polls"]
@@ -45,6 +45,7 @@ class Polls:
     """Seconds after which messages are looked for while all is read; None: they are not."""
     source: Source = field(init=False)
     _settling: Settling = field(factory=Settling, init=False)
+    _spoken: SpokenFloor = field(factory=SpokenFloor, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.source = Source(self.desk, self.call)
@@ -64,9 +65,11 @@ class Polls:
     async def read_spoken(self) -> AsyncGenerator[ChangeBatch, None]:
         """Yield what the vendor tells of tickets with new messages, without the list of all."""
         state, taker = self.state, Taker(self.source, self.state)
-        async with aclosing(ScanPoll(self.source, state, taker).read_spoken()) as parts:
+        poll = ScanPoll(self.source, state, taker, self._spoken)
+        async with aclosing(poll.read_spoken()) as parts:
             async for taken in parts:
-                yield taken.batch(state)
+                if taken:
+                    yield taken.batch(state)
 
     async def _parts(self, taker: Taker, sweep: bool) -> AsyncGenerator[Taken, None]:
         if self.state.unread:
@@ -92,7 +95,13 @@ class Polls:
     async def _scan(self, taker: Taker, sweep: bool) -> AsyncGenerator[Taken, None]:
         began_at = asyncio.get_running_loop().time()
         poll = ScanPoll(
-            self.source, self.state, taker, sweeps=sweep, pause=self.pause, every=self.every
+            self.source,
+            self.state,
+            taker,
+            self._spoken,
+            sweeps=sweep,
+            pause=self.pause,
+            every=self.every,
         )
         async with aclosing(poll.read()) as parts:
             async for taken in parts:

@@ -22,7 +22,7 @@ from helpdesk_bridge.sync.listing import CHUNK, unread
 from helpdesk_bridge.sync.sketch import Sketch
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import EVERYWHERE, Taken, Taker
-from helpdesk_bridge.sync.times import is_before, newest, next_floor
+from helpdesk_bridge.sync.times import SpokenFloor, is_before, newest, next_floor
 from helpdesk_bridge.sync.versions import identity, is_gone, key_of, version
 
 __all__ = ["ScanPoll"]
@@ -40,6 +40,7 @@ class ScanPoll:
         source: the desk.
         state: how far the lineage has come.
         taker: what reads conversations.
+        spoken: from when on messages are asked for apart.
         sweeps: whether tickets that are missing from the list are told as deleted.
         pause: seconds to wait before each batch, to spread the reading.
         every: seconds after which tickets with new messages are asked for again meanwhile; None:
@@ -49,6 +50,7 @@ class ScanPoll:
     source: Source
     state: State
     taker: Taker
+    spoken: SpokenFloor = field(factory=SpokenFloor)
     sweeps: bool = False
     pause: float = 0.0
     every: float | None = None
@@ -119,20 +121,27 @@ class ScanPoll:
 
     async def read_spoken(self) -> AsyncGenerator[Taken, None]:
         """Yield the tickets that the vendor knows to have got a message, asked for alone."""
-        since, cursor = self.state.floor, None
-        if since is None:
+        floors = [one for one in (self.state.floor, self.spoken.at) if one is not None]
+        if not floors:
             return
+        since, cursor = max(floors), None
         met: set[str] = set()
+        times: list[datetime] = []
         while True:
             page = await self.source.spoken(since, cursor)
             here = [one for one in page.items if one.id not in met]
             met |= {one.id for one in here}
-            taken = await self._newer(here, page.problems, spoken=True)
-            if taken:
-                yield taken
+            late = [one for one in here if not is_before(_spoken_at(one), since)]
+            changed = [one for one in late if self._is_news(one)]
+            again = [one for one in late if not self._is_news(one) and one.id not in self._told]
+            times += filter(None, map(_spoken_at, changed))
+            for one in late:
+                self._tell(one)
+            yield await self.taker.take(changed, again=again, problems=page.problems)
             if page.next is None or not here:
-                return
+                break
             cursor = page.next
+        self.spoken.renew(times, self.source.overlap)
 
     async def _list(
         self, *, anew: bool = False
@@ -169,19 +178,12 @@ class ScanPoll:
         if len(self._last) > _KEPT:
             heapq.heappop(self._last)
 
-    async def _newer(
-        self, found: Iterable[Ticket], problems: Iterable[Problem], *, spoken: bool = False
-    ) -> Taken:
-        """Tell at once of tickets that changed since the floor, as their times say.
-
-        ``spoken`` says whether the time of their last message counts, too.
-        """
+    async def _newer(self, found: Iterable[Ticket], problems: Iterable[Problem]) -> Taken:
+        """Tell at once of tickets that changed since the floor, as their times say."""
         changed, again = [], []
         for one in found:
-            at = one.updated_at
-            if spoken and one.last_message_at is not None:
-                at = max(at or one.last_message_at, one.last_message_at)
-            if at is None or self.state.floor is None or is_before(at, self.state.floor):
+            at, floor = one.updated_at, self.state.floor
+            if not self._compares or at is None or floor is None or is_before(at, floor):
                 continue
             if self._is_news(one):
                 changed.append(one)
@@ -261,6 +263,12 @@ class ScanPoll:
                 " for their ids: compare the ids of your copy with desk.tickets()."
             )
             yield Taken(problems=[Problem(index=0, error=self.source.call.named(unnamed))])
+
+
+def _spoken_at(ticket: Ticket) -> datetime | None:
+    """Return the later one of the times of its last change and of its last message."""
+    told = [one for one in (ticket.updated_at, ticket.last_message_at) if one is not None]
+    return max(told, default=None)
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:

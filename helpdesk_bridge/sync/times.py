@@ -10,7 +10,7 @@ from attrs import define
 
 from helpdesk_bridge.model import Ticket
 
-__all__ = ["Settling", "floor_of", "is_before", "newest", "next_floor"]
+__all__ = ["Settling", "SpokenFloor", "floor_of", "is_before", "newest", "next_floor"]
 
 _OUTLIER = timedelta(hours=1)
 """A time that is so much later than all others may have been set ahead: the others count."""
@@ -22,7 +22,11 @@ def newest(tickets: Iterable[Ticket]) -> datetime | None:
 
     An earlier time than the newest one is always safe: more is read than needs be.
     """
-    times = sorted((t.updated_at for t in tickets if t.updated_at is not None), reverse=True)
+    return _settled(one.updated_at for one in tickets if one.updated_at is not None)
+
+
+def _settled(given: Iterable[datetime]) -> datetime | None:
+    times = sorted(given, reverse=True)
     for later, at in list(pairwise(times))[:_OUTLIERS]:
         if later - at <= _OUTLIER:
             return later
@@ -48,6 +52,23 @@ def next_floor(now: datetime | None, fresh: datetime | None, overlap: timedelta)
         overlap: how much later than by its time a change may show.
     """
     return now if fresh is None else floor_of(fresh, overlap)
+
+
+@define
+class SpokenFloor:
+    """From when on messages are asked for, where the vendor lists tickets by their last one.
+
+    Such a list has no order, so a time that it brings counts for the question after the next one.
+    """
+
+    at: datetime | None = None
+    """What came before it was told; None: it is not known yet."""
+    _newest: datetime | None = None
+
+    def renew(self, fresh: Iterable[datetime], overlap: timedelta) -> None:
+        """Take note of the times of what one question brought."""
+        self.at = floor_of(self._newest, overlap) or self.at
+        self._newest = _settled(fresh) or self._newest
 
 
 @define
