@@ -85,7 +85,9 @@ async def test_an_empty_desk_is_caught_up_and_its_place_stays(path: Path | None)
 WRITES: dict[str, Callable[[hb.Helpdesk, str], Any]] = {
     "update": lambda desk, number: desk.update_ticket(number, tags=["x"]),
     "note": lambda desk, number: desk.note(number, text="n"),
-    "reply": lambda desk, number: desk.reply(number, text="r", send_email=True, status=hb.Status.PENDING),
+    "reply": lambda desk, number: desk.reply(
+        number, text="r", send_email=True, status=hb.Status.PENDING
+    ),
     "silent reply": lambda desk, number: desk.reply(number, text="r", send_email=False),
     "forward": lambda desk, number: desk.forward(number, to="bank@a.example", text="f"),
     "old request": lambda desk, number: desk.add_request(
