@@ -33,6 +33,8 @@ FIELDS = ("api", "v1", "ticket_fields")
 MESSAGES = ("api", "messages")
 T = TypeVar("T")
 
+_BY_CHANGE = kit.TicketQuery(order_by=kit.TicketOrder.UPDATED_AT_DESC)
+
 
 class Airclou(kit.Adapter):
     """Airclou's public API for tickets and its session API for messages."""
@@ -57,6 +59,7 @@ class Airclou(kit.Adapter):
     }
     fake = "helpdesk_bridge_airclou.fake:AirclouFake"
     assignee_by = frozenset(("id",))
+    account_by = frozenset(("base_url", "workspace_id"))
     named_settings = NAMED
     offers = OFFERS
 
@@ -94,7 +97,11 @@ class Airclou(kit.Adapter):
     def capabilities(self) -> kit.Capabilities:
         """What the configured credentials open."""
         settings = self.settings
-        return opened(has_key=settings.api_key is not None, has_session=settings.has_session)
+        return opened(
+            has_key=settings.api_key is not None,
+            has_session=settings.has_session,
+            messages_seen=settings.messages_update_tickets,
+        )
 
     async def list_tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
@@ -112,6 +119,10 @@ class Airclou(kit.Adapter):
         page = _by_cursor(answer, items, problems, after=cursor, asked=size)
         moves = outgoing.is_by_change(query)
         return evolve(page, anchored=not moves, moves=moves).where(query.matches)
+
+    async def list_changed(self, cursor: kit.Cursor | None) -> kit.Page[kit.Ticket]:
+        """GET /api/v1/tickets by ``updated_at``, the latest change first."""
+        return await self.list_tickets(_BY_CHANGE, cursor)
 
     def parse_ticket(self, raw: Mapping[str, Any]) -> kit.Ticket:
         """Read a ticket as Airclou tells it, bare or in its wrapper.

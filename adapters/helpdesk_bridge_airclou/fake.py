@@ -6,12 +6,14 @@ Strict about what the vendor documents. Every response is mailed unless ``send_e
 from __future__ import annotations
 
 import base64
+import heapq
 import json
 import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -122,6 +124,8 @@ class AirclouFake(FakeServer):
             "api_key": self.api_key,
             "workspace_id": self.workspace_id,
             "session_token": self.issue(),
+            # Of a fake it is known: the Store notes a message as a change of its ticket.
+            "messages_update_tickets": True,
         }
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -153,20 +157,36 @@ class AirclouFake(FakeServer):
         _one_of(query, "priority", _PRIORITIES)
         _one_of(query, "sort_by", tuple(_ORDERS))
         _one_of(query, "sort_order", ("asc", "desc"))
-        order = _ORDERS[query.get("sort_by", "created_at")]
-        downwards = query.get("sort_order", "desc") == "desc"
-        everything = sorted(self.store.tickets.values(), key=order, reverse=downwards)
-        found = [
+        shown = {"status": _status, "priority": _priority, "assignee_id": _assignee}
+        tests = [(of, query[name]) for name, of in shown.items() if name in query]
+        found = (
             ticket
-            for ticket in everything
-            if ticket.deleted_at is None
-            and query.get("status") in (None, _status(ticket))
-            and query.get("priority") in (None, _priority(ticket))
-            and query.get("assignee_id") in (None, _assignee(ticket))
-        ]
-        # A cursor holds its place also when its ticket is no longer among what is asked for.
-        places = {_ticket_id(ticket): place for place, ticket in enumerate(everything)}
-        return _page(request, "tickets", found, _ticket_id, self._ticket, places)
+            for ticket in self.store.tickets.values()
+            if ticket.deleted_at is None and all(of(ticket) == word for of, word in tests)
+        )
+        return self._listed(request, found)
+
+    def _listed(self, request: web.Request, found: Iterable[StoredTicket]) -> web.Response:
+        """Return the page that is asked for; only what is on it is sorted."""
+        order = _ORDERS[request.query.get("sort_by", "created_at")]
+        falling = request.query.get("sort_order", "desc") == "desc"
+        size, after = _page_size(request), request.query.get("after")
+        if after is not None:
+            # A cursor holds its place also when its ticket is no longer among what is asked for.
+            place = order(self._at(after))
+            found = (
+                one for one in found if (order(one) < place if falling else order(one) > place)
+            )
+        part = (heapq.nlargest if falling else heapq.nsmallest)(size + 1, found, key=order)
+        return _page(request, "tickets", part, size, _ticket_id, self._ticket)
+
+    def _at(self, cursor: str) -> StoredTicket:
+        """Return the ticket that a cursor stands behind, which may be deleted by now."""
+        found = re.fullmatch(r"tkt_([0-9]+)", cursor)
+        ticket = self.store.tickets.get(int(found[1])) if found else None
+        if ticket is None:
+            raise _no_cursor()
+        return ticket
 
     async def get_ticket(self, request: web.Request) -> web.StreamResponse:
         """GET /api/v1/tickets/:id."""
@@ -210,7 +230,12 @@ class AirclouFake(FakeServer):
         _only_parameters(
             request, frozenset(("active", "page_size", "after", "sort_by", "sort_order"))
         )
-        return _page(request, "ticketFields", self.fields, lambda f: str(f["id"]), dict)
+        names, after = [str(field["id"]) for field in self.fields], request.query.get("after")
+        if after is not None and after not in names:
+            raise _no_cursor()
+        left = self.fields[0 if after is None else names.index(after) + 1 :]
+        size = _page_size(request)
+        return _page(request, "ticketFields", left, size, lambda field: str(field["id"]), dict)
 
     async def _ticket_body(self, request: web.Request, required: Sequence[str]) -> dict[str, Any]:
         body = await _json(request)
@@ -478,23 +503,26 @@ def _figure(request: web.Request, name: str, default: int) -> int:
     return int(text)
 
 
-def _page(
-    request: web.Request,
-    key: str,
-    found: Sequence[Any],
-    identity: Callable[[Any], str],
-    show: Callable[[Any], Any],
-    places: Mapping[str, int] | None = None,
-) -> web.Response:
+def _page_size(request: web.Request) -> int:
     size = _figure(request, "page_size", 25)
     if size > 100:
         raise _invalid("page_size", "is at most 100")
-    after = request.query.get("after")
-    if places is None:
-        places = {identity(item): place for place, item in enumerate(found)}
-    if after is not None and after not in places:
-        raise _error(400, "BAD_REQUEST", "The cursor is unknown")
-    left = [i for i in found if after is None or places[identity(i)] > places[after]]
+    return size
+
+
+def _no_cursor() -> Refusal:
+    return _error(400, "BAD_REQUEST", "The cursor is unknown")
+
+
+def _page(
+    request: web.Request,
+    key: str,
+    left: Sequence[Any],
+    size: int,
+    identity: Callable[[Any], str],
+    show: Callable[[Any], Any],
+) -> web.Response:
+    """Return the first ``size`` of what is ``left`` of a list."""
     part, more = left[:size], len(left) > size
     cursor = identity(part[-1]) if more else None
     # As in the vendor's sample: the link lacks the first part of the path.
@@ -526,8 +554,8 @@ def _priority(ticket: StoredTicket) -> str:
 
 _ORDERS: Mapping[str, Callable[[StoredTicket], tuple[Any, int]]] = MappingProxyType(
     {
-        "created_at": lambda ticket: (ticket.created_at, ticket.id),
-        "updated_at": lambda ticket: (ticket.updated_at, ticket.id),
+        "created_at": attrgetter("created_at", "id"),
+        "updated_at": attrgetter("updated_at", "id"),
         "status": lambda ticket: (_STATUSES.index(_status(ticket)), ticket.id),
         "priority": lambda ticket: (_PRIORITIES.index(_priority(ticket)), ticket.id),
     }

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from helpdesk_bridge import kit
-from helpdesk_bridge.kit import Capability, CapabilityLimits, Status, emulated, native, none
+from helpdesk_bridge.kit import (
+    Capability,
+    CapabilityLimits,
+    ChangeKind,
+    ChangeMode,
+    Status,
+    emulated,
+    native,
+    none,
+)
 from helpdesk_bridge_airclou import wire
 
 __all__ = ["LIMIT", "NAMED", "OFFERS", "PAGE_SIZE", "opened"]
@@ -75,6 +84,20 @@ OFFERS: Mapping[Capability, kit.Support] = {
     ),
     Capability.OPEN_ATTACHMENT: none("Airclou documents no download.", source=_MESSAGES),
     Capability.RESIZED_IMAGE: none("Airclou documents no download.", source=_MESSAGES),
+    Capability.CHANGES: emulated(
+        f"A poll reads the tickets that changed last: a request for each {PAGE_SIZE}, one at least."
+        " Whether a new message moves the time of change is not documented: messages are seen where"
+        " messages_update_tickets says so, and else only those of tickets that changed otherwise."
+        " Deleted tickets are found by a sweep. How exact times are, and how soon a change shows,"
+        " is not documented: a second and five are allowed for.",
+        limits=CapabilityLimits(
+            mode=ChangeMode.WINDOW,
+            sees=frozenset((ChangeKind.FIELDS, ChangeKind.MESSAGES)),
+            resolution=1.0,
+            lag=5.0,
+        ),
+        source=_TICKETS,
+    ),
     Capability.RECONCILE: emulated(
         "By reading the ticket back: words, time and files are compared."
     ),
@@ -133,14 +156,17 @@ _BY_SESSION = frozenset(
 )
 
 
-def opened(*, has_key: bool, has_session: bool) -> kit.Capabilities:
+def opened(*, has_key: bool, has_session: bool, messages_seen: bool) -> kit.Capabilities:
     """Return what these credentials open; what another one would open says which.
 
     Args:
         has_key: whether there is a key of the public API.
         has_session: whether there is a session, or what gives one.
+        messages_seen: whether a new message is known to change its ticket.
     """
     able = kit.Capabilities(OFFERS)
+    if not messages_seen:
+        able = able.limited([Capability.CHANGES], sees=frozenset((ChangeKind.FIELDS,)))
     lacking: dict[Capability, kit.Support] = {}
     if not has_key:
         lacking |= dict.fromkeys(set(able.supported()) - _BY_SESSION, _NEEDS_KEY)

@@ -12,9 +12,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -103,6 +104,7 @@ _MESSAGE_FIELDS = MappingProxyType(
         "send_mail_to_recipients": bool,
     }
 )
+Test = Callable[[StoredTicket], bool]
 _MAX_CHARS = 5_000_000
 _DATA_URL = re.compile(r"data:([\w/+.-]+);base64,([A-Za-z0-9+/=]+)")
 
@@ -110,7 +112,8 @@ _DATA_URL = re.compile(r"data:([\w/+.-]+);base64,([A-Za-z0-9+/=]+)")
 class HelpSpaceFake(FakeServer):
     """``order`` is how messages are listed (``asc``, ``desc`` or ``mixed``): nobody documents it.
 
-    ``escalated`` is the spelling the account accepts and answers.
+    ``escalated`` is the spelling the account accepts and answers. ``zone`` is the IANA name of the
+    time zone of the days in filters, which nobody documents either.
     """
 
     prefix = "/api/v1"
@@ -118,11 +121,17 @@ class HelpSpaceFake(FakeServer):
     client_id = "fake-client"
 
     def __init__(
-        self, store: Store | None = None, *, order: str = "asc", escalated: str = "escalated"
+        self,
+        store: Store | None = None,
+        *,
+        order: str = "asc",
+        escalated: str = "escalated",
+        zone: str = "UTC",
     ) -> None:
         super().__init__(store)
         self.order = order
         self.escalated = escalated
+        self.zone = ZoneInfo(zone)
         self._seed()
 
     def _seed(self) -> None:
@@ -184,7 +193,7 @@ class HelpSpaceFake(FakeServer):
         ]
         return _page(request, found, self._ticket)
 
-    def _ticket_tests(self, request: web.Request) -> dict[str, Callable[[StoredTicket], bool]]:
+    def _ticket_tests(self, request: web.Request) -> dict[str, Test]:
         def asked(name: str) -> list[str]:
             return [value.casefold() for value in request.query.getall(name, [])]
 
@@ -193,6 +202,12 @@ class HelpSpaceFake(FakeServer):
 
         def any_in(name: str, text: str) -> bool:
             return any(value in text.casefold() for value in asked(name))
+
+        def in_days(name: str, time: Callable[[StoredTicket], datetime]) -> Test:
+            if name not in request.query:
+                return lambda _: True
+            begin, over = _days(name, request.query[name], self.zone)
+            return lambda t: begin <= time(t) < over
 
         return {
             "subject[]": lambda t: any_in("subject[]", t.subject),
@@ -203,9 +218,9 @@ class HelpSpaceFake(FakeServer):
             "teams[]": lambda t: (t.team or "").casefold() in self._team_names(asked("teams[]")),
             "tags[]": lambda t: set(asked("tags[]")) <= {tag.casefold() for tag in t.tags},
             "status[]": lambda t: self._word(t) in asked("status[]"),
-            "created-between": lambda t: _between(t.created_at, asked("created-between")),
-            "last-contact-between": lambda t: _between(
-                t.last_message_at or t.created_at, asked("last-contact-between")
+            "created-between": in_days("created-between", lambda t: t.created_at),
+            "last-contact-between": in_days(
+                "last-contact-between", lambda t: t.last_message_at or t.created_at
             ),
         }
 
@@ -646,14 +661,15 @@ def _figure(request: web.Request, name: str, default: int) -> int:
     return int(text)
 
 
-def _between(value: datetime, ranges: Sequence[str]) -> bool:
-    first, _, last = ranges[0].partition("/")
+def _days(name: str, wanted: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when the first day that a filter asks for begins, and when the last one is over."""
     try:
-        datetime.strptime(first, "%Y-%m-%d").replace(tzinfo=UTC)
-        datetime.strptime(last, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        raise _invalid("created-between", "The range must be Y-m-d/Y-m-d.") from None
-    return first <= value.date().isoformat() <= last
+        first, last = (datetime.strptime(day, "%Y-%m-%d") for day in wanted.split("/"))  # noqa: DTZ007 - in the zone
+        ends = (first, last + timedelta(days=1))
+        begin, over = (end.replace(tzinfo=zone).astimezone(UTC) for end in ends)
+    except (ValueError, OverflowError):
+        raise _invalid(name, "The range must be Y-m-d/Y-m-d.") from None
+    return begin, over
 
 
 def _is_one(person: Party | None, words: Sequence[str]) -> bool:

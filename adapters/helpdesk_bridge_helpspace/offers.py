@@ -12,6 +12,8 @@ from attrs import evolve
 from helpdesk_bridge.kit import (
     Capability,
     CapabilityLimits,
+    ChangeKind,
+    ChangeMode,
     Status,
     Support,
     emulated,
@@ -92,6 +94,21 @@ OFFERS: Mapping[Capability, Support] = {
     Capability.REPLY_WITHOUT_EMAIL: emulated(_READ_FIRST, source=_MESSAGES),
     Capability.RECONCILE: emulated(
         "By reading the ticket back: words, time and files are compared."
+    ),
+    Capability.CHANGES: emulated(
+        "Every ticket is read, and compared with what it was: a request for each"
+        f" {wire.PER_PAGE} tickets of the desk. Before that, a request for each {wire.PER_PAGE}"
+        " that were in contact since the day before the last poll. A message shows on its ticket by"
+        " last_contact; whether a note moves that or updated_at is not documented. Nor is whether"
+        " the list has deleted tickets: there they are told, and else by a sweep. Nor how soon a"
+        " change shows: five seconds are allowed for.",
+        limits=CapabilityLimits(
+            mode=ChangeMode.SCAN,
+            sees=frozenset((ChangeKind.FIELDS, ChangeKind.MESSAGES)),
+            resolution=1.0,
+            lag=5.0,
+        ),
+        source=_TICKETS,
     ),
     Capability.REPLY_WITH_STATUS: emulated(
         "The ticket is read before the message, and the status set by a request of its own.",

@@ -56,11 +56,23 @@ def ticket_filters(query: kit.TicketQuery) -> list[tuple[str, str]]:
     if query.text is not None:
         pairs.append(("subject-or-body[]", query.text))
     if query.created_since is not None:
-        # Days in a zone nobody documents: one day earlier is on the safe side of them all.
-        first = max(query.created_since, _FIRST).astimezone(UTC).date() - timedelta(days=1)
-        pairs.append(("created-between", f"{first}/{_LAST_DAY}"))
+        pairs.append(("created-between", _days_from(query.created_since)))
     taken = [*(name for name, _ in pairs), "page", "per-page"]
     return pairs + extra_query(query.extra, taken)
+
+
+def spoken_since(since: datetime) -> list[tuple[str, str]]:
+    """Return the filter for tickets whose last contact was at ``since`` or later; more may come."""
+    return [("last-contact-between", _days_from(since))]
+
+
+def _days_from(since: datetime) -> str:
+    """Return the range of days that begins with ``since`` or before, and does not end.
+
+    The vendor does not document the zone of its days: one day earlier is on the safe side of all.
+    """
+    first = max(since, _FIRST).astimezone(UTC).date() - timedelta(days=1)
+    return f"{first}/{_LAST_DAY}"
 
 
 def is_exact(query: kit.TicketQuery) -> bool:

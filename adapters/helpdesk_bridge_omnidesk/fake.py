@@ -408,7 +408,9 @@ class OmnideskFake(FakeServer):
         )
 
     def _stamp(self, value: datetime | None) -> str | None:
-        return value.astimezone(self.zone).strftime("%Y-%m-%d %H:%M:%S") if value else None
+        if value is None:
+            return None
+        return value.astimezone(self.zone).isoformat(" ", "seconds")[:19]
 
     def _item(self, ticket: StoredTicket) -> dict[str, Any]:
         channel = ticket.channel or Channel(id=str(_EMAIL_CHANNEL), name="e-mail")

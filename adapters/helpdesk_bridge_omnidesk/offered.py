@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from helpdesk_bridge.kit import (
     Capability,
     CapabilityLimits,
+    ChangeKind,
+    ChangeMode,
     Status,
     Support,
     emulated,
@@ -114,6 +116,22 @@ OFFERS: Mapping[Capability, Support] = {
         source=_MESSAGE,
     ),
     Capability.RECONCILE: emulated("By the difference of the timeline before and after."),
+    Capability.CHANGES: emulated(
+        f"Every ticket is read, and compared with what it was: requests for {paging.FIRST}, then"
+        f" 1,000, then {paging.TICKETS:,} tickets each, 4 in all on a desk of 20,000. What an entry"
+        " of the list has is not documented. As far as it has the times at which customer and agent"
+        " wrote last, their messages show; the note in this page's sample is later than every time"
+        " of its ticket, so that a note may show only when the ticket changes otherwise. Archived"
+        " tickets leave the list, as deleted ones do: a sweep asks for each by its id. How soon a"
+        " change shows is not documented: ten seconds are allowed for.",
+        limits=CapabilityLimits(
+            mode=ChangeMode.SCAN,
+            sees=frozenset((ChangeKind.FIELDS, ChangeKind.MESSAGES)),
+            resolution=1.0,
+            lag=10.0,
+        ),
+        source=_GUIDE,
+    ),
     Capability.WEBHOOKS: none(
         "Not offered by this adapter yet: Omnidesk posts its events as Standard Webhooks.",
         source="https://docs.omnidesk.io/omnidesk/webhooks",

@@ -47,6 +47,10 @@ LIMITS: Mapping[str, Callable[[Any], str]] = {
     "statuses": _statuses,
     "options": _words("options"),
     "sizes": _words("sizes"),
+    "mode": lambda mode: f"mode: {mode.value}",
+    "sees": _words("sees"),
+    "resolution": lambda seconds: f"times to {seconds:,.10g} s",
+    "lag": lambda seconds: f"shows within {seconds:,.10g} s",
 }
 """How each limit is said, in this order."""
 

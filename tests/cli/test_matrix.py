@@ -12,6 +12,8 @@ from helpdesk_bridge.cli.matrix import COMMAND, LIMITS, describe, grid, matrix
 from helpdesk_bridge.model import (
     Capabilities,
     Capability,
+    ChangeKind,
+    ChangeMode,
     Status,
     Support,
     emulated,
@@ -64,6 +66,23 @@ def test_every_limit_there_is_can_be_said() -> None:
         (
             native(limits=Limits(options=frozenset(("cc",)), page_size=1000)),
             "native; max 1,000 a page; options: cc",
+        ),
+        (native(limits=Limits(mode=ChangeMode.CURSOR)), "native; mode: cursor"),
+        (
+            emulated(
+                "x",
+                limits=Limits(
+                    mode=ChangeMode.WINDOW,
+                    sees=frozenset((ChangeKind.MESSAGES, ChangeKind.FIELDS)),
+                    resolution=1.0,
+                    lag=5.0,
+                ),
+            ),
+            "emulated; mode: window; sees: fields, messages; times to 1 s; shows within 5 s",
+        ),
+        (
+            native(limits=Limits(resolution=0.001, lag=1800)),
+            "native; times to 0.001 s; shows within 1,800 s",
         ),
     ],
 )  # fmt: skip

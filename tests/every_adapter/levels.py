@@ -349,4 +349,5 @@ CASES: Mapping[Capability, Callable[[Bench], Awaitable[None]]] = {
 UNCOUNTED: Mapping[Capability, str] = {
     Capability.RECONCILE: "It follows a write whose answer was lost, and reads until it is sure.",
     Capability.WEBHOOKS: "The vendor calls; no call of a desk belongs to it.",
+    Capability.CHANGES: "What a poll takes goes by how much changed; its reason says how much.",
 }

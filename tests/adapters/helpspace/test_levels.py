@@ -91,6 +91,7 @@ WAYS: dict[Capability, list[Way]] = {
     C.FILTER_UPDATED_SINCE: [listing(updated_since=START + timedelta(hours=3))],
 }
 BY_THEIR_NATURE = {
+    C.CHANGES: "what a poll takes goes by how much there is",
     C.RECONCILE: "it looks for what was sent",
     C.IF_LAST: "it is the model's",
     C.ORDER_CREATED_AT: "a short list is one request, and sorted here",
