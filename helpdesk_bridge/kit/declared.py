@@ -139,11 +139,8 @@ def check_changes(kind: type, base: type, offered: Support) -> None:
     for method, mode in _BY_MODE.items():
         if written[method] != (limits.mode is mode):
             raise TypeError(f"{name}.{method} is for changes of the mode {mode.name}, and only it")
-<<<<<<< HEAD
-=======
     if written["list_spoken"] and limits.mode is not ChangeMode.SCAN:
         raise TypeError(f"{name}.list_spoken is for changes of the mode SCAN, and only it")
->>>>>>> vendors
     if written["list_deleted"] and ChangeKind.DELETIONS not in limits.sees:
         raise TypeError(f"{name}.list_deleted is written, but its changes do not see deletions")
     for value in (limits.resolution, limits.lag):

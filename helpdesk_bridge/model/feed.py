@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
-<<<<<<< HEAD
 from helpdesk_bridge.model.lazily import Lazily
-=======
->>>>>>> vendors
 from helpdesk_bridge.model.message import Message
 from helpdesk_bridge.model.page import Problem
 from helpdesk_bridge.model.shown import amount, counted, identity, shown
@@ -83,12 +80,9 @@ class Event(Value):
         yield "" if self.before is None else f"was {self.before}"
 
 
-<<<<<<< HEAD
 setattr(Event, "checkpoint", Lazily(Event.checkpoint))  # noqa: B010 - mypy forbids the other
 
 
-=======
->>>>>>> vendors
 @frozen(kw_only=True)
 class Feed:
     """What an adapter's own feed tells behind a place."""

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """``Helpdesk.events``: what batches of changes tell, one event after the other."""
 
 from __future__ import annotations
@@ -164,15 +163,3 @@ def _standing(checkpoint: str | None, state: State) -> Standing:
     except (ValueError, TypeError, AttributeError):
         pass
     raise InvalidArgument("the checkpoint is damaged: what it knows of events cannot be read.")
-=======
-"""To be written."""
-
-from __future__ import annotations
-
-from typing import Any
-
-
-async def read_events(*args: Any, **kwargs: Any) -> Any:
-    raise NotImplementedError
-    yield
->>>>>>> vendors

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """``Helpdesk.follow``: poll after poll, within the rate limit, over errors that pass."""
 
 from __future__ import annotations
@@ -234,15 +233,3 @@ def _event(value: Any) -> asyncio.Event | None:
     if value is not None and not isinstance(value, asyncio.Event):
         raise InvalidArgument("doorbell= takes an asyncio.Event.")
     return value
-=======
-"""To be written."""
-
-from __future__ import annotations
-
-from typing import Any
-
-
-async def follow_changes(*args: Any, **kwargs: Any) -> Any:
-    raise NotImplementedError
-    yield
->>>>>>> vendors
