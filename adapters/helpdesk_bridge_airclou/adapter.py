@@ -100,7 +100,7 @@ class Airclou(kit.Adapter):
         return opened(
             has_key=settings.api_key is not None,
             has_session=settings.has_session,
-            messages_seen=settings.messages_update_tickets,
+            messages_seen=settings.messages_update_tickets is not False,
         )
 
     async def list_tickets(

@@ -125,7 +125,6 @@ class AirclouFake(FakeServer):
             "workspace_id": self.workspace_id,
             "session_token": self.issue(),
             # Of a fake it is known: the Store notes a message as a change of its ticket.
-            "messages_update_tickets": True,
         }
 
     def routes(self) -> Iterable[web.RouteDef]:

@@ -86,8 +86,9 @@ OFFERS: Mapping[Capability, kit.Support] = {
     Capability.RESIZED_IMAGE: none("Airclou documents no download.", source=_MESSAGES),
     Capability.CHANGES: emulated(
         f"A poll reads the tickets that changed last: a request for each {PAGE_SIZE}, one at least."
-        " Whether a new message moves the time of change is not documented: messages are seen where"
-        " messages_update_tickets says so, and else only those of tickets that changed otherwise."
+        " Whether a new message moves the time of change is not documented: it is taken to, unless"
+        " messages_update_tickets is false, and a message that is seen to have moved nothing is an"
+        " error."
         " Deleted tickets are found by a sweep. How exact times are, and how soon a change shows,"
         " is not documented: a second and five are allowed for.",
         limits=CapabilityLimits(

@@ -43,8 +43,9 @@ class AirclouSettings:
         session_token: a session that is never renewed; None: none, or one of ``session_provider``.
         session_provider: what returns a fresh session; None: none, or ``session_token``.
         messages_update_tickets: whether a new message moves the ``updatedAt`` of its ticket, so
-            that ``changes`` finds it. No page says so: look at a ticket of yours before and behind
-            a note. False: it is not known, and changes promise no messages.
+            that ``changes`` finds it. No page says so. None: it is taken to, and the first message
+            that is seen to have moved nothing is an error. False: it does not, and ``changes``
+            tells no messages.
         base_url: where Airclou is, with its path.
     """
 
@@ -55,7 +56,7 @@ class AirclouSettings:
     )
     session_token: Secret | None = field(default=None, converter=optional(Secret))
     session_provider: TokenProvider | None = field(default=None, converter=_provider)
-    messages_update_tickets: bool = False
+    messages_update_tickets: bool | None = None
     base_url: str = "https://app.airclou.com/helpdesk"
 
     def __attrs_post_init__(self) -> None:
@@ -71,7 +72,7 @@ class AirclouSettings:
             )
         if self.workspace_id is not None:
             check_credential("workspace_id", Secret(self.workspace_id))
-        if not isinstance(self.messages_update_tickets, bool):
+        if not isinstance(self.messages_update_tickets, bool | None):
             raise errors.ConfigurationError(
                 "messages_update_tickets is true or false", key="messages_update_tickets"
             )

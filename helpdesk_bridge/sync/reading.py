@@ -7,8 +7,8 @@ from typing import Any
 
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.helpdesk import Helpdesk
-from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model import Capability, ChangeBatch
+from helpdesk_bridge.errors import InvalidArgument, UnsupportedCapability
+from helpdesk_bridge.model import Capability, ChangeBatch, ChangeKind, Support
 from helpdesk_bridge.sync.checkpoint import State
 from helpdesk_bridge.sync.poll import Polls
 
@@ -27,9 +27,19 @@ def opened(desk: Helpdesk, checkpoint: Any, *, messages: Any) -> State:
         raise InvalidArgument("messages= is True or False.")
     if messages:
         desk.capabilities.require(Capability.LIST_MESSAGES)
+        _require_seen(desk.capabilities[Capability.CHANGES])
     if checkpoint is None:
         return State.begin(desk, messages=messages)
     return State.read(checkpoint, desk, messages=messages)
+
+
+def _require_seen(changes: Support) -> None:
+    if ChangeKind.MESSAGES not in (changes.limits.sees or ()):
+        raise UnsupportedCapability(
+            "the changes of this desk do not tell of messages: a new one need not move its ticket,"
+            f" and would be missed. Give messages=False. {changes.reason}",
+            capability=Capability.CHANGES.value,
+        )
 
 
 async def read_changes(

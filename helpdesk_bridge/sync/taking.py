@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import orjson
 from attrs import define, field
@@ -14,8 +15,9 @@ from helpdesk_bridge.errors import (
     HelpdeskError,
     NotFound,
     RateLimited,
+    UnsupportedCapability,
 )
-from helpdesk_bridge.model import ChangeBatch, Message, Problem, Ticket
+from helpdesk_bridge.model import Capability, ChangeBatch, ChangeMode, Message, Problem, Ticket
 from helpdesk_bridge.sync.checkpoint import MOST_UNREAD, State
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.told import MARGIN
@@ -141,12 +143,37 @@ class Taker:
             if one.error is not None:
                 await self._failed(ticket, one.error, first, taken)
                 continue
+            await self._check_moved(ticket, one.messages)
             fresh = self._new(ticket, one.messages, first)
             self.state.told.add(fresh)
             self.state.unread.pop(ticket.id, None)
             if fresh:
                 taken.tickets[ticket.id] = ticket
                 taken.messages += fresh
+
+    async def _check_moved(self, ticket: Ticket, messages: Sequence[Message]) -> None:
+        """Raise UnsupportedCapability for a message that did not move the time of its ticket.
+
+        On a desk that lists by that time, such messages would be missed. It may have come between
+        the list and the conversation: the ticket is read once more.
+        """
+        newest = self.state.newest
+        if self.state.mode is not ChangeMode.WINDOW or newest is None:
+            return
+        times = [one.created_at for one in messages if one.created_at is not None]
+        last = max((at for at in times if at <= newest), default=None)
+        if last is None or not _is_later(last, ticket):
+            return
+        found = await self.source.ticket(ticket.id)
+        if found is None or not _is_later(last, found):
+            return
+        raise UnsupportedCapability(
+            f"ticket {ticket.id} has a message that is later than its last change: messages do not"
+            " move their tickets on this account, so changes cannot find them. Give"
+            " messages=False.",
+            capability=Capability.CHANGES.value,
+            ticket_id=ticket.id,
+        )
 
     def _new(self, ticket: Ticket, messages: Sequence[Message], first: bool) -> list[Message]:
         told, behind = self.state.told, None
@@ -184,6 +211,10 @@ class Taker:
         unread[ticket_id] = None if first else self.state.told.behind or 0.0
         if len(orjson.dumps(unread)) > MOST_UNREAD:
             raise problem.error
+
+
+def _is_later(at: datetime, ticket: Ticket) -> bool:
+    return ticket.updated_at is not None and (at - ticket.updated_at).total_seconds() > MARGIN
 
 
 def _problem(ticket_id: str, error: HelpdeskError) -> Problem:
