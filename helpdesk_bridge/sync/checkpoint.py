@@ -231,8 +231,7 @@ def _object(text: Any) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         data = None
     version = data.get("helpdesk_bridge.changes") if isinstance(data, dict) else None
-    is_number = isinstance(version, int) and not isinstance(version, bool) and version >= 1
-    if not isinstance(data, dict) or not is_number:
+    if not isinstance(data, dict) or type(version) is not int or version < 1:
         raise InvalidArgument(_NONE)
     if version > VERSION:
         raise InvalidArgument(
