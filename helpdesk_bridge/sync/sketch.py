@@ -213,7 +213,7 @@ def from_letters(text: str, room: int) -> bytes:
     reader = zlib.decompressobj()
     try:
         binary = reader.decompress(base64.b85decode(text), room + 1)
-    except zlib.error:
+    except (ValueError, zlib.error):
         raise ValueError("the text is damaged") from None
     if not reader.eof or reader.unused_data or len(binary) > room:
         raise ValueError("the text is damaged")
