@@ -7,6 +7,7 @@ import random
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
 
@@ -48,14 +49,19 @@ KINDS: dict[str, Make] = {
     "UUID": _uuid,
     "words": _word,
 }
-SKETCHED = sorted(KINDS.keys() - {"dense numbers"})
+SKETCHED = ["opaque", "UUID"]
 
 
-def ids_of(kind: str, amount: int = AMOUNT, seed: int = 1) -> list[str]:
+@cache
+def _pool(kind: str, amount: int, seed: int) -> tuple[str, ...]:
     made, ids = random.Random(seed), dict[str, None]()
     while len(ids) < amount:
         ids[KINDS[kind](made)] = None
-    return list(ids)
+    return tuple(ids)
+
+
+def ids_of(kind: str, amount: int = AMOUNT, seed: int = 1) -> list[str]:
+    return list(_pool(kind, amount, seed))
 
 
 def again(known: KnownIds) -> KnownIds:
@@ -228,6 +234,25 @@ def test_ticket_gone_before_many_others_is_named_once_more_and_never_lost() -> N
     assert ids[0] in known.compare(ids[150:]).missing
 
 
+def test_tickets_that_are_gone_take_no_room_of_those_that_are_missing() -> None:
+    ids = ids_of("UUID")
+    known = after(ids)
+    known.gone(ids[:60])
+    assert known.compare(ids[320:]) == Comparison(tuple(sorted(ids[60:320])), (), 0)
+
+
+def test_new_ticket_that_is_gone_before_many_others_and_restored_is_known() -> None:
+    ids = ids_of("UUID")
+    known, one = after(ids[:-1]), ids[-1]
+    known.told(tickets([one], BEGAN))
+    known.gone([one])
+    known.gone(ids[:150])
+    known.covers(BEGAN)
+    known = again(known)
+    known.told(tickets([one, *ids[200:500]], BEGAN))
+    assert one in again(known).compare(ids[150:-1]).missing
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_list_and_what_is_kept_are_known_after_renewing(kind: str) -> None:
     ids = ids_of(kind)
@@ -289,7 +314,7 @@ def test_ticket_that_is_restored_after_renewing_is_known(kind: str, is_exact: bo
     assert again(known).compare(ids[10:]).missing == tuple(sorted(ids[:5]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["dense numbers", *SKETCHED])
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_happens_it_knows_what_a_set_knows(
     kind: str, seed: int, monkeypatch: pytest.MonkeyPatch
@@ -297,10 +322,10 @@ def test_whatever_happens_it_knows_what_a_set_knows(
     if seed % 2:
         monkeypatch.setattr(known_ids, "_LETTERS", 0)
     story = Story(kind, seed, covers=seed >= 2)
-    for _ in range(400):
+    for _ in range(240):
         story.now += timedelta(minutes=1)
         getattr(story, story.made.choice(STEPS))()
-    assert story.compared > 30
+    assert story.compared > 15
 
 
 STEPS = ["new", "again", "again", "gone", "restored", "restart", "restart", "compare"]
@@ -351,7 +376,7 @@ class Story:
         told = self.known.compare(present)
         assert told == Comparison(tuple(sorted(lost)), tuple(sorted(more)), 0)
         self.compared += 1
-        if self.compared % 10 == 0:
+        if self.compared % 6 == 0:
             self.known.renew(present, keep=lost)
             self.model |= more
 

@@ -31,7 +31,7 @@ some_ids = st.one_of(
 @example(ticket_id="9" * 999, prefix="")
 @example(ticket_id="z" * 5000, prefix="")
 @example(ticket_id="٣", prefix="")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_id_comes_back(ticket_id: str, prefix: str) -> None:
     packing = Packing(prefix)
     assert packing.from_key(packing.key(ticket_id)) == ticket_id
@@ -39,7 +39,7 @@ def test_every_id_comes_back(ticket_id: str, prefix: str) -> None:
 
 
 @given(st.lists(some_ids, unique=True))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_sets_and_lists_come_back(ids: list[str]) -> None:
     packing = Packing.of(ids)
     assert packing.list_from(packing.list_text(ids), 100_000) == ids
@@ -47,7 +47,7 @@ def test_sets_and_lists_come_back(ids: list[str]) -> None:
 
 
 @given(st.binary(max_size=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_key_is_that_of_one_id_or_refused(key: bytes) -> None:
     packing = Packing("tkt_")
     try:
