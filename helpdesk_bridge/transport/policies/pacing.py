@@ -14,7 +14,7 @@ from helpdesk_bridge.transport.pipeline import Handler
 from helpdesk_bridge.transport.policies.retry import MAX_WAIT
 from helpdesk_bridge.transport.rate_headers import asked_wait, running_low, until_reset
 from helpdesk_bridge.transport.rate_limits import Limiter, SlidingWindow, reserve
-from helpdesk_bridge.transport.request import Progress, Request
+from helpdesk_bridge.transport.request import Request
 from helpdesk_bridge.transport.response import Response
 from helpdesk_bridge.transport.yielding import YIELDS
 
@@ -46,11 +46,10 @@ class Pacing:
     """When (loop time) it opens for those who yield, as far as it is closed for them alone."""
     _turn: Slots = field(factory=lambda: Slots(1), init=False)
 
-    def __call__(self, request: Request, handler: Handler) -> Awaitable[Response]:
+    async def __call__(self, request: Request, handler: Handler) -> Response:
         """Pass ``request`` on when its turn has come."""
-        return self._last(request, handler) if YIELDS.get() else self._next(request, handler)
-
-    async def _next(self, request: Request, handler: Handler) -> Response:
+        if YIELDS.get():
+            return await self._last(request, handler)
         progress = request.progress
         progress.waiting = True
         attempts = progress.attempts
@@ -68,7 +67,10 @@ class Pacing:
             self._heed(response)
             return response
         finally:
-            _give_back(taken, progress, attempts)
+            # More than one attempt: a redirect was followed, and its first hop was sent.
+            used = progress.bytes_sent or progress.attempts > attempts + 1
+            for limiter in taken:
+                limiter.release(used=used)
 
     async def _last(self, request: Request, handler: Handler) -> Response:
         progress = request.progress
@@ -96,7 +98,9 @@ class Pacing:
             admit = self.admit_last
             return await (sent(request) if admit is None else admit(request, sent))
         finally:
-            _give_back(taken, progress, attempts)
+            used = progress.bytes_sent or progress.attempts > attempts + 1  # as above
+            for limiter in taken:
+                limiter.release(used=used)
 
     @property
     def _closed(self) -> bool:
@@ -149,10 +153,3 @@ class Pacing:
 def _place(limiter: Limiter) -> float:
     """Return what those who yield sort limiters by: windows, the longest first, then others."""
     return -limiter.rate.period if isinstance(limiter, SlidingWindow) else 0.0
-
-
-def _give_back(taken: Sequence[Limiter], progress: Progress, attempts: int) -> None:
-    # More than one attempt: a redirect was followed, and its first hop was sent.
-    used = progress.bytes_sent or progress.attempts > attempts + 1
-    for limiter in taken:
-        limiter.release(used=used)

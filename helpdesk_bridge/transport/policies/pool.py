@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 from attrs import define, field
 
@@ -41,6 +41,9 @@ class _ReservedSlots(Slots):
 
     def release(self) -> None:
         """Give a slot back: to who has waited longest, and to those who yield when all have one."""
+        if not self._waiting and not self._last:
+            self.free += 1
+            return
         super().release()
         while self._last and self.free > self.reserve:
             turn, _ = self._last.popitem(last=False)
@@ -67,21 +70,15 @@ class Pool:
     def __attrs_post_init__(self) -> None:
         self._slots = _ReservedSlots(self.concurrency, reserve=self.concurrency // 2)
 
-    def __call__(self, request: Request, handler: Handler) -> Awaitable[Response]:
-        """Pass ``request`` on once there is room; at once if it yields."""
-        if YIELDS.get():
-            return handler(request)
-        return self._admitted(request, handler, self._slots.acquire)
+    async def __call__(self, request: Request, handler: Handler, *, last: bool = False) -> Response:
+        """Pass ``request`` on once there is room; at once if it yields.
 
-    def admit_last(self, request: Request, handler: Handler) -> Awaitable[Response]:
-        """Pass ``request``, which yields, on once there is room and nobody else waits for it."""
-        return self._admitted(request, handler, self._slots.acquire_last)
-
-    async def _admitted(
-        self, request: Request, handler: Handler, slot: Callable[[], Awaitable[None]]
-    ) -> Response:
+        ``last`` says that it yields and has its permit: then it waits behind all others.
+        """
+        if not last and YIELDS.get():
+            return await handler(request)
         request.progress.waiting = True
-        await slot()
+        await (self._slots.acquire_last() if last else self._slots.acquire())
         request.progress.waiting = False
         held = True
         try:
@@ -93,6 +90,10 @@ class Pool:
         finally:
             if held:
                 self._slots.release()
+
+    def admit_last(self, request: Request, handler: Handler) -> Awaitable[Response]:
+        """Pass ``request``, which yields, on once there is room and nobody else waits for it."""
+        return self(request, handler, last=True)
 
     async def _give_back(self) -> None:
         self._slots.release()
