@@ -280,6 +280,30 @@ def test_cancelled_requests_of_both_kinds_leak_no_slot(seed: int, concurrency: i
     run(check())
 
 
+def test_a_slot_goes_to_no_feed_that_is_gone() -> None:
+    got: list[str] = []
+
+    async def take(name: str) -> None:
+        await slots.acquire_last()
+        got.append(name)
+        slots.release()
+
+    slots = Pool(1)._slots
+
+    async def check() -> None:
+        await slots.acquire()
+        tasks = {name: asyncio.create_task(take(name)) for name in "abcd"}
+        await asyncio.sleep(0)
+        tasks["a"].cancel()
+        slots.release()  # to b: a has given up
+        tasks["b"].cancel()  # b was given the slot, and does not come to it
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        assert got == ["c", "d"]
+        assert slots.free == 1
+
+    run(check())
+
+
 def test_a_feed_whose_turn_never_comes_ends_in_time_and_sent_nothing() -> None:
     async def check() -> None:
         wire = Wire()

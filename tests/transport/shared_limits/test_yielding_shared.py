@@ -63,7 +63,8 @@ async def test_a_rate_of_one_is_theirs_when_nobody_waits(make: Make, rate: str) 
 async def test_within_a_process_they_come_behind_all_who_wait(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limiter, order = make("1/hour"), []
+    limiter = make("1/hour")
+    order: list[str] = []
 
     async def pause(_: float) -> None:
         if len(order) == 1:
