@@ -165,12 +165,15 @@ async def test_deleted_tickets_come_last_deletion_first(
     await desk.raw("PUT", "REST", "2.0", "ticket", str(restored.id), json=status)
     server.journal.clear()
     page = await desk.adapter.list_deleted(None)
-    assert ids(page.items) == [str(two.id), str(one.id), str(three.id)]
+    # That one was restored is told by the ticket, and its row stays: else all behind it would move.
+    assert ids(page.items) == [str(t.id) for t in (two, one, three, restored)]
     assert len(server.journal) == 1
-    for ticket, stored in zip(page.items, (two, one, three), strict=True):
+    for ticket, stored in zip(page.items, (two, one, three, None), strict=True):
         assert (ticket.status, ticket.vendor_status) == (Status.DELETED, "deleted")
-        assert ticket.deleted_at == ticket.updated_at == stored.deleted_at
-        assert (await desk.ticket(ticket.id)).status is Status.DELETED
+        assert ticket.updated_at == ticket.deleted_at
+        now = await desk.ticket(ticket.id)
+        assert now.status is (Status.DELETED if stored else Status.OPEN)
+        assert stored is None or ticket.deleted_at == stored.deleted_at
     changed = await desk.adapter.list_changed(None)
     assert ids(changed.items) == [str(restored.id)]
 
@@ -266,6 +269,44 @@ async def test_foreign_places_are_refused_unsent(
     with pytest.raises(InvalidArgument):
         await desk.adapter.list_changed(Cursor(f"{cursor}y"))
     assert server.journal == []
+
+
+async def test_a_ticket_in_a_queue_that_is_not_seen_any_more_is_in_neither_list(
+    server: RequestTrackerFake, connect_to: Connect
+) -> None:
+    desk = connect_to(server)
+    stays, moves = new_ticket(server.store), new_ticket(server.store)
+    server.hidden_queues = {"Billing"}
+    moves.team = "Billing"
+    assert ids((await desk.adapter.list_changed(None)).items) == [str(stays.id)]
+    server.store.delete_ticket(moves.id)
+    assert (await desk.adapter.list_deleted(None)).items == ()
+    with pytest.raises(hb.PermissionDenied):
+        await desk.ticket(str(moves.id))
+
+
+async def test_a_poll_of_a_desk_that_is_still_takes_two_requests(
+    server: RequestTrackerFake, connect_to: Connect
+) -> None:
+    desk = connect_to(server)
+    for _ in range(120):
+        server.store.delete_ticket(new_ticket(server.store).id)
+    changed, deleted, restored = (new_ticket(server.store) for _ in range(3))
+    first = [batch async for batch in desk.changes()]
+    told = {ticket.id for batch in first for ticket in batch.tickets}
+    assert told == {str(ticket.id) for ticket in (changed, deleted, restored)}
+    await desk.delete_ticket(str(restored.id))
+    await desk.delete_ticket(str(deleted.id))
+    await desk.raw("PUT", "REST", "2.0", "ticket", str(restored.id), json={"Status": "open"})
+    await desk.note(str(changed.id), text="Look at 4711.")
+    second = [batch async for batch in desk.changes(first[-1].checkpoint)]
+    assert [one for batch in second for one in batch.deleted] == [str(deleted.id)]
+    told = {ticket.id for batch in second for ticket in batch.tickets}
+    assert told == {str(changed.id), str(restored.id)}
+    server.journal.clear()
+    third = [batch async for batch in desk.changes(second[-1].checkpoint)]
+    assert [(batch.tickets, batch.deleted) for batch in third] == [((), ())]
+    assert [one.path for one in server.journal] == ["/tickets", "/transactions"]
 
 
 async def test_the_fake_refuses_other_searches_for_transactions(
