@@ -229,9 +229,3 @@ class SlidingWindow:
             self._back_at.popleft()
             self._free += 1
         return self._free > 0
-
-
-def allowed_per_second(options: object) -> float | None:
-    """TEMP"""
-    rates = getattr(options, "rate_limit", None)
-    return None if rates is None else min(r.count / r.period for r in Rate.parse(rates)) * 0.75
