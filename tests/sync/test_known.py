@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -413,6 +414,12 @@ def test_what_is_damaged_is_refused(name: str, value: object) -> None:
     assert KnownIds.from_plain(plain).to_plain() == plain
     with pytest.raises(ValueError, match=r"."):
         KnownIds.from_plain({**plain, name: value})
+
+
+@pytest.mark.parametrize("data", [None, [], "text", {}])
+def test_what_is_none_of_it_is_refused(data: Any) -> None:
+    with pytest.raises(ValueError, match=r"no object|is no text"):
+        KnownIds.from_plain(data)
 
 
 def test_it_is_the_same_however_often_it_is_read() -> None:
