@@ -212,6 +212,8 @@ class KnownIds:
         Raises:
             ValueError: they are damaged.
         """
+        if not isinstance(data, Mapping):
+            raise ValueError("what is known is no object")
         known = cls()
         if data.get("until") is not None:
             known._until = datetime.fromisoformat(_text(data, "until"))

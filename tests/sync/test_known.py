@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -415,9 +416,26 @@ def test_what_is_damaged_is_refused(name: str, value: object) -> None:
         KnownIds.from_plain({**plain, name: value})
 
 
+@pytest.mark.parametrize("data", [None, [], "text", {}])
+def test_what_is_none_of_it_is_refused(data: Any) -> None:
+    with pytest.raises(ValueError, match=r"no object|is no text"):
+        KnownIds.from_plain(data)
+
+
 def test_it_is_the_same_however_often_it_is_read() -> None:
     known = after(ids_of("words", 3000))
     known.covers(BEGAN)
     known.told(tickets(ids_of("words", 30, seed=2)))
     known.gone(ids_of("words", 10))
     assert again(again(known)).to_plain() == known.to_plain()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_room_is_kept_where_every_list_is_full(kind: str) -> None:
+    ids = ids_of(kind)
+    known = after(ids)
+    known.covers(BEGAN)
+    known.told(tickets(ids[:2000], BEGAN + timedelta(days=1)))
+    known.gone(ids[2000:3000])
+    known.told(tickets(f"an id with blanks {at:03} {'x' * 20}" for at in range(30)))
+    assert len(json.dumps(again(known).to_plain())) > 5_000
