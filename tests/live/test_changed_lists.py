@@ -103,8 +103,9 @@ async def test_every_change_makes_the_stamp_of_a_ticket_the_newest(
             if number == len(changes) - 2:
                 assert stamps.keys() == {middle, other}
                 continue
-            assert stamps[one] == now[0].updated_at, number
-            assert stamps[one] > LONG_AGO, number
+            newest = now[0].updated_at
+            assert newest is not None
+            assert stamps[one] == newest > LONG_AGO, number
 
 
 async def test_deleted_tickets_are_found_and_tell_that_they_were_restored(
