@@ -21,9 +21,11 @@ _OUTLIERS = 5
 def newest(tickets: Iterable[Ticket]) -> datetime | None:
     """Return the newest time of a change that the vendor's clock had surely come to; None: none.
 
+    Of a ticket that tells no time of a change it is that of its last message.
+
     An earlier time than the newest one is always safe: more is read than needs be.
     """
-    return _settled(one.updated_at for one in tickets if one.updated_at is not None)
+    return _settled(filter(None, (one.updated_at or one.last_message_at for one in tickets)))
 
 
 def _settled(given: Iterable[datetime]) -> datetime | None:
