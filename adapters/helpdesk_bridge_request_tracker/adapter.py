@@ -10,9 +10,16 @@ from attrs import evolve
 
 from helpdesk_bridge import kit
 from helpdesk_bridge.kit import Capability, Effect, Operation, created_id, errors
-from helpdesk_bridge_request_tracker import outgoing, places, tickets, wire
+from helpdesk_bridge_request_tracker import changed, outgoing, places, tickets, wire
 from helpdesk_bridge_request_tracker.files import Files
-from helpdesk_bridge_request_tracker.kept import Judged, judged, judged_message, others
+from helpdesk_bridge_request_tracker.kept import (
+    Judged,
+    denies,
+    judged,
+    judged_message,
+    others,
+    require,
+)
 from helpdesk_bridge_request_tracker.lists import API, Lists
 from helpdesk_bridge_request_tracker.messages import to_message
 from helpdesk_bridge_request_tracker.offers import ODD_TOKEN, OFFERS
@@ -48,6 +55,7 @@ class RequestTracker(kit.Adapter):
     id_words = 'digits, such as "1003"'
     visible_after = 60.0
     status_words = wire.STATUS
+    message_ids_grow = True
     in_one_write = frozenset((kit.Capability.CREATE_TICKET, kit.Capability.REPLY_WITH_STATUS))
     status_notes: ClassVar = {
         kit.Status.RESOLVED: "RT itself mails the requestor (observed on Request Tracker 5.0.3).",
@@ -136,7 +144,7 @@ class RequestTracker(kit.Adapter):
                 known, _ = await self._read(CREATE_TICKET_CHECK).known(ticket_id)
                 raw = (None, known.raw)
             found = judged(given, ticket, before=None, requester=new.requester, raw=raw)
-            _require(found, answer)
+            require(found, answer)
         return ticket
 
     async def update_ticket(self, ticket_id: str, changes: kit.TicketChanges) -> kit.Ticket:
@@ -160,11 +168,11 @@ class RequestTracker(kit.Adapter):
                 raw = (known.raw, now.raw)
         found = judged(body, ticket, before=before, said=said, raw=raw)
         if found.is_refusal:
-            _require(found, answer)
+            require(found, answer)
             return ticket
         sentence = "a part of the change was made, but not all of the rest"
         with kit.partly_done(sentence, ticket_id=ticket_id):
-            _require(found, answer)
+            require(found, answer)
         return ticket
 
     async def delete_ticket(self, ticket_id: str) -> None:
@@ -173,7 +181,15 @@ class RequestTracker(kit.Adapter):
         said = answer.read(wire.sentences)
         known, _ = await self._read(DELETE_TICKET).known(ticket_id)
         if (known.status or "").lower() != "deleted":
-            _require(Judged(refused=("Status",), said=said), answer)
+            require(Judged(refused=("Status",), said=said), answer)
+
+    async def list_changed(self, cursor: kit.Cursor | None) -> kit.Page[kit.Ticket]:
+        """GET /tickets, those that changed last first."""
+        return await changed.changed(self.transport, cursor)
+
+    async def list_deleted(self, cursor: kit.Cursor | None) -> kit.Page[kit.Ticket]:
+        """GET /transactions for those by which tickets were deleted or merged into others."""
+        return await changed.gone(self.transport, cursor)
 
     async def list_messages(
         self, ticket: kit.TicketRef, query: kit.MessageQuery, cursor: kit.Cursor | None
@@ -243,7 +259,7 @@ class RequestTracker(kit.Adapter):
         message_id = wire.located(answer.headers.get("Location"), "transaction")
         if message_id is None:
             raise answer.with_outcome(errors.ProtocolError("the answer has no Location."))
-        if _denies(answer):
+        if denies(answer):
             raise answer.with_outcome(errors.ProtocolError("the answer has a refusal beside it."))
         with kit.partly_done(
             "the message was sent, but not all of the rest",
@@ -356,10 +372,10 @@ class RequestTracker(kit.Adapter):
         said = answer.read(wire.sentences)[1:]
         if on_ticket:
             ticket = await self.get_ticket(ticket_id)
-            _require(judged(on_ticket, ticket, before=None, said=said), answer)
+            require(judged(on_ticket, ticket, before=None, said=said), answer)
         if on_message:
             rows = await self._read(SEND_CHECK).row(ticket_id, message_id, outgoing.SET_FIELDS)
-            _require(judged_message(on_message, rows[0] if rows else {}, said=said), answer)
+            require(judged_message(on_message, rows[0] if rows else {}, said=said), answer)
 
     async def _explained(
         self, ticket_id: str, denied: errors.HelpdeskError
@@ -382,19 +398,3 @@ class RequestTracker(kit.Adapter):
 
 def _is_empty(page: kit.Page[kit.Ticket]) -> bool:
     return not (page.items or page.problems or page.filtered)
-
-
-def _denies(answer: kit.Response) -> bool:
-    """Say whether all that RT says of a message is that a right is missing."""
-    try:
-        said = answer.read(wire.sentences)
-    except errors.HelpdeskError:
-        return False  # its Location tells what was made, and nobody needs its words
-    return bool(said) and all(wire.is_denial([sentence]) for sentence in said)
-
-
-def _require(found: Judged, answer: kit.Response) -> None:
-    """Raise for what RT did not set as it was given; nothing if it set all."""
-    failure = found.failure(answer.said)
-    if failure is not None:
-        raise failure

@@ -25,7 +25,6 @@ from helpdesk_bridge.testing import (
     StoredMessage,
     StoredTicket,
 )
-from helpdesk_bridge_request_tracker import fake_ticketsql as ticketsql
 from helpdesk_bridge_request_tracker.fake_people import People
 from helpdesk_bridge_request_tracker.fake_records import (
     JSON,
@@ -74,7 +73,7 @@ _ALLOWED = {
     r"/ticket/\d+/(correspond|comment)": ("POST",),
     r"/attachments|/ticket/\d+/(history|attachments)": ("GET", "POST"),
     r"/(attachment|transaction)/\d+": ("GET", "HEAD"),
-    r"/users|/groups|/queues": ("GET", "POST"),
+    r"/users|/groups|/queues|/transactions": ("GET", "POST"),
     r"/user/[^/]+|/group/\d+": ("GET", "HEAD", "DELETE", "PUT", "POST"),
 }
 """The methods that RT has for a path."""
@@ -110,6 +109,7 @@ class RequestTrackerFake(People):
         ticket = r"/ticket/{id:\d+}"
         handlers: tuple[tuple[str, str, _Handler], ...] = (
             ("GET", "/tickets", self.search),
+            ("GET", "/transactions", self.deletions),
             ("POST", "/ticket", self.create),
             ("GET", ticket, self.show),
             ("PUT", ticket, self.update),
@@ -128,24 +128,6 @@ class RequestTrackerFake(People):
         return [web.route(verb, path, self._answered(handler)) for verb, path, handler in handlers]
 
     # -- tickets -----------------------------------------------------------------------------
-
-    async def search(self, request: web.Request) -> web.StreamResponse:
-        """GET /tickets: deleted ones are never found, and no query finds nothing."""
-        sql = request.query.get("query", "")
-        try:
-            test = ticketsql.parse(sql) if sql else lambda _: False
-        except ticketsql.WrongQuery as error:
-            raise Refusal(400, {"message": f"{error}\n"}) from None
-        found = [
-            ticket
-            for ticket in self.store.tickets.values()
-            if word_of(ticket) != "deleted" and test(self.record(ticket))
-        ]
-        rows = [
-            (ticket.id, "ticket", self.ticket_json(ticket, request, alone=False))
-            for ticket in found
-        ]
-        return self.listed(request, rows, total=len(rows))
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """POST /ticket: what is wrong with requestor or owner is left out without a word."""
@@ -445,6 +427,8 @@ class RequestTrackerFake(People):
         ticket = self.store.tickets.get(int(request.match_info["id"]))
         if ticket is None:
             raise no(404, missing)
+        if not self.may_find(ticket):
+            raise no(403, "Forbidden")
         return ticket
 
     def _require_sight(self, message: StoredMessage) -> None:

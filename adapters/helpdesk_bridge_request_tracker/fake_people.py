@@ -9,10 +9,10 @@ from aiohttp import web
 
 from helpdesk_bridge.kit import Party, Role
 from helpdesk_bridge.testing import Store
+from helpdesk_bridge_request_tracker.fake_lists import Listings
 from helpdesk_bridge_request_tracker.fake_records import (
     NOBODY,
     SYSTEM,
-    Records,
     json_answer,
     stamp,
 )
@@ -26,15 +26,13 @@ _PRIVILEGED = 4
 """The number of RT's group of the privileged."""
 
 
-class People(Records):
+class People(Listings):
     """Users, of whom those of the desk are privileged, queues, and one group."""
 
     def __init__(
         self, store: Store | None = None, *, may_not: Iterable[str] = (), may: Iterable[str] = ()
     ) -> None:
         super().__init__(store, may_not=may_not, may=may)
-        self.hidden_queues: set[str] = set()
-        """The names of queues that the account may not see."""
         self._people: dict[str, Party] = {}
 
     def people_routes(

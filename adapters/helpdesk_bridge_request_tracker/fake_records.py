@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
-from urllib.parse import urlencode
 
 from aiohttp import web
 from attrs import define, frozen
@@ -25,7 +24,7 @@ from helpdesk_bridge.kit import (
 )
 from helpdesk_bridge.testing import FakeServer, Store, StoredMessage, StoredTicket
 from helpdesk_bridge_request_tracker import fake_ticketsql as ticketsql
-from helpdesk_bridge_request_tracker.fake_requests import Row, names_of, unknown
+from helpdesk_bridge_request_tracker.fake_requests import names_of
 
 __all__ = [
     "JSON",
@@ -33,6 +32,7 @@ __all__ = [
     "PRIORITIES",
     "SYSTEM",
     "WORDS",
+    "Event",
     "Kept",
     "Records",
     "json_answer",
@@ -66,12 +66,10 @@ _STEPS = (
 )
 """What the default lifecycle offers on a ticket: from, to, label, by which message."""
 PRIORITIES = {Priority.LOW: 0, Priority.NORMAL: 50, Priority.HIGH: 100}
-_PARAMETERS = re.compile(r"query|fields(\[\w+\])?|orderby|order|page|per_page|find_disabled_rows")
 USER_NUMBERS = 4_831_925
 """What is below may be somebody's login; the account is the seventh user."""
 NOBODY = Party(id="Nobody", name="Nobody in particular", role=Role.SYSTEM)
 SYSTEM = Party(id="RT_System", name="The RT System itself", role=Role.SYSTEM)
-_TIMES = ("Created", "LastUpdated")
 _UNSET = "1970-01-01T00:00:00Z"
 JSON = 'application/json; charset="utf-8"'
 
@@ -141,12 +139,20 @@ class Records(FakeServer):
         self.may = frozenset(may)
         self.queues = {"General": 1, "Billing": 2}
         """The queues and their ids."""
+        self.hidden_queues: set[str] = set()
+        """The names of queues that the account may not see, nor the tickets in them."""
+        self.deletings: list[tuple[int, Event]] = []
+        """The transactions by which tickets were deleted, with the tickets' ids."""
         self._kept: dict[int, Kept] = {}
 
     def may_see(self, message: StoredMessage) -> bool:
         """Say whether the account may see a message."""
         rights = {"Comment": "ShowTicketComments", "EmailRecord": "ShowOutgoingEmail"}
         return rights.get(_type(message, first=False)) not in self.may_not
+
+    def may_find(self, ticket: StoredTicket) -> bool:
+        """Say whether the account may see a ticket."""
+        return not self.hidden_queues or self.team(ticket) not in self.hidden_queues
 
     def may_set(self, status: str) -> bool:
         """Say whether the account may set a status."""
@@ -190,6 +196,8 @@ class Records(FakeServer):
             new=new,
         )
         ticket.messages.append(event)
+        if (word, new) == ("Status", "deleted"):
+            self.deletings.append((ticket.id, event))
         ticket.updated_at = event.created_at
         self.of(ticket).changed_by = self.agent
         return event
@@ -240,20 +248,8 @@ class Records(FakeServer):
         return {**self.ref("user", login), **{name: told.get(name, "") for name in names}}
 
     def record(self, ticket: StoredTicket) -> ticketsql.Record:
-        """Return what searches look at."""
-        owner, requester = ticket.assignee or NOBODY, ticket.requester
-        return {
-            "id": (ticket.id,),
-            "Priority": (self.priority(ticket),),
-            "Status": (word_of(ticket),),
-            "Subject": (ticket.subject,),
-            "Queue": (self.team(ticket),),
-            ticketsql.QUEUE_NUMBER: (self.queues[self.team(ticket)],),
-            **_person("Owner", self.login(owner), owner),
-            **_person("Requestor", self.login(requester), requester),
-            "Created": (ticket.created_at.replace(microsecond=0),),
-            "LastUpdated": (ticket.updated_at.replace(microsecond=0),),
-        }
+        """Return what searches look at: each value is made when it is looked at."""
+        return _Searched(self, ticket)
 
     def ticket_json(
         self, ticket: StoredTicket, request: web.Request, *, alone: bool
@@ -395,48 +391,6 @@ class Records(FakeServer):
             **self.alone("user", number, [history]),
         }
 
-    def listed(
-        self, request: web.Request, rows: Sequence[Row], *, total: int | None = None
-    ) -> web.Response:
-        """Return a page of a list. Rows that the account may not see leave a gap in it."""
-        query = request.query
-        strange = [name for name in query if not _PARAMETERS.fullmatch(name)]
-        fields = query.getall("orderby", ["id"])
-        known = ("id", *(_TIMES if request.path.endswith("/tickets") else ()))
-        if strange or not set(known).issuperset(fields):
-            raise unknown(", ".join(strange) or "this order")
-        size, number = min(_count(query.get("per_page"), 20), 100), _count(query.get("page"), 1)
-        ordered = list(rows)
-        orders = [*query.getall("order", []), *[""] * len(fields)]
-        for field, order in [*zip(fields, orders, strict=False)][::-1]:
-            ordered.sort(key=lambda row: _place(row, field), reverse=order.upper() == "DESC")
-        names = names_of(request, "fields")
-        items = [
-            {
-                **self.ref(kind, values["Name"] if kind == "user" else key),
-                **{name: values.get(name, "") for name in names},
-            }
-            for key, kind, values in ordered[(number - 1) * size : number * size]
-            if kind
-        ]
-        answer: dict[str, Any] = {
-            "count": len(items),
-            "total": total,
-            "per_page": size,
-            "page": number,
-        }
-        pages = None if total is None else -(-total // size)
-        if pages and number < pages:
-            answer["next_page"] = self._page_url(request, number + 1)
-        if pages and number > 1:
-            answer["prev_page"] = self._page_url(request, min(number - 1, pages))
-        return json_answer({**answer, "items": items, "pages": 0.0 if pages == 0 else pages})
-
-    def _page_url(self, request: web.Request, number: int) -> str:
-        path = request.path.removeprefix(self.prefix)
-        pairs = [pair for pair in request.query.items() if pair[0] != "page"]
-        return f"{self.base_url}{path}?{urlencode([*pairs, ('page', number)])}"
-
 
 def json_answer(
     data: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
@@ -495,20 +449,59 @@ def login_of(user: Party) -> str:
     return given[0] or given[1] or ""
 
 
-def _person(role: str, login: str, user: Party) -> dict[str, tuple[str, ...]]:
-    address = user.email or ""
-    values = {"": (login, address), ".Name": (login,), ".EmailAddress": (address,)}
-    return {role + name: tuple(filter(None, found)) for name, found in values.items()}
+class _Searched(Mapping[str, tuple[Any, ...]]):
+    """The values of a ticket by the names of TicketSQL."""
+
+    __slots__ = ("_records", "_ticket")
+
+    def __init__(self, records: Records, ticket: StoredTicket) -> None:
+        self._records, self._ticket = records, ticket
+
+    def __getitem__(self, name: str) -> tuple[Any, ...]:
+        return _SEARCHED[name](self._records, self._ticket)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_SEARCHED)
+
+    def __len__(self) -> int:
+        return len(_SEARCHED)
+
+
+def _person(
+    user: Callable[[StoredTicket], Party], *attributes: str
+) -> Callable[[Records, StoredTicket], tuple[str, ...]]:
+    def values(records: Records, ticket: StoredTicket) -> tuple[str, ...]:
+        found = user(ticket)
+        told = {"Name": records.login(found), "EmailAddress": found.email}
+        return tuple(value for name in attributes if (value := told[name]))
+
+    return values
+
+
+def _owner(ticket: StoredTicket) -> Party:
+    return ticket.assignee or NOBODY
+
+
+_REQUESTER = attrgetter("requester")
+_SEARCHED: Mapping[str, Callable[[Records, StoredTicket], tuple[Any, ...]]] = {
+    "id": lambda _, ticket: (ticket.id,),
+    "Priority": lambda records, ticket: (records.priority(ticket),),
+    "Status": lambda _, ticket: (word_of(ticket),),
+    "Subject": lambda _, ticket: (ticket.subject,),
+    "Queue": lambda records, ticket: (records.team(ticket),),
+    ticketsql.QUEUE_NUMBER: lambda records, ticket: (records.queues[records.team(ticket)],),
+    "Owner": _person(_owner, "Name", "EmailAddress"),
+    "Owner.Name": _person(_owner, "Name"),
+    "Owner.EmailAddress": _person(_owner, "EmailAddress"),
+    "Requestor": _person(_REQUESTER, "Name", "EmailAddress"),
+    "Requestor.Name": _person(_REQUESTER, "Name"),
+    "Requestor.EmailAddress": _person(_REQUESTER, "EmailAddress"),
+    "Created": lambda _, ticket: (ticket.created_at.replace(microsecond=0),),
+    "LastUpdated": lambda _, ticket: (ticket.updated_at.replace(microsecond=0),),
+}
+"""What each name of TicketSQL has of a ticket: made when it is looked at, for that takes time."""
 
 
 def stamp(value: datetime | None) -> str:
     """Return a time as RT writes it; the beginning of 1970 is none."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else _UNSET
-
-
-def _place(row: Row, field: str) -> Any:
-    return row[0] if field == "id" else row[2][field]
-
-
-def _count(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() and int(text) else default

@@ -71,13 +71,13 @@ class _Parser:
         tests = [self._all()]
         while self._took("OR"):
             tests.append(self._all())
-        return lambda record: any(test(record) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda record: any(test(record) for test in tests)
 
     def _all(self) -> Test:
         tests = [self._one()]
         while self._took("AND"):
             tests.append(self._one())
-        return lambda record: all(test(record) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda record: all(test(record) for test in tests)
 
     def _one(self) -> Test:
         if self._took("("):

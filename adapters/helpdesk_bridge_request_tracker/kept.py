@@ -26,7 +26,7 @@ from helpdesk_bridge_request_tracker.spellings import (
     plain,
 )
 
-__all__ = ["Judged", "judged", "judged_message", "others"]
+__all__ = ["Judged", "denies", "judged", "judged_message", "others", "require"]
 
 _SHOWN = ("Subject", "Status", "Priority", "Owner", "Queue")
 
@@ -272,3 +272,19 @@ def _other(
     return _Value(
         name, wanted == now or taken, was, now, alike=alike, unset=unset, shown=name in after
     )
+
+
+def denies(answer: kit.Response) -> bool:
+    """Say whether all that RT says of a message is that a right is missing."""
+    try:
+        said = answer.read(wire.sentences)
+    except errors.HelpdeskError:
+        return False  # its Location tells what was made, and nobody needs its words
+    return bool(said) and all(wire.is_denial([sentence]) for sentence in said)
+
+
+def require(found: Judged, answer: kit.Response) -> None:
+    """Raise for what RT did not set as it was given; nothing if it set all."""
+    failure = found.failure(answer.said)
+    if failure is not None:
+        raise failure

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from helpdesk_bridge.kit import (
     Capability,
     CapabilityLimits,
+    ChangeKind,
+    ChangeMode,
     Status,
     Support,
     emulated,
@@ -51,6 +53,23 @@ _TICKETS: Mapping[Capability, Support] = {
         "Not offered by this adapter yet: RT lists custom fields.", source=MANUAL
     ),
 }
+
+_CHANGES: Mapping[Capability, Support] = {
+    Capability.CHANGES: emulated(
+        "A poll takes two requests: the 100 tickets that changed last, and the transactions by"
+        " which tickets were deleted or merged into others. More than 100 of either take one for"
+        " each further 100, a ticket that is gone two to make sure of it. What no ticket counts as"
+        " its change is not seen: a ticket in a queue that the account sees no more, one that was"
+        " shredded, a person or a queue with another name.",
+        limits=CapabilityLimits(
+            mode=ChangeMode.WINDOW, sees=frozenset(ChangeKind), resolution=1.0, lag=60.0
+        ),
+        source=OBSERVED,
+    ),
+}
+"""The lag is how long a write may take, mails included: RT stamps a change before it is all done,
+and writers do not wait for each other in every database. In SQLite they do, and no change was shown
+after a later one."""
 
 _MESSAGES: Mapping[Capability, Support] = {
     Capability.LIST_MESSAGES: emulated(
@@ -170,7 +189,7 @@ _FILTERS: Mapping[Capability, Support] = {
     Capability.ORDER_UPDATED_AT: native("In the same second by id.", source=MANUAL),
 }
 
-OFFERS: Mapping[Capability, Support] = {**_TICKETS, **_MESSAGES, **_PEOPLE, **_FILTERS}
+OFFERS: Mapping[Capability, Support] = {**_TICKETS, **_CHANGES, **_MESSAGES, **_PEOPLE, **_FILTERS}
 """The most that a desk can do, whatever its account."""
 ODD_TOKEN = none(
     "This token does not tell whose it is, as RT's own do (1-NUMBER-…); user and password do.",
