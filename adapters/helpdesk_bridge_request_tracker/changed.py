@@ -39,7 +39,7 @@ _GONE = (
     "(Type = 'Status' AND NewValue = 'deleted')"
     " OR (Type = 'AddLink' AND Field = 'MergedInto'))"
 )
-"""T22: that it is of tickets alone must stand before all else, for RT to judge rights by SQL."""
+"""T22: that it is of tickets stands under no OR, or RT cut pages before it judged rights."""
 _FIELDS = (("fields", "ObjectId,Created,Type,NewValue"),)
 
 

@@ -21,6 +21,7 @@ from helpdesk_bridge.kit import (
     native,
     none,
 )
+from helpdesk_bridge.memory.feed import feed_behind
 from helpdesk_bridge.memory.people import (
     agent_meant,
     agents,
@@ -65,6 +66,8 @@ class Memory(kit.Adapter):
     settings: MemorySettings
     tells_forwards = True
     takes_anybody = True
+    message_ids_grow = True
+    account_by = frozenset()
     status_words = kit.Vocabulary(
         reads={status.value: status for status in Status},
         writes={status: status.value for status in Status if status is not Status.UNKNOWN},
@@ -76,10 +79,8 @@ class Memory(kit.Adapter):
     } | {
         Capability.FILTER_STATUSES: native(limits=kit.CapabilityLimits(statuses=frozenset(Status))),
         Capability.CHANGES: native(
-            limits=kit.CapabilityLimits(
-                mode=kit.ChangeMode.SCAN,
-                sees=frozenset((kit.ChangeKind.MESSAGES, kit.ChangeKind.FIELDS)),
-            )
+            "A poll costs no request: the desk numbers its changes.",
+            limits=kit.CapabilityLimits(mode=kit.ChangeMode.CURSOR, sees=frozenset(kit.ChangeKind)),
         ),
     }
     id_pattern = r"[0-9]{1,18}"
@@ -201,6 +202,13 @@ class Memory(kit.Adapter):
             store.delete_ticket(_stored(store, ticket_id).id)
 
         await self._write(int(ticket_id), delete)
+
+    async def read_feed(self, place: str | None) -> kit.Feed:
+        """Return the tickets that changed behind ``place``, in the order of their last changes."""
+        store = await self._read()
+        if self._storage is None:  # a file has a number for all that it keeps
+            store.number_changes()
+        return feed_behind(store, place, _PAGE)
 
     async def list_agents(self, cursor: kit.Cursor | None) -> kit.Page[kit.Party]:
         """Return the agents of the Store, and whoever else has a ticket."""

@@ -7,6 +7,7 @@ open: by SQLite, and by a lock that no reader in this process drops (``model/fil
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
@@ -28,18 +29,29 @@ T = TypeVar("T")
 
 _APPLICATION = 0x68640001
 """What SQLite's ``application_id`` says of our files: another program's is never written to."""
-_VERSION = 1
-"""The format, in ``user_version``. Raise it, and read the older ones, when the tables change."""
+_VERSION = 2
+"""The format, in ``user_version``. Raise it, and bring the older ones to it as ``_SINCE_1`` does,
+when the tables change."""
 _TABLES = """
-CREATE TABLE desk (last_number INTEGER NOT NULL, saves INTEGER NOT NULL);
+CREATE TABLE desk (last_number INTEGER NOT NULL, saves INTEGER NOT NULL,
+                   last_change INTEGER NOT NULL, identity TEXT NOT NULL);
 CREATE TABLE people (address TEXT PRIMARY KEY, number INTEGER NOT NULL);
-CREATE TABLE tickets (id INTEGER PRIMARY KEY, fields TEXT NOT NULL);
+CREATE TABLE tickets (id INTEGER PRIMARY KEY, fields TEXT NOT NULL, change INTEGER NOT NULL);
 CREATE TABLE messages (id INTEGER PRIMARY KEY, ticket INTEGER NOT NULL, fields TEXT NOT NULL);
 CREATE TABLE files (id INTEGER PRIMARY KEY, message INTEGER NOT NULL, fields TEXT NOT NULL,
                     content BLOB NOT NULL);
 CREATE TABLE outbox (id INTEGER PRIMARY KEY, fields TEXT NOT NULL);
-INSERT INTO desk VALUES (1000, 0)
+INSERT INTO desk VALUES (1000, 0, 0, '')
 """
+_SINCE_1 = """
+ALTER TABLE desk ADD COLUMN last_change INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE desk ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+ALTER TABLE tickets ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+UPDATE tickets SET change = id;
+UPDATE desk SET last_change = last_number
+"""
+"""What brings a file of the format 1, which has no changes, to this one: ids are numbers already,
+each one's own, and none is above ``last_number``."""
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "it is open in another desk or process already: close that one, or give"
     " this desk a file of its own",
@@ -57,13 +69,13 @@ def _converter() -> Converter:
     converter = Converter()
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
-    rows_of_their_own: tuple[tuple[type[Any], str], ...] = (
-        (StoredTicket, "messages"),
-        (StoredMessage, "files"),
-        (StoredFile, "content"),
+    kept_elsewhere: tuple[tuple[type[Any], tuple[str, ...]], ...] = (
+        (StoredTicket, ("messages", "change")),
+        (StoredMessage, ("files",)),
+        (StoredFile, ("content",)),
     )
-    for kind, name in rows_of_their_own:
-        omitted = {name: override(omit=True)}
+    for kind, names in kept_elsewhere:
+        omitted = {name: override(omit=True) for name in names}
         hook = make_dict_unstructure_fn(kind, converter, **omitted)  # type: ignore[arg-type]
         converter.register_unstructure_hook(kind, hook)
     return converter
@@ -146,17 +158,24 @@ class Database:
     def _check_format(self) -> None:
         application, version = self._pragma("application_id"), self._pragma("user_version")
         if self._one("SELECT count(*) FROM sqlite_master") == application == version == 0:
-            for statement in _TABLES.split(";"):
-                self._sql.execute(statement)
+            self._make(_TABLES)
             self._sql.execute(f"PRAGMA application_id = {_APPLICATION}")
-            self._sql.execute(f"PRAGMA user_version = {_VERSION}")
         elif application != _APPLICATION:
             raise self._unusable("it belongs to another program: give the name of a new file")
+        elif version == 1:
+            self._make(_SINCE_1)
         elif version != _VERSION:
             raise self._unusable(
                 f"its format is {version}, and this version of helpdesk_bridge knows {_VERSION}:"
                 " install a newer one"
             )
+
+    def _make(self, statements: str) -> None:
+        """Bring the file to this format, and give it an identity."""
+        for statement in statements.split(";"):
+            self._sql.execute(statement)
+        self._sql.execute("UPDATE desk SET identity = ?", (secrets.token_hex(8),))
+        self._sql.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _pragma(self, name: str) -> int:
         return self._one(f"PRAGMA {name}")
@@ -166,11 +185,12 @@ class Database:
         return int(answer)
 
     def _stored(self) -> Store:
-        last, self._saves = self._sql.execute("SELECT last_number, saves FROM desk").fetchone()
-        store = Store(last_number=last)
+        query = "SELECT saves, last_number, last_change, identity FROM desk"
+        self._saves, number, change, identity = self._sql.execute(query).fetchone()
+        store = Store(last_number=number, last_change=change, identity=identity)
         store.people.update(self._sql.execute("SELECT address, number FROM people"))
-        for (fields,) in self._rows("SELECT fields FROM tickets ORDER BY id"):
-            ticket = _read(StoredTicket, fields)
+        for fields, change in self._rows("SELECT fields, change FROM tickets ORDER BY id"):
+            ticket = _read(StoredTicket, fields, change=change)
             store.tickets[ticket.id] = ticket
         messages: dict[int, StoredMessage] = {}
         for ticket_id, fields in self._rows("SELECT ticket, fields FROM messages ORDER BY id"):
@@ -215,7 +235,8 @@ class Database:
         for address, number in branch.people.maps[0].items():
             run("INSERT INTO people VALUES (?, ?)", (address, number))
         for ticket in branch.tickets.values():
-            run("INSERT OR REPLACE INTO tickets VALUES (?, ?)", (ticket.id, _fields(ticket)))
+            values = (ticket.id, _fields(ticket), ticket.change)
+            run("INSERT OR REPLACE INTO tickets (id, fields, change) VALUES (?, ?, ?)", values)
             for message in ticket.messages:
                 if message.id > since:
                     row = (message.id, ticket.id, _fields(message))
@@ -225,7 +246,8 @@ class Database:
                         run("INSERT INTO files VALUES (?, ?, ?, ?)", content)
         for mail in branch.outbox:
             run("INSERT INTO outbox (fields) VALUES (?)", (_fields(mail),))
-        run("UPDATE desk SET last_number = ?, saves = ?", (branch.last_number, self._saves + 1))
+        numbers = (branch.last_number, branch.last_change, self._saves + 1)
+        run("UPDATE desk SET last_number = ?, last_change = ?, saves = ?", numbers)
 
     def _was_saved(self, failure: str) -> bool:
         """Say, after an error, what became of the transaction: the file knows better than we."""

@@ -93,6 +93,7 @@ class Storage:
                 branch = self.store.branch(ticket_id)
                 since = branch.last_number
                 result = change(branch)
+                branch.number_changes()
                 begin()
                 await self._run(
                     lambda: self._save(branch, since), lambda _: self.store.merge(branch)

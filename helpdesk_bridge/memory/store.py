@@ -6,6 +6,7 @@ whatever it is told to mail, even a note, so that a leak shows in the outbox.
 
 from __future__ import annotations
 
+import secrets
 from collections import ChainMap
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -67,6 +68,10 @@ class Store:
     """Everybody's id, by what all spellings of an address have in common."""
     last_number: int = field(default=1000, repr=False)
     """The last id that was given away."""
+    last_change: int = field(default=0, repr=False)
+    """The number of the last change of a ticket; it only grows."""
+    identity: str = field(factory=lambda: secrets.token_hex(8), repr=False, eq=False)
+    """16 random hexadecimal digits, by which a place in the changes of another Store is told."""
 
     def number(self) -> int:
         """Return a new id; ids are unique over all kinds of objects."""
@@ -99,6 +104,8 @@ class Store:
             tickets={ticket.id: evolve(ticket, messages=list(ticket.messages))} if ticket else {},
             people=self.people.new_child(),
             last_number=self.last_number,
+            last_change=self.last_change,
+            identity=self.identity,
         )
 
     def merge(self, branch: Store) -> None:
@@ -109,12 +116,26 @@ class Store:
         self.tickets.update(branch.tickets)
         self.outbox.extend(branch.outbox)
         self.people.update(branch.people.maps[0])
-        self.last_number = branch.last_number
+        self.last_number, self.last_change = branch.last_number, branch.last_change
 
     def replace(self, other: Store) -> None:
-        """Hold the tickets, mails and people of ``other``, and its place in the numbers."""
+        """Be ``other``: hold its tickets, mails and people, and its place in the numbers."""
         self.tickets, self.outbox = other.tickets, other.outbox
         self.people, self.last_number = other.people, other.last_number
+        self.last_change, self.identity = other.last_change, other.identity
+
+    def number_changes(self) -> None:
+        """Give numbers to the changes that were made past the methods of the Store.
+
+        They are tickets that were put into ``tickets``, and assignments to fields of a ticket.
+        """
+        for ticket in self.tickets.values():
+            if not ticket.change:
+                self._changed(ticket)
+
+    def _changed(self, ticket: StoredTicket) -> None:
+        self.last_change += 1
+        ticket.change = self.last_change
 
     def create_ticket(
         self,
@@ -224,6 +245,7 @@ class Store:
         )
         ticket.messages.append(message)
         ticket.updated_at = ticket.last_message_at = now
+        self._changed(ticket)
         if mail:
             self.outbox.append(
                 Mail(
@@ -243,15 +265,16 @@ class Store:
     def update_ticket(self, ticket_id: int, **fields: Any) -> StoredTicket:
         """Change fields of a ticket.
 
-        ``ticket_id`` is the ticket, ``fields`` are fields of StoredTicket.
+        ``ticket_id`` is the ticket, ``fields`` are fields of StoredTicket; ``updated_at`` is now if
+        it is not among them.
 
         Returns:
             The ticket.
         """
         ticket = self.tickets[ticket_id]
-        for name, value in fields.items():
+        for name, value in {"updated_at": self.clock(), **fields}.items():
             setattr(ticket, name, value)
-        ticket.updated_at = self.clock()
+        self._changed(ticket)
         return ticket
 
     def delete_ticket(self, ticket_id: int) -> None:
@@ -261,6 +284,14 @@ class Store:
         """
         now = self.clock()
         self.update_ticket(ticket_id, deleted_at=now)
+
+    def restore_ticket(self, ticket_id: int) -> None:
+        """Take back that a ticket was deleted; nothing happens to one that is not.
+
+        ``ticket_id`` is the ticket.
+        """
+        if self.tickets[ticket_id].deleted_at is not None:
+            self.update_ticket(ticket_id, deleted_at=None)
 
     def file(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import Attribute, define, field, frozen
 
 from helpdesk_bridge.model import (
     Audience,
@@ -61,7 +61,14 @@ class StoredMessage:
     word: str = ""
 
 
-@define(kw_only=True)
+def _without_number(ticket: Any, attribute: Attribute[Any], value: Any) -> Any:
+    """Have the Store number the change that an assignment to a ticket's field is."""
+    if attribute.name != "change":
+        ticket.change = 0
+    return value
+
+
+@define(kw_only=True, on_setattr=_without_number)
 class StoredTicket:
     """A ticket with its messages.
 
@@ -69,7 +76,10 @@ class StoredTicket:
     ``custom_fields`` and ``messages`` are as in the model, and so are ``priority``, ``kind``,
     ``assignee``, ``team`` and ``channel``, which are None where there is none. ``created_at`` and
     ``updated_at`` are in UTC. ``last_message_at`` is in UTC, and None on a ticket without messages.
-    ``deleted_at`` is in UTC, and None on a ticket that is not deleted.
+    ``deleted_at`` is in UTC, and None on a ticket that is not deleted. ``change`` is the number of
+    the last change, by which the desk's feed finds it: the methods of the Store give it, and 0 is
+    none yet, as after an assignment to a field. A list or a mapping that is changed in place leaves
+    it, and the feed does not tell of that.
     """
 
     id: int
@@ -88,6 +98,7 @@ class StoredTicket:
     last_message_at: datetime | None = None
     deleted_at: datetime | None = None
     messages: list[StoredMessage] = field(factory=list)
+    change: int = 0
 
 
 @frozen(kw_only=True)

@@ -24,7 +24,7 @@ from helpdesk_bridge.model import Capability, ChangeBatch, ChangeMode
 from helpdesk_bridge.sync.poll import Polls
 from helpdesk_bridge.sync.reading import opened
 from helpdesk_bridge.transport.log import attributes
-from helpdesk_bridge.transport.rate_limits import allowed_per_second
+from helpdesk_bridge.transport.options import allowed_per_second
 
 __all__ = ["follow_changes"]
 

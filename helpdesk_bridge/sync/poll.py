@@ -60,6 +60,8 @@ class Polls:
                     yield taken.batch(state)
         state.told.settle(state.floor, state.above)
         state.above = above
+        if state.floor is not None and state.newest is not None:
+            state.known.covers(min(state.floor, state.newest) - self.source.overlap)
         yield Taken().batch(state, caught_up=True)
 
     async def read_spoken(self) -> AsyncGenerator[ChangeBatch, None]:

@@ -177,6 +177,25 @@ my %answer = (
         return JSON::true;
     },
 
+    # Tickets that are made and deleted at once.
+    deleted => sub {
+        my ($queue, $count) = @_;
+        for my $number (1 .. $count) {
+            my $ticket = RT::Ticket->new(RT->SystemUser);
+            my ($id, undef, $message) = $ticket->Create(Queue => $queue, Subject => "Gone $number");
+            done($id, $message);
+            done($ticket->SetStatus('deleted'));
+        }
+        return JSON::true;
+    },
+
+    # As if tickets had last changed at this time (UTC).
+    age => sub {
+        my ($at, @ids) = @_;
+        $RT::Handle->SimpleQuery('UPDATE Tickets SET LastUpdated = ? WHERE id = ?', $at, $_) for @ids;
+        return JSON::true;
+    },
+
     notes => sub {
         my ($id, @texts) = @_;
         my $ticket = named('RT::Ticket', $id);

@@ -11,11 +11,14 @@ import random
 import signal
 import sqlite3
 import sys
+import zlib
 from typing import Any
 
+from helpdesk_bridge import to_dict
 from helpdesk_bridge.desk import Helpdesk
+from helpdesk_bridge.kit import Feed
 from helpdesk_bridge.memory import MemorySettings
-from helpdesk_bridge.model import Status, Upload
+from helpdesk_bridge.model import Status, Ticket, Upload
 
 KINDS = ("create", "note", "reply", "silent reply", "forward", "request", "update", "delete")
 STATUSES = ("open", "pending", "resolved")
@@ -55,9 +58,21 @@ async def call(desk: Helpdesk, about: dict[str, Any]) -> str:
     return str(number)
 
 
+def print_of(ticket: Ticket) -> str:
+    """Return a short text that differs where tickets do; "gone" of a deleted one."""
+    return "gone" if ticket.deleted_at else f"{zlib.crc32(repr(to_dict(ticket)).encode()):08x}"
+
+
+def told_by(feed: Feed) -> dict[str, str]:
+    """Return what a feed tells, by the ids of the tickets."""
+    tickets = {ticket.id: print_of(ticket) for ticket in feed.tickets}
+    return tickets | dict.fromkeys(feed.deleted, "gone")
+
+
 async def work(desk: Helpdesk, worker: str, chance: random.Random) -> None:
     """Make calls, one after the other, on tickets that no other worker touches."""
     tickets: list[str] = []
+    place: str | None = None
     for number in itertools.count():
         kind = chance.choice(KINDS) if tickets else "create"
         words = f"{worker} call {number}: grüße 💶"
@@ -77,6 +92,9 @@ async def work(desk: Helpdesk, worker: str, chance: random.Random) -> None:
         tell({"done": ticket, "worker": worker})
         if kind == "create":
             tickets.append(ticket)
+        feed = await desk.adapter.read_feed(place)
+        place = feed.place
+        tell({"read": told_by(feed), "place": place, "worker": worker})
 
 
 def die_after(instructions: int) -> None:

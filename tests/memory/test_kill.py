@@ -1,4 +1,7 @@
-"""A memory desk with a path, killed at any moment, has every call that returned, and none half."""
+"""A memory desk with a path, killed at any moment, has every call that returned, and none half.
+
+Whoever read the feed, in the process that was killed or in another one, misses no change.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from attrs import define, field
 
 import helpdesk_bridge as hb
 from helpdesk_bridge.testing import MemorySettings
+from tests.memory.kill_child import print_of, told_by
 
 CHILD = Path(__file__).with_name("kill_child.py")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
@@ -35,11 +39,20 @@ State = dict[str, dict[str, Any]]
 
 
 @define
+class Reader:
+    """Who reads the feed: its last place, and the print of each ticket as it was told last."""
+
+    place: str | None = None
+    told: dict[str, str] = field(factory=dict)
+
+
+@define
 class Worker:
     """What a worker said: the state after the calls that returned, and the call under way."""
 
     state: State = field(factory=dict)
     begun: dict[str, Any] | None = None
+    reader: Reader = field(factory=Reader)
 
     def possible(self, new_id: str | None) -> list[State]:
         """Return what may be found: the call under way is there wholly, or not at all."""
@@ -78,7 +91,7 @@ def run_and_kill(path: Path, prefix: str, chance: random.Random) -> tuple[dict[s
     It is killed from here after some of its lines, by itself in the middle of a transaction, or by
     a timer at any moment at all.
     """
-    how, most = chance.choice((("lines", 60), ("instructions", 2500), ("microseconds", 80_000)))
+    how, most = chance.choice((("lines", 90), ("instructions", 2500), ("microseconds", 80_000)))
     number = chance.randrange(1, most)
     command = [sys.executable, str(CHILD), str(path), prefix, str(chance.random())]
     command += [str(chance.choice((1, 1, 3))), how, str(number)]
@@ -106,6 +119,10 @@ def listen(told: dict[str, Worker], line: dict[str, Any]) -> None:
         told.setdefault(line["begin"]["worker"], Worker()).begun = line["begin"]
         return
     worker = told[line["worker"]]
+    if "read" in line:
+        worker.reader.told |= line["read"]
+        worker.reader.place = line["place"]
+        return
     assert worker.begun is not None
     worker.state = applied(worker.state, worker.begun, line["done"])
     worker.begun = None
@@ -141,6 +158,22 @@ async def seen(desk: hb.Helpdesk, number: str) -> dict[str, Any]:
         "messages": messages,
         "mails": [[bodies[m.message_id], list(m.to), list(m.files)] for m in mails],
     }
+
+
+async def read_on(path: Path, readers: list[Reader]) -> None:
+    """Assert that each reader that goes on from its place then knows every ticket as it is."""
+    async with hb.Helpdesk(MemorySettings(path=path)) as desk:
+        await desk.tickets()
+        store = desk.adapter.store  # type: ignore[attr-defined]
+        ids = [str(number) for number in store.tickets]
+        there = {number: print_of(await desk.adapter.get_ticket(number)) for number in ids}
+        for reader in readers:
+            caught_up = False
+            while not caught_up:
+                feed = await desk.adapter.read_feed(reader.place)
+                reader.told |= told_by(feed)
+                reader.place, caught_up = feed.place, feed.caught_up
+            assert reader.told == there
 
 
 def check(found: State, before: State, told: dict[str, Worker]) -> int:
@@ -184,11 +217,13 @@ def test_a_killed_desk_keeps_all_that_returned_and_nothing_half(
     chance = random.Random(f"database {database}")
     path = tmp_path / "support.db"
     state: State = {}
+    reader = Reader()
     calls = under_way = there = 0
     for kill in range(KILLS):
         told, done = run_and_kill(path, f"kill {kill}", chance)
         found = asyncio.run(observe(path))
         there += check(found, state, told)
+        asyncio.run(read_on(path, [reader, *(worker.reader for worker in told.values())]))
         calls += done
         under_way += sum(worker.begun is not None for worker in told.values())
         state = found

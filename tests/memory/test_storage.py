@@ -152,7 +152,7 @@ async def test_every_field_of_the_store_is_kept(tmp_path: Path) -> None:
             priority=hb.Priority.HIGH, kind=hb.TicketKind.TASK, assignee=ana, team="t",
             channel=hb.Channel(id="1"), tags=("x",), custom_fields={"a": [{"b": None}]},
             last_message_at=datetime.now(UTC), deleted_at=datetime.now(zone), **times,
-            messages=[message],
+            messages=[message], change=7,
         )  # fmt: skip
         store.tickets[ticket.id] = ticket
         mail = Mail(
@@ -398,7 +398,7 @@ def is_a_folder(path: Path) -> None:
         (of_another_kind, "not a database: give the name of a new file"),
         (torn, "damaged: put a copy in its place"),
         (is_a_folder, "must be a file in a folder that exists"),
-        (lambda path: run_sql(path, "PRAGMA user_version = 2"), "format is 2, and .* knows 1"),
+        (lambda path: run_sql(path, "PRAGMA user_version = 3"), "format is 3, and .* knows 2"),
         (lambda path: run_sql(path, "PRAGMA user_version = 0"), "format is 0"),
         (lambda path: run_sql(path, "PRAGMA application_id = 5"), "another program"),
         (lambda path: run_sql(path, "UPDATE tickets SET fields = '{}'"), "cannot be read"),

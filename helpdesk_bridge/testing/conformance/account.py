@@ -289,8 +289,7 @@ class StoreWitness:
 
         ``ticket_id`` is the ticket, ``fields`` are fields of the model.
         """
-        ticket = self.store.update_ticket(self.number(ticket_id), **fields)
-        ticket.updated_at = fields.get("updated_at", ticket.updated_at)
+        self.store.update_ticket(self.number(ticket_id), **fields)
 
     async def add_requests(self, ticket_id: str, texts: Sequence[str]) -> None:
         """Add messages of the ticket's requester.
