@@ -128,7 +128,7 @@ class Writer:
     chance: random.Random
 
     async def write(self, seconds: float) -> None:
-        """Write at full speed for so many seconds."""
+        """Write at full speed for so many seconds, and until all have done a thing of each kind."""
         kinds = {
             self._create: 3,
             self._reply: 4,
@@ -139,7 +139,7 @@ class Writer:
             self._restore: 1,
         }
         end, number = asyncio.get_running_loop().time() + seconds, 0
-        while asyncio.get_running_loop().time() < end:
+        while asyncio.get_running_loop().time() < end or len(self.pool.done) < len(kinds):
             (write,) = self.chance.choices([*kinds], [*kinds.values()])
             number += 1
             try:
