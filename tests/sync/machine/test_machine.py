@@ -21,9 +21,9 @@ from tests.vendors import FAKES
 pytestmark = pytest.mark.timeout(7200)
 ALL = os.environ.get("HELPDESK_BRIDGE_ALL_FAULTS") == "1"
 STEPS = 40
-EXAMPLES = 1700 if ALL else 60
+EXAMPLES = 1700 if ALL else int(os.environ.get("EX", "60"))
 """Runs of each mode; in full, all make more than 200,000 steps together."""
-EXAMPLES_OF_VENDORS = 200 if ALL else 10
+EXAMPLES_OF_VENDORS = 200 if ALL else int(os.environ.get("EX", "10"))
 SWEEP = st.sampled_from((False, False, True))
 LOST = st.sampled_from((None, None, None, 0, 1))
 
@@ -32,7 +32,11 @@ LOST = st.sampled_from((None, None, None, 0, 1))
 def setups(draw: st.DrawFn, mode: ChangeMode) -> Setup:
     """Return what makes vendors that tell changes so."""
     units: list[int | None] = [1, 60] if mode is ChangeMode.WINDOW else [1, 60, None]
-    deletions = ["unseen", "marked"] if mode is ChangeMode.SCAN else ["unseen", "apart", "marked"]
+    deletions = {
+        ChangeMode.CURSOR: ["apart", "marked"],
+        ChangeMode.WINDOW: ["unseen", "apart", "marked"],
+        ChangeMode.SCAN: ["unseen", "marked"],
+    }[mode]
     lag = draw(st.sampled_from((0, 0, 1, 7)))
     return Setup(
         mode=mode,
