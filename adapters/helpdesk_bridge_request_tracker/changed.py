@@ -36,10 +36,10 @@ LIST_DELETED = Operation("list_deleted", Effect.READ)
 _NEWEST = (("LastUpdated", "DESC"), ("id", "DESC"))
 _GONE = (
     "ObjectType = 'RT::Ticket' AND TicketType = 'ticket' AND ("
-    "(Type = 'Status' AND NewValue = 'deleted' AND TicketStatus = 'deleted')"
+    "(Type = 'Status' AND NewValue = 'deleted')"
     " OR (Type = 'AddLink' AND Field = 'MergedInto'))"
 )
-"""T22: that it is of tickets alone must stand before all else, for RT to judge rights by SQL."""
+"""T22: that it is of tickets stands under no OR, or RT cut pages before it judged rights."""
 _FIELDS = (("fields", "ObjectId,Created,Type,NewValue"),)
 
 
@@ -96,8 +96,9 @@ async def changed(transport: kit.Transport, cursor: kit.Cursor | None) -> kit.Pa
 async def gone(transport: kit.Transport, cursor: kit.Cursor | None) -> kit.Page[kit.Ticket]:
     """Return a page of tickets that were deleted or merged into others, the last one first.
 
-    RT's search finds neither; their transactions do. A place is the id of a transaction: the list
-    goes on below it, so that nothing moves. Each ticket comes once a page.
+    RT's search finds neither; their transactions do. One that was restored is among them, so that
+    rows only come, and never go: then nothing moves. A place is the id of a transaction, below
+    which the list goes on. Each ticket comes once a page.
     """
     lists = Lists(transport, LIST_DELETED)
     below = places.after(cursor)

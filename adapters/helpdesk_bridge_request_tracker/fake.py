@@ -427,6 +427,8 @@ class RequestTrackerFake(People):
         ticket = self.store.tickets.get(int(request.match_info["id"]))
         if ticket is None:
             raise no(404, missing)
+        if not self.may_find(ticket):
+            raise no(403, "Forbidden")
         return ticket
 
     def _require_sight(self, message: StoredMessage) -> None:

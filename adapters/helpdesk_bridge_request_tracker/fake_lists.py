@@ -24,7 +24,7 @@ T = TypeVar("T")
 _PARAMETERS = re.compile(r"query|fields(\[\w+\])?|orderby|order|page|per_page|find_disabled_rows")
 _GONE = re.compile(
     r"ObjectType = 'RT::Ticket' AND TicketType = 'ticket' AND \("
-    r"\(Type = 'Status' AND NewValue = 'deleted' AND TicketStatus = 'deleted'\)"
+    r"\(Type = 'Status' AND NewValue = 'deleted'\)"
     r" OR \(Type = 'AddLink' AND Field = 'MergedInto'\)\)(?: AND id < (\d+))?"
 )
 """The one search for transactions that is known here. Nothing is merged here."""
@@ -84,7 +84,8 @@ class Listings(Records):
         except ticketsql.WrongQuery as error:
             raise Refusal(400, {"message": f"{error}\n"}) from None
         asked = _Asked.of(request, _BY)
-        there = [ticket for ticket in self.store.tickets.values() if word_of(ticket) != "deleted"]
+        tickets = self.store.tickets.values()
+        there = [t for t in tickets if word_of(t) != "deleted" and self.may_find(t)]
         found = [t for t in there if test(self.record(t))] if sql != "id > 0" else there
         rows = [
             (ticket.id, "ticket", self.ticket_json(ticket, request, alone=False))
@@ -93,7 +94,7 @@ class Listings(Records):
         return self._page(request, asked, rows, total=len(found))
 
     async def deletions(self, request: web.Request) -> web.StreamResponse:
-        """GET /transactions by which tickets that are deleted became so; no total is told."""
+        """GET /transactions by which tickets were deleted; no total is told."""
         wanted = _GONE.fullmatch(request.query.get("query", ""))
         if wanted is None:
             raise unknown("this search for transactions")
@@ -119,34 +120,34 @@ class Listings(Records):
         return self._page(request, asked, rows, total=None)
 
     def _deleted(self) -> list[tuple[StoredTicket, Event]]:
-        """Return the deleted tickets, each with every event that made it so.
+        """Return the events that made tickets deleted, with the tickets that the account may see.
 
-        One that the Store deleted by itself has none yet, and gets it.
+        A ticket that the Store deleted by itself has none yet, and gets it.
         """
-        gone = [ticket for ticket in self.store.tickets.values() if word_of(ticket) == "deleted"]
-        gone.sort(key=lambda ticket: ticket.deleted_at or ticket.updated_at)
-        return [(ticket, event) for ticket in gone for event in self._deletions_of(ticket)]
+        tickets = self.store.tickets
+        gone = [(t.deleted_at, t.id) for t in tickets.values() if t.deleted_at is not None]
+        known = {ticket_id: event.created_at for ticket_id, event in self.deletings}
+        for at, ticket_id in sorted(gone):
+            if ticket_id not in known or known[ticket_id] < at:
+                self.deletings.append((ticket_id, self._deleting(tickets[ticket_id], at)))
+        found = [(tickets[ticket_id], event) for ticket_id, event in self.deletings]
+        return [pair for pair in found if self.may_find(pair[0])]
 
-    def _deletions_of(self, ticket: StoredTicket) -> list[Event]:
-        events = [one for one in ticket.messages if isinstance(one, Event)]
-        found = [one for one in events if one.word == "Status" and one.new == "deleted"]
-        at = ticket.deleted_at or ticket.updated_at
-        if not found or found[-1].created_at < at:
-            event = Event(
-                id=self.store.number(),
-                type=MessageType.SYSTEM,
-                audience=Audience.INTERNAL,
-                author=self.agent,
-                html="",
-                created_at=at,
-                word="Status",
-                field="Status",
-                old=WORDS.get(ticket.status, "open"),
-                new="deleted",
-            )
-            ticket.messages.append(event)
-            found.append(event)
-        return found
+    def _deleting(self, ticket: StoredTicket, at: datetime) -> Event:
+        event = Event(
+            id=self.store.number(),
+            type=MessageType.SYSTEM,
+            audience=Audience.INTERNAL,
+            author=self.agent,
+            html="",
+            created_at=at,
+            word="Status",
+            field="Status",
+            old=WORDS.get(ticket.status, "open"),
+            new="deleted",
+        )
+        ticket.messages.append(event)
+        return event
 
     def listed(
         self, request: web.Request, rows: Sequence[Row], *, total: int | None = None

@@ -33,8 +33,6 @@ class People(Listings):
         self, store: Store | None = None, *, may_not: Iterable[str] = (), may: Iterable[str] = ()
     ) -> None:
         super().__init__(store, may_not=may_not, may=may)
-        self.hidden_queues: set[str] = set()
-        """The names of queues that the account may not see."""
         self._people: dict[str, Party] = {}
 
     def people_routes(

@@ -139,12 +139,20 @@ class Records(FakeServer):
         self.may = frozenset(may)
         self.queues = {"General": 1, "Billing": 2}
         """The queues and their ids."""
+        self.hidden_queues: set[str] = set()
+        """The names of queues that the account may not see, nor the tickets in them."""
+        self.deletings: list[tuple[int, Event]] = []
+        """The transactions by which tickets were deleted, with the tickets' ids."""
         self._kept: dict[int, Kept] = {}
 
     def may_see(self, message: StoredMessage) -> bool:
         """Say whether the account may see a message."""
         rights = {"Comment": "ShowTicketComments", "EmailRecord": "ShowOutgoingEmail"}
         return rights.get(_type(message, first=False)) not in self.may_not
+
+    def may_find(self, ticket: StoredTicket) -> bool:
+        """Say whether the account may see a ticket."""
+        return not self.hidden_queues or self.team(ticket) not in self.hidden_queues
 
     def may_set(self, status: str) -> bool:
         """Say whether the account may set a status."""
@@ -188,6 +196,8 @@ class Records(FakeServer):
             new=new,
         )
         ticket.messages.append(event)
+        if (word, new) == ("Status", "deleted"):
+            self.deletings.append((ticket.id, event))
         ticket.updated_at = event.created_at
         self.of(ticket).changed_by = self.agent
         return event

@@ -55,7 +55,7 @@ _TICKETS: Mapping[Capability, Support] = {
 }
 
 _CHANGES: Mapping[Capability, Support] = {
-    Capability.CHANGES: native(
+    Capability.CHANGES: emulated(
         "A poll takes two requests: the 100 tickets that changed last, and the transactions by"
         " which tickets were deleted or merged into others. More than 100 of either take one for"
         " each further 100, a ticket that is gone two to make sure of it. What no ticket counts as"

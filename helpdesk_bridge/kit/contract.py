@@ -7,9 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 
-from helpdesk_bridge.errors import (
-    UnsupportedCapability,
-)
+from helpdesk_bridge.errors import UnsupportedCapability
 from helpdesk_bridge.kit.declarations import Declarations
 from helpdesk_bridge.kit.declared import check_changes, check_declared, check_spelling
 from helpdesk_bridge.model import (
@@ -61,12 +59,7 @@ _IMPLEMENTS: Mapping[str, tuple[Capability, ...]] = {
     "who_am_i": (Capability.WHO_AM_I,),
     "list_messages": (Capability.LIST_MESSAGES,),
     "get_message": (Capability.GET_MESSAGE,),
-    "send": (
-        Capability.REPLY,
-        Capability.NOTE,
-        Capability.FORWARD,
-        Capability.ADD_REQUEST,
-    ),
+    "send": (Capability.REPLY, Capability.NOTE, Capability.FORWARD, Capability.ADD_REQUEST),
     "open_attachment": (Capability.OPEN_ATTACHMENT,),
 }
 

@@ -19,7 +19,7 @@ from helpdesk_bridge.sync.known import KnownIds
 from helpdesk_bridge.sync.packed import digest
 from helpdesk_bridge.sync.seen import Seen
 from helpdesk_bridge.sync.sketch import Sketch
-from helpdesk_bridge.sync.told import ToldMessages
+from helpdesk_bridge.sync.told import MARGIN, ToldMessages
 
 __all__ = ["MOST_UNREAD", "Origin", "State", "empty_versions"]
 
@@ -205,7 +205,8 @@ class State:
             )
         if messages and not self.messages:
             self.messages = True
-            self.told.behind = None if self.newest is None else self.newest.timestamp()
+            since = self.floor or self.newest
+            self.told.behind = None if since is None else since.timestamp() - MARGIN
         if self.mode is not (mode := _mode(desk)):  # by a later version of the adapter
             self.mode = mode
             self.place = self.cursor = None

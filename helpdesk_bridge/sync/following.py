@@ -24,7 +24,7 @@ from helpdesk_bridge.model import Capability, ChangeBatch, ChangeMode
 from helpdesk_bridge.sync.poll import Polls
 from helpdesk_bridge.sync.reading import opened
 from helpdesk_bridge.transport.log import attributes
-from helpdesk_bridge.transport.rate_limits import allowed_per_second
+from helpdesk_bridge.transport.options import allowed_per_second
 
 __all__ = ["follow_changes"]
 
@@ -194,9 +194,7 @@ class Follower:
     def _recover(self, error: HelpdeskError) -> float:
         """Go back to the last checkpoint, and return how many seconds to wait at least."""
         self._failures += 1
-        settling = self._polls._settling
         self.begin(self._checkpoint, messages=self._messages)
-        self._polls._settling = settling
         wait = min(self.every * 2.0 ** min(self._failures - 1, 20), _LONGEST)
         wait = max(wait, error.retry_after or 0.0, self.every)
         log.warning(

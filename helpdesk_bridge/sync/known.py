@@ -22,13 +22,13 @@ from helpdesk_bridge.sync.sketch import Sketch
 
 __all__ = ["Comparison", "KnownIds"]
 
-_LETTERS = 16_000
+_LETTERS = 14_500
 """The letters that the ids have at most while they are kept as they are."""
 _SKETCH_ROOM = 9_200
-_WAITING_ROOM = 2_300
-_GONE_ROOM = 700
+_WAITING_ROOM = 2_100
+_GONE_ROOM = 1_100
 _LONG_ROOM = 350
-"""The bytes of each part of the other form: they are 16,000 letters, too, 5 for each 4 bytes."""
+"""The bytes of each part of the other form: they are five letters for each four bytes."""
 _UNPACKED_ROOM = 1 << 26
 _LONG = 0.02
 """Where less than so many of the ids are longer than the rest, the sketch is not made for them."""
@@ -49,15 +49,18 @@ class Comparison:
 class KnownIds:
     """The ids of the tickets that were told and are not gone.
 
-    Each that was told is known, and is missed when it is gone, with one exception: where the
-    checkpoint says of a time (:meth:`covers`) that tickets created until then have been told, and
-    one of them had not been, is told later, leaves the list of the newest, and is gone before
-    :meth:`renew`. An id that was told as gone is missed once more where some seventy others
-    were told as gone after it.
+    Each that was told is known, and is missed when it is gone, or ``unnamed`` says so; with one
+    exception. Where the checkpoint says of a time (:meth:`covers`) that the tickets created until
+    then have been told, a ticket of that time is taken to be known already when it is told. It is
+    not missed if it had not been told before, or had been told as gone before some sixty others
+    were; if then a hundred others are told after it; and if it is gone before a list was read that
+    it is in. An id that was told as gone may be missed once more where some sixty others were told
+    as gone after it.
     """
 
     __slots__ = (
         "_all",
+        "_exact",
         "_gone",
         "_long",
         "_lost",
@@ -71,6 +74,8 @@ class KnownIds:
     def __init__(self) -> None:
         self._all: set[str] | None = set()
         """All ids, while they are kept as they are; None: they are in what follows."""
+        self._exact: dict[str, str] | None = None
+        """What :meth:`to_plain` says of all ids; None: it has to be found out."""
         self._until: datetime | None = None
         self._start(Packing(), 1)
 
@@ -80,7 +85,7 @@ class KnownIds:
         self._waiting = _Newest(packing, _WAITING_ROOM)
         """The ids told last; the value says whether they go into the sketch when they leave."""
         self._gone = _Newest(packing, _GONE_ROOM)
-        """The ids that are not known, and may be in the sketch."""
+        """The ids that were told as gone last; the value says whether they may be in the sketch."""
         self._long = _Newest(packing, _LONG_ROOM)
         """The ids that the sketch is too narrow for."""
         self._lost = 0
@@ -129,6 +134,8 @@ class KnownIds:
         for ticket_id in ids:
             if self._all is not None:
                 self._all.discard(ticket_id)
+                self._exact = None
+                self._gone.put(ticket_id, False)
             elif not self._fits(ticket_id):
                 self._long.drop(ticket_id)
             else:
@@ -143,8 +150,11 @@ class KnownIds:
             present: the ids of the list.
             keep: ids that are known besides.
         """
-        self._all = {*present, *keep}
+        gone = self._gone.ids()
+        self._all, self._exact = {*present, *keep}, None
         self._start(Packing(), 1)
+        for ticket_id in [one for one in gone if one not in self._all]:
+            self._gone.put(ticket_id, False)
 
     def compare(self, present: Collection[str]) -> Comparison:
         """Return what is known and not in a complete list, and what is in the list and not known.
@@ -173,11 +183,12 @@ class KnownIds:
         """Return it as values of JSON, of about 16 KiB at most."""
         plain = {"until": None if self._until is None else self._until.isoformat()}
         if self._all is not None:
-            packing = Packing.of(self._all)
-            text = packing.set_text(self._all)
-            if len(text) <= _LETTERS:
-                return {**plain, "prefix": packing.prefix, "ids": text}
-            self._into_sketch(self._all, packing)
+            if self._exact is None:
+                packing = Packing.of(self._all)
+                self._exact = {"prefix": packing.prefix, "ids": packing.set_text(self._all)}
+            if len(self._exact["ids"]) <= _LETTERS:
+                return {**plain, **self._exact, "gone": self._gone.to_text()}
+            self._into_sketch(self._all, Packing(self._exact["prefix"]))
         return {
             **plain,
             "prefix": self._packing.prefix,
@@ -186,6 +197,7 @@ class KnownIds:
             "waiting": self._waiting.to_text(),
             "new": self._waiting.to_bits(),
             "gone": self._gone.to_text(),
+            "held": self._gone.to_bits(),
             "long": self._long.to_text(),
             "lost": self._lost,
         }
@@ -200,6 +212,8 @@ class KnownIds:
         Raises:
             ValueError: they are damaged.
         """
+        if not isinstance(data, Mapping):
+            raise ValueError("what is known is no object")
         known = cls()
         if data.get("until") is not None:
             known._until = datetime.fromisoformat(_text(data, "until"))
@@ -208,13 +222,14 @@ class KnownIds:
         packing = Packing(_text(data, "prefix"))
         if "ids" in data:
             known._all = packing.set_from(_text(data, "ids"), _UNPACKED_ROOM)
+            known._gone.read(_text(data, "gone"), "0")
             return known
         known._all = None
         known._start(packing, _amount(data, "width"))
         known._sketch = Sketch.from_text(_text(data, "sketch"), _SKETCH_ROOM, known._width)
         known._waiting.read(_text(data, "waiting"), _text(data, "new"))
-        known._gone.read(_text(data, "gone"))
-        known._long.read(_text(data, "long"))
+        known._gone.read(_text(data, "gone"), _text(data, "held"))
+        known._long.read(_text(data, "long"), "0")
         known._lost = _amount(data, "lost")
         return known
 
@@ -222,8 +237,9 @@ class KnownIds:
         """Return the sketch without what is gone, that of ``here``, and what it has no room for."""
         before, now = self._sketch.copy(), Sketch.empty(_SKETCH_ROOM, self._width)
         key, long = self._packing.key, set()
-        for ticket_id in self._gone:
-            before.remove(key(ticket_id))
+        for ticket_id, may_be_in in self._gone.items():
+            if may_be_in:
+                before.remove(key(ticket_id))
         for ticket_id in here:
             packed = key(ticket_id)
             if len(packed) <= self._width:
@@ -255,7 +271,10 @@ class KnownIds:
 
     def _tell(self, ticket_id: str, *, is_new: bool) -> None:
         if self._all is not None:
-            self._all.add(ticket_id)
+            if ticket_id not in self._all:
+                self._all.add(ticket_id)
+                self._gone.drop(ticket_id)
+                self._exact = None
         elif not self._fits(ticket_id):
             self._tell_long(ticket_id)
         else:
@@ -268,19 +287,22 @@ class KnownIds:
 
     def _tell_long(self, ticket_id: str) -> None:
         self._long.drop(ticket_id)
-        self._lost += len(self._long.put(ticket_id, True))
+        self._lost += len(self._long.put(ticket_id, False))
 
     def _into_sketch(self, ids: set[str], packing: Packing) -> None:
         """Change the form: all ids go into a sketch that is made for them."""
         keys = {ticket_id: packing.key(ticket_id) for ticket_id in ids}
-        lengths = sorted(map(len, keys.values()))
+        lengths = sorted(len(key) + packing.grows(key) for key in keys.values())
+        gone = list(self._gone.ids())
         self._all = None
-        self._start(packing, lengths[int((len(lengths) - 1) * (1 - _LONG))] + 1)
+        self._start(packing, lengths[int((len(lengths) - 1) * (1 - _LONG))])
         for ticket_id, key in keys.items():
             if len(key) <= self._width:
                 self._sketch.add(key)
             else:
                 self._tell_long(ticket_id)
+        for ticket_id in gone:
+            self._gone.put(ticket_id, False)
 
 
 class _Newest:
@@ -332,14 +354,14 @@ class _Newest:
         """Return the values as a number with base 16."""
         return f"{sum(value << at for at, value in enumerate(self._ids.values())):x}"
 
-    def read(self, text: str, bits: str | None = None) -> None:
-        """Put in what the two texts say; None: each value is yes.
+    def read(self, text: str, bits: str) -> None:
+        """Put in what the two texts say.
 
         Raises:
             ValueError: a text is damaged, or says more than there is room for.
         """
         ids = self._packing.list_from(text, self._room)
-        values = (1 << len(ids)) - 1 if bits is None else int(bits, 16)
+        values = int(bits, 16)
         if not 0 <= values < 1 << len(ids):
             raise ValueError("the values are not those of the ids")
         for at, ticket_id in enumerate(ids):

@@ -73,6 +73,10 @@ class Packing:
         number = self.number(ticket_id)
         return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
+    def grows(self, key: bytes) -> bool:
+        """Say whether a key is that of a decimal number, so that later ones may be longer."""
+        return key[-1] & _TAG & ~_PREFIXED == _DECIMAL
+
     def from_key(self, key: bytes) -> str:
         """Return the id of what :meth:`key` returned.
 

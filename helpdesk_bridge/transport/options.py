@@ -14,7 +14,7 @@ from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.transport.rate_limits import WRITTEN, Limiter, Rate
 from helpdesk_bridge.transport.urls import is_proxy, user_of
 
-__all__ = ["CHECK", "TransportOptions"]
+__all__ = ["CHECK", "TransportOptions", "allowed_per_second"]
 
 CHECK = "helpdesk_bridge.check"
 """The key of a field's metadata under which its check is: it says what is wrong with a value."""
@@ -128,3 +128,20 @@ class TransportOptions:
         if self.proxy is not None and any(user_of(self.proxy)):
             raise TypeError("options with a proxy's password cannot be pickled")
         return object.__reduce_ex__(self, protocol)
+
+
+def allowed_per_second(options: TransportOptions) -> float | None:
+    """Return how many requests a second a feed may make by ``rate_limit``, beside the reserve.
+
+    It is the tightest of the rates. What others use, and that a permit counts until a period after
+    the answer, makes it less; a shared ``limiter`` does not tell its rate, and is left out.
+
+    Args:
+        options: those of a desk.
+
+    Returns:
+        Requests a second; None: no rate limit is set.
+    """
+    if options.rate_limit is None:
+        return None
+    return min(rate.yielding / rate.period for rate in Rate.parse(options.rate_limit))

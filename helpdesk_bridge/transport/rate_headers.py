@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -13,12 +13,12 @@ from attrs import define, frozen
 from helpdesk_bridge.model.text import is_digits
 from helpdesk_bridge.transport.wait_words import http_date, seconds_in
 
-__all__ = ["asked_wait", "http_date", "retry_after", "until_reset", "vendor_time"]
+__all__ = ["asked_wait", "http_date", "retry_after", "running_low", "until_reset", "vendor_time"]
 
 _AFTER = ("retryafter", "xretryafter")
 _AFTER_MS = ("retryafterms", "xretryafterms", "xmsretryafterms")
 _WINDOW = re.compile(r"(remaining|resetafterms|resetafter|resetinms|resetin|resets?|retryafter)")
-_TOLD = re.compile(r"\b(remaining|resets?|r|t) *= *\"?([0-9.]{1,20})")
+_TOLD = re.compile(r"\b(limit|remaining|resets?|r|t) *= *\"?([0-9.]{1,20})")
 
 _FIGURE = re.compile(r"\A(?!\s*+-\s*+[0-9.]*+\s*+\Z)[^0-9]*+[0-9]")
 """What a wait has that says something; a negative number is in the past."""
@@ -35,6 +35,8 @@ _MOST_PARTS = 10
 _LONGEST_TEXT = 1024
 """Characters that are read of a header which tells of several allowances."""
 _LONGEST_NAME = 64
+_LONGEST_FULL = 9
+"""An allowance with more digits is none."""
 _LONGEST_AGE = 8
 """An Age with more digits is none."""
 
@@ -84,6 +86,26 @@ def until_reset(headers: Mapping[str, str], *, refused: bool = False) -> float |
     return max((wait for wait in waits if wait is not None), default=None)
 
 
+def running_low(headers: Mapping[str, str], reserve: Callable[[int], int]) -> float | None:
+    """Return the seconds until an allowance is renewed of which little is left; None: of none.
+
+    It counts where one and the same allowance is told in full: how much it is, how much is left
+    and when it is renewed, as in ``X-RateLimit-Limit``, ``-Remaining`` and ``-Reset`` or in
+    ``RateLimit: limit=100, remaining=12, reset=50`` (draft 03 to 07 of the IETF). Whatever tells
+    less or is not understood counts as nothing.
+
+    Args:
+        headers: those of an answer.
+        reserve: what gives, of how much there is, how much is little.
+    """
+    waits = [
+        one.reset
+        for one in _windows(headers, refused=False).values()
+        if one.full and one.left is not None and one.left <= reserve(one.full)
+    ]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
 def asked_wait(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that a 429 asks for: its ``Retry-After``, else the vendor's reset.
 
@@ -107,6 +129,8 @@ class _Window:
 
     left: float | None = None
     reset: float | None = None
+    full: int | None = None
+    """How much it is when nothing is used of it; 0: two headers tell different figures."""
 
     def note(self, left: float | None, reset: float | None) -> None:
         """Add what another header tells; the smaller allowance and the longer wait count."""
@@ -115,6 +139,12 @@ class _Window:
         if reset is not None:
             self.reset = reset if self.reset is None else max(self.reset, reset)
 
+    def note_full(self, text: str) -> None:
+        """Add how much it is, where that is one whole number."""
+        text = text.strip()
+        if is_digits(text) and len(text) <= _LONGEST_FULL:
+            self.full = int(text) if self.full in {None, int(text)} else 0
+
 
 def _windows(headers: Mapping[str, str], *, refused: bool) -> dict[str, _Window]:
     """Return the allowances that the headers tell of, by what is common to their names."""
@@ -122,13 +152,18 @@ def _windows(headers: Mapping[str, str], *, refused: bool) -> dict[str, _Window]
     named = ((_allowance(name), text) for name, text in headers.items() if _may_tell(name))
     read = ((told, text) for told, text in named if told and (refused or told.general))
     for told, text in islice(read, _MOST_HEADERS):
+        if told.what in {"all", "limit"} and "=" in text:
+            for number, (left, reset, full) in enumerate(_told(text, headers)):
+                window = windows.setdefault(f"{told.key} {number}", _Window())
+                window.note(left, reset)
+                window.note_full(full)
+            continue
         if told.what == "all":
-            if "=" not in text:
-                continue
-            for number, (left, reset) in enumerate(_told(text, headers)):
-                windows.setdefault(f"{told.key} {number}", _Window()).note(left, reset)
             continue
         window = windows.setdefault(told.key, _Window())
+        if told.what == "limit":
+            window.note_full(text)
+            continue
         if told.what == "remaining":
             window.note(_left(text), None)
         elif told.what.endswith("ms"):
@@ -160,13 +195,17 @@ def _allowance(name: str) -> _Allowance | None:
         return None
     general = word.startswith(("ratelimit", "xratelimit"))
     what = _WINDOW.search(word.partition("ratelimit")[2])
-    if what is None:
+    if what is None and not word.partition("ratelimit")[2].startswith("limit"):
         return _Allowance(word, "all", general)
+    if what is None:
+        return _Allowance(word.removeprefix("x").replace("limit", "", 1), "limit", general)
     return _Allowance(word.removeprefix("x").replace(what[0], "", 1), what[0], general)
 
 
-def _told(text: str, headers: Mapping[str, str]) -> Iterator[tuple[float | None, float | None]]:
-    """Yield what the IETF's ``RateLimit`` field tells of each allowance.
+def _told(
+    text: str, headers: Mapping[str, str]
+) -> Iterator[tuple[float | None, float | None, str]]:
+    """Yield what the IETF's ``RateLimit`` field tells of each allowance: left, reset and limit.
 
     It is a list with ``r`` and ``t`` (draft 08 and later), or one of ``remaining`` and ``reset``.
     """
@@ -179,6 +218,7 @@ def _told(text: str, headers: Mapping[str, str]) -> Iterator[tuple[float | None,
         yield (
             None if left is None else _left(left),
             None if reset is None else seconds_in(reset, lambda: _now(headers)),
+            found.get("limit", ""),
         )
 
 

@@ -5,7 +5,8 @@ of one machine, :class:`RedisLimiter` for several machines. Both are exact windo
 within a process is: a permit counts from when it is taken until one period after its request was
 answered, so there are never more than the rate allows in any period by the vendor's own count.
 
-Within a process it is first come first served; between processes it is whoever asks first. The
+Within a process it is first come first served; between processes it is whoever asks first. Those
+who yield come after all others, of whatever process. The
 permit of a process that dies counts for two minutes and a period, so no request should take longer
 than two minutes.
 """
@@ -21,13 +22,13 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
-from helpdesk_bridge.errors import Cause, ConfigurationError, ConnectFailed, Outcome, Reason
+from helpdesk_bridge.errors import Cause, ConfigurationError
 from helpdesk_bridge.errors.frames import sealed
 from helpdesk_bridge.model.disk import OwnThread, path_of
 from helpdesk_bridge.model.disk_threads import NoThread
@@ -35,7 +36,8 @@ from helpdesk_bridge.model.file_lock import FileLock, LockBarred, LockReplaced
 from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.transport import clock
 from helpdesk_bridge.transport.log import attributes
-from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow
+from helpdesk_bridge.transport.rate_limits import Limiter, Rate, SlidingWindow, unasked
+from helpdesk_bridge.transport.redis_store import RedisStore
 
 __all__ = ["FileLimiter", "Limiter", "Rate", "RedisLimiter", "SlidingWindow"]
 
@@ -45,6 +47,8 @@ _LONGEST = 120.0
 """How long a request may take (seconds) before its process counts as dead."""
 _POLL = 1.0
 """How often at least (seconds) a waiting process looks whether another gave a permit back."""
+_MARK = 2 * _POLL
+"""How long (seconds) a process that waits counts as waiting after it has asked."""
 _PATIENCE = 5.0
 """How long (seconds) the file or Redis may take to answer."""
 
@@ -52,8 +56,11 @@ _PATIENCE = 5.0
 class _Store(Protocol):
     """Where the permits of all processes are written down; its methods block."""
 
-    def take(self, permit: str) -> float:
-        """Take ``permit`` and return 0, or return the seconds until it is worth asking again."""
+    def take(self, permit: str, *, yields: bool = False) -> float:
+        """Take ``permit`` and return 0, or return the seconds until it is worth asking again.
+
+        One that ``yields`` is not given while another process waits for one that does not.
+        """
         raise NotImplementedError
 
     def give_back(self, permit: str, *, used: bool) -> None:
@@ -66,18 +73,33 @@ class _SharedLimiter:
     def __init__(self, store: _Store) -> None:
         self._store = store
         self._held: deque[str] = deque()
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Slots] = WeakKeyDictionary()
-        """A turn for each event loop: those who wait are woken by their own."""
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Slots, Slots]]
+        self._turns = WeakKeyDictionary()
+        """Two turns for each event loop, the second for those who yield: those who wait are woken
+        by their own loop."""
         self._process = os.getpid()
         self._thread = OwnThread("helpdesk_bridge limiter")
 
-    async def acquire(self) -> None:
-        """Wait for a permit and take it; ConnectFailed when the store cannot be asked."""
+    async def acquire(self, *, yields: bool = False) -> None:
+        """Wait for a permit and take it; ConnectFailed when the store cannot be asked.
+
+        ``yields`` is as :class:`Limiter` has it.
+        """
         if self._process != os.getpid():  # what the other process holds it gives back itself
             self._process, self._held = os.getpid(), deque()
         loop = asyncio.get_running_loop()
-        async with self._turns.setdefault(loop, Slots(1)):
-            while (wait := await self._take()) > 0:
+        turns = self._turns.get(loop)
+        if turns is None:
+            turns = self._turns[loop] = Slots(1), Slots(1)
+        turn, last_turn = turns
+        async with last_turn if yields else turn:
+            while True:
+                while yields and not turn.free:  # others wait: behind them
+                    async with turn:
+                        pass
+                wait = await self._take(yields=yields)
+                if wait <= 0:
+                    return
                 await clock.pause(min(wait, _POLL))
 
     def release(self, *, used: bool) -> None:
@@ -91,16 +113,16 @@ class _SharedLimiter:
         """Wait until what was given back is written down. The limiter may be used again."""
         self._thread.close(wait=True)
 
-    async def _take(self) -> float:
+    async def _take(self, *, yields: bool = False) -> float:
         permit = uuid.uuid4().hex
         trouble: Cause
         try:
-            asked = self._thread.submit(partial(self._store.take, permit))
+            asked = self._thread.submit(partial(self._store.take, permit, yields=yields))
         except NoThread as error:
             trouble = Cause.of(error)
         else:
             return await self._answer(permit, asked)
-        raise _unasked("no thread can be started") from trouble
+        raise unasked("no thread can be started") from trouble
 
     async def _answer(self, permit: str, asked: Future[float]) -> float:
         try:
@@ -172,30 +194,27 @@ class RedisLimiter(_SharedLimiter):
     """
 
     def __init__(self, rate: str, url: str, *, name: str) -> None:
-        super().__init__(_Redis(Rate.parse(rate), url, name))
-
-
-def _unreachable(where: str) -> ConnectFailed:
-    return _unasked(f"{where} does not answer")
-
-
-def _unasked(why: str) -> ConnectFailed:
-    return ConnectFailed(
-        f"the shared rate limit cannot be asked: {why}.",
-        outcome=Outcome.NOT_SENT,
-        reason=Reason.LIMITER,
-    )
+        super().__init__(
+            RedisStore(
+                Rate.parse(rate), url, name, longest=_LONGEST, mark=_MARK, patience=_PATIENCE
+            )
+        )
 
 
 class _File:
-    """The permits of each rate, and until when they count (seconds since 1970)."""
+    """The permits of each rate, and until when they count (seconds since 1970).
+
+    Of a permit that yields, the spread has a row of its own, whose period is negative. The row with
+    the period 0 is the mark of whoever waits, and counts as long as it says.
+    """
 
     def __init__(self, rates: tuple[Rate, ...], path: Path) -> None:
         self._rates = rates
         self._path = path
 
-    def take(self, permit: str) -> float:
-        return self._ask(lambda db, now: self._taken(db, now, permit))
+    def take(self, permit: str, *, yields: bool = False) -> float:
+        taken = self._taken_last if yields else self._taken
+        return self._ask(lambda db, now: taken(db, now, permit))
 
     def give_back(self, permit: str, *, used: bool) -> None:
         self._ask(lambda db, now: self._ended(db, now, permit, used=used))
@@ -214,19 +233,32 @@ class _File:
             if held >= rate.count:
                 wait = max(wait, first - now)
         for rate in self._rates if wait <= 0 else ():
-            db.execute(
-                "INSERT OR REPLACE INTO permits VALUES (?, ?, ?)",
-                (permit, rate.period, now + rate.period + _LONGEST),
-            )
+            _write(db, permit, rate.period, now + rate.period + _LONGEST)
+        if wait > 0:
+            _write(db, "waiting", 0.0, now + _MARK)
+        return wait
+
+    def _taken_last(self, db: sqlite3.Connection, now: float, permit: str) -> float:
+        spreads = [rate.spread for rate in self._rates if rate.spread is not None]
+        wait = max(
+            _room_in(db, now, 1, 0.0, _MARK),
+            *(_room_in(db, now, one.count, -one.period, one.period) for one in spreads),
+            *(
+                _room_in(db, now, one.yielding, one.period, one.period + _LONGEST)
+                for one in self._rates
+            ),
+        )
+        if wait <= 0:
+            for rate in self._rates:
+                _write(db, permit, rate.period, now + rate.period + _LONGEST)
+            for spread in spreads:
+                _write(db, permit, -spread.period, now + spread.period)
         return wait
 
     def _ended(self, db: sqlite3.Connection, now: float, permit: str, *, used: bool) -> float:
-        db.execute("DELETE FROM permits WHERE permit = ?", (permit,))
+        db.execute("DELETE FROM permits WHERE permit = ? AND period > 0", (permit,))
         for rate in self._rates if used else ():
-            db.execute(
-                "INSERT OR REPLACE INTO permits VALUES (?, ?, ?)",
-                (permit, rate.period, now + rate.period),
-            )
+            _write(db, permit, rate.period, now + rate.period)
         return 0.0
 
     def _ask(self, change: Callable[[sqlite3.Connection, float], float]) -> float:
@@ -247,102 +279,29 @@ class _File:
                 db.execute("COMMIT")
                 return answer
         except (LockBarred, LockReplaced) as error:
-            cause, trouble = Cause.of(error), _unasked(error.strerror or "")
+            cause, trouble = Cause.of(error), unasked(error.strerror or "")
         except (sqlite3.Error, OSError) as error:
-            cause, trouble = Cause.of(error), _unreachable("its file")
+            cause, trouble = Cause.of(error), unasked("its file does not answer")
         raise trouble from cause
 
 
-_TAKE = """
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local wait = 0
-for i, key in ipairs(KEYS) do
-  local longest = now + ARGV[3 * i + 2]
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now))
-  redis.call('ZREMRANGEBYSCORE', key, string.format('(%.0f', longest), '+inf')
-  if redis.call('ZCARD', key) >= tonumber(ARGV[3 * i]) then
-    wait = math.max(wait, redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] - now)
-  end
-end
-if wait > 0 then
-  return wait
-end
-for i, key in ipairs(KEYS) do
-  redis.call('ZADD', key, string.format('%.0f', now + ARGV[3 * i + 2]), ARGV[1])
-  redis.call('PEXPIRE', key, math.ceil(ARGV[3 * i + 2] / 1000))
-end
-return 0
-"""
-"""KEYS: for each rate a sorted set of permits by when they end (microseconds since 1970).
-ARGV: the permit, whether it was used, and of each rate its count, its period and how long a permit
-may count at most (microseconds). What would count longer was written by a wrong clock."""
-
-_GIVE_BACK = """
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-for i, key in ipairs(KEYS) do
-  if ARGV[2] == '1' then
-    redis.call('ZADD', key, string.format('%.0f', now + ARGV[3 * i + 1]), ARGV[1])
-    redis.call('PEXPIRE', key, math.ceil(ARGV[3 * i + 2] / 1000))
-  else
-    redis.call('ZREM', key, ARGV[1])
-  end
-end
-"""
+def _write(db: sqlite3.Connection, permit: str, period: float, ends_at: float) -> None:
+    db.execute("INSERT OR REPLACE INTO permits VALUES (?, ?, ?)", (permit, period, ends_at))
 
 
-class _Redis:
-    """The same in sorted sets, changed by scripts that run whole or not at all."""
+def _room_in(
+    db: sqlite3.Connection, now: float, count: int, period: float, longest: float
+) -> float:
+    """Return the seconds until fewer than ``count`` rows of ``period`` count; 0: it is so.
 
-    def __init__(self, rates: tuple[Rate, ...], url: str, name: str) -> None:
-        try:
-            import redis
-            from redis.backoff import NoBackoff
-            from redis.retry import Retry
-        except ImportError:
-            raise ConfigurationError(
-                'RedisLimiter needs the extra "redis": pip install "helpdesk-bridge[redis]"'
-            ) from None
-        self._trouble: type[Exception] = redis.RedisError
-        client: redis.Redis | None = None
-        with suppress(
-            ValueError, TypeError, AttributeError
-        ):  # its text may hold the URL, and so a password
-            f"{url}{name}".encode()  # half of a surrogate pair has no form in UTF-8
-            asked = redis.Redis.from_url(
-                url,
-                socket_timeout=_PATIENCE,
-                socket_connect_timeout=_PATIENCE,
-                retry=Retry(NoBackoff(), 1),  # a kept connection may be dead; the rest is ours
-            )
-            asked.connection_pool.make_connection()  # sees to the options of the URL
-            client = asked
-        if client is None:
-            raise ConfigurationError("the url of RedisLimiter is redis://…, rediss://… or unix://…")
-        # In braces: all the keys lie on one node of a cluster.
-        self._keys = [f"helpdesk_bridge:{{{name}}}:{rate.period:g}" for rate in rates]
-        self._figures = [
-            figure
-            for rate in rates
-            for figure in (rate.count, _micro(rate.period), _micro(rate.period + _LONGEST))
-        ]
-        self._take = client.register_script(_TAKE)
-        self._give_back = client.register_script(_GIVE_BACK)
-
-    def take(self, permit: str) -> float:
-        return self._run(self._take, permit, used=False) / 1_000_000
-
-    def give_back(self, permit: str, *, used: bool) -> None:
-        self._run(self._give_back, permit, used=used)
-
-    def _run(self, script: Callable[..., Any], permit: str, *, used: bool) -> int:
-        try:
-            return int(script(keys=self._keys, args=[permit, int(used), *self._figures]) or 0)
-        except self._trouble as error:
-            cause = Cause.of(error)
-        raise _unreachable("Redis") from cause
-
-
-def _micro(seconds: float) -> int:
-    return round(seconds * 1_000_000)
+    None counts more than ``longest`` seconds: what says so was written by a wrong clock.
+    """
+    db.execute(
+        "DELETE FROM permits WHERE period = ? AND (ends_at <= ? OR ends_at > ?)",
+        (period, now, now + longest),
+    )
+    found = db.execute(
+        "SELECT ends_at FROM permits WHERE period = ? ORDER BY ends_at DESC LIMIT 1 OFFSET ?",
+        (period, count - 1),
+    ).fetchone()
+    return 0.0 if found is None else float(found[0] - now)

@@ -94,6 +94,7 @@ class Transport:
         file_hosts: Collection[str] = (),
         observers: Iterable[Observer] = (),
     ) -> None:
+        pool = Pool(options.concurrency)
         told = Observers(desk, vendor, _checked(observers))
         self.base = base
         self.options = options
@@ -112,9 +113,9 @@ class Transport:
             Retry(options.max_attempts, told),
             Observe(told),
             ErrorTable(error_codes, explain, is_error),
-            Pool(options.concurrency),
+            pool,
             Signing(auth, self.credentials),
-            Pacing(_limiters(options)),
+            Pacing(_limiters(options), pool.admit_last),
         )
 
     async def send(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["YIELDS", "yielding"]
+__all__ = ["YIELDS", "urgently", "yielding"]
 
 YIELDS: ContextVar[bool] = ContextVar("helpdesk_bridge_yields", default=False)
 """Whether what is requested in this context leaves the desk's other calls the way."""
@@ -19,6 +19,16 @@ def yielding() -> Iterator[None]:
     Never over a ``yield`` of an async generator: its caller would run in it.
     """
     token = YIELDS.set(True)
+    try:
+        yield
+    finally:
+        YIELDS.reset(token)
+
+
+@contextmanager
+def urgently() -> Iterator[None]:
+    """Have the requests of the body wait for nobody: others wait for what they bring, too."""
+    token = YIELDS.set(False)
     try:
         yield
     finally:

@@ -34,7 +34,7 @@ class Permits:
 
     out: int = 0
 
-    async def acquire(self) -> None:
+    async def acquire(self, *, yields: bool = False) -> None:
         await asyncio.sleep(0)
         self.out += 1
 

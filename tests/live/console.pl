@@ -121,6 +121,36 @@ my %answer = (
         } @mails ];
     },
 
+    # Tickets, the quick way: without a scrip, in one write of the database, a minute apart and the
+    # last one a day ago; the answer is the id of RT's last transaction.
+    tickets => sub {
+        my ($queue, $requestor, $count) = @_;
+        no warnings 'redefine';
+        local *RT::Scrips::Prepare = sub { 0 };
+        $RT::Handle->BeginTransaction;
+        for my $number (1 .. $count) {
+            my $ticket = RT::Ticket->new(RT->SystemUser);
+            my ($id, undef, $message) = $ticket->Create(
+                Queue     => $queue,
+                Requestor => $requestor,
+                Subject   => "One of many, $number",
+                MIMEObj   => MIME::Entity->build(Type => 'text/plain', Data => 'One of many.'),
+            );
+            done($id, $message);
+            my $at = RT::Date->new(RT->SystemUser);
+            $at->Set(Format => 'unix', Value => time - 86400 - 60 * ($count - $number));
+            $RT::Handle->SimpleQuery($_, $at->ISO, $id) for
+                'UPDATE Tickets SET LastUpdated = ? WHERE id = ?',
+                'UPDATE Tickets SET Created = ? WHERE id = ?',
+                "UPDATE Transactions SET Created = ? WHERE ObjectType = 'RT::Ticket' AND ObjectId = ?";
+        }
+        $RT::Handle->Commit;
+        my $transactions = RT::Transactions->new(RT->SystemUser);
+        $transactions->UnLimit;
+        $transactions->OrderBy(FIELD => 'id', ORDER => 'DESC');
+        return $transactions->First->id;
+    },
+
     # Custom fields of a queue's tickets, by name: [type, how many values at most, choices …].
     fields => sub {
         my ($queue, $fields) = @_;
@@ -144,6 +174,22 @@ my %answer = (
         done($ticket->SetOwner($fields{assignee}, 'Force')) if $fields{assignee};
         done($ticket->SetQueue($fields{team}))
             if $fields{team} && $fields{team} ne $ticket->QueueObj->Name;
+        return JSON::true;
+    },
+
+    # Transactions as if a ticket had been deleted so often; it stays as it is.
+    deleted => sub {
+        my ($id, $count) = @_;
+        my $ticket = named('RT::Ticket', $id);
+        my %deletion = (Type => 'Status', Field => 'Status', OldValue => 'open', NewValue => 'deleted');
+        done($ticket->_NewTransaction(%deletion, ActivateScrips => 0)) for 1 .. $count;
+        return JSON::true;
+    },
+
+    # As if tickets had last changed at this time (UTC).
+    age => sub {
+        my ($at, @ids) = @_;
+        $RT::Handle->SimpleQuery('UPDATE Tickets SET LastUpdated = ? WHERE id = ?', $at, $_) for @ids;
         return JSON::true;
     },
 

@@ -631,7 +631,7 @@ class Place:
             return [type(item).__name__, self._number(kind, str(item))]
         if name == "TransactionId" and isinstance(item, str):
             return self._number("transaction", item)
-        if name == "EffectiveId" and isinstance(item, str):
+        if name in ("EffectiveId", "ObjectId") and isinstance(item, str):
             return self._number("ticket", item)
         if name in ("OldValue", "NewValue") and record.get("Field") in ("Owner", "Queue"):
             return self._number(record["Field"], item)

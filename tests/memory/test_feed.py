@@ -18,6 +18,7 @@ import pytest
 import helpdesk_bridge as hb
 from helpdesk_bridge.kit import Feed
 from helpdesk_bridge.memory import Memory
+from helpdesk_bridge.memory.storage import Storage
 from helpdesk_bridge.testing import MemorySettings, Store
 
 CUSTOMER = "li@customer.example"
@@ -279,6 +280,23 @@ async def test_a_write_that_failed_leaves_its_number_to_the_next_and_no_place(
         assert (await told(desk, place))[0] == [number]
 
 
+async def test_what_a_write_does_past_the_methods_of_the_store_has_a_number_in_the_file(
+    tmp_path: Path,
+) -> None:
+    def close(store: Store) -> None:
+        store.tickets[int(number)].status = hb.Status.CLOSED
+
+    path = tmp_path / "a.db"
+    async with opened(path) as desk:
+        number = await ticket(desk)
+        _, _, place = await told(desk, None)
+    storage = Storage(path)
+    await storage.write(int(number), close)
+    await storage.aclose()
+    async with opened(path) as desk:
+        assert (await told(desk, place))[0] == [number]
+
+
 async def test_an_older_copy_of_the_file_does_not_take_a_place_that_is_ahead_of_it(
     tmp_path: Path,
 ) -> None:
@@ -386,6 +404,7 @@ async def test_bringing_a_file_to_this_format_happens_wholly_or_not_at_all(
                     await desk.tickets()
                 except hb.ConfigurationError:
                     refused += 1
+        assert refused < 100, "it was left half done"
     assert refused > 10
     async with opened(path) as desk:
         assert (await told(desk, None))[:2] == (["1002", "1006"], ["1004"])

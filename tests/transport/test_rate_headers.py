@@ -16,6 +16,7 @@ from helpdesk_bridge.transport.rate_headers import (
     asked_wait,
     http_date,
     retry_after,
+    running_low,
     until_reset,
     vendor_time,
 )
@@ -393,3 +394,46 @@ def test_of_many_headers_and_parts_the_first_ones_are_read(
     assert until_reset({"RateLimit": '"a";r=0;t=7,' * 6000}) == 7.0
     assert retry_after({f"Retry{'-' * number}After": "8" for number in range(300)}) == 8.0
     assert len(read) == 20 + 10 + 20
+
+
+# -- an allowance of which little is left ------------------------------------------------------
+
+
+def _named(limit: str, left: str, reset: str, prefix: str = "X-RateLimit-") -> dict[str, str]:
+    return {f"{prefix}Limit": limit, f"{prefix}Remaining": left, f"{prefix}Reset": reset}
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        (_named("100", "20", "50"), 50.0),
+        (_named("100", "0", "50"), 50.0),
+        (_named("100", "21", "50"), None),
+        (_named("100", "20", "50", "RateLimit-"), 50.0),
+        (_named("100", "20", "50", "X-Rate-Limit-"), 50.0),
+        ({"RateLimit": "limit=100, remaining=12, reset=30"}, 30.0),
+        ({"RateLimit": "limit=100, remaining=30, reset=30"}, None),
+        # what is not told in full, or not clearly
+        ({"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "50"}, None),
+        ({"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "1"}, None),
+        ({"RateLimit": '"default";r=1;t=30'}, None),
+        ({**_named("100", "20", "50"), "RateLimit-Limit": "5000"}, None),
+        (_named("many", "1", "50"), None),
+        (_named("0", "0", "50"), None),
+        (_named("100, 100;w=60", "1", "50"), None),
+        (_named("1" * 10, "1", "50"), None),
+        (_named("100", "1", "50", "Zendesk-RateLimit-Users-"), None),
+        ({"X-RateLimit-Limit": "100", "RateLimit-Reset": "50"}, None),
+        ({}, None),
+    ],
+)
+def test_little_is_left_where_one_allowance_is_told_in_full(
+    headers: dict[str, str], wait: float | None
+) -> None:
+    assert running_low(headers, lambda full: full // 5) == wait
+
+
+@given(st.dictionaries(st.sampled_from([*_named("", "", ""), "RateLimit"]), st.text()))
+def test_no_text_of_an_allowance_breaks_it(headers: dict[str, str]) -> None:
+    wait = running_low(headers, lambda full: full)
+    assert wait is None or (wait >= 0 and math.isfinite(wait))

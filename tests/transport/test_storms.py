@@ -286,7 +286,7 @@ def test_a_redirect_counts_though_its_second_hop_was_refused() -> None:
     given_back: list[bool] = []
 
     class Spy:
-        async def acquire(self) -> None: ...
+        async def acquire(self, *, yields: bool = False) -> None: ...
 
         def release(self, *, used: bool) -> None:
             given_back.append(used)

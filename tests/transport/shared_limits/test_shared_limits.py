@@ -164,10 +164,10 @@ async def test_a_store_that_is_slow_does_not_hold_up_the_event_loop(make: Make) 
     asked, go_on = threading.Event(), threading.Event()
     take = limiter._store.take
 
-    def slow(permit: str) -> float:
+    def slow(permit: str, *, yields: bool) -> float:
         asked.set()
         assert go_on.wait(30)
-        return float(take(permit))
+        return float(take(permit, yields=yields))
 
     limiter._store.take = slow
     task = asyncio.create_task(limiter.acquire())
