@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_checkpoint_is_made_once_and_only_where_it_is_read() -> None:
 
 
 def test_a_function_that_keeps_what_pickle_cannot_take_is_no_hindrance() -> None:
-    held = open(__file__, encoding="utf-8")  # noqa: SIM115
+    held = Path(__file__).open(encoding="utf-8")  # noqa: SIM115
     with held:
         read = pickle.loads(pickle.dumps(event(lambda: f"{held.fileno() > 0}")))
     assert read.checkpoint == "True"
