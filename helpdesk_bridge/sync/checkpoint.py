@@ -168,7 +168,7 @@ class State:
         _check_origin(data, Origin.of(desk))
         try:
             state = cls._read(data, desk)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
             trouble = str(error) if isinstance(error, ValueError) else "a part of it is missing"
         else:
             return state._going_on(desk, messages=messages)
@@ -232,9 +232,10 @@ def _object(text: Any) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         data = None
     version = data.get("helpdesk_bridge.changes") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(version, int) or isinstance(version, bool):
+    is_number = isinstance(version, int) and not isinstance(version, bool) and version >= 1
+    if not isinstance(data, dict) or not is_number:
         raise InvalidArgument(_NONE)
-    if version > VERSION or version < 1:
+    if version > VERSION:
         raise InvalidArgument(
             f"the checkpoint is of the form {version}, and this version of helpdesk_bridge reads"
             f" those up to {VERSION}: update it."
@@ -278,4 +279,4 @@ def _read_time(text: str | None) -> datetime | None:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("a time is without a zone")
-    return at
+    return at.astimezone(UTC)
