@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from helpdesk_bridge.errors import IncompleteList
 from helpdesk_bridge.model import ChangeMode, Problem, Ticket
@@ -33,20 +34,20 @@ async def read_first_list(
             yield await _newest_changes(source, state, taker)
     if state.cursor is None:
         state.known, state.versions = KnownIds.nothing(), empty_versions()
-    pager = source.tickets(state.cursor)
-    kept = len(pager.problems)
-    while True:
-        found = await source.chunk(pager, CHUNK)
-        problems, kept = unread(pager.problems[kept:]), len(pager.problems)
-        if state.floor is None:
-            state.floor = floor_of(newest(found), source.overlap)
-        news = [one for one in found if not _is_told(state, one)]
-        taken = await taker.take(news, first=True, problems=problems)
-        _note(state, found)
-        state.cursor = pager.cursor
-        if len(found) < CHUNK:
-            break
-        yield taken
+    async with aclosing(source.tickets(state.cursor)) as pager:
+        kept = len(pager.problems)
+        while True:
+            found = await source.chunk(pager, CHUNK)
+            problems, kept = unread(pager.problems[kept:]), len(pager.problems)
+            if state.floor is None:
+                state.floor = floor_of(newest(found), source.overlap)
+            news = [one for one in found if not _is_told(state, one)]
+            taken = await taker.take(news, first=True, problems=problems)
+            _note(state, found)
+            state.cursor = pager.cursor
+            if len(found) < CHUNK:
+                break
+            yield taken
     state.listed, state.cursor = True, None
     yield taken
 

@@ -14,6 +14,7 @@ from helpdesk_bridge.errors import IncompleteList
 from helpdesk_bridge.model import ChangeBatch, ChangeMode
 from helpdesk_bridge.sync.checkpoint import State
 from helpdesk_bridge.sync.listing import read_first_list
+from helpdesk_bridge.sync.pace import Pace
 from helpdesk_bridge.sync.scan import ScanPoll
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
@@ -39,10 +40,8 @@ class Polls:
     desk: Helpdesk
     call: CallContext
     state: State
-    pause: float = 0.0
-    """Seconds to wait before each part of a list of all tickets."""
-    every: float | None = None
-    """Seconds after which messages are looked for while all is read; None: they are not."""
+    pace: Pace = field(factory=Pace)
+    """How a list of all tickets is spread."""
     source: Source = field(init=False)
     _settling: Settling = field(factory=Settling, init=False)
     _spoken: SpokenFloor = field(factory=SpokenFloor, init=False)
@@ -102,8 +101,7 @@ class Polls:
             taker,
             self._spoken,
             sweeps=sweep,
-            pause=self.pause,
-            every=self.every,
+            pace=self.pace,
         )
         async with aclosing(poll.read()) as parts:
             async for taken in parts:

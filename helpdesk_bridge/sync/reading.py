@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from helpdesk_bridge.desk.call import CallContext
@@ -44,11 +45,12 @@ def _require_seen(changes: Support) -> None:
 
 async def read_changes(
     desk: Any, call: CallContext, checkpoint: str | None, *, messages: bool, sweep: bool
-) -> AsyncIterator[ChangeBatch]:
+) -> AsyncGenerator[ChangeBatch, None]:
     """Yield what changed since ``checkpoint``; see ``Helpdesk.changes``."""
     with call.part():
         if not isinstance(sweep, bool):
             raise InvalidArgument("sweep= is True or False.")
         state = opened(desk, checkpoint, messages=messages)
-    async for batch in Polls(desk, call, state).read(sweep=sweep):
-        yield batch
+    async with aclosing(Polls(desk, call, state).read(sweep=sweep)) as batches:
+        async for batch in batches:
+            yield batch
