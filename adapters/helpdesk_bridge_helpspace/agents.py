@@ -93,7 +93,8 @@ class AgentList:
             agents = self.kept
             if agents is None:
                 try:
-                    agents = _known_by(await self._whole())
+                    with kit.urgently():  # others may wait for it who do not yield
+                        agents = _known_by(await self._whole())
                 except errors.HelpdeskError as error:
                     _name_list(error)
                     raise

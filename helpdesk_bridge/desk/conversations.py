@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -71,7 +71,7 @@ async def conversations(
     *,
     concurrency: int = 8,
     on_error: Literal["raise", "keep"] = "raise",
-) -> AsyncIterator[Conversation]:
+) -> AsyncGenerator[Conversation, None]:
     """Yield each ticket with all its messages, in the order given, read several at a time.
 
     A ticket given by id is read first. While a long conversation holds up the others' turn, at

@@ -30,6 +30,7 @@ from helpdesk_bridge.model.lookup import person_key as key_of
 from helpdesk_bridge.model.slots import Slots
 from helpdesk_bridge.model.text import exact_number, is_digits
 from helpdesk_bridge.transport import waiting_for
+from helpdesk_bridge.transport.yielding import urgently
 
 __all__ = ["KEPT", "Directory", "key_of"]
 
@@ -81,7 +82,8 @@ class _Kept(Generic[T]):
                 return found or self._nobody()
             self._readings = number = self._readings + 1
             try:
-                page = await self.read()
+                with urgently():  # others may wait for it who do not yield
+                    page = await self.read()
             except HelpdeskError as error:
                 raise cannot_look_up(error, self.noun) from error
             self._page, self._number, self._until = page, number, _now() + KEPT

@@ -7,7 +7,8 @@ and its like: each is one request within the call, and leaves the desk's other c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import TypeVar
 
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 async def changes(
     self: Desk, checkpoint: str | None = None, *, messages: bool = False, sweep: bool = False
-) -> AsyncIterator[ChangeBatch]:
+) -> AsyncGenerator[ChangeBatch, None]:
     """Yield what has changed since a checkpoint, in batches, until everything is told.
 
     Store each batch with its checkpoint in one transaction, and begin the next time with the
@@ -65,8 +66,10 @@ async def changes(
 
     with self._calls.begin("changes") as call:
         self._guard.require(Capability.CHANGES)
-    async for batch in read_changes(self, call, checkpoint, messages=messages, sweep=sweep):
-        yield batch
+    read = read_changes(self, call, checkpoint, messages=messages, sweep=sweep)
+    async with aclosing(read) as batches:
+        async for batch in batches:
+            yield batch
 
 
 async def follow(
@@ -77,7 +80,7 @@ async def follow(
     messages: bool = True,
     sweep_every: float | None = None,
     doorbell: asyncio.Event | None = None,
-) -> AsyncIterator[ChangeBatch]:
+) -> AsyncGenerator[ChangeBatch, None]:
     """Yield what changes, as :meth:`changes` does, again and again; it never ends by itself.
 
     It polls within the desk's rate limit, and leaves other calls the way. What passes is survived:
@@ -109,7 +112,7 @@ async def follow(
 
     with self._calls.begin("follow") as call:
         self._guard.require(Capability.CHANGES)
-    async for batch in follow_changes(
+    read = follow_changes(
         self,
         call,
         checkpoint,
@@ -117,8 +120,10 @@ async def follow(
         messages=messages,
         sweep_every=sweep_every,
         doorbell=doorbell,
-    ):
-        yield batch
+    )
+    async with aclosing(read) as batches:
+        async for batch in batches:
+            yield batch
 
 
 async def events(
@@ -127,7 +132,7 @@ async def events(
     *,
     every: float | None = None,
     doorbell: asyncio.Event | None = None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Yield what happened on the desk one by one, for a program that acts on it.
 
     Each event has the checkpoint that may be stored once it is dealt with: what was told before it
@@ -153,8 +158,10 @@ async def events(
 
     with self._calls.begin("events") as call:
         self._guard.require(Capability.CHANGES, Capability.LIST_MESSAGES)
-    async for event in read_events(self, call, checkpoint, every=every, doorbell=doorbell):
-        yield event
+    read = read_events(self, call, checkpoint, every=every, doorbell=doorbell)
+    async with aclosing(read) as told:
+        async for event in told:
+            yield event
 
 
 async def read_changed(desk: Desk, call: CallContext, cursor: Cursor | None) -> Page[Ticket]:

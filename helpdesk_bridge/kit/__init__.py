@@ -137,6 +137,7 @@ from helpdesk_bridge.transport import (
 from helpdesk_bridge.transport.explanation import first_fields
 from helpdesk_bridge.transport.redaction import redact
 from helpdesk_bridge.transport.urls import SLASH, base_url, check_header
+from helpdesk_bridge.transport.yielding import urgently
 
 __all__ = [
     "CREDENTIAL",
@@ -281,6 +282,7 @@ __all__ = [
     "tags_left_out",
     "tells_whose",
     "text_to_html",
+    "urgently",
     "with_cids",
     "without_first_message",
     "write_mark",

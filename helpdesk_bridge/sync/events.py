@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -42,7 +42,7 @@ async def read_events(
     *,
     every: float | None,
     doorbell: asyncio.Event | None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Yield what happened since ``checkpoint``; see ``Helpdesk.events``."""
     with call.part():
         if every is None and doorbell is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from helpdesk_bridge.errors import IncompleteList
 from helpdesk_bridge.model import ChangeMode, Problem, Ticket
@@ -10,7 +11,7 @@ from helpdesk_bridge.sync.checkpoint import State, empty_versions
 from helpdesk_bridge.sync.known import KnownIds
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
-from helpdesk_bridge.sync.times import floor_of, is_before, newest
+from helpdesk_bridge.sync.times import Beginning, floor_of, is_before, newest
 from helpdesk_bridge.sync.versions import identity, is_gone, key_of, version
 from helpdesk_bridge.sync.window import baseline
 
@@ -33,22 +34,27 @@ async def read_first_list(
             yield await _newest_changes(source, state, taker)
     if state.cursor is None:
         state.known, state.versions = KnownIds.nothing(), empty_versions()
-    pager = source.tickets(state.cursor)
-    kept = len(pager.problems)
-    while True:
-        found = await source.chunk(pager, CHUNK)
-        problems, kept = unread(pager.problems[kept:]), len(pager.problems)
-        if state.floor is None:
-            state.floor = floor_of(newest(found), source.overlap)
-        news = [one for one in found if not _is_told(state, one)]
-        taken = await taker.take(news, first=True, problems=problems)
-        _note(state, found)
-        if state.mode is ChangeMode.SCAN and (at := newest(found)) is not None:
-            state.newest = max(state.newest or at, at)
-        state.cursor = pager.cursor
-        if len(found) < CHUNK:
-            break
-        yield taken
+    began = Beginning() if state.cursor is None else None
+    async with aclosing(source.tickets(state.cursor)) as pager:
+        kept = len(pager.problems)
+        while True:
+            found = await source.chunk(pager, CHUNK)
+            problems, kept = unread(pager.problems[kept:]), len(pager.problems)
+            if state.floor is None:
+                state.floor = floor_of(newest(found), source.overlap)
+            news = [one for one in found if not _is_told(state, one)]
+            taken = await taker.take(news, first=True, problems=problems)
+            _note(state, found)
+            if began is not None:
+                began.note(found)
+            if state.mode is ChangeMode.SCAN and (at := newest(found)) is not None:
+                state.newest = max(state.newest or at, at)
+            state.cursor = pager.cursor
+            if len(found) < CHUNK:
+                break
+            yield taken
+    if began is not None and state.mode is ChangeMode.SCAN:
+        state.floor = began.floor(state.floor, source.overlap)
     state.listed, state.cursor = True, None
     yield taken
 

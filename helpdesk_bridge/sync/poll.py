@@ -14,6 +14,7 @@ from helpdesk_bridge.errors import IncompleteList
 from helpdesk_bridge.model import ChangeBatch, ChangeMode
 from helpdesk_bridge.sync.checkpoint import State
 from helpdesk_bridge.sync.listing import read_first_list
+from helpdesk_bridge.sync.pace import Pace
 from helpdesk_bridge.sync.scan import ScanPoll
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
@@ -47,10 +48,8 @@ class Polls:
     desk: Helpdesk
     call: CallContext
     state: State
-    pause: float = 0.0
-    """Seconds to wait before each part of a list of all tickets."""
-    every: float | None = None
-    """Seconds after which messages are looked for while all is read; None: they are not."""
+    pace: Pace = field(factory=Pace)
+    """How a list of all tickets is spread."""
     source: Source = field(init=False)
     settled: Settled = field(factory=lambda: Settled(Settling(), SpokenFloor()), init=False)
     """What was found out for good, and is not told by the checkpoint."""
@@ -116,8 +115,7 @@ class Polls:
             self.settled.spoken,
             self.settled.settling,
             sweeps=sweep,
-            pause=self.pause,
-            every=self.every,
+            pace=self.pace,
         )
         async with aclosing(poll.read()) as parts:
             async for taken in parts:

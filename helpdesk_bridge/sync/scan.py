@@ -10,6 +10,7 @@ import asyncio
 import heapq
 import math
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from itertools import count, islice
 
@@ -19,6 +20,7 @@ from helpdesk_bridge.errors import HelpdeskError, IncompleteList
 from helpdesk_bridge.model import ChangeMode, Problem, Ticket
 from helpdesk_bridge.sync.checkpoint import State, empty_versions
 from helpdesk_bridge.sync.listing import CHUNK, unread
+from helpdesk_bridge.sync.pace import Pace
 from helpdesk_bridge.sync.sketch import Sketch
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import EVERYWHERE, Taken, Taker
@@ -50,9 +52,7 @@ class ScanPoll:
         spoken: from when on messages are asked for apart.
         settling: which conversations are to be read once more.
         sweeps: whether tickets that are missing from the list are told as deleted.
-        pause: seconds to wait before each batch, to spread the reading.
-        every: seconds after which tickets with new messages are asked for again meanwhile; None:
-            only at the beginning.
+        pace: how the reading is spread.
     """
 
     source: Source
@@ -61,8 +61,9 @@ class ScanPoll:
     spoken: SpokenFloor = field(factory=SpokenFloor)
     settling: Settling = field(factory=Settling)
     sweeps: bool = False
-    pause: float = 0.0
-    every: float | None = None
+    pace: Pace = field(factory=Pace)
+    _spoken_at: float = field(default=math.inf, init=False)
+    """When they are asked for the next time (loop time)."""
     fresh: bool = field(default=False, init=False)
     newest: datetime | None = field(default=None, init=False)
     """The newest time of a change that was listed."""
@@ -89,35 +90,55 @@ class ScanPoll:
     async def read(self) -> AsyncGenerator[Taken, None]:
         """Yield what changed; the state is that of the new list behind the last of it."""
         times: list[Ticket] = []
+        self._spoken_at = -math.inf if self.source.has_spoken else math.inf
         for step in (self._listed(), self._compared()):
-            async for taken in step:
-                times = [*times, *taken.tickets.values()][-CHUNK:]
-                yield taken
+            async with aclosing(step) as parts:
+                async for taken in parts:
+                    times = [*times, *taken.tickets.values()][-CHUNK:]
+                    yield taken
         if self.sweeps:
-            async for taken in self._sweep():
-                yield taken
+            async with aclosing(self._sweep()) as parts:
+                async for taken in parts:
+                    yield taken
         self._end(times)
 
     async def _listed(self) -> AsyncGenerator[Taken, None]:
         """Yield what shows by its time to have changed, while all tickets are read."""
-        due = 0.0
-        async for found, problems in self._list():
-            now = asyncio.get_running_loop().time()
-            if self.source.has_spoken and now >= due:
-                due = now + (math.inf if self.every is None else self.every)
-                async for taken in self.read_spoken():
+        loop = asyncio.get_running_loop()
+        async with aclosing(self._list()) as parts:
+            async for found, problems in parts:
+                until = loop.time() + self.pace.pause
+                async with aclosing(self._spoken_if_due()) as spoken:
+                    async for taken in spoken:
+                        yield taken
+                yield await self._newer(found, problems)
+                while len(found) == CHUNK and loop.time() < until:
+                    await self.source.rest(self.pace, min(until, self._spoken_at))
+                    if not self.source.has_spoken:
+                        break
+                    async with aclosing(self._spoken_if_due()) as spoken:
+                        async for taken in spoken:
+                            yield taken
+
+    async def _spoken_if_due(self) -> AsyncGenerator[Taken, None]:
+        """Yield tickets with new messages, if it is time to ask for them."""
+        now = asyncio.get_running_loop().time()
+        if self.source.has_spoken and (self.pace.answers() or now >= self._spoken_at):
+            self._spoken_at = now + self.pace.every
+            async with aclosing(self.read_spoken()) as parts:
+                async for taken in parts:
                     yield taken
-            yield await self._newer(found, problems)
 
     async def _compared(self) -> AsyncGenerator[Taken, None]:
         """Yield what differs from the versions that were told."""
         changed = self._changed() if self._compares else []
         if changed is None:
-            async for found, _ in self._list(anew=True):
-                news = [one for one in found if self._is_news(one)]
-                for one in news:
-                    self._tell(one)
-                yield await self.taker.take(news)
+            async with aclosing(self._list()) as parts:
+                async for found, _ in parts:
+                    news = [one for one in found if self._is_news(one)]
+                    for one in news:
+                        self._tell(one)
+                    yield await self.taker.take(news)
         for some in _chunks(changed or ()):
             yield await self._read(some)
 
@@ -155,26 +176,23 @@ class ScanPoll:
             cursor = page.next
         self.spoken.renew(times, self.source.overlap)
 
-    async def _list(
-        self, *, anew: bool = False
-    ) -> AsyncGenerator[tuple[list[Ticket], list[Problem]], None]:
+    async def _list(self) -> AsyncGenerator[tuple[list[Ticket], list[Problem]], None]:
         """Yield the list of all tickets in parts, and take note of each."""
         self._versions, self._ids = empty_versions(), {}
         self._settled, self._last = [], []
-        pager, kept = self.source.tickets(), 0
-        while True:
-            if self.pause and not anew:
-                await asyncio.sleep(self.pause)
-            found = await self.source.chunk(pager, CHUNK)
-            problems, kept = unread(pager.problems[kept:]), len(pager.problems)
-            for problem in problems:
-                if problem.error.ticket_id is not None:
-                    self._unread.add(problem.error.ticket_id)
-            for one in found:
-                self._note(one)
-            yield found, problems
-            if len(found) < CHUNK:
-                return
+        kept = 0
+        async with aclosing(self.source.tickets()) as pager:
+            while True:
+                found = await self.source.chunk(pager, CHUNK)
+                problems, kept = unread(pager.problems[kept:]), len(pager.problems)
+                for problem in problems:
+                    if problem.error.ticket_id is not None:
+                        self._unread.add(problem.error.ticket_id)
+                for one in found:
+                    self._note(one)
+                yield found, problems
+                if len(found) < CHUNK:
+                    return
 
     def _note(self, ticket: Ticket) -> None:
         key = key_of(ticket)

@@ -6,7 +6,9 @@ reads changes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -29,6 +31,7 @@ from helpdesk_bridge.model import (
     Page,
     Ticket,
 )
+from helpdesk_bridge.sync.pace import Pace
 from helpdesk_bridge.transport.yielding import yielding
 
 __all__ = ["Source"]
@@ -124,8 +127,13 @@ class Source:
     async def conversations(self, tickets: Sequence[Ticket]) -> list[Conversation]:
         """Return the conversations of tickets; what fails is told with each of them."""
         with self.call.own_errors(), yielding():
-            read = self.desk.conversations(list(tickets), on_error="keep")
-            return [one async for one in read]
+            async with aclosing(self.desk.conversations(list(tickets), on_error="keep")) as read:
+                return [one async for one in read]
+
+    async def rest(self, pace: Pace, until: float) -> None:
+        """Rest between two parts of a list; DeskClosed if the desk is closed meanwhile."""
+        with self.call.part(seconds=math.inf):
+            await pace.rest(until)
 
     async def _asked(self, question: Awaitable[T]) -> T:
         with self.call.own_errors(), yielding():

@@ -14,6 +14,7 @@ from helpdesk_bridge.errors import (
     DeskClosed,
     HelpdeskError,
     NotFound,
+    PoolTimeout,
     RateLimited,
     UnsupportedCapability,
 )
@@ -25,7 +26,7 @@ from helpdesk_bridge.sync.versions import identity, is_gone
 
 __all__ = ["EVERYWHERE", "Taken", "Taker"]
 
-EVERYWHERE = (AuthenticationError, ConnectFailed, DeskClosed, RateLimited)
+EVERYWHERE = (AuthenticationError, ConnectFailed, DeskClosed, PoolTimeout, RateLimited)
 """Errors that are not one ticket's: all others would meet them, too."""
 _SEVERAL = 2
 """Conversations that all fail for a reason that passes show that the vendor is away."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import heapq
 import math
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from attrs import define, field
 
 from helpdesk_bridge.model import Ticket
 
-__all__ = ["Settling", "SpokenFloor", "floor_of", "is_before", "newest", "next_floor"]
+__all__ = ["Beginning", "Settling", "SpokenFloor", "floor_of", "is_before", "newest", "next_floor"]
 
 _OUTLIER = timedelta(hours=1)
 """A time that is so much later than all others may have been set ahead: the others count."""
@@ -123,3 +125,29 @@ class Settling:
     def is_over(self, began_at: float, overlap: timedelta) -> bool:
         """Say whether a poll that began then and brought nothing shows that it is over."""
         return self.ended_at is not None and began_at - self.ended_at > overlap.total_seconds()
+
+
+@define
+class Beginning:
+    """Tells by the vendor's times when the reading of a list began, at the latest.
+
+    It is the newest time that the list shows, less the time that the reading took. Where the list
+    begins with old tickets, its first ones alone would tell a time long before.
+    """
+
+    _began_at: float = field(factory=lambda: asyncio.get_running_loop().time(), init=False)
+    _times: list[datetime] = field(factory=list, init=False)
+    """The newest times."""
+
+    def note(self, tickets: Iterable[Ticket]) -> None:
+        """Take note of tickets of the list."""
+        told = [one.updated_at for one in tickets if one.updated_at is not None]
+        self._times = heapq.nlargest(_OUTLIERS + 1, [*self._times, *told])
+
+    def floor(self, least: datetime | None, overlap: timedelta) -> datetime | None:
+        """Return the time before which all is told once the list is; ``least`` if that is later."""
+        at = _settled(self._times)
+        if at is None or least is None:
+            return least
+        took = timedelta(seconds=asyncio.get_running_loop().time() - self._began_at)
+        return max(least, at - took - overlap)

@@ -8,7 +8,8 @@ until nothing older than the beginning of the poll comes up.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime
 
 from attrs import define, field
@@ -59,19 +60,20 @@ class WindowPoll:
         fresh_at, first = None, True
         for number in range(1, _WALKS + 1):
             self._order, pages, surfaced = [], 0, False
-            async for page in self._walk():
-                pages += 1
-                changed = [one for one in page.items if not self._is_known(one)]
-                if first:
-                    first, fresh_at = False, newest(changed)
-                again = [] if number > 1 else self._unsettled(page.items, changed, fresh_at)
-                self._note(page.items)
-                if number > 1:
-                    surfaced |= any(is_before(one.updated_at, fresh_at) for one in changed)
-                self.fresh |= bool(changed)
-                taken = await self.taker.take(changed, again=again, problems=page.problems)
-                if taken:
-                    yield taken
+            async with aclosing(self._walk()) as walk:
+                async for page in walk:
+                    pages += 1
+                    changed = [one for one in page.items if not self._is_known(one)]
+                    if first:
+                        first, fresh_at = False, newest(changed)
+                    again = [] if number > 1 else self._unsettled(page.items, changed, fresh_at)
+                    self._note(page.items)
+                    if number > 1:
+                        surfaced |= any(is_before(one.updated_at, fresh_at) for one in changed)
+                    self.fresh |= bool(changed)
+                    taken = await self.taker.take(changed, again=again, problems=page.problems)
+                    if taken:
+                        yield taken
             if pages <= 1 or (number > 1 and not surfaced):
                 break
         else:
@@ -88,12 +90,13 @@ class WindowPoll:
         state.newest = fresh_at or state.newest
         state.floor = next_floor(state.floor, fresh_at, source.overlap)
 
-    async def _walk(self) -> AsyncIterator[Page[Ticket]]:
+    async def _walk(self) -> AsyncGenerator[Page[Ticket], None]:
         """Yield pages from the newest change on, up to the first that ends with what is known."""
-        async for page in _pages(self.source.changed):
-            yield page
-            if page.items and self._is_end(page.items[-1]):
-                return
+        async with aclosing(_pages(self.source.changed)) as pages:
+            async for page in pages:
+                yield page
+                if page.items and self._is_end(page.items[-1]):
+                    return
 
     def _is_end(self, ticket: Ticket) -> bool:
         """Say whether all behind ``ticket`` was told: it was, and it is older than the floor."""
@@ -134,18 +137,19 @@ class WindowPoll:
         """Return the deletions that were not told: of each the vendor is asked whether it holds."""
         taken, state = Taken(), self.state
         told: list[tuple[int, int]] = []
-        async for page in _pages(self.source.deleted):
-            for one in page.items:
-                entry = (identity(one.id), version(one))
-                told.append(entry)
-                if state.deletions.has(*entry):
-                    continue
-                if await self.taker.is_gone(one.id, taken):
-                    self.taker.gone(one.id, taken)
-                    self._told.pop(entry[0], None)
-            taken.problems.extend(page.problems)
-            if page.items and self._was_told(page.items[-1]):
-                break
+        async with aclosing(_pages(self.source.deleted)) as pages:
+            async for page in pages:
+                for one in page.items:
+                    entry = (identity(one.id), version(one))
+                    told.append(entry)
+                    if state.deletions.has(*entry):
+                        continue
+                    if await self.taker.is_gone(one.id, taken):
+                        self.taker.gone(one.id, taken)
+                        self._told.pop(entry[0], None)
+                taken.problems.extend(page.problems)
+                if page.items and self._was_told(page.items[-1]):
+                    break
         state.deletions.renew(told)
         return taken
 
@@ -164,7 +168,7 @@ async def baseline(source: Source, state: State) -> None:
 
 async def _pages(
     read: Callable[[Cursor | None], Awaitable[Page[Ticket]]],
-) -> AsyncIterator[Page[Ticket]]:
+) -> AsyncGenerator[Page[Ticket], None]:
     """Yield the pages of a list; HelpdeskError where it runs in circles or is incomplete."""
     met: set[str] = set()
     cursor: Cursor | None = None

@@ -27,7 +27,11 @@ def yielding() -> Iterator[None]:
 
 @contextmanager
 def urgently() -> Iterator[None]:
-    """Have the requests of the body wait for nobody: others wait for what they bring, too."""
+    """Have the requests of the body, which may be within one that yields, not yield.
+
+    For what is fetched once for all who ask for it, such as a session or a list of agents: some who
+    wait for it may not yield.
+    """
     token = YIELDS.set(False)
     try:
         yield

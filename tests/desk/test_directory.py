@@ -15,6 +15,7 @@ from helpdesk_bridge import kit
 from helpdesk_bridge.delivery.memory_ledger import MemoryLedger
 from helpdesk_bridge.desk.directory import KEPT
 from helpdesk_bridge.transport import clock
+from helpdesk_bridge.transport.yielding import yielding
 from tests.desk.rolodex import Rolodex, RolodexFake, rolodex
 
 pytestmark = pytest.mark.asyncio
@@ -437,3 +438,20 @@ async def test_a_key_means_the_same_whatever_has_become_of_the_agent() -> None:
         assert len(fake.writes) == 1
         with pytest.raises(hb.InvalidArgument, match="key"):
             await create("other.bo@desk.example")
+
+
+async def test_a_list_that_others_may_wait_for_does_not_yield() -> None:
+    asked: list[bool] = []
+
+    class Told:
+        async def acquire(self, *, yields: bool = False) -> None:
+            asked.append(yields)
+
+        def release(self, *, used: bool) -> None: ...
+
+    async with rolodex(options=hb.TransportOptions(limiter=Told())) as (_, desk):
+        with yielding():
+            await desk.tickets(assignee="ADA")
+    assert asked[-1]
+    assert not any(asked[:-1])
+    assert len(asked) > 1

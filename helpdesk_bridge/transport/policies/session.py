@@ -30,6 +30,7 @@ from helpdesk_bridge.transport.policies.auth import check_credential, is_clean
 from helpdesk_bridge.transport.refusal import SESSION_ENDED
 from helpdesk_bridge.transport.request import Effect, Request
 from helpdesk_bridge.transport.response import Response
+from helpdesk_bridge.transport.yielding import urgently
 
 __all__ = ["ChosenAuth", "FetchToken", "SessionAuth", "TokenProvider", "expiry_of"]
 
@@ -217,7 +218,8 @@ class SessionAuth:
         renewal = self._renewal
         if renewal is None or renewal.done():
             # An eager task runs before this has it, and may be done by then.
-            renewal = self._renewal = asyncio.create_task(self._fetch())
+            with urgently():  # others may join it who do not yield
+                renewal = self._renewal = asyncio.create_task(self._fetch())
             renewal.add_done_callback(self._tell)
         while not renewal.done():
             await self._told()
