@@ -194,9 +194,7 @@ class Follower:
     def _recover(self, error: HelpdeskError) -> float:
         """Go back to the last checkpoint, and return how many seconds to wait at least."""
         self._failures += 1
-        settling = self._polls._settling
         self.begin(self._checkpoint, messages=self._messages)
-        self._polls._settling = settling
         wait = min(self.every * 2.0 ** min(self._failures - 1, 20), _LONGEST)
         wait = max(wait, error.retry_after or 0.0, self.every)
         log.warning(

@@ -43,6 +43,8 @@ async def read_first_list(
         news = [one for one in found if not _is_told(state, one)]
         taken = await taker.take(news, first=True, problems=problems)
         _note(state, found)
+        if state.mode is ChangeMode.SCAN and (at := newest(found)) is not None:
+            state.newest = max(state.newest or at, at)
         state.cursor = pager.cursor
         if len(found) < CHUNK:
             break
