@@ -16,15 +16,23 @@ from tests.sync.machine.reader import Breaks, Reader
 from tests.sync.machine.world import Model
 from tests.sync.vendor import opened
 
-__all__ = ["SCENARIOS"]
+__all__ = ["FAULTS", "SCENARIOS"]
 
 Scenario = Callable[[], Awaitable[None]]
 SCENARIOS: dict[str, Scenario] = {}
+FAULTS: dict[str, Scenario] = {}
+"""What is not right yet; whoever mends one moves it to the others."""
 
 
 def scenario(tell: Scenario) -> Scenario:
     """Have a function be one of the scenarios."""
     SCENARIOS[tell.__name__] = tell
+    return tell
+
+
+def fault(tell: Scenario) -> Scenario:
+    """Have a function be one of those that fail."""
+    FAULTS[tell.__name__] = tell
     return tell
 
 
@@ -216,5 +224,100 @@ async def a_scan_tells_what_has_no_time() -> None:
     await _poll(reader, desk)
     desk.update(cases[2])
     desk.say(cases[5])
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def a_record_of_the_feed_cannot_be_read_for_a_while() -> None:
+    setup = Setup(mode=ChangeMode.CURSOR, deletions="apart")
+    desk, reader = VendorDesk(setup), Reader()
+    case = desk.create()
+    case.spoilt = True
+    await _poll(reader, desk)
+    case.spoilt = False
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def a_ticket_is_stamped_earlier_than_its_last_message() -> None:
+    desk, reader = VendorDesk(Setup()), Reader()
+    case = desk.create()
+    desk.create()
+    desk.tick = 1000
+    desk.say(case)
+    await _poll(reader, desk)
+    desk.ahead = -300
+    desk.update(case)
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def the_clock_of_the_vendor_is_put_back() -> None:
+    desk, reader = VendorDesk(Setup(page_size=1)), Reader()
+    cases = [desk.create() for _ in range(7)]
+    for case in cases[:5]:
+        desk.tick += 60
+        desk.update(case)
+    await _poll(reader, desk)
+    desk.ahead -= 150
+    desk.update(cases[6])
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def the_first_change_is_the_only_ticket_of_a_page_and_stamped_ahead() -> None:
+    desk, reader = VendorDesk(Setup(page_size=1, lag=5)), Reader()
+    cases = [desk.create() for _ in range(4)]
+    desk.tick = 100
+    desk.update(cases[0], future=86_400)
+    await _poll(reader, desk)
+    desk.tick = 200
+    desk.update(cases[1], late=5)
+    desk.tick = 201
+    desk.update(cases[2])
+    await _poll(reader, desk)
+    desk.tick = 300
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def two_tickets_are_stamped_ahead_where_tickets_tell_their_last_message() -> None:
+    setup = Setup(mode=ChangeMode.SCAN, tells_last=True)
+    await _spoken_behind_two_stamped_ahead(setup)
+
+
+@fault
+async def two_tickets_are_stamped_ahead_where_times_are_coarse() -> None:
+    await _spoken_behind_two_stamped_ahead(Setup(mode=ChangeMode.SCAN, unit=60))
+
+
+async def _spoken_behind_two_stamped_ahead(setup: Setup) -> None:
+    desk, reader = VendorDesk(setup), Reader()
+    cases = [desk.create() for _ in range(8)]
+    for case in cases[:2]:
+        desk.update(case, future=86_400)
+    desk.tick = 1200
+    desk.say(cases[4])
+    await _poll(reader, desk)
+    await _poll(reader, desk)
+    desk.say(cases[4])
+    await _poll(reader, desk)
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def a_scan_begins_with_an_empty_desk() -> None:
+    desk, reader = VendorDesk(Setup(mode=ChangeMode.SCAN)), Reader()
+    await _poll(reader, desk)
+    case = desk.create()
+    await _poll(reader, desk)
+    desk.say(case)  # in the second of its creation
+    desk.tick = 60
     await _poll(reader, desk)
     await _check(reader, desk)

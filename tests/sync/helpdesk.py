@@ -143,7 +143,8 @@ class VendorDesk:
     def say(self, case: Case, *, note: bool = False, late: int = 0, before: int = 0) -> None:
         """Add a message, recorded with a time ``before`` the present one, in seconds."""
         case.said.append(self._words(case, note=note, before=before))
-        self._change(case, late, spoken=max(case.rows[-1].spoken, case.said[-1].at))
+        at = case.rows[-1].spoken if before else case.said[-1].at
+        self._change(case, late, spoken=at)
 
     def delete(self, case: Case, late: int = 0) -> None:
         """Delete it."""

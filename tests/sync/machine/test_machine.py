@@ -15,16 +15,17 @@ from helpdesk_bridge import ChangeMode
 from tests.sync.helpdesk import Setup
 from tests.sync.machine.rules import TALLY, Breaking, FeedMachine, breakings, writes
 from tests.sync.machine.vendors import STORE_KINDS, Vendor
-from tests.sync.machine.world import KINDS, Model, Write
+from tests.sync.machine.world import KINDS, UNSTEADY, Model, Write
 from tests.vendors import FAKES
 
 pytestmark = pytest.mark.timeout(7200)
 ALL = os.environ.get("HELPDESK_BRIDGE_ALL_FAULTS") == "1"
 STEPS = 40
-EXAMPLES = 1700 if ALL else int(os.environ.get("EX", "60"))
+EXAMPLES = 1700 if ALL else 40
 """Runs of each mode; in full, all make more than 200,000 steps together."""
-EXAMPLES_OF_VENDORS = 200 if ALL else int(os.environ.get("EX", "10"))
+EXAMPLES_OF_VENDORS = 200 if ALL else 8
 SWEEP = st.sampled_from((False, False, True))
+MESSAGES = st.sampled_from((True, True, False))
 LOST = st.sampled_from((None, None, None, 0, 1))
 
 
@@ -55,57 +56,56 @@ def setups(draw: st.DrawFn, mode: ChangeMode) -> Setup:
     )
 
 
-class OfModels(FeedMachine):
+def written(kinds: tuple[str, ...]) -> type[FeedMachine]:
+    """Return a machine in which writers do what is of these kinds."""
+
+    class Written(FeedMachine):
+        @rule(write=writes(kinds))
+        def write(self, write: Write) -> None:
+            self.write_all([write])
+
+        @rule(write=writes(kinds), times=st.integers(2, 12))
+        def write_often(self, write: Write, times: int) -> None:
+            self.write_all([evolve(write, which=write.which + n) for n in range(times)])
+
+        @rule(during=breakings(kinds), sweep=SWEEP, lost=LOST)
+        def poll_once(self, during: list[Breaking], sweep: bool, lost: int | None) -> None:
+            self.poll(during, sweep=sweep, lost=lost)
+
+        @rule(at=st.integers(0, 9), what=st.sampled_from(("kill", "fail")), sweep=SWEEP)
+        def break_off(self, at: int, what: str, sweep: bool) -> None:
+            self.poll([Breaking(at, what)], sweep=sweep, lost=None)
+
+    return Written
+
+
+class OfModels(written(KINDS)):  # type: ignore[misc]
     """The machine over a vendor of the tests' own."""
 
     mode: ClassVar[ChangeMode]
 
-    @initialize(data=st.data(), with_messages=st.sampled_from((True, True, False)))
+    @initialize(data=st.data(), with_messages=MESSAGES)
     def open(self, data: st.DataObject, with_messages: bool) -> None:
         setup = data.draw(setups(self.mode), label="setup")
         self.begin(Model(setup), with_messages=with_messages)
 
-    @rule(write=writes(KINDS))
-    def write(self, write: Write) -> None:
+
+class OfUnsteady(OfModels):
+    """The same, whose clock is put back, and which stamps tickets ahead."""
+
+    @rule(write=writes(UNSTEADY))
+    def upset(self, write: Write) -> None:
         self.write_all([write])
 
-    @rule(write=writes(KINDS), times=st.integers(2, 12))
-    def write_often(self, write: Write, times: int) -> None:
-        self.write_all([evolve(write, which=write.which + n) for n in range(times)])
 
-    @rule(during=breakings(KINDS), sweep=SWEEP, lost=LOST)
-    def poll_once(self, during: list[Breaking], sweep: bool, lost: int | None) -> None:
-        self.poll(during, sweep=sweep, lost=lost)
-
-    @rule(at=st.integers(0, 9), what=st.sampled_from(("kill", "fail")), sweep=SWEEP)
-    def break_off(self, at: int, what: str, sweep: bool) -> None:
-        self.poll([Breaking(at, what)], sweep=sweep, lost=None)
-
-
-class OfVendors(FeedMachine):
+class OfVendors(written(STORE_KINDS)):  # type: ignore[misc]
     """The machine over a vendor of the library's."""
 
     adapter: ClassVar[str]
 
-    @initialize(with_messages=st.sampled_from((True, True, False)))
+    @initialize(with_messages=MESSAGES)
     def open(self, with_messages: bool) -> None:
         self.begin(Vendor(self.adapter), with_messages=with_messages)
-
-    @rule(write=writes(STORE_KINDS))
-    def write(self, write: Write) -> None:
-        self.write_all([write])
-
-    @rule(write=writes(STORE_KINDS), times=st.integers(2, 12))
-    def write_often(self, write: Write, times: int) -> None:
-        self.write_all([evolve(write, which=write.which + n) for n in range(times)])
-
-    @rule(during=breakings(STORE_KINDS), sweep=SWEEP, lost=LOST)
-    def poll_once(self, during: list[Breaking], sweep: bool, lost: int | None) -> None:
-        self.poll(during, sweep=sweep, lost=lost)
-
-    @rule(at=st.integers(0, 9), what=st.sampled_from(("kill", "fail")), sweep=SWEEP)
-    def break_off(self, at: int, what: str, sweep: bool) -> None:
-        self.poll([Breaking(at, what)], sweep=sweep, lost=None)
 
 
 def run(machine: type[FeedMachine], examples: int, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,6 +133,15 @@ def run(machine: type[FeedMachine], examples: int, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize("mode", ChangeMode)
 def test_a_copy_comes_right(mode: ChangeMode, capsys: pytest.CaptureFixture[str]) -> None:
     run(type(mode.name.title(), (OfModels,), {"mode": mode}), EXAMPLES, capsys)
+
+
+@pytest.mark.skipif(not ALL, reason="it takes minutes to find what is wrong, and to shorten it")
+@pytest.mark.xfail(reason="the faults of tests/sync/edges.py")
+@pytest.mark.parametrize("mode", ChangeMode)
+def test_a_copy_comes_right_whatever_the_times(
+    mode: ChangeMode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(type(mode.name.title(), (OfUnsteady,), {"mode": mode}), EXAMPLES // 4, capsys)
 
 
 @pytest.mark.parametrize("adapter", ["memory", *FAKES])
