@@ -14,6 +14,7 @@ from attrs import define, field
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.helpdesk import Helpdesk
 from helpdesk_bridge.errors import (
+    DeskClosed,
     HelpdeskError,
     IncompleteList,
     InvalidArgument,
@@ -21,6 +22,9 @@ from helpdesk_bridge.errors import (
     ProtocolError,
 )
 from helpdesk_bridge.model import Capability, ChangeBatch, ChangeMode
+from helpdesk_bridge.model.shown import amount
+from helpdesk_bridge.sync.listing import CHUNK
+from helpdesk_bridge.sync.pace import Pace
 from helpdesk_bridge.sync.poll import Polls
 from helpdesk_bridge.sync.reading import opened
 from helpdesk_bridge.transport.log import attributes
@@ -39,8 +43,12 @@ _SPREAD = 0.7
 _PATIENCE = 5
 """How often in a row an answer may come that cannot be right, before it is an error."""
 _MAY_PASS = (IncompleteList, PaginationLoop, ProtocolError)
+_SHARE = 0.5
+"""Which part of what is allowed the reading of all tickets takes where it need not be so often."""
 _A_SECOND = 1.0
-"""Requests a second for reading all tickets where no rate limit is set."""
+"""Requests a second for the same where no rate limit is set."""
+_GROWTH = 1.25
+"""How much more than a poll takes now is proposed, as a desk grows."""
 
 
 async def follow_changes(
@@ -90,9 +98,12 @@ class Follower:
     _checkpoint: str | None = field(default=None, init=False)
     _messages: bool = field(default=True, init=False)
     _failures: int = field(default=0, init=False)
+    """How many attempts failed since one brought anything."""
     _swept_at: float = field(default=-math.inf, init=False)
     _full_at: float = field(default=-math.inf, init=False)
     """When everything is to be read the next time, where messages are found without that."""
+    _is_checked: bool = field(default=False, init=False)
+    """Whether it is known that the rate limit has room for polls so often."""
 
     def begin(self, checkpoint: str | None, *, messages: bool) -> None:
         """Take up a checkpoint; InvalidArgument for what is none of this desk's."""
@@ -103,41 +114,56 @@ class Follower:
         """Yield batches that bring something, and the first that is caught up."""
         loop = asyncio.get_running_loop()
         is_first = True
-        while not self.desk.closed:
-            began_at = loop.time()
-            if self.doorbell is not None:
-                self.doorbell.clear()
-            pause = 0.0
+        while True:
+            began_at, pause = loop.time(), 0.0
             try:
                 async with aclosing(self._poll(began_at)) as batches:
                     async for batch in batches:
                         self._checkpoint = batch.checkpoint
-                        is_told = batch.tickets or batch.messages or batch.deleted or batch.problems
-                        if is_told or (batch.caught_up and is_first):
+                        has_news = bool(batch.tickets or batch.messages or batch.deleted)
+                        if has_news or batch.caught_up:
+                            self._failures = 0
+                        is_caught_up = batch.caught_up and is_first
+                        is_first = is_first and not is_caught_up
+                        if has_news or batch.problems or is_caught_up:
                             yield batch
-                        is_first = is_first and not batch.caught_up
                 self._failures = 0
+                self.check_interval()
             except HelpdeskError as error:
                 if self.desk.closed:
                     return
                 if not self._passes(error):
+                    self.call.named(error)
                     raise
                 pause = self._recover(error)
-            self.check_interval()
-            await self._wait(began_at, pause)
+            except Exception as error:
+                error.add_note(f"This was raised in {self.call.operation} on {self.desk.name!r}.")
+                raise
+            try:
+                with self.call.part(seconds=math.inf):  # which ends with the desk
+                    await self._wait(began_at, pause)
+            except DeskClosed:
+                return
 
     def check_interval(self) -> None:
-        """Raise InvalidArgument if the rate limit has no room for a poll so often."""
-        allowed = allowed_per_second(self.desk._options)
-        requests = self._requests
-        if allowed is None or requests is None or requests <= allowed * self.every:
+        """Raise InvalidArgument if the rate limit has no room for a poll so often.
+
+        It is asked once the size of the desk is known, and not again: a desk that grows beyond it
+        later is read as fast as is allowed.
+        """
+        allowed, requests = allowed_per_second(self.desk._options), self._requests
+        if self._is_checked or requests is None:
             return
-        possible = math.ceil(requests / allowed)
+        self._is_checked = True
+        if allowed is None or requests / allowed <= self.every:
+            return
+        least = requests / allowed
         raise self.call.named(
             InvalidArgument(
-                f"every={self.every:g} is too short: a poll of this desk takes about {requests:,}"
-                f" requests, and rate_limit {self.desk._options.rate_limit!r} leaves room for one"
-                f" each {possible:,} seconds beside other calls. Give every={possible}."
+                f"every={self.every:g} is too short: a poll of this desk takes about"
+                f" {amount(requests, 'request')}, for which rate_limit"
+                f" {self.desk._options.rate_limit!r} has room once in {math.ceil(least):,} seconds,"
+                f" beside other calls. Give every={math.ceil(least * _GROWTH)}, say."
             )
         )
 
@@ -152,29 +178,38 @@ class Follower:
     @property
     def _pages(self) -> int:
         """How many requests the list of all tickets takes, as far as is known."""
-        size = self.desk.capabilities[Capability.LIST_TICKETS].limits.page_size or 100
+        size = self.desk.capabilities[Capability.LIST_TICKETS].limits.page_size or CHUNK
         return math.ceil(max(1, len(self._polls.state.versions)) / size)
 
     async def _poll(self, now: float) -> AsyncGenerator[ChangeBatch, None]:
         """Yield one poll: of new messages only, where all is to be read at longer intervals."""
-        polls = self._polls
-        if polls.source.has_spoken and polls.state.listed and now < self._full_at:
+        polls, has_rung = self._polls, False
+        if self.doorbell is not None:
+            has_rung = self.doorbell.is_set()
+            self.doorbell.clear()
+        has_listed = polls.state.listed
+        if polls.source.has_spoken and has_listed and now < self._full_at:
             async with aclosing(polls.read_spoken()) as batches:
                 async for batch in batches:
                     yield batch
             return
         is_due = self.sweep_every is not None and now - self._swept_at >= self.sweep_every
-        sweep = is_due and polls.state.listed and not polls.source.sees_deletions
-        span = self._span
-        parts = max(1, len(polls.state.versions) // 100)
-        polls.pause = span * _SPREAD / parts if polls.state.listed else 0.0
-        polls.every = self.every
+        sweep = is_due and has_listed and not polls.source.sees_deletions
+        polls.pace = self._pace(hurries=has_rung and not polls.source.has_spoken)
         async with aclosing(polls.read(sweep=sweep)) as batches:
             async for batch in batches:
                 yield batch
-        self._full_at = now + span
+        self._full_at = now + self._span
         if is_due:
             self._swept_at = now
+
+    def _pace(self, *, hurries: bool) -> Pace:
+        """Return how a list of all tickets is spread; ``hurries``: it is not."""
+        state, pause = self._polls.state, 0.0
+        if state.listed and not hurries:
+            rests = math.ceil(len(state.versions) / CHUNK)
+            pause = self._span * _SPREAD / max(1, rests)
+        return Pace(pause, self.every, self.doorbell)
 
     @property
     def _span(self) -> float:
@@ -183,8 +218,9 @@ class Follower:
             return 0.0
         if not self._polls.source.has_spoken:
             return self.every
-        allowed = allowed_per_second(self.desk._options) or _A_SECOND
-        return max(self.every, self._pages / allowed)
+        allowed = allowed_per_second(self.desk._options)
+        pace = _A_SECOND if allowed is None else allowed * _SHARE
+        return max(self.every, self._pages / pace)
 
     def _passes(self, error: HelpdeskError) -> bool:
         if isinstance(error, InvalidArgument):
@@ -195,23 +231,34 @@ class Follower:
         """Go back to the last checkpoint, and return how many seconds to wait at least."""
         self._failures += 1
         self.begin(self._checkpoint, messages=self._messages)
-        wait = min(self.every * 2.0 ** min(self._failures - 1, 20), _LONGEST)
-        wait = max(wait, error.retry_after or 0.0, self.every)
+        longest = max(self.every, _LONGEST)
+        wait = min(max(self.every, _GAP) * 2.0 ** min(self._failures - 1, 20), longest)
+        wait = max(wait, error.retry_after or 0.0)
         log.warning(
-            "changes could not be read (%s): the next attempt is in %g s",
+            "%s on %s: changes could not be read (%s); the next attempt is in %.0f s",
+            self.call.operation,
+            self.desk.name,
             type(error).__name__,
             wait,
-            extra=attributes(),
+            extra=attributes(
+                desk=self.desk.name,
+                vendor=self.desk.adapter.name,
+                call=self.call.operation,
+                operation_id=self.call.operation_id,
+                status=error.status,
+                error=type(error).__name__,
+                reason=error.reason.value,
+                wait=wait,
+            ),
         )
         return wait
 
     async def _wait(self, began_at: float, pause: float) -> None:
         """Wait for the time of the next poll, or for the doorbell."""
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        due = max(began_at + self.every, now + pause)
+        due = max(began_at + self.every, loop.time() + pause)
         if self.doorbell is None or pause:
-            await asyncio.sleep(max(0.0, due - now))
+            await asyncio.sleep(max(0.0, due - loop.time()))
             return
         with suppress(TimeoutError):
             async with asyncio.timeout_at(due):
@@ -228,6 +275,16 @@ def _seconds(value: Any, name: str) -> float:
 
 
 def _event(value: Any) -> asyncio.Event | None:
-    if value is not None and not isinstance(value, asyncio.Event):
+    if value is None:
+        return None
+    if not isinstance(value, asyncio.Event):
         raise InvalidArgument("doorbell= takes an asyncio.Event.")
+    value.clear()
+    waiting = value.wait()
+    try:
+        waiting.send(None)  # binds it to this event loop
+    except RuntimeError as error:
+        raise InvalidArgument("doorbell= belongs to another event loop.") from error
+    finally:
+        waiting.close()
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -52,7 +52,7 @@ def _require_seen(changes: Support) -> None:
 
 async def read_changes(
     desk: Any, call: CallContext, checkpoint: str | None, *, messages: bool, sweep: bool
-) -> AsyncIterator[ChangeBatch]:
+) -> AsyncGenerator[ChangeBatch, None]:
     """Yield what changed since ``checkpoint``; see ``Helpdesk.changes``."""
     with call.part():
         if not isinstance(sweep, bool):
