@@ -103,6 +103,11 @@ class Airclou(kit.Adapter):
             messages_seen=settings.messages_update_tickets is not False,
         )
 
+    @property
+    def doubts_messages(self) -> bool:
+        """Whether it is not known of this account that messages move their tickets."""
+        return self.settings.messages_update_tickets is None
+
     async def list_tickets(
         self, query: kit.TicketQuery, cursor: kit.Cursor | None
     ) -> kit.Page[kit.Ticket]:

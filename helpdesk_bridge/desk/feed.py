@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.parts import Desk
+from helpdesk_bridge.errors import ProtocolError
 from helpdesk_bridge.model import Capability, ChangeBatch, Cursor, Event, Feed, Page, Ticket
 from helpdesk_bridge.transport.yielding import yielding
 
@@ -28,6 +29,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+_LONGEST_PLACE = 4096
+"""Characters of a place in a vendor's feed: a checkpoint has to hold it."""
 
 
 async def changes(
@@ -185,6 +189,10 @@ async def read_feed(desk: Desk, call: CallContext, place: str | None) -> Feed:
     """Return what the vendor's feed tells behind ``place`` (None: from the beginning)."""
     with call.part() as part, yielding():
         feed = await desk.adapter.read_feed(place)
+        if len(feed.place) > _LONGEST_PLACE:
+            raise ProtocolError("the place in the vendor's feed is too long to be kept.")
+        for problem in feed.problems:
+            problem.error.fill(ticket_id=desk._guard.told_id(problem.raw))
         await part.name_problems(feed.problems)
     desk._origin.mark_tickets(feed.tickets)
     return feed

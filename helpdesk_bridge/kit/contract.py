@@ -41,7 +41,7 @@ from helpdesk_bridge.transport import (
     Transport,
     no_auth,
 )
-from helpdesk_bridge.transport.explanation import first_fields
+from helpdesk_bridge.transport.explanation import usual
 
 __all__ = ["Adapter", "Effect", "Operation"]
 
@@ -100,7 +100,6 @@ class Adapter(Declarations):
     - ``ticket_keys``: the vendor's keys of what a ticket shows after a change; default none.
     - ``named_settings``: the settings that name something at the vendor; default none.
     - ``message_ids_grow``: whether a later message has a higher number; default False.
-    - ``tells_last_message``: whether a ticket tells when its last message came; default False.
     - ``account_by``: the settings that tell accounts apart; default ``base_url``.
     - ``fake``: ``module:class`` of the vendor's fake; default None, which is that there is none.
 
@@ -140,6 +139,14 @@ class Adapter(Declarations):
                 raise TypeError(f"{cls.__name__} offers {capabilities[0]}, but lacks {method}")
         check_changes(cls, Adapter, offered[Capability.CHANGES])
 
+    @property
+    def doubts_messages(self) -> bool:
+        """Whether nobody knows that a message moves the time of the last change of its ticket.
+
+        Then ``changes`` looks out for one that did not, and ends with an error at the first.
+        """
+        return False
+
     def by_steps(self, capability: Capability) -> bool:
         """Say whether ``capability`` takes more than one write, so that it may be done in part."""
         level = self.capabilities[capability].level
@@ -162,20 +169,7 @@ class Adapter(Declarations):
         Returns:
             What the vendor says.
         """
-        data = response.json()
-        error = data.get("error")
-        nested = error.get("message") if isinstance(error, dict) else error
-        message = next((m for m in (data.get("message"), nested) if isinstance(m, str)), "")
-        coded = error if isinstance(error, dict) else data
-        code = coded.get("code")
-        named = data.get("errors")
-        fields, left_out = first_fields(named.items() if isinstance(named, dict) else ())
-        return Explanation(
-            message=message,
-            code=code if isinstance(code, str) else None,
-            fields=fields,
-            fields_left_out=left_out,
-        )
+        return usual(response.json())
 
     @classmethod
     def is_error(cls, response: Response) -> bool:

@@ -90,9 +90,6 @@ class Declarations:
     """Whether ids of messages are numbers, and a message that comes later has a higher one than all
     before it, on the whole desk. Then one that is recorded with an older time is told by
     ``changes``, too."""
-    tells_last_message: ClassVar[bool] = False
-    """Whether ``Ticket.last_message_at`` tells of every message, notes too. Then the conversation
-    of a ticket is not read for ``changes`` where it is older than what was told before."""
     account_by: ClassVar[frozenset[str]] = frozenset(("base_url",))
     """The settings that tell one account of the vendor's from another: a checkpoint of ``changes``
     is refused where they differ. None of them is a secret."""

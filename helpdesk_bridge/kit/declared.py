@@ -22,7 +22,7 @@ _WORDS = {
 _TABLES = ("status_words", "priority_words", "kind_words")
 _KEYS = "ticket_keys"
 _NAMED = "named_settings"
-_FLAGS = ("tells_forwards", "takes_anybody", "message_ids_grow", "tells_last_message")
+_FLAGS = ("tells_forwards", "takes_anybody", "message_ids_grow")
 _NAMED_BY = {
     "assignee_by": frozenset(("id", "email", "name")),
     "team_by": frozenset(("id", "name")),

@@ -14,7 +14,7 @@ from yarl import URL
 
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model import Capability, ChangeMode
+from helpdesk_bridge.model import Capability, ChangeKind, ChangeMode
 from helpdesk_bridge.sync.known import KnownIds
 from helpdesk_bridge.sync.packed import digest
 from helpdesk_bridge.sync.seen import Seen
@@ -81,6 +81,8 @@ class State:
     mode: ChangeMode
     messages: bool
     """Whether messages are told."""
+    keeps_ids: bool = True
+    """Whether the ids of all tickets are to be known, to miss those that are gone."""
     begun: bool = False
     """Whether the first list was begun."""
     listed: bool = False
@@ -115,6 +117,7 @@ class State:
             origin=Origin.of(desk),
             mode=_mode(desk),
             messages=messages,
+            keeps_ids=_keeps_ids(desk),
             told=ToldMessages(desk.adapter.message_ids_grow),
         )
 
@@ -139,7 +142,7 @@ class State:
         for name in ("seen", "deletions"):
             part: Seen = getattr(self, name)
             made[name] = part.to_plain() if len(part) else None
-        if self.mode is not ChangeMode.CURSOR:
+        if self.keeps_ids:
             made["known"] = self.known.to_plain()
         if self.mode is ChangeMode.SCAN:
             made["versions"] = self.versions.to_text()
@@ -218,6 +221,12 @@ class State:
 def _mode(desk: Desk) -> ChangeMode:
     mode = desk.adapter.capabilities[Capability.CHANGES].limits.mode
     return ChangeMode.SCAN if mode is None else mode
+
+
+def _keeps_ids(desk: Desk) -> bool:
+    limits = desk.adapter.capabilities[Capability.CHANGES].limits
+    sees = ChangeKind.DELETIONS in (limits.sees or ())
+    return limits.mode is not ChangeMode.CURSOR or not sees
 
 
 _NONE = (

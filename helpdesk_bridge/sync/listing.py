@@ -13,7 +13,7 @@ from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
 from helpdesk_bridge.sync.times import Beginning, floor_of, is_before, newest
 from helpdesk_bridge.sync.versions import identity, is_gone, key_of, version
-from helpdesk_bridge.sync.window import baseline
+from helpdesk_bridge.sync.window import DEPTH, baseline, pages_of
 
 __all__ = ["CHUNK", "read_first_list", "unread"]
 
@@ -61,13 +61,21 @@ async def read_first_list(
 
 async def _newest_changes(source: Source, state: State, taker: Taker) -> Taken:
     """Tell of what changed last before anything is listed, and note where polls begin."""
-    page = await source.changed(None)
+    found: list[Ticket] = []
+    problems: list[Problem] = []
+    async with aclosing(pages_of(source.changed)) as pages:
+        async for page in pages:
+            met = {one.id for one in found}
+            found += [one for one in page.items if one.id not in met]
+            problems += page.problems
+            if len(found) >= DEPTH:
+                break
     if source.has_deleted:
         await baseline(source, state)
-    state.newest = newest(page.items)
+    state.newest = newest(found)
     state.floor = floor_of(state.newest, source.overlap)
-    taken = await taker.take(page.items, first=True, problems=page.problems)
-    state.seen.renew((identity(one.id), version(one)) for one in page.items)
+    taken = await taker.take(found, first=True, problems=problems)
+    state.seen.renew((identity(one.id), version(one)) for one in found)
     return taken
 
 

@@ -97,6 +97,8 @@ class Polls:
         """Yield what the poll consists of, one after the other."""
         if self.state.mode is ChangeMode.CURSOR:
             yield self._fed(taker)
+            if sweep and not self.source.sees_deletions:
+                yield self._scan(taker, sweep)
             return
         has_listed = not self.state.listed
         if has_listed:
@@ -148,7 +150,10 @@ class Polls:
         state, is_over = self.state, False
         while not is_over:
             feed = await self.source.feed(state.place)
-            taken = await taker.take(feed.tickets, first=not state.listed, problems=feed.problems)
+            first = not state.listed
+            taken = await taker.take(feed.tickets, first=first, problems=feed.problems)
+            if first:
+                state.known.told(taken.tickets.values())
             for ticket_id in feed.deleted:
                 taker.gone(ticket_id, taken)
             state.begun, state.place, is_over = True, feed.place, feed.caught_up

@@ -150,6 +150,11 @@ class ScanPoll:
         state.seen.renew(reversed(self._settled))
         self.settling.keep({one for one, _ in self._settled})
         state.floor = next_floor(state.floor, state.newest, self.source.overlap)
+        if state.floor is None:
+            state.floor = floor_of(
+                min((one.updated_at for one in times if one.updated_at is not None), default=None),
+                self.source.overlap,
+            )
         state.newest = newest(times) or state.newest
 
     async def read_spoken(self) -> AsyncGenerator[Taken, None]:
@@ -213,7 +218,9 @@ class ScanPoll:
         changed, again = [], []
         for one in found:
             at, floor = one.updated_at, self.state.floor
-            if not self._compares or at is None or floor is None or is_before(at, floor):
+            is_late = at is not None and floor is not None and not is_before(at, floor)
+            is_open = self.settling.is_open(identity(one.id), version(one))
+            if not self._compares or not (is_late or is_open):
                 continue
             if self._is_news(one):
                 changed.append(one)

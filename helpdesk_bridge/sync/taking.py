@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 from attrs import define, field
@@ -18,16 +18,18 @@ from helpdesk_bridge.errors import (
     RateLimited,
     UnsupportedCapability,
 )
-from helpdesk_bridge.model import Capability, ChangeBatch, ChangeMode, Message, Problem, Ticket
+from helpdesk_bridge.model import Capability, ChangeBatch, Message, Problem, Ticket
 from helpdesk_bridge.sync.checkpoint import MOST_UNREAD, State
 from helpdesk_bridge.sync.source import Source
-from helpdesk_bridge.sync.told import MARGIN
 from helpdesk_bridge.sync.versions import identity, is_gone
 
 __all__ = ["EVERYWHERE", "Taken", "Taker"]
 
 EVERYWHERE = (AuthenticationError, ConnectFailed, DeskClosed, PoolTimeout, RateLimited)
 """Errors that are not one ticket's: all others would meet them, too."""
+_LATER = timedelta(hours=1)
+"""How much later than the last change of its ticket a message is that did not move it: the clocks
+of a vendor may be apart by less."""
 _SEVERAL = 2
 """Conversations that all fail for a reason that passes show that the vendor is away."""
 
@@ -148,13 +150,12 @@ class Taker:
 
     async def _read(self, tickets: Sequence[Ticket], first: bool, taken: Taken) -> None:
         """Read conversations, and put what is new of them into ``taken``."""
-        asked = [one for one in tickets if first or self._may_have_news(one)]
-        read = await self.source.conversations(asked) if asked else []
+        read = await self.source.conversations(tickets) if tickets else []
         failed = [one.error for one in read if one.error is not None]
         is_away = len(failed) == len(read) >= _SEVERAL and all(one.retryable for one in failed)
         if is_away or any(isinstance(error, EVERYWHERE) for error in failed):
             raise next((one for one in failed if isinstance(one, EVERYWHERE)), failed[0])
-        for ticket, one in zip(asked, read, strict=True):
+        for ticket, one in zip(tickets, read, strict=True):
             if one.error is not None:
                 await self._failed(ticket, one.error, first, taken)
                 continue
@@ -169,11 +170,11 @@ class Taker:
     async def _check_moved(self, ticket: Ticket, messages: Sequence[Message]) -> None:
         """Raise UnsupportedCapability for a message that did not move the time of its ticket.
 
-        On a desk that lists by that time, such messages would be missed. It may have come between
-        the list and the conversation: the ticket is read once more.
+        Where it is not known whether messages do, such ones would be missed. It may have come
+        between the list and the conversation: the ticket is read once more.
         """
         newest = self.state.newest
-        if self.state.mode is not ChangeMode.WINDOW or newest is None:
+        if newest is None or not self.source.desk.adapter.doubts_messages:
             return
         times = [one.created_at for one in messages if one.created_at is not None]
         last = max((at for at in times if at <= newest), default=None)
@@ -182,13 +183,13 @@ class Taker:
         found = await self.source.ticket(ticket.id)
         if found is None or not _is_later(last, found):
             return
-        raise UnsupportedCapability(
+        error = UnsupportedCapability(
             f"ticket {ticket.id} has a message that is later than its last change: messages do not"
             " move their tickets on this account, so changes cannot find them. Give"
             " messages=False.",
             capability=Capability.CHANGES.value,
-            ticket_id=ticket.id,
         )
+        raise self.source.call.named(error.fill(ticket_id=ticket.id))
 
     def _new(self, ticket: Ticket, messages: Sequence[Message], first: bool) -> list[Message]:
         told, behind = self.state.told, None
@@ -196,15 +197,6 @@ class Taker:
             behind = self.state.unread[ticket.id]
             first = first or behind is None
         return [one for one in messages if told.is_new(one, first=first, behind=behind)]
-
-    def _may_have_news(self, ticket: Ticket) -> bool:
-        """Say whether what a ticket tells of its last message leaves room for a new one."""
-        last, floor = ticket.last_message_at, self.state.floor
-        if ticket.id in self.state.unread or last is None or floor is None:
-            return True
-        if not self.source.desk.adapter.tells_last_message:
-            return True
-        return last.timestamp() >= floor.timestamp() - MARGIN
 
     async def _failed(
         self, ticket: Ticket, error: HelpdeskError, first: bool, taken: Taken
@@ -229,7 +221,7 @@ class Taker:
 
 
 def _is_later(at: datetime, ticket: Ticket) -> bool:
-    return ticket.updated_at is not None and (at - ticket.updated_at).total_seconds() > MARGIN
+    return ticket.updated_at is not None and at - ticket.updated_at > _LATER
 
 
 def _problem(ticket_id: str, error: HelpdeskError) -> Problem:

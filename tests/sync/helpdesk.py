@@ -42,8 +42,6 @@ class Setup:
     ticket whose status is DELETED, among others)."""
     ids_grow: bool = True
     """Whether the ids of messages are numbers that grow."""
-    tells_last: bool = False
-    """Whether tickets tell when their last message came."""
     spoken: bool = False
     """Whether the tickets with new messages can be asked for (SCAN)."""
     numbers: bool = True
@@ -240,7 +238,6 @@ class VendorDesk:
             vendor_status=row.status.value,
             created_at=row.created,
             updated_at=None if self.setup.unit is None else row.updated,
-            last_message_at=row.spoken if self.setup.tells_last else None,
             deleted_at=row.gone,
             raw={**raw, "count": row.messages, "gone": row.gone is not None},
         )

@@ -242,7 +242,6 @@ def _adapter(setup: Setup) -> type[_Model]:
         "name": "model",
         "offers": {one: native() for one in able} | {Capability.CHANGES: native(limits=limits)},
         "message_ids_grow": setup.ids_grow,
-        "tells_last_message": setup.tells_last,
     }
     return type("Model", (_base(setup),), body)
 

@@ -50,7 +50,6 @@ def setups(draw: st.DrawFn, mode: ChangeMode) -> Setup:
         counted=draw(st.booleans()),
         deletions=draw(st.sampled_from(deletions)),
         ids_grow=draw(st.booleans()),
-        tells_last=draw(st.booleans()),
         spoken=draw(st.booleans()) if mode is ChangeMode.SCAN else False,
         numbers=draw(st.booleans()),
     )
