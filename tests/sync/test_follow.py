@@ -18,8 +18,12 @@ from tests.sync.polled import Cursors, Reader, Scanned, Spoken, Vendor, Windowed
 from tests.transport.virtual import now, run
 
 ADAPTERS = {"window": Windowed, "scan": Scanned, "spoken": Spoken, "cursor": Cursors}
-QUESTION = {Windowed: "list_changed", Scanned: "list_tickets", Spoken: "list_spoken"}
-QUESTION[Cursors] = "read_feed"
+QUESTION: dict[type[kit.Adapter], str] = {
+    Windowed: "list_changed",
+    Scanned: "list_tickets",
+    Spoken: "list_spoken",
+    Cursors: "read_feed",
+}
 
 every_adapter = pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS)
 
