@@ -50,7 +50,7 @@ def imports(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Run the fault tests in full, where the ordinary run takes a sample."""
     session.install("-e", ".[dev]")
-    folders = ("tests/memory", "tests/delivery", "tests/byte_cuts")
+    folders = ("tests/memory", "tests/delivery", "tests/byte_cuts", "tests/sync")
     session.run("pytest", *folders, env={"HELPDESK_BRIDGE_ALL_FAULTS": "1"})
 
 

@@ -90,7 +90,7 @@ async def follow(
     it.
 
     Args:
-        checkpoint: as for :meth:`changes`.
+        checkpoint: as for :meth:`changes`; None begins with all tickets there are.
         every: seconds from the beginning of one poll to that of the next. Where everything has to
             be read, the reading is spread over them.
         messages: as for :meth:`changes`.
@@ -144,7 +144,7 @@ async def events(
             checkpoint of a batch that was read with messages; None begins with all tickets and
             messages there are.
         every: seconds between polls, as for :meth:`follow`; None ends when everything is told.
-        doorbell: as for :meth:`follow`.
+        doorbell: as for :meth:`follow`; None: nothing wakes it.
 
     Yields:
         Events, those of a ticket in their order.

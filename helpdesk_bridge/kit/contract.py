@@ -269,11 +269,13 @@ class Adapter(Declarations):
         return ()
 
     async def list_changed(self, cursor: Cursor | None) -> Page[Ticket]:
-        """Return a page of all tickets, the one that changed last first (None: the first page).
+        """Return a page of all tickets, the one that changed last first.
 
         For vendors that list by the time of the last change (``ChangeMode.WINDOW``): ``changes``
         reads until it meets what it has told before. A ticket that is marked deleted may be among
         them, with its status DELETED.
+
+        ``cursor`` is the place that an earlier page told; None is the first page.
         """
         raise self._lacks("list_changed")
 

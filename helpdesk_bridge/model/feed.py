@@ -61,7 +61,8 @@ class Event(Value):
     ticket: Ticket | None = None
     """The ticket as it is now; None where it is gone, or could not be read."""
     message: Message | None = None
-    """The message of MESSAGE_RECEIVED, MESSAGE_SENT, NOTE_ADDED and MESSAGE_ADDED."""
+    """The message of MESSAGE_RECEIVED, MESSAGE_SENT, NOTE_ADDED and MESSAGE_ADDED; None with any
+    other kind."""
     before: Status | None = None
     """Of STATUS_CHANGED: where the ticket stood. None: it was done with, and it is not known
     whether as RESOLVED, CLOSED or otherwise."""

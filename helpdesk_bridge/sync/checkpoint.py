@@ -19,7 +19,7 @@ from helpdesk_bridge.sync.known import KnownIds
 from helpdesk_bridge.sync.packed import digest
 from helpdesk_bridge.sync.seen import Seen
 from helpdesk_bridge.sync.sketch import Sketch
-from helpdesk_bridge.sync.told import ToldMessages
+from helpdesk_bridge.sync.told import MARGIN, ToldMessages
 
 __all__ = ["MOST_UNREAD", "Origin", "State", "empty_versions"]
 
@@ -168,7 +168,7 @@ class State:
         _check_origin(data, Origin.of(desk))
         try:
             state = cls._read(data, desk)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
             trouble = str(error) if isinstance(error, ValueError) else "a part of it is missing"
         else:
             return state._going_on(desk, messages=messages)
@@ -205,7 +205,8 @@ class State:
             )
         if messages and not self.messages:
             self.messages = True
-            self.told.behind = None if self.newest is None else self.newest.timestamp()
+            since = self.floor or self.newest
+            self.told.behind = None if since is None else since.timestamp() - MARGIN
         if self.mode is not (mode := _mode(desk)):  # by a later version of the adapter
             self.mode = mode
             self.place = self.cursor = None
@@ -231,9 +232,9 @@ def _object(text: Any) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         data = None
     version = data.get("helpdesk_bridge.changes") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(version, int) or isinstance(version, bool):
+    if not isinstance(data, dict) or type(version) is not int or version < 1:
         raise InvalidArgument(_NONE)
-    if version > VERSION or version < 1:
+    if version > VERSION:
         raise InvalidArgument(
             f"the checkpoint is of the form {version}, and this version of helpdesk_bridge reads"
             f" those up to {VERSION}: update it."
@@ -277,4 +278,4 @@ def _read_time(text: str | None) -> datetime | None:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("a time is without a zone")
-    return at
+    return at.astimezone(UTC)

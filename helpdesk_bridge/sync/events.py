@@ -98,6 +98,8 @@ class View:
         found = [one for one in self._found(batch) if not self.standing.is_told(one)]
         for number, event in enumerate(found, 1):
             self.standing.tell(event)
+            if event.kind is EventKind.TICKET_CREATED and event.ticket is not None:
+                self.standing.tell(_update(event.ticket))  # whoever goes on here meets it once more
             is_last = number == len(found)
             if is_last:
                 self._note(batch)
@@ -124,7 +126,6 @@ class View:
             yield _event(EventKind.TICKET_DELETED, ticket_id, ticket_id)
 
     def _of_ticket(self, ticket: Ticket, messages: list[Message]) -> Iterator[Event]:
-        said = f"{version(ticket):x}"
         is_new = self.standing.is_new(ticket, self._floor, messages)
         if is_new:
             yield _event(EventKind.TICKET_CREATED, ticket.id, ticket.id, ticket=ticket)
@@ -135,9 +136,18 @@ class View:
             return
         has_moved, before = self.standing.moved(ticket)
         if has_moved:
-            kind = EventKind.STATUS_CHANGED
-            yield _event(kind, ticket.id, said, ticket=ticket, before=before)
-        yield _event(EventKind.TICKET_UPDATED, ticket.id, said, ticket=ticket)
+            yield _event(
+                EventKind.STATUS_CHANGED, ticket.id, _said(ticket), ticket=ticket, before=before
+            )
+        yield _update(ticket)
+
+
+def _update(ticket: Ticket) -> Event:
+    return _event(EventKind.TICKET_UPDATED, ticket.id, _said(ticket), ticket=ticket)
+
+
+def _said(ticket: Ticket) -> str:
+    return f"{version(ticket):x}"
 
 
 def _event(kind: EventKind, ticket_id: str, what: str, **fields: Any) -> Event:

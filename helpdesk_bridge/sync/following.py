@@ -230,9 +230,7 @@ class Follower:
     def _recover(self, error: HelpdeskError) -> float:
         """Go back to the last checkpoint, and return how many seconds to wait at least."""
         self._failures += 1
-        settling = self._polls._settling
         self.begin(self._checkpoint, messages=self._messages)
-        self._polls._settling = settling
         longest = max(self.every, _LONGEST)
         wait = min(max(self.every, _GAP) * 2.0 ** min(self._failures - 1, 20), longest)
         wait = max(wait, error.retry_after or 0.0)

@@ -47,6 +47,8 @@ async def read_first_list(
             _note(state, found)
             if began is not None:
                 began.note(found)
+            if state.mode is ChangeMode.SCAN and (at := newest(found)) is not None:
+                state.newest = max(state.newest or at, at)
             state.cursor = pager.cursor
             if len(found) < CHUNK:
                 break

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.helpdesk import Helpdesk
@@ -21,10 +21,18 @@ from helpdesk_bridge.sync.taking import Taken, Taker
 from helpdesk_bridge.sync.times import Settling, SpokenFloor, floor_of, newest
 from helpdesk_bridge.sync.window import WindowPoll
 
-__all__ = ["Polls"]
+__all__ = ["Polls", "Settled"]
 
 _RESTLESS = 4
 """Polls of pages that do not hold still, before that is an error."""
+
+
+@frozen
+class Settled:
+    """What polls in one process know beside the checkpoint."""
+
+    settling: Settling
+    spoken: SpokenFloor
 
 
 @define
@@ -43,11 +51,16 @@ class Polls:
     pace: Pace = field(factory=Pace)
     """How a list of all tickets is spread."""
     source: Source = field(init=False)
-    _settling: Settling = field(factory=Settling, init=False)
-    _spoken: SpokenFloor = field(factory=SpokenFloor, init=False)
+    settled: Settled = field(factory=lambda: Settled(Settling(), SpokenFloor()), init=False)
+    """What was found out for good, and is not told by the checkpoint."""
 
     def __attrs_post_init__(self) -> None:
         self.source = Source(self.desk, self.call)
+
+    def take_up(self, settled: Settled | None) -> None:
+        """Go on with what the polls before found out; None: it is not known."""
+        if settled is not None:
+            self.settled = settled
 
     async def read(self, *, sweep: bool = False) -> AsyncGenerator[ChangeBatch, None]:
         """Yield what changed, the last batch with ``caught_up``."""
@@ -66,7 +79,7 @@ class Polls:
     async def read_spoken(self) -> AsyncGenerator[ChangeBatch, None]:
         """Yield what the vendor tells of tickets with new messages, without the list of all."""
         state, taker = self.state, Taker(self.source, self.state)
-        poll = ScanPoll(self.source, state, taker, self._spoken)
+        poll = ScanPoll(self.source, state, taker, self.settled.spoken, self.settled.settling)
         async with aclosing(poll.read_spoken()) as parts:
             async for taken in parts:
                 if taken:
@@ -99,7 +112,8 @@ class Polls:
             self.source,
             self.state,
             taker,
-            self._spoken,
+            self.settled.spoken,
+            self.settled.settling,
             sweeps=sweep,
             pace=self.pace,
         )
@@ -112,7 +126,7 @@ class Polls:
     async def _window(self, taker: Taker) -> AsyncGenerator[Taken, None]:
         for _ in range(_RESTLESS):
             began_at = asyncio.get_running_loop().time()
-            poll = WindowPoll(self.source, self.state, taker)
+            poll = WindowPoll(self.source, self.state, taker, self.settled.settling)
             async with aclosing(poll.read()) as parts:
                 async for taken in parts:
                     yield taken
@@ -123,7 +137,7 @@ class Polls:
 
     def _settle(self, poll: WindowPoll | ScanPoll, began_at: float) -> None:
         """Move the floor behind the newest time that was seen, once nothing more can bear it."""
-        settling, overlap = self._settling, self.source.overlap
+        settling, overlap = self.settled.settling, self.source.overlap
         if not poll.fresh and poll.newest is not None and settling.is_over(began_at, overlap):
             self.state.floor = poll.newest + self.source.resolution
         if poll.fresh or settling.ended_at is None:

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.helpdesk import Helpdesk
 from helpdesk_bridge.errors import InvalidArgument, UnsupportedCapability
 from helpdesk_bridge.model import Capability, ChangeBatch, ChangeKind, Support
 from helpdesk_bridge.sync.checkpoint import State
-from helpdesk_bridge.sync.poll import Polls
+from helpdesk_bridge.sync.poll import Polls, Settled
 
 __all__ = ["opened", "read_changes"]
+
+
+_KEPT: WeakKeyDictionary[Helpdesk, dict[str | None, Settled]] = WeakKeyDictionary()
+"""What polls of a desk have found out for good, by the checkpoint that they ended with: who goes on
+from it in this process need not find it out anew."""
+_MOST_KEPT = 4
 
 
 def opened(desk: Helpdesk, checkpoint: Any, *, messages: Any) -> State:
@@ -51,6 +58,14 @@ async def read_changes(
         if not isinstance(sweep, bool):
             raise InvalidArgument("sweep= is True or False.")
         state = opened(desk, checkpoint, messages=messages)
-    async with aclosing(Polls(desk, call, state).read(sweep=sweep)) as batches:
+    polls = Polls(desk, call, state)
+    kept = _KEPT.setdefault(desk, {})
+    polls.take_up(kept.get(checkpoint))
+    async with aclosing(polls.read(sweep=sweep)) as batches:
         async for batch in batches:
+            if batch.caught_up:
+                kept.pop(checkpoint, None)
+                kept[batch.checkpoint] = polls.settled
+                for old in [*kept][:-_MOST_KEPT]:
+                    del kept[old]
             yield batch

@@ -25,7 +25,14 @@ from helpdesk_bridge.sync.pace import Pace
 from helpdesk_bridge.sync.sketch import Sketch
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import EVERYWHERE, Taken, Taker
-from helpdesk_bridge.sync.times import SpokenFloor, is_before, newest, next_floor
+from helpdesk_bridge.sync.times import (
+    Settling,
+    SpokenFloor,
+    floor_of,
+    is_before,
+    newest,
+    next_floor,
+)
 from helpdesk_bridge.sync.versions import identity, is_gone, key_of, version
 
 __all__ = ["ScanPoll"]
@@ -44,6 +51,7 @@ class ScanPoll:
         state: how far the lineage has come.
         taker: what reads conversations.
         spoken: from when on messages are asked for apart.
+        settling: which conversations are to be read once more.
         sweeps: whether tickets that are missing from the list are told as deleted.
         pace: how the reading is spread.
     """
@@ -52,6 +60,7 @@ class ScanPoll:
     state: State
     taker: Taker
     spoken: SpokenFloor = field(factory=SpokenFloor)
+    settling: Settling = field(factory=Settling)
     sweeps: bool = False
     pace: Pace = field(factory=Pace)
     _spoken_at: float = field(default=math.inf, init=False)
@@ -64,6 +73,8 @@ class ScanPoll:
     """The ids of all tickets of the list, by the ticket in its version."""
     _unread: set[str] = field(factory=set, init=False)
     """The ids of records that could not be read: they are there."""
+    began_at: float = field(factory=lambda: asyncio.get_running_loop().time(), init=False)
+    """When it began (loop time)."""
     _gone: set[str] = field(factory=set, init=False)
     """The ids of tickets that are listed as deleted."""
     _told: dict[str, int] = field(factory=dict, init=False)
@@ -139,6 +150,7 @@ class ScanPoll:
             return
         state.versions = self._versions
         state.seen.renew(reversed(self._settled))
+        self.settling.keep({one for one, _ in self._settled})
         state.floor = next_floor(state.floor, state.newest, self.source.overlap)
         state.newest = newest(times) or state.newest
 
@@ -156,7 +168,7 @@ class ScanPoll:
             met |= {one.id for one in here}
             late = [one for one in here if not is_before(_spoken_at(one), since)]
             changed = [one for one in late if self._is_news(one)]
-            again = [one for one in late if not self._is_news(one) and one.id not in self._told]
+            again = [one for one in late if not self._is_news(one) and self._is_due(one)]
             times += filter(None, map(_spoken_at, changed))
             for one in late:
                 self._tell(one)
@@ -207,7 +219,7 @@ class ScanPoll:
                 continue
             if self._is_news(one):
                 changed.append(one)
-            elif one.id not in self._told:
+            elif self._is_due(one):
                 again.append(one)
             self._tell(one)
         self.fresh |= bool(changed)
@@ -218,9 +230,21 @@ class ScanPoll:
         is_told = self._told.get(ticket.id) == said
         return not is_told and not self.state.seen.has(identity(ticket.id), said)
 
+    def _is_due(self, ticket: Ticket) -> bool:
+        """Say whether a message may have come with the time that a ticket bears as it was told."""
+        if ticket.id in self._told:
+            return False
+        overlap = self.source.overlap
+        leaves = is_before(ticket.updated_at, floor_of(self.state.newest, overlap))
+        one, said = identity(ticket.id), version(ticket)
+        return self.settling.is_due(one, said, self.began_at, overlap, leaves=leaves)
+
     def _tell(self, ticket: Ticket) -> None:
-        self._told[ticket.id] = version(ticket)
-        self.state.seen.put(identity(ticket.id), version(ticket))
+        one, said = identity(ticket.id), version(ticket)
+        if self._is_news(ticket):
+            self.settling.saw(one, said, asyncio.get_running_loop().time())
+        self._told[ticket.id] = said
+        self.state.seen.put(one, said)
 
     def _changed(self) -> list[str] | None:
         """Return the ids of tickets that differ from what was told; None: too many do."""
@@ -261,16 +285,11 @@ class ScanPoll:
         for some in _chunks(compared.missing):
             taken = Taken()
             for ticket_id in some:
-                try:
-                    found = await self.source.ticket(ticket_id)
-                except HelpdeskError as error:
-                    if isinstance(error, EVERYWHERE):
-                        raise
-                    keep.append(ticket_id)
-                    taken.problems.append(Problem(index=0, error=error))
-                    continue
-                if found is None or is_gone(found):
+                gone = await self.taker.is_gone(ticket_id, taken)
+                if gone:
                     self.taker.gone(ticket_id, taken)
+                elif gone is None:
+                    keep.append(ticket_id)
             yield taken
         arrived = [one for one in compared.arrived if one not in self._unread]
         for some in _chunks(arrived):

@@ -124,6 +124,20 @@ class Taker:
                 self.state.known.told([ticket])
         return taken
 
+    async def is_gone(self, ticket_id: str, taken: Taken) -> bool | None:
+        """Say whether there is no such ticket any more; None: the vendor does not tell, a problem.
+
+        ``taken`` is where that is put.
+        """
+        try:
+            found = await self.source.ticket(ticket_id)
+        except HelpdeskError as error:
+            if isinstance(error, EVERYWHERE):
+                raise
+            taken.problems.append(_problem(ticket_id, error))
+            return None
+        return found is None or is_gone(found)
+
     def gone(self, ticket_id: str, taken: Taken) -> None:
         """Note that a ticket is told as deleted."""
         taken.tickets.pop(ticket_id, None)

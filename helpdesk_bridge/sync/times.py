@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Iterable
+import math
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -22,9 +23,11 @@ _OUTLIERS = 5
 def newest(tickets: Iterable[Ticket]) -> datetime | None:
     """Return the newest time of a change that the vendor's clock had surely come to; None: none.
 
+    Of a ticket that tells no time of a change it is that of its last message.
+
     An earlier time than the newest one is always safe: more is read than needs be.
     """
-    return _settled(one.updated_at for one in tickets if one.updated_at is not None)
+    return _settled(filter(None, (one.updated_at or one.last_message_at for one in tickets)))
 
 
 def _settled(given: Iterable[datetime]) -> datetime | None:
@@ -83,6 +86,41 @@ class Settling:
 
     ended_at: float | None = None
     """When the last poll that brought something ended (loop time); None: there was none here."""
+    _seen_at: dict[int, tuple[int, float]] = field(factory=dict)
+    """The version of each ticket that changed last, and when it was seen (loop time; infinite: its
+    conversation was read when nothing more could come with its time)."""
+
+    def saw(self, ticket: int, version: int, now: float) -> None:
+        """Take note of a version of a ticket that is told now."""
+        self._seen_at[ticket] = (version, now)
+
+    def is_due(
+        self, ticket: int, version: int, now: float, overlap: timedelta, *, leaves: bool
+    ) -> bool:
+        """Say whether the conversation of a ticket is to be read once more, and note that it is.
+
+        A message may have come with the time that the ticket bears already. One more reading tells
+        it, once nothing more can come with that time.
+
+        Args:
+            ticket: the digest of its id.
+            version: its version, which was told.
+            now: when the poll began (loop time).
+            overlap: how long something may still come with its time.
+            leaves: whether no later poll will look at it.
+        """
+        said, at = self._seen_at.get(ticket, (None, now))
+        if said != version:  # another process told it
+            self._seen_at[ticket] = (version, now)
+            return True
+        if at == math.inf or not (leaves or now - at > overlap.total_seconds()):
+            return False
+        self._seen_at[ticket] = (version, math.inf)
+        return True
+
+    def keep(self, tickets: Collection[int]) -> None:
+        """Forget all but these."""
+        self._seen_at = {one: at for one, at in self._seen_at.items() if one in tickets}
 
     def is_over(self, began_at: float, overlap: timedelta) -> bool:
         """Say whether a poll that began then and brought nothing shows that it is over."""

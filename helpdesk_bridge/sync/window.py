@@ -7,6 +7,7 @@ until nothing older than the beginning of the poll comes up.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime
@@ -20,8 +21,8 @@ from helpdesk_bridge.model import Cursor, Page, Ticket
 from helpdesk_bridge.sync.checkpoint import State
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
-from helpdesk_bridge.sync.times import is_before, newest, next_floor
-from helpdesk_bridge.sync.versions import identity, is_gone, version
+from helpdesk_bridge.sync.times import Settling, is_before, newest, next_floor
+from helpdesk_bridge.sync.versions import identity, version
 
 __all__ = ["WindowPoll", "baseline"]
 
@@ -38,12 +39,15 @@ class WindowPoll:
     source: Source
     state: State
     taker: Taker
+    settling: Settling
     fresh: bool = field(default=False, init=False)
     """Whether it brought anything."""
     held_still: bool = field(default=True, init=False)
     """Whether the pages held still in the end; else the poll begins anew from the same floor."""
     newest: datetime | None = field(default=None, init=False)
     """The newest time of a change that was listed."""
+    began_at: float = field(init=False)
+    """When it began (loop time)."""
     _told: dict[int, int] = field(factory=dict, init=False)
     """The versions that this poll met, by ticket."""
     _order: list[tuple[int, int]] = field(factory=list, init=False)
@@ -52,6 +56,7 @@ class WindowPoll:
     async def read(self) -> AsyncGenerator[Taken, None]:
         """Yield what changed; the state has the new floor behind the last of it."""
         state, source = self.state, self.source
+        self.began_at = asyncio.get_running_loop().time()
         fresh_at, first = None, True
         for number in range(1, _WALKS + 1):
             self._order, pages, surfaced = [], 0, False
@@ -59,11 +64,11 @@ class WindowPoll:
                 async for page in walk:
                     pages += 1
                     changed = [one for one in page.items if not self._is_known(one)]
-                    again = [] if number > 1 else self._unsettled(page.items, changed)
-                    self._note(page.items)
                     if first:
                         first, fresh_at = False, newest(changed)
-                    elif number > 1:
+                    again = [] if number > 1 else self._unsettled(page.items, changed, fresh_at)
+                    self._note(page.items)
+                    if number > 1:
                         surfaced |= any(is_before(one.updated_at, fresh_at) for one in changed)
                     self.fresh |= bool(changed)
                     taken = await self.taker.take(changed, again=again, problems=page.problems)
@@ -81,6 +86,7 @@ class WindowPoll:
                 yield taken
         gone = {one for one, _ in self._order} - self._told.keys()
         state.seen.renew(entry for entry in self._order if entry[0] not in gone)
+        self.settling.keep({one for one, _ in self._order})
         state.newest = fresh_at or state.newest
         state.floor = next_floor(state.floor, fresh_at, source.overlap)
 
@@ -101,16 +107,22 @@ class WindowPoll:
         one, said = identity(ticket.id), version(ticket)
         return self._told.get(one) == said or self.state.seen.has(one, said)
 
-    def _unsettled(self, tickets: tuple[Ticket, ...], changed: list[Ticket]) -> list[Ticket]:
+    def _unsettled(
+        self, tickets: tuple[Ticket, ...], changed: list[Ticket], fresh_at: datetime | None
+    ) -> list[Ticket]:
         """Return the tickets whose time a message that came since may bear, too."""
-        fresh = {one.id for one in changed}
-        return [
-            one
-            for one in tickets
-            if one.id not in fresh
-            and identity(one.id) not in self._told
-            and not is_before(one.updated_at, self.state.floor)
-        ]
+        fresh, now = {one.id for one in changed}, asyncio.get_running_loop().time()
+        overlap, found = self.source.overlap, []
+        behind = next_floor(self.state.floor, fresh_at, overlap)
+        for one in tickets:
+            ticket, said = identity(one.id), version(one)
+            if one.id in fresh:
+                self.settling.saw(ticket, said, now)
+            elif ticket not in self._told and not is_before(one.updated_at, self.state.floor):
+                leaves = is_before(one.updated_at, behind)
+                if self.settling.is_due(ticket, said, self.began_at, overlap, leaves=leaves):
+                    found.append(one)
+        return found
 
     def _note(self, tickets: tuple[Ticket, ...]) -> None:
         for one in tickets:
@@ -132,15 +144,20 @@ class WindowPoll:
                     told.append(entry)
                     if state.deletions.has(*entry):
                         continue
-                    found = await self.source.ticket(one.id)
-                    if found is None or is_gone(found):
+                    if await self.taker.is_gone(one.id, taken):
                         self.taker.gone(one.id, taken)
                         self._told.pop(entry[0], None)
                 taken.problems.extend(page.problems)
-                if page.items and state.deletions.has(*told[-1]):
+                if page.items and self._was_told(page.items[-1]):
                     break
         state.deletions.renew(told)
         return taken
+
+    def _was_told(self, deleted: Ticket) -> bool:
+        """Say whether a deletion and all before it were told."""
+        at = deleted.deleted_at or deleted.updated_at
+        is_known = self.state.deletions.has(identity(deleted.id), version(deleted))
+        return is_known or is_before(at, self.state.floor)
 
 
 async def baseline(source: Source, state: State) -> None:

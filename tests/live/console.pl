@@ -121,6 +121,36 @@ my %answer = (
         } @mails ];
     },
 
+    # Tickets, the quick way: without a scrip, in one write of the database, a minute apart and the
+    # last one a day ago; the answer is the id of RT's last transaction.
+    tickets => sub {
+        my ($queue, $requestor, $count) = @_;
+        no warnings 'redefine';
+        local *RT::Scrips::Prepare = sub { 0 };
+        $RT::Handle->BeginTransaction;
+        for my $number (1 .. $count) {
+            my $ticket = RT::Ticket->new(RT->SystemUser);
+            my ($id, undef, $message) = $ticket->Create(
+                Queue     => $queue,
+                Requestor => $requestor,
+                Subject   => "One of many, $number",
+                MIMEObj   => MIME::Entity->build(Type => 'text/plain', Data => 'One of many.'),
+            );
+            done($id, $message);
+            my $at = RT::Date->new(RT->SystemUser);
+            $at->Set(Format => 'unix', Value => time - 86400 - 60 * ($count - $number));
+            $RT::Handle->SimpleQuery($_, $at->ISO, $id) for
+                'UPDATE Tickets SET LastUpdated = ? WHERE id = ?',
+                'UPDATE Tickets SET Created = ? WHERE id = ?',
+                "UPDATE Transactions SET Created = ? WHERE ObjectType = 'RT::Ticket' AND ObjectId = ?";
+        }
+        $RT::Handle->Commit;
+        my $transactions = RT::Transactions->new(RT->SystemUser);
+        $transactions->UnLimit;
+        $transactions->OrderBy(FIELD => 'id', ORDER => 'DESC');
+        return $transactions->First->id;
+    },
+
     # Custom fields of a queue's tickets, by name: [type, how many values at most, choices …].
     fields => sub {
         my ($queue, $fields) = @_;
@@ -147,15 +177,12 @@ my %answer = (
         return JSON::true;
     },
 
-    # Tickets that are made and deleted at once.
+    # Transactions as if a ticket had been deleted so often; it stays as it is.
     deleted => sub {
-        my ($queue, $count) = @_;
-        for my $number (1 .. $count) {
-            my $ticket = RT::Ticket->new(RT->SystemUser);
-            my ($id, undef, $message) = $ticket->Create(Queue => $queue, Subject => "Gone $number");
-            done($id, $message);
-            done($ticket->SetStatus('deleted'));
-        }
+        my ($id, $count) = @_;
+        my $ticket = named('RT::Ticket', $id);
+        my %deletion = (Type => 'Status', Field => 'Status', OldValue => 'open', NewValue => 'deleted');
+        done($ticket->_NewTransaction(%deletion, ActivateScrips => 0)) for 1 .. $count;
         return JSON::true;
     },
 

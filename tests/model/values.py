@@ -19,7 +19,7 @@ ROUND_TRIPS: list[Any] = [
     *(hb.Ticket, hb.Message, hb.Party, hb.Team, hb.Attachment, hb.Channel, hb.CustomField),
     *(hb.SentMessage, hb.Reconciliation, hb.Support, hb.CapabilityLimits, hb.Capabilities),
     *(Fingerprint, hb.Page[hb.Ticket], hb.Page[hb.Message], hb.Page[hb.Party], hb.Page[hb.Team]),
-    *(hb.Conversation, hb.StatusUse, hb.Statuses),
+    *(hb.Conversation, hb.StatusUse, hb.Statuses, hb.ChangeBatch, hb.Event),
 ]
 """Every class of the model that a desk returns."""
 
@@ -129,12 +129,23 @@ def _conversations(_: Any) -> st.SearchStrategy[Any]:
     )
 
 
+def _batches(_: Any) -> st.SearchStrategy[Any]:
+    types = get_type_hints(hb.ChangeBatch)
+    given = {
+        one.name: values(types[one.name])
+        for one in attrs.fields(hb.ChangeBatch)
+        if one.name != "problems"
+    }
+    return st.builds(hb.ChangeBatch, **given)
+
+
 _SPECIAL: dict[Any, Any] = {
     hb.Message: _messages,
     hb.Page: _pages,
     hb.Capabilities: _capabilities,
     hb.Statuses: _statuses,
     hb.Conversation: _conversations,
+    hb.ChangeBatch: _batches,
 }
 
 

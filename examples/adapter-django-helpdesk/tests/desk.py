@@ -143,6 +143,14 @@ def receive(mails: list[str]) -> list[int]:
     return [extract_email_metadata(raw, queue, log).id for raw in mails]
 
 
+def fill(count: int) -> None:
+    """Make tickets with a message each, the quick way."""
+    queue, words = Queue.objects.get(slug="support"), "One of many."
+    fields = {"title": words, "description": words, "submitter_email": "li@customer.example"}
+    made = Ticket.objects.bulk_create(Ticket(queue=queue, **fields) for _ in range(count))
+    FollowUp.objects.bulk_create(FollowUp(ticket=one, comment=words, public=True) for one in made)
+
+
 def follow_ups(ticket: int) -> list[dict[str, object]]:
     """Return the follow-ups of a ticket, oldest first."""
     rows = FollowUp.objects.filter(ticket_id=ticket).order_by("date", "id")
@@ -190,7 +198,7 @@ def main() -> None:
     sys.stdout = sys.stderr
     print(f"http://127.0.0.1:{server.server_port}", file=answer, flush=True)
     writers = (arrange, first_words_at, copy_to, follow_up)
-    commands = (reset, letters, receive, follow_ups, web_page, *writers)
+    commands = (reset, fill, letters, receive, follow_ups, web_page, *writers)
     known = {command.__name__: command for command in commands}
     for line in sys.stdin:
         name, given = json.loads(line)

@@ -64,7 +64,7 @@ def merged_json(number: int, ticket: int, into: int) -> dict[str, Any]:
 async def test_changes_are_found_by_a_window_that_sees_everything() -> None:
     limits = OFFERS[Capability.CHANGES].limits
     assert limits.mode is ChangeMode.WINDOW
-    assert limits.sees == {*ChangeKind}
+    assert limits.sees == frozenset(ChangeKind)
     assert limits.resolution == 1.0
 
 
@@ -129,7 +129,7 @@ async def test_pages_lead_through_all_tickets_that_the_plain_list_has(
     pages = await walked(desk.adapter.list_changed)
     assert [len(page.items) for page in pages] == [100, 100, 30]
     told = [(t.updated_at, int(t.id)) for page in pages for t in page.items]
-    assert told == sorted(told, reverse=True)  # type: ignore[type-var]
+    assert told == sorted(told, reverse=True)
     everything, _ = await drain(desk.tickets())
     assert {number for _, number in told} == {int(t.id) for t in everything}
     assert {page.total for page in pages} == {230}
@@ -168,12 +168,12 @@ async def test_deleted_tickets_come_last_deletion_first(
     # That one was restored is told by the ticket, and its row stays: else all behind it would move.
     assert ids(page.items) == [str(t.id) for t in (two, one, three, restored)]
     assert len(server.journal) == 1
-    for ticket, stored in zip(page.items, (two, one, three, None), strict=True):
-        assert (ticket.status, ticket.vendor_status) == (Status.DELETED, "deleted")
-        assert ticket.updated_at == ticket.deleted_at
-        now = await desk.ticket(ticket.id)
+    for gone, stored in zip(page.items, (two, one, three, None), strict=True):
+        assert (gone.status, gone.vendor_status) == (Status.DELETED, "deleted")
+        assert gone.updated_at == gone.deleted_at
+        now = await desk.ticket(gone.id)
         assert now.status is (Status.DELETED if stored else Status.OPEN)
-        assert stored is None or ticket.deleted_at == stored.deleted_at
+        assert stored is None or gone.deleted_at == stored.deleted_at
     changed = await desk.adapter.list_changed(None)
     assert ids(changed.items) == [str(restored.id)]
 

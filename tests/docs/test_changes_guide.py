@@ -1,0 +1,63 @@
+"""The examples of docs/changes.md work as they are."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pasted import run_pasted
+from tests.sync.bot import GUIDE, block
+
+
+def test_the_copy_is_kept_by_a_program_that_is_run_twice(tmp_path: Path) -> None:
+    example = block("def bring_up_to_date")
+    kept = example.replace('{"adapter": "memory"}', '{"adapter": "memory", "path": "desk.db"}')
+    assert kept != example
+    for times in (1, 2):
+        done = run_pasted(kept, tmp_path)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+            tickets = [json.loads(one) for (one,) in copy.execute("select record from tickets")]
+            messages = [json.loads(one) for (one,) in copy.execute("select record from messages")]
+        assert [one["subject"] for one in tickets] == ["Export"] * times
+        assert [one["text"] for one in messages] == ["Why?"] * times
+
+
+def test_the_copy_as_the_page_shows_it(tmp_path: Path) -> None:
+    done = run_pasted(block("def bring_up_to_date"), tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_deleted_ticket_leaves_the_copy() -> None:
+    import helpdesk_bridge as hb
+
+    names: dict[str, Any] = {}
+    exec(block("def bring_up_to_date").replace("asyncio.run(main())", ""), names)
+    with closing(sqlite3.connect(":memory:")) as copy:
+        copy.executescript(names["TABLES"])
+        ticket = hb.Ticket(id="7")
+        message = hb.Message(id="8", ticket_id="7", text="Why?")
+        names["store"](
+            copy, hb.ChangeBatch(tickets=(ticket,), messages=(message,), checkpoint="first")
+        )
+        names["store"](copy, hb.ChangeBatch(deleted=("7",), checkpoint="second"))
+        counts = "select (select count(*) from tickets), (select count(*) from messages)"
+        assert copy.execute(counts).fetchone() == (0, 0)
+        assert copy.execute("select checkpoint from place").fetchall() == [("second",)]
+
+
+@pytest.mark.asyncio
+async def test_the_test_of_the_page_passes() -> None:
+    names: dict[str, Any] = {}
+    exec(block("def test_my_program"), names)
+    await names["test_my_program"]()
+
+
+def test_each_python_example_is_run() -> None:
+    assert len(re.findall(r"```python\n", GUIDE)) == 3

@@ -1,0 +1,323 @@
+"""What happens at the boundaries of a poll, each as a scenario that a wrong reader loses.
+
+A scenario is a function without arguments that raises AssertionError where something is lost or
+told twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from attrs import evolve
+
+from helpdesk_bridge import ChangeMode
+from tests.sync.helpdesk import Case, Setup, VendorDesk, mixed
+from tests.sync.machine.reader import Breaks, Reader
+from tests.sync.machine.world import Model
+from tests.sync.vendor import opened
+
+__all__ = ["FAULTS", "SCENARIOS"]
+
+Scenario = Callable[[], Awaitable[None]]
+SCENARIOS: dict[str, Scenario] = {}
+FAULTS: dict[str, Scenario] = {}
+"""What is not right yet; whoever mends one moves it to the others."""
+
+
+def scenario(tell: Scenario) -> Scenario:
+    """Have a function be one of the scenarios."""
+    SCENARIOS[tell.__name__] = tell
+    return tell
+
+
+def fault(tell: Scenario) -> Scenario:
+    """Have a function be one of those that fail."""
+    FAULTS[tell.__name__] = tell
+    return tell
+
+
+class _Pages(Breaks):
+    """Does something before a page of what changed, by the number of the page."""
+
+    def __init__(self, acts: dict[int, Callable[[], None]]) -> None:
+        super().__init__()
+        self.acts = acts
+        self.pages = 0
+
+    async def __call__(self, name: str) -> None:
+        if name == "list_changed":
+            self.pages += 1
+            self.acts.get(self.pages, lambda: None)()
+        await super().__call__(name)
+
+
+async def _poll(reader: Reader, desk: VendorDesk, breaks: Breaks | None = None) -> None:
+    breaks = breaks or Breaks()
+    async with opened(desk, breaks) as reading:
+        assert await reader.poll(reading, breaks, sweep=False) == "caught up"
+
+
+async def _check(reader: Reader, desk: VendorDesk) -> None:
+    model = Model(desk.setup)
+    model.desk = desk
+    await model.check(reader)
+
+
+def _in_order(*cases: Case) -> list[Case]:
+    """Return tickets as a list has them that changed in the same second."""
+    return sorted(cases, key=lambda case: mixed(case.number))
+
+
+def _late(case: Case, tick: int) -> None:
+    """Have lists show the last change of a ticket at ``tick`` only."""
+    case.rows[-1] = evolve(case.rows[-1], shown_from=tick)
+
+
+@scenario
+async def a_change_at_the_floor_shows_behind_one_that_was_told() -> None:
+    desk, reader = VendorDesk(Setup(page_size=1, lag=3)), Reader()
+    old, told, late, new = (desk.create() for _ in range(4))
+    told, late = _in_order(told, late)
+    desk.tick = 1
+    desk.update(told)
+    desk.update(late)
+    _late(late, 6)
+    desk.tick = 5
+    desk.update(new)
+    await _poll(reader, desk)  # the newest change is of second 5, so the floor is second 1
+    desk.tick = 6
+    await _poll(reader, desk)
+    assert reader.tickets[desk.ticket_id(old)]
+    await _check(reader, desk)
+
+
+@scenario
+async def a_change_shows_late_among_others() -> None:
+    desk, reader = VendorDesk(Setup(page_size=1, lag=3)), Reader()
+    late, told, new = (desk.create() for _ in range(3))
+    desk.tick = 2
+    desk.update(late, late=3)
+    desk.tick = 3
+    desk.update(told)
+    desk.tick = 4
+    desk.update(new)
+    await _poll(reader, desk)
+    desk.tick = 5
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@scenario
+async def a_reader_ends_behind_each_batch() -> None:
+    desk, reader = VendorDesk(Setup(page_size=2)), Reader()
+    for _ in range(5):
+        desk.create()
+    for ends in range(12):
+        breaks = Breaks()
+        async with opened(desk, breaks) as reading:
+            # It is killed when the second batch comes, which is not stored.
+            ended = await reader.poll(reading, breaks, sweep=False, lost=1)
+        if ended == "caught up" and ends:
+            break
+        desk.tick += 1
+        desk.update(desk.cases[1000 + ends % 5])
+        desk.say(desk.cases[1000 + (ends + 1) % 5])
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@scenario
+async def the_clock_of_the_vendor_is_far_behind() -> None:
+    desk, reader = VendorDesk(Setup(page_size=1, lag=3), ahead=-400_000_000), Reader()
+    late, told, new = (desk.create() for _ in range(3))
+    desk.tick = 2
+    desk.update(late)
+    desk.update(told)
+    desk.update(new)
+    await _poll(reader, desk)
+    desk.tick = 3
+    desk.update(late, late=3)
+    desk.tick = 4
+    desk.update(told)
+    await _poll(reader, desk)
+    desk.tick = 6
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@scenario
+async def a_record_is_jumped_over_in_a_pass_that_takes_long() -> None:
+    setup = Setup(page_size=1, anchored=False, deletions="apart")
+    desk, reader = VendorDesk(setup), Reader()
+    last, first, jumped, second, third, gone = (desk.create() for _ in range(6))
+    desk.tick = 5
+    desk.update(last)
+    await _poll(reader, desk)
+    desk.tick = 10
+    desk.update(last)
+
+    def much_changes() -> None:
+        for tick, case in ((15, jumped), (16, second), (18, third), (20, gone)):
+            desk.tick = tick
+            desk.update(case)
+
+    def one_goes() -> None:
+        desk.tick = 21
+        desk.delete(gone)
+
+    # Two pages are the first walk: the ticket that changed, and one that is known. In the second
+    # walk, behind its first page, four change, and one of these goes two pages later.
+    acts = {4: much_changes, 6: one_goes}
+    await _poll(reader, desk, _Pages(acts))
+    desk.tick = 30
+    desk.update(first)
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@scenario
+async def a_ticket_is_deleted() -> None:
+    for deletions in ("apart", "marked"):
+        desk, reader = VendorDesk(Setup(deletions=deletions)), Reader()
+        for _ in range(4):
+            desk.create()
+        await _poll(reader, desk)
+        desk.tick = 5
+        desk.delete(desk.cases[1001])
+        await _poll(reader, desk)
+        await _check(reader, desk)
+
+
+@scenario
+async def a_conversation_is_read_again() -> None:
+    for ids_grow in (True, False):
+        desk, reader = VendorDesk(Setup(ids_grow=ids_grow)), Reader()
+        case = desk.create()
+        await _poll(reader, desk)
+        for _ in range(3):
+            desk.say(case)
+            await _poll(reader, desk)
+            desk.say(case, note=True)
+            desk.update(case)
+            await _poll(reader, desk)
+            desk.tick += 1
+        await _check(reader, desk)
+
+
+@scenario
+async def more_change_in_a_second_than_a_page_has() -> None:
+    desk, reader = VendorDesk(Setup(page_size=3)), Reader()
+    cases = [desk.create() for _ in range(11)]
+    await _poll(reader, desk)
+    desk.tick = 60
+    for case in cases[:8]:
+        desk.update(case)
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@scenario
+async def a_scan_tells_what_has_no_time() -> None:
+    setup = Setup(mode=ChangeMode.SCAN, unit=None, page_size=2)
+    desk, reader = VendorDesk(setup), Reader()
+    cases = [desk.create() for _ in range(7)]
+    await _poll(reader, desk)
+    desk.update(cases[2])
+    desk.say(cases[5])
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def a_record_of_the_feed_cannot_be_read_for_a_while() -> None:
+    setup = Setup(mode=ChangeMode.CURSOR, deletions="apart")
+    desk, reader = VendorDesk(setup), Reader()
+    case = desk.create()
+    case.spoilt = True
+    await _poll(reader, desk)
+    case.spoilt = False
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def a_ticket_is_stamped_earlier_than_its_last_message() -> None:
+    desk, reader = VendorDesk(Setup()), Reader()
+    case = desk.create()
+    desk.create()
+    desk.tick = 1000
+    desk.say(case)
+    await _poll(reader, desk)
+    desk.ahead = -300
+    desk.update(case)
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def the_clock_of_the_vendor_is_put_back() -> None:
+    desk, reader = VendorDesk(Setup(page_size=1)), Reader()
+    cases = [desk.create() for _ in range(7)]
+    for case in cases[:5]:
+        desk.tick += 60
+        desk.update(case)
+    await _poll(reader, desk)
+    desk.ahead -= 150
+    desk.update(cases[6])
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def the_first_change_is_the_only_ticket_of_a_page_and_stamped_ahead() -> None:
+    desk, reader = VendorDesk(Setup(page_size=1, lag=5)), Reader()
+    cases = [desk.create() for _ in range(4)]
+    desk.tick = 100
+    desk.update(cases[0], future=86_400)
+    await _poll(reader, desk)
+    desk.tick = 200
+    desk.update(cases[1], late=5)
+    desk.tick = 201
+    desk.update(cases[2])
+    await _poll(reader, desk)
+    desk.tick = 300
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def two_tickets_are_stamped_ahead_where_tickets_tell_their_last_message() -> None:
+    setup = Setup(mode=ChangeMode.SCAN, tells_last=True)
+    await _spoken_behind_two_stamped_ahead(setup)
+
+
+@fault
+async def two_tickets_are_stamped_ahead_where_times_are_coarse() -> None:
+    await _spoken_behind_two_stamped_ahead(Setup(mode=ChangeMode.SCAN, unit=60))
+
+
+async def _spoken_behind_two_stamped_ahead(setup: Setup) -> None:
+    desk, reader = VendorDesk(setup), Reader()
+    cases = [desk.create() for _ in range(8)]
+    for case in cases[:2]:
+        desk.update(case, future=86_400)
+    desk.tick = 1200
+    desk.say(cases[4])
+    await _poll(reader, desk)
+    await _poll(reader, desk)
+    desk.say(cases[4])
+    await _poll(reader, desk)
+    await _poll(reader, desk)
+    await _check(reader, desk)
+
+
+@fault
+async def a_scan_begins_with_an_empty_desk() -> None:
+    desk, reader = VendorDesk(Setup(mode=ChangeMode.SCAN)), Reader()
+    await _poll(reader, desk)
+    case = desk.create()
+    await _poll(reader, desk)
+    desk.say(case)  # in the second of its creation
+    desk.tick = 60
+    await _poll(reader, desk)
+    await _check(reader, desk)
