@@ -231,7 +231,7 @@ def test_what_shows_in_the_list_alone_is_found_by_it() -> None:
             await asyncio.sleep(90)
             vendor.rename("250")
         found = [(at, one.tickets[0].subject) for at, one in reader.batches if at > 1090]
-        assert [subject for _, subject in found] == ["Renamed"]
+        assert [subject for _, subject in found].count("Renamed") == 1
         assert found[0][0] < 1130
 
     run(check())
