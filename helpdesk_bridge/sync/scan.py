@@ -208,7 +208,8 @@ class ScanPoll:
         if is_gone(ticket):
             self._gone.add(ticket.id)
         at = ticket.updated_at or _EARLIEST
-        self.newest = max(self.newest or at, at)
+        if ticket.updated_at is not None:
+            self.newest = max(self.newest or at, at)
         if not is_before(ticket.updated_at, self.state.floor):
             self._settled.append((identity(ticket.id), version(ticket)))
         heapq.heappush(self._last, (at, next(self._numbers), ticket))

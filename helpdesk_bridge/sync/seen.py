@@ -26,12 +26,20 @@ class Seen:
     most: int
     _versions: dict[int, int] = field(factory=dict)
 
+    def copy(self) -> Seen:
+        """Return what is remembered now."""
+        return Seen(self.most, {**self._versions})
+
     def __len__(self) -> int:
         return len(self._versions)
 
     def has(self, ticket: int, version: int) -> bool:
         """Say whether ``version`` of a ticket is what was told last; both are digests."""
         return self._versions.get(ticket) == version
+
+    def knows(self, ticket: int) -> bool:
+        """Say whether any version of a ticket is remembered."""
+        return ticket in self._versions
 
     def put(self, ticket: int, version: int) -> None:
         """Remember that ``version`` of a ticket was told."""
