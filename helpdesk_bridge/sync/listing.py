@@ -18,6 +18,8 @@ __all__ = ["CHUNK", "read_first_list", "unread"]
 
 CHUNK = 100
 """Tickets of a batch."""
+_LARGE = 500
+"""The same of the first list without messages: each batch has the ids of all that came."""
 
 
 async def read_first_list(
@@ -33,11 +35,12 @@ async def read_first_list(
             yield await _newest_changes(source, state, taker)
     if state.cursor is None:
         state.versions = empty_versions()
+    size = CHUNK if state.messages else _LARGE
     began = Beginning() if state.cursor is None else None
     async with aclosing(source.tickets(state.cursor)) as pager:
         kept = len(pager.problems)
         while True:
-            found = await source.chunk(pager, CHUNK)
+            found = await source.chunk(pager, size)
             problems, kept = unread(pager.problems[kept:]), len(pager.problems)
             if state.floor is None:
                 state.floor = floor_of(newest(found), source.overlap)
@@ -49,7 +52,7 @@ async def read_first_list(
             if state.mode is ChangeMode.SCAN and (at := newest(found)) is not None:
                 state.newest = max(state.newest or at, at)
             state.cursor = pager.cursor
-            if len(found) < CHUNK or pager.exhausted:
+            if len(found) < size or pager.exhausted:
                 break
             yield taken
     if began is not None and state.mode is ChangeMode.SCAN:

@@ -69,7 +69,7 @@ class Polls:
 
     async def read(self, *, sweep: bool = False) -> AsyncGenerator[ChangeBatch, None]:
         """Yield what changed, the last batch with ``caught_up``."""
-        state, taker = self.state, Taker(self.source, self.state)
+        state, taker = self.state, Taker(self.source, self.state, self.settled.settling)
         above = state.told.highest
         async with aclosing(self._parts(taker, sweep)) as parts:
             async for taken in parts:
@@ -85,7 +85,7 @@ class Polls:
 
     async def read_spoken(self) -> AsyncGenerator[ChangeBatch, None]:
         """Yield what the vendor tells of tickets with new messages, without the list of all."""
-        state, taker = self.state, Taker(self.source, self.state)
+        state, taker = self.state, Taker(self.source, self.state, self.settled.settling)
         poll = ScanPoll(self.source, state, taker, self.settled.spoken, self.settled.settling)
         async with aclosing(poll.read_spoken()) as parts:
             async for taken in parts:
@@ -170,6 +170,8 @@ class Polls:
             if first:
                 state.known.told(taken.tickets.values())
             for ticket_id in feed.deleted:
+                if state.known.lacks(ticket_id):
+                    continue  # it was never told
                 taker.gone(ticket_id, taken)
             barren = barren + 1 if feed.place == state.place else 0
             if barren >= _BARREN and not feed.caught_up:

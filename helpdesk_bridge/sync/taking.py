@@ -21,6 +21,7 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.model import Capability, ChangeBatch, Message, Problem, Ticket
 from helpdesk_bridge.sync.checkpoint import MOST_UNREAD, State
 from helpdesk_bridge.sync.source import Source
+from helpdesk_bridge.sync.times import Settling
 from helpdesk_bridge.sync.told import MARGIN
 from helpdesk_bridge.sync.versions import identity, is_gone
 
@@ -65,6 +66,7 @@ class Taker:
 
     source: Source
     state: State
+    settling: Settling = field(factory=Settling)
 
     async def take(
         self,
@@ -169,6 +171,7 @@ class Taker:
         self.state.known.gone([ticket_id])
         self.state.standing.drop(ticket_id)
         self.state.told.forget(ticket_id)
+        self.settling.drop(identity(ticket_id))
 
     async def _read(self, tickets: Sequence[Ticket], first: bool, taken: Taken) -> None:
         """Read conversations, and put what is new of them into ``taken``."""

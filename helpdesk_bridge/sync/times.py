@@ -137,6 +137,14 @@ class Settling:
         self._seen_at[ticket] = (version, math.inf)
         return True
 
+    def drop(self, ticket: int) -> None:
+        """Forget a ticket that is gone: it may come back as it was."""
+        self._seen_at.pop(ticket, None)
+
+    def knows(self, ticket: int, version: int) -> bool:
+        """Say whether a version was told in this process."""
+        return self._seen_at.get(ticket, (None, 0.0))[0] == version
+
     def is_open(self, ticket: int, version: int) -> bool:
         """Say whether a version was told in this process, and its conversation read once only."""
         said, at = self._seen_at.get(ticket, (None, math.inf))
