@@ -13,15 +13,13 @@ from tests.sync.helpdesk import Case, Setup, VendorDesk
 from tests.sync.machine.reader import Breaks, Reader
 from tests.sync.vendor import opened
 
-__all__ = ["KINDS", "UNSTEADY", "Model", "World", "Write"]
+__all__ = ["KINDS", "Model", "World", "Write"]
 
 KINDS = (
     *("create", "update", "say", "say", "note", "delete", "restore", "advance"),
-    *("back", "jump", "spoil", "silence", "heal"),
+    *("back", "jump", "jump back", "future", "spoil", "silence", "heal"),
 )
 """What writers do, and what happens to a vendor of the tests' own."""
-UNSTEADY = ("future", "jump back")
-"""What happens where a vendor's times are not to be trusted."""
 _DAY = 86_400
 
 
@@ -105,8 +103,6 @@ class Model:
             desk.ahead -= late * 60
         elif write.kind == "heal":
             self._heal()
-        elif write.kind == "spoil" and self.setup.mode is hb.ChangeMode.CURSOR:
-            pass  # a feed's records that cannot be read are among the faults of tests/sync/edges.py
         else:
             cases = desk.deleted() if write.kind == "restore" else desk.living()
             if cases:
