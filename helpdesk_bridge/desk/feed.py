@@ -90,8 +90,9 @@ async def follow(
     It polls within the desk's rate limit, and leaves other calls the way. What passes is survived:
     a vendor that is away, or asks for patience, is asked again later. What does not pass is raised:
     a key that is not accepted, a checkpoint of another desk. Batches without anything new are not
-    told, but the first one that is caught up. Leave the loop, cancel it or close the desk to end
-    it.
+    told, but the first one that is caught up. Cancel it or close the desk to end it, or leave the
+    loop: within ``contextlib.aclosing`` it has then ended at once, and else once it is collected.
+    Each attempt that failed is a warning in the log, with the seconds to the next one.
 
     Args:
         checkpoint: as for :meth:`changes`; None begins with all tickets there are.
@@ -100,8 +101,10 @@ async def follow(
         messages: as for :meth:`changes`.
         sweep_every: seconds from one search for deleted tickets to the next (``sweep``); None: none
             is made, nor is one where deletions are told anyway.
-        doorbell: an event that wakes it early, and that it clears: for a webhook to ring. None:
-            nothing wakes it.
+        doorbell: an event of this follower's own that wakes it early, once a second at most, and
+            that it clears: for a webhook to ring; from another thread by
+            ``loop.call_soon_threadsafe(doorbell.set)``. It does not shorten the wait after an
+            error. None: nothing wakes it.
 
     Yields:
         Batches of changes.

@@ -51,6 +51,7 @@ from helpdesk_bridge.transport import (
     Transport,
     TransportOptions,
 )
+from helpdesk_bridge.transport.deadlines import OpenRequests
 from helpdesk_bridge.transport.urls import base_url
 
 __all__ = ["Helpdesk", "connect"]
@@ -181,13 +182,14 @@ class Helpdesk:
         self.capabilities: Capabilities = self.adapter.capabilities
         self.statuses: Statuses = statuses_of(self.adapter, self.capabilities)
         seconds, running = self._options.deadline, self._transport.running
+        self._rests = OpenRequests()
         self._calls = Calls(
             self.name,
             kind.name,
             seconds,
             is_remote=address is not None,
             running=running,
-            home=Home(may_move=address is None, on_move=running.leave_closed_loops),
+            home=Home(may_move=address is None, on_move=self._moved),
             credentials=self._transport.credentials,
         )
         self._origin = Origin(self.name, kind.name)
@@ -335,6 +337,7 @@ class Helpdesk:
         elif self._calls.home.trouble():
             return
         self._calls.closed = True
+        self._rests.close()  # of any desk, while what is under way may have to be ended with care
         try:
             await self._transport.aclose()
         finally:
@@ -343,6 +346,10 @@ class Helpdesk:
             await self._sender.aclose()
             if self._owns_ledger:
                 await self._sender.ledger.aclose()
+
+    def _moved(self) -> None:
+        self._transport.running.leave_closed_loops()
+        self._rests.leave_closed_loops()
 
     @property
     def _reader(self) -> Reader:

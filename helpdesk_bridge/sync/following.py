@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any
 
 from attrs import define, field
@@ -140,8 +141,7 @@ class Follower:
                 error.add_note(f"This was raised in {self.call.operation} on {self.desk.name!r}.")
                 raise
             try:
-                with self.call.part(seconds=math.inf):  # which ends with the desk
-                    await self._wait(began_at, pause)
+                await self._polls.source.rest(partial(self._wait, began_at, pause))
             except DeskClosed:
                 return
 

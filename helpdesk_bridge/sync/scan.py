@@ -12,6 +12,7 @@ import math
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count, islice
 
 from attrs import define, field
@@ -113,7 +114,8 @@ class ScanPoll:
                         yield taken
                 yield await self._newer(found, problems)
                 while len(found) == CHUNK and loop.time() < until:
-                    await self.source.rest(self.pace, min(until, self._spoken_at))
+                    due = min(until, self._spoken_at)
+                    await self.source.rest(partial(self.pace.rest, due))
                     if not self.source.has_spoken:
                         break
                     async with aclosing(self._spoken_if_due()) as spoken:

@@ -6,8 +6,7 @@ reads changes.
 
 from __future__ import annotations
 
-import math
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -19,7 +18,7 @@ from helpdesk_bridge.desk.conversations import Conversation
 from helpdesk_bridge.desk.feed import read_changed, read_deleted, read_feed, read_spoken
 from helpdesk_bridge.desk.helpdesk import Helpdesk
 from helpdesk_bridge.desk.pager import Pager
-from helpdesk_bridge.errors import NotFound
+from helpdesk_bridge.errors import DeskClosed, NotFound
 from helpdesk_bridge.kit.contract import Adapter
 from helpdesk_bridge.model import (
     Capability,
@@ -31,7 +30,6 @@ from helpdesk_bridge.model import (
     Page,
     Ticket,
 )
-from helpdesk_bridge.sync.pace import Pace
 from helpdesk_bridge.transport.yielding import yielding
 
 __all__ = ["Source"]
@@ -130,10 +128,14 @@ class Source:
             async with aclosing(self.desk.conversations(list(tickets), on_error="keep")) as read:
                 return [one async for one in read]
 
-    async def rest(self, pace: Pace, until: float) -> None:
-        """Rest between two parts of a list; DeskClosed if the desk is closed meanwhile."""
-        with self.call.part(seconds=math.inf):
-            await pace.rest(until)
+    async def rest(self, rest: Callable[[], Awaitable[None]]) -> None:
+        """Wait while nothing is asked; DeskClosed if the desk is closed meanwhile."""
+        self.call.check_open()
+        try:
+            with self.desk._rests.until():
+                await rest()
+        except TimeoutError:
+            raise self.call.named(DeskClosed("the desk is closed.")) from None
 
     async def _asked(self, question: Awaitable[T]) -> T:
         with self.call.own_errors(), yielding():

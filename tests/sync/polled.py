@@ -57,9 +57,9 @@ class Vendor:
     _numbers: Any = field(factory=lambda: itertools.count(1))
 
     def begin(self, count: int) -> None:
-        """Have so many tickets, made long ago."""
+        """Have so many tickets, made some time ago."""
         for number in range(1, count + 1):
-            at = _BEGINNING - timedelta(seconds=10 * (count - number) + 3600)
+            at = _BEGINNING - timedelta(seconds=10 * (count - number) + 600)
             self._put(str(number), at)
 
     def change(self, ticket_id: str | None = None) -> str:

@@ -130,9 +130,9 @@ def test_where_a_poll_takes_a_request_a_second_is_no_interval_for_a_few_an_hour(
 @pytest.mark.parametrize("adapter", [Windowed, Spoken, Cursors, Scanned])
 def test_without_a_rate_limit_of_its_own_any_interval_is_taken(adapter: type[kit.Adapter]) -> None:
     async def check() -> None:
-        for more in ({}, {"limiter": SlidingWindow(Rate(100, 1.0))}):
+        for limiter in (None, SlidingWindow(Rate(100, 1.0))):
             vendor, reader = _vendor(1000, delay=0.01), Reader()
-            async with opened(vendor, adapter, **more) as desk:
+            async with opened(vendor, adapter, limiter=limiter) as desk:
                 await reader.follow(desk, 5.0, every=0.5, messages=False)
             assert [one.caught_up for _, one in reader.batches].count(True) == 1
 
@@ -231,7 +231,7 @@ def test_what_shows_in_the_list_alone_is_found_by_it() -> None:
             await asyncio.sleep(90)
             vendor.rename("250")
         found = [(at, one.tickets[0].subject) for at, one in reader.batches if at > 1090]
-        assert [subject for _, subject in found] == ["Renamed"]
+        assert [subject for _, subject in found].count("Renamed") == 1
         assert found[0][0] < 1130
 
     run(check())
