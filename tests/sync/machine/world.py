@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -39,6 +40,8 @@ class World(Protocol):
 
     needs_sweep: bool
     """Whether deletions are found by a sweep only."""
+    lasts: float
+    """Seconds after which nothing more shows of what was done before."""
 
     async def start(self) -> None:
         """Open it."""
@@ -56,8 +59,12 @@ class World(Protocol):
         """Do something on it."""
         ...
 
-    def quieten(self) -> None:
-        """Have everything be readable, and shown in all lists."""
+    def wait(self, seconds: float) -> None:
+        """Have time pass on it, which the reader waits."""
+        ...
+
+    def heal(self) -> None:
+        """Have everything be readable."""
         ...
 
     async def check(self, reader: Reader) -> None:
@@ -79,6 +86,11 @@ class Model:
     def needs_sweep(self) -> bool:
         """Whether deletions are found by a sweep only."""
         return not self.setup.sees_deletions
+
+    @property
+    def lasts(self) -> float:
+        """Seconds after which nothing more shows of what was done before."""
+        return (self.setup.unit or 1) + self.setup.lag + 1
 
     async def start(self) -> None:
         """Do nothing: it is there."""
@@ -102,7 +114,7 @@ class Model:
         elif write.kind == "jump back":
             desk.ahead -= late * 60
         elif write.kind == "heal":
-            self._heal()
+            self.heal()
         else:
             cases = desk.deleted() if write.kind == "restore" else desk.living()
             if cases:
@@ -122,14 +134,14 @@ class Model:
             "silence": lambda: setattr(case, "silent", True),
         }[write.kind]()
 
-    def _heal(self) -> None:
+    def heal(self) -> None:
+        """Have everything be readable."""
         for case in self.desk.cases.values():
             case.spoilt = case.silent = False
 
-    def quieten(self) -> None:
-        """Have everything be readable, and shown in all lists."""
-        self._heal()
-        self.desk.tick += self.setup.lag + 1
+    def wait(self, seconds: float) -> None:
+        """Have time pass on it, which the reader waits."""
+        self.desk.tick += math.ceil(seconds)
 
     async def check(self, reader: Reader) -> None:
         """Compare a copy with it, after it was quiet and read."""
