@@ -224,7 +224,7 @@ class ScanPoll:
         changed, again = [], []
         for one in found:
             at, floor = one.updated_at, self.state.floor
-            is_late = at is not None and floor is not None and not is_before(at, floor)
+            is_late = at is not None and not is_before(at, floor)
             is_open = self.settling.is_open(identity(one.id), version(one))
             if not self._compares or not (is_late or is_open):
                 continue

@@ -369,3 +369,15 @@ async def a_message_comes_behind_one_ticket_that_was_stamped_ahead() -> None:
         desk.say(cases[0])  # in the second of its change, which had been told
         await _poll(reader, desk)
         await _check(reader, desk)
+
+
+@scenario
+async def a_reader_ends_in_its_second_scan_of_a_desk_that_was_empty() -> None:
+    desk, reader, breaks = VendorDesk(Setup(mode=ChangeMode.SCAN)), Reader(), Breaks()
+    await _poll(reader, desk)
+    case = desk.create()
+    async with opened(desk, breaks) as reading:
+        assert await reader.poll(reading, breaks, sweep=False, lost=1) == "lost"
+    desk.say(case)  # in the second of its creation
+    await _poll(reader, desk)
+    await _check(reader, desk)
