@@ -148,8 +148,9 @@ class Polls:
     def _settle(self, poll: WindowPoll | ScanPoll, began_at: float) -> None:
         """Move the floor behind the newest time that was seen, once nothing more can bear it."""
         settling, overlap = self.settled.settling, self.source.overlap
-        if not poll.fresh and poll.newest is not None and settling.is_over(began_at, overlap):
-            self.state.floor = poll.newest + self.source.resolution
+        latest = poll.latest.at
+        if not poll.fresh and latest is not None and settling.is_over(began_at, overlap):
+            self.state.floor = latest + self.source.resolution
         if poll.fresh or settling.ended_at is None:
             settling.ended_at = asyncio.get_running_loop().time()
 

@@ -26,6 +26,7 @@ from helpdesk_bridge.sync.sketch import Sketch
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import EVERYWHERE, Taken, Taker
 from helpdesk_bridge.sync.times import (
+    Latest,
     Settling,
     SpokenFloor,
     floor_of,
@@ -66,7 +67,7 @@ class ScanPoll:
     _spoken_at: float = field(default=math.inf, init=False)
     """When they are asked for the next time (loop time)."""
     fresh: bool = field(default=False, init=False)
-    newest: datetime | None = field(default=None, init=False)
+    latest: Latest = field(factory=Latest, init=False)
     """The newest time of a change that was listed."""
     _versions: Sketch = field(factory=empty_versions, init=False)
     _ids: dict[bytes, str] = field(factory=dict, init=False)
@@ -157,7 +158,10 @@ class ScanPoll:
                 min((one.updated_at for one in times if one.updated_at is not None), default=None),
                 self.source.overlap,
             )
-        state.newest = newest(times) or state.newest
+        told, listed = newest(times), self.latest.at
+        if told is not None and listed is not None:
+            told = min(told, listed)  # all that was told may be stamped ahead
+        state.newest = told or state.newest
 
     async def read_spoken(self) -> AsyncGenerator[Taken, None]:
         """Yield the tickets that the vendor knows to have got a message, asked for alone."""
@@ -186,7 +190,7 @@ class ScanPoll:
     async def _list(self) -> AsyncGenerator[tuple[list[Ticket], list[Problem]], None]:
         """Yield the list of all tickets in parts, and take note of each."""
         self._versions, self._ids = empty_versions(), {}
-        self._settled, self._last = [], []
+        self._settled, self._last, self.latest = [], [], Latest()
         kept = 0
         async with aclosing(self.source.tickets()) as pager:
             while True:
@@ -195,6 +199,7 @@ class ScanPoll:
                 for problem in problems:
                     if problem.error.ticket_id is not None:
                         self._unread.add(problem.error.ticket_id)
+                self.latest.note(found)
                 for one in found:
                     self._note(one)
                 yield found, problems
@@ -208,8 +213,6 @@ class ScanPoll:
         if is_gone(ticket):
             self._gone.add(ticket.id)
         at = ticket.updated_at or _EARLIEST
-        if ticket.updated_at is not None:
-            self.newest = max(self.newest or at, at)
         if not is_before(ticket.updated_at, self.state.floor):
             self._settled.append((identity(ticket.id), version(ticket)))
         heapq.heappush(self._last, (at, next(self._numbers), ticket))
@@ -221,7 +224,7 @@ class ScanPoll:
         changed, again = [], []
         for one in found:
             at, floor = one.updated_at, self.state.floor
-            is_late = at is not None and floor is not None and not is_before(at, floor)
+            is_late = at is not None and not is_before(at, floor)
             is_open = self.settling.is_open(identity(one.id), version(one))
             if not self._compares or not (is_late or is_open):
                 continue

@@ -14,6 +14,7 @@ from helpdesk_bridge.model import Ticket
 
 __all__ = [
     "Beginning",
+    "Latest",
     "Settling",
     "SpokenFloor",
     "earlier",
@@ -166,7 +167,24 @@ class Settling:
 
 
 @define
-class Beginning:
+class Latest:
+    """The newest time of a change in a list, but for a few that may have been set ahead."""
+
+    _times: list[datetime] = field(factory=list, init=False)
+
+    @property
+    def at(self) -> datetime | None:
+        """What it is (UTC); None: no ticket told one."""
+        return _settled(self._times)
+
+    def note(self, tickets: Iterable[Ticket]) -> None:
+        """Take note of tickets of the list."""
+        told = [one.updated_at for one in tickets if one.updated_at is not None]
+        self._times = heapq.nlargest(_OUTLIERS + 1, [*self._times, *told])
+
+
+@define
+class Beginning(Latest):
     """Tells by the vendor's times when the reading of a list began, at the latest.
 
     It is the newest time that the list shows, less the time that the reading took. Where the list
@@ -174,17 +192,10 @@ class Beginning:
     """
 
     _began_at: float = field(factory=lambda: asyncio.get_running_loop().time(), init=False)
-    _times: list[datetime] = field(factory=list, init=False)
-    """The newest times."""
-
-    def note(self, tickets: Iterable[Ticket]) -> None:
-        """Take note of tickets of the list."""
-        told = [one.updated_at for one in tickets if one.updated_at is not None]
-        self._times = heapq.nlargest(_OUTLIERS + 1, [*self._times, *told])
 
     def floor(self, least: datetime | None, overlap: timedelta) -> datetime | None:
         """Return the time before which all is told once the list is; ``least`` if that is later."""
-        at = _settled(self._times)
+        at = self.at
         if at is None or least is None:
             return least
         took = timedelta(seconds=asyncio.get_running_loop().time() - self._began_at)

@@ -21,14 +21,14 @@ from helpdesk_bridge.model import Cursor, Page, Ticket
 from helpdesk_bridge.sync.checkpoint import State
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
-from helpdesk_bridge.sync.times import Settling, is_before, newest, next_floor
+from helpdesk_bridge.sync.times import Latest, Settling, is_before, newest, next_floor
 from helpdesk_bridge.sync.versions import identity, version
 
 __all__ = ["DEPTH", "WindowPoll", "baseline", "pages_of"]
 
 DEPTH = 20
-"""Tickets that were told and are older than the floor, which a poll has met at its end. One that
-bears a wrong time may stand between them."""
+"""Tickets that were told and are older than the floor, or deletions, which a poll has met at its
+end. One that bears a wrong time may stand between them."""
 _WALKS = 6
 """How often several pages are walked through, before the poll ends without having been still."""
 _BARREN = 3
@@ -47,7 +47,7 @@ class WindowPoll:
     """Whether it brought anything."""
     held_still: bool = field(default=True, init=False)
     """Whether the pages held still in the end; else the poll begins anew from the same floor."""
-    newest: datetime | None = field(default=None, init=False)
+    latest: Latest = field(factory=Latest, init=False)
     """The newest time of a change that was listed."""
     began_at: float = field(init=False)
     """When it began (loop time)."""
@@ -92,6 +92,8 @@ class WindowPoll:
         gone = {one for one, _ in self._order} - self._told.keys()
         state.seen.renew_top((entry for entry in self._order if entry[0] not in gone), gone)
         self.settling.keep({one for one, _ in self._order})
+        if fresh_at is not None and self.latest.at is not None:
+            fresh_at = min(fresh_at, self.latest.at)  # all that changed may be stamped ahead
         state.newest = fresh_at or state.newest
         state.floor = next_floor(state.floor, fresh_at, source.overlap)
 
@@ -144,10 +146,8 @@ class WindowPoll:
         return found
 
     def _note(self, tickets: tuple[Ticket, ...]) -> None:
+        self.latest.note(one for one in tickets if identity(one.id) not in self._told)
         for one in tickets:
-            at = one.updated_at
-            if at is not None:
-                self.newest = max(self.newest or at, at)
             entry = (identity(one.id), version(one))
             self._told[entry[0]] = entry[1]
             self._order.append(entry)
@@ -156,20 +156,21 @@ class WindowPoll:
         """Return the deletions that were not told: of each the vendor is asked whether it holds."""
         taken, state = Taken(), self.state
         told: list[tuple[int, int]] = []
+        old = 0
         async with aclosing(pages_of(self.source.deleted)) as pages:
             async for page in pages:
                 for one in page.items:
                     entry = (identity(one.id), version(one))
-                    told.append(entry)
-                    if state.deletions.has(*entry):
-                        continue
-                    if state.known.lacks(one.id):
-                        continue  # it was never told, or was told as gone
-                    if await self.taker.is_gone(one.id, taken):
+                    old += self._has_ended(one)
+                    is_told = state.deletions.has(*entry) or state.known.lacks(one.id)
+                    is_gone = is_told or await self.taker.is_gone(one.id, taken)
+                    if is_gone is not None:
+                        told.append(entry)
+                    if is_gone and not is_told:
                         self.taker.gone(one.id, taken)
                         self._told.pop(entry[0], None)
                 taken.problems.extend(page.problems)
-                if page.items and self._has_ended(page.items[-1]):
+                if page.items and old >= DEPTH and self._has_ended(page.items[-1]):
                     break
         state.deletions.renew(told)
         return taken
@@ -183,8 +184,13 @@ class WindowPoll:
 
 async def baseline(source: Source, state: State) -> None:
     """Take note of the deletions that were made before the lineage began."""
-    page = await source.deleted(None)
-    state.deletions.renew((identity(one.id), version(one)) for one in page.items)
+    found: list[tuple[int, int]] = []
+    async with aclosing(pages_of(source.deleted)) as pages:
+        async for page in pages:
+            found += [(identity(one.id), version(one)) for one in page.items]
+            if len(found) >= DEPTH:
+                break
+    state.deletions.renew(found)
 
 
 async def pages_of(

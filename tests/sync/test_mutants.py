@@ -55,6 +55,7 @@ def checkpoint_before_its_batch(patch: pytest.MonkeyPatch) -> None:
 def local_clock_for_the_floor(patch: pytest.MonkeyPatch) -> None:
     """The floor is what our clock says, less the overlap."""
     patch.setattr(times, "newest", lambda _: _OURS)
+    patch.setattr(times.Latest, "at", _OURS)
     patch.setattr(listing, "newest", lambda _: _OURS)
     patch.setattr(window, "newest", lambda _: _OURS)
 
@@ -67,7 +68,7 @@ def floor_of_the_end_of_the_pass(patch: pytest.MonkeyPatch) -> None:
         before = self.state.floor
         async for taken in read(self):
             yield taken
-        self.state.floor = times.next_floor(before, self.newest, self.source.overlap)
+        self.state.floor = times.next_floor(before, self.latest.at, self.source.overlap)
 
     patch.setattr(window.WindowPoll, "read", late)
 

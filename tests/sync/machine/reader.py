@@ -85,7 +85,7 @@ class Reader:
         async for batch in batches:
             assert not caught_up, "a batch comes behind the last one"
             if number == lost:
-                await batches.aclose()  # type: ignore[attr-defined]
+                await batches.aclose()
                 return False
             self._store(batch)
             caught_up, number = batch.caught_up, number + 1

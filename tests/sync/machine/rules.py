@@ -23,6 +23,11 @@ TALLY: Counter[str] = Counter()
 """How many steps were done, and how polls ended."""
 
 
+_SLOWER = 100
+"""How much slower the reader's time passes than ours: what it waits, the vendor's clock does, too,
+and what a loaded machine takes is as nothing."""
+
+
 @frozen
 class Breaking:
     """Something that happens at the point of a poll with this number."""
@@ -56,6 +61,8 @@ class FeedMachine(RuleBasedStateMachine):
         self.desk: hb.Helpdesk | None = None
         self.breaks = Breaks()
         self.is_wrong = False
+        self.waited = 0.0
+        """Seconds that the reader waited, or was not there."""
 
     def begin(self, world: World, *, with_messages: bool) -> None:
         """Open a helpdesk, and begin to read it."""
@@ -64,17 +71,21 @@ class FeedMachine(RuleBasedStateMachine):
         self.run(self._begin())
 
     async def _begin(self) -> None:
-        loop, ahead = asyncio.get_running_loop(), 0.0
-        present = loop.time
-        loop.time = lambda: present() + ahead  # type: ignore[method-assign]
+        loop = asyncio.get_running_loop()
+        present, began = loop.time, loop.time()
 
-        async def skip(seconds: float) -> None:
-            nonlocal ahead
-            ahead += seconds
-            await asyncio.sleep(0)
+        def slower() -> float:
+            return began + (present() - began) / _SLOWER + self.waited
 
-        clock.pause = skip
+        loop.time = slower  # type: ignore[method-assign]
+        clock.pause = self._wait
         await self.world.start()
+
+    async def _wait(self, seconds: float) -> None:
+        """Have time pass for the reader and for the vendor."""
+        self.waited += seconds
+        self.world.wait(seconds)
+        await asyncio.sleep(0)
 
     def run(self, coroutine: Any) -> Any:
         """Await something; what fails is told with what happened before."""
@@ -133,7 +144,8 @@ class FeedMachine(RuleBasedStateMachine):
         self.desk = None
 
     async def _settle(self) -> None:
-        self.world.quieten()
+        self.world.heal()
+        await self._wait(self.world.lasts)
         sweep = self.world.needs_sweep
         assert await self._poll([], sweep=sweep, lost=None) == "caught up"
         await self.world.check(self.reader)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,8 @@ class Vendor:
     fake: FakeServer | None = None
     now: datetime = datetime(2026, 6, 1, 8, tzinfo=UTC)
     sees_deletions: bool = False
+    lasts: float = 61.0
+    """Seconds after which nothing more shows of what was done before: no fake lags by a minute."""
     _stack: AsyncExitStack = field(factory=AsyncExitStack, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -108,9 +111,12 @@ class Vendor:
             html=f"Words {self.store.last_number}.",
         )
 
-    def quieten(self) -> None:
-        """Have all be shown: a minute passes, which no fake lags by."""
-        self.now += timedelta(minutes=1)
+    def wait(self, seconds: float) -> None:
+        """Have time pass on it, which the reader waits."""
+        self.now += timedelta(seconds=math.ceil(seconds))
+
+    def heal(self) -> None:
+        """Do nothing: all can be read."""
 
     async def check(self, reader: Reader) -> None:
         """Compare a copy with what a desk lists, and count it by the Store."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -13,15 +14,13 @@ from tests.sync.helpdesk import Case, Setup, VendorDesk
 from tests.sync.machine.reader import Breaks, Reader
 from tests.sync.vendor import opened
 
-__all__ = ["KINDS", "UNSTEADY", "Model", "World", "Write"]
+__all__ = ["KINDS", "Model", "World", "Write"]
 
 KINDS = (
     *("create", "update", "say", "say", "note", "delete", "restore", "advance"),
-    *("back", "jump", "spoil", "silence", "heal"),
+    *("back", "jump", "jump back", "future", "spoil", "silence", "heal"),
 )
 """What writers do, and what happens to a vendor of the tests' own."""
-UNSTEADY = ("future", "jump back")
-"""What happens where a vendor's times are not to be trusted."""
 _DAY = 86_400
 
 
@@ -41,6 +40,8 @@ class World(Protocol):
 
     needs_sweep: bool
     """Whether deletions are found by a sweep only."""
+    lasts: float
+    """Seconds after which nothing more shows of what was done before."""
 
     async def start(self) -> None:
         """Open it."""
@@ -58,8 +59,12 @@ class World(Protocol):
         """Do something on it."""
         ...
 
-    def quieten(self) -> None:
-        """Have everything be readable, and shown in all lists."""
+    def wait(self, seconds: float) -> None:
+        """Have time pass on it, which the reader waits."""
+        ...
+
+    def heal(self) -> None:
+        """Have everything be readable."""
         ...
 
     async def check(self, reader: Reader) -> None:
@@ -81,6 +86,11 @@ class Model:
     def needs_sweep(self) -> bool:
         """Whether deletions are found by a sweep only."""
         return not self.setup.sees_deletions
+
+    @property
+    def lasts(self) -> float:
+        """Seconds after which nothing more shows of what was done before."""
+        return (self.setup.unit or 1) + self.setup.lag + 1
 
     async def start(self) -> None:
         """Do nothing: it is there."""
@@ -104,9 +114,7 @@ class Model:
         elif write.kind == "jump back":
             desk.ahead -= late * 60
         elif write.kind == "heal":
-            self._heal()
-        elif write.kind == "spoil" and self.setup.mode is hb.ChangeMode.CURSOR:
-            pass  # a feed's records that cannot be read are among the faults of tests/sync/edges.py
+            self.heal()
         else:
             cases = desk.deleted() if write.kind == "restore" else desk.living()
             if cases:
@@ -126,14 +134,14 @@ class Model:
             "silence": lambda: setattr(case, "silent", True),
         }[write.kind]()
 
-    def _heal(self) -> None:
+    def heal(self) -> None:
+        """Have everything be readable."""
         for case in self.desk.cases.values():
             case.spoilt = case.silent = False
 
-    def quieten(self) -> None:
-        """Have everything be readable, and shown in all lists."""
-        self._heal()
-        self.desk.tick += self.setup.lag + 1
+    def wait(self, seconds: float) -> None:
+        """Have time pass on it, which the reader waits."""
+        self.desk.tick += math.ceil(seconds)
 
     async def check(self, reader: Reader) -> None:
         """Compare a copy with it, after it was quiet and read."""
