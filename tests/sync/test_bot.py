@@ -136,7 +136,7 @@ async def test_a_ticket_that_may_not_be_answered_stops_no_other(
     async def losing(ticket: hb.Ticket, message: hb.Message) -> str:
         if not lost:
             lost.append(ticket.id)
-            place.store.delete_ticket(int(ticket.id))
+            del place.store.tickets[int(ticket.id)]
         return await answer(ticket, message)
 
     ledger = hb.SqliteLedger(tmp_path / "writes.db")
