@@ -138,6 +138,8 @@ async def events(
     checkpoint: str | None = None,
     *,
     every: float | None = None,
+    sweep: bool = False,
+    sweep_every: float | None = None,
     doorbell: asyncio.Event | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Yield what happened on the desk one by one, for a program that acts on it.
@@ -151,6 +153,8 @@ async def events(
             checkpoint of a batch that was read with messages; None begins with all tickets and
             messages there are.
         every: seconds between polls, as for :meth:`follow`; None ends when everything is told.
+        sweep: as for :meth:`changes`; only without ``every``.
+        sweep_every: as for :meth:`follow`; only with ``every``.
         doorbell: as for :meth:`follow`; None: nothing wakes it.
 
     Yields:
@@ -165,7 +169,15 @@ async def events(
 
     with self._calls.begin("events") as call:
         self._guard.require(Capability.CHANGES, Capability.LIST_MESSAGES)
-    read = read_events(self, call, checkpoint, every=every, doorbell=doorbell)
+    read = read_events(
+        self,
+        call,
+        checkpoint,
+        every=every,
+        sweep=sweep,
+        sweep_every=sweep_every,
+        doorbell=doorbell,
+    )
     async with aclosing(read) as told:
         async for event in told:
             yield event
@@ -192,13 +204,21 @@ async def read_feed(desk: Desk, call: CallContext, place: str | None) -> Feed:
     """Return what the vendor's feed tells behind ``place`` (None: from the beginning)."""
     with call.part() as part, yielding():
         feed = await desk.adapter.read_feed(place)
-        if len(feed.place) > _LONGEST_PLACE:
-            raise ProtocolError("the place in the vendor's feed is too long to be kept.")
+        _check_place(feed.place)
         for problem in feed.problems:
             problem.error.fill(ticket_id=desk._guard.told_id(problem.raw))
         await part.name_problems(feed.problems)
     desk._origin.mark_tickets(feed.tickets)
     return feed
+
+
+def _check_place(place: object) -> None:
+    is_short = isinstance(place, str) and 0 < len(place) <= _LONGEST_PLACE
+    if not is_short or not str(place).isprintable():
+        raise ProtocolError(
+            f"the place in the vendor's feed is no text of 1 to {_LONGEST_PLACE} printable"
+            " characters."
+        )
 
 
 async def _page(

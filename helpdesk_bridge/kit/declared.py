@@ -116,6 +116,7 @@ def check_spelling(kind: type, known: Iterable[str]) -> None:
             )
 
 
+_LONGEST_LAG = 30 * 86400
 _BY_MODE = {"list_changed": ChangeMode.WINDOW, "read_feed": ChangeMode.CURSOR}
 
 
@@ -137,15 +138,22 @@ def check_changes(kind: type, base: type, offered: Support) -> None:
         for method in (*_BY_MODE, "list_deleted", "list_spoken")
     }
     for method, mode in _BY_MODE.items():
-        if written[method] != (limits.mode is mode):
-            raise TypeError(f"{name}.{method} is for changes of the mode {mode.name}, and only it")
+        if limits.mode is mode and not written[method]:
+            raise TypeError(f"{name} declares changes of the mode {mode.name}, but lacks {method}")
+        if written[method] and limits.mode is not mode:
+            raise TypeError(
+                f"{name}.{method} is written, but its changes are of the mode {limits.mode.name}:"
+                f" declare {mode.name}"
+            )
     if written["list_spoken"] and limits.mode is not ChangeMode.SCAN:
         raise TypeError(f"{name}.list_spoken is for changes of the mode SCAN, and only it")
     if written["list_deleted"] and ChangeKind.DELETIONS not in limits.sees:
         raise TypeError(f"{name}.list_deleted is written, but its changes do not see deletions")
     for value in (limits.resolution, limits.lag):
-        if value is not None and not _is_seconds(value):
-            raise TypeError(f"{name}: the resolution and the lag of changes are seconds")
+        if value is not None and not (_is_seconds(value) and value <= _LONGEST_LAG):
+            raise TypeError(
+                f"{name}: the resolution and the lag of changes are seconds, 0 to {_LONGEST_LAG:,}"
+            )
 
 
 def _is_seconds(value: object) -> bool:

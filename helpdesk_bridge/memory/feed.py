@@ -49,8 +49,8 @@ def _number(store: Store, place: str) -> int:
     identity, number = found[1], int(found[2])
     if identity != store.identity:
         raise errors.InvalidArgument(
-            "this is a place in the changes of another desk in memory; one that is not kept in a"
-            " file ends with its process, or with its Store."
+            "the checkpoint is of another desk in memory, and one that is not kept in a file ends"
+            " with its process: begin with None, or give the desk a `path`."
         )
     if number > store.last_change:
         raise errors.InvalidArgument(

@@ -61,7 +61,7 @@ class Capability(StrEnum):
     CHANGES = "changes"
     """What has changed can be read (``changes``, ``follow`` and ``events``): ``limits.mode`` says
     how, ``limits.sees`` what of, and the reason what a poll costs in requests. Where it is not
-    declared it follows from LIST_TICKETS: everything is read, and compared."""
+    declared it follows from LIST_TICKETS: everything is read, and compared, but for messages."""
     WEBHOOKS = "webhooks"
     """The vendor can call an application when a ticket changes."""
     LIST_AGENTS = "list_agents"
@@ -193,10 +193,9 @@ def _by_scan(size: int | None) -> Support:
     """Return how changes are found where only the list of tickets is there."""
     cost = "the whole list" if size is None else f"a request for each {size:,} tickets of the desk"
     return emulated(
-        f"Every ticket is read at each poll, and compared with what it was: {cost}.",
-        limits=CapabilityLimits(
-            mode=ChangeMode.SCAN, sees=frozenset((ChangeKind.MESSAGES, ChangeKind.FIELDS))
-        ),
+        f"Every ticket is read at each poll, and compared with what it was: {cost}. The adapter"
+        " does not say that a new message shows on its ticket.",
+        limits=CapabilityLimits(mode=ChangeMode.SCAN, sees=frozenset((ChangeKind.FIELDS,))),
     )
 
 

@@ -68,8 +68,8 @@ class Event(Value):
     whether as RESOLVED, CLOSED or otherwise."""
     id: str
     """The same for the same event, however often it comes: a key for whoever acts on it."""
-    checkpoint: str | None = field(default=None, eq=False)
-    """Where to go on behind this event (``events(checkpoint)``); None: it came by another way than
+    checkpoint: str = field(default="", eq=False)
+    """Where to go on behind this event (``events(checkpoint)``); empty: it came by another way than
     ``Helpdesk.events``."""
 
     def __repr__(self) -> str:

@@ -14,25 +14,26 @@ from yarl import URL
 
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model import Capability, ChangeKind, ChangeMode
+from helpdesk_bridge.model import Capability, ChangeMode
 from helpdesk_bridge.sync.known import KnownIds
 from helpdesk_bridge.sync.packed import digest
 from helpdesk_bridge.sync.seen import Seen
 from helpdesk_bridge.sync.sketch import Sketch
+from helpdesk_bridge.sync.standing import Standing
 from helpdesk_bridge.sync.told import MARGIN, ToldMessages
 
-__all__ = ["MOST_UNREAD", "Origin", "State", "empty_versions"]
+__all__ = ["EVENTS_ROOM", "LARGEST", "MOST_UNREAD", "Origin", "State", "empty_versions"]
 
 VERSION = 1
 """Of the form: a later one reads all earlier ones."""
 LARGEST = 64 * 1024
 """Bytes that a checkpoint stays below."""
-_SEEN, _DELETIONS = 400, 120
+_SEEN, _DELETIONS, _DONE = 400, 120, 400
 _CURSOR = 9_000
 """Characters of the place in the first list; of a longer one the list is begun anew."""
 _VERSION_ROOM, _WIDTH = 9_000, 8
 """Bytes of the sketch of versions, and of one version."""
-_EVENTS = 13_000
+EVENTS_ROOM = 8_000
 """Characters that are left for the view of single events."""
 _TOLD = 9_000
 """Characters that are always there for messages told; more where other parts are small."""
@@ -81,8 +82,6 @@ class State:
     mode: ChangeMode
     messages: bool
     """Whether messages are told."""
-    keeps_ids: bool = True
-    """Whether the ids of all tickets are to be known, to miss those that are gone."""
     begun: bool = False
     """Whether the first list was begun."""
     listed: bool = False
@@ -105,6 +104,10 @@ class State:
     """Tickets of which something is missing: up to when their messages were told (seconds since
     1970; None: none was)."""
     told: ToldMessages
+    standing: Standing = field(factory=Standing)
+    """Where tickets stood, where messages are told."""
+    done: Seen = field(factory=lambda: Seen(_DONE))
+    """The versions of tickets that the view of single events has told, whole."""
     known: KnownIds = field(factory=KnownIds.nothing)
     """The ids of the tickets that were told."""
     versions: Sketch = field(factory=empty_versions)
@@ -117,7 +120,6 @@ class State:
             origin=Origin.of(desk),
             mode=_mode(desk),
             messages=messages,
-            keeps_ids=_keeps_ids(desk),
             told=ToldMessages(desk.adapter.message_ids_grow),
         )
 
@@ -139,18 +141,17 @@ class State:
             "above": self.above,
             "unread": self.unread,
         }
-        for name in ("seen", "deletions"):
-            part: Seen = getattr(self, name)
+        for name in ("seen", "deletions", "done", "standing"):
+            part: Seen | Standing = getattr(self, name)
             made[name] = part.to_plain() if len(part) else None
-        if self.keeps_ids:
-            made["known"] = self.known.to_plain()
+        made["known"] = self.known.to_plain()
         if self.mode is ChangeMode.SCAN:
             made["versions"] = self.versions.to_text()
         made = {name: value for name, value in made.items() if value not in (None, {}, False)}
         if self.messages:
-            left = LARGEST - _EVENTS - len(orjson.dumps(made))
-            made["told"] = self.told.to_plain(max(_TOLD, left))
-        if len(orjson.dumps(made)) > LARGEST - _EVENTS:
+            left = LARGEST - EVENTS_ROOM - len(orjson.dumps(made))
+            made["told"] = self.told.to_plain(max(_TOLD, left), self.floor)
+        if len(orjson.dumps(made)) > LARGEST - EVENTS_ROOM:
             made.pop("cursor", None)
         return orjson.dumps(made).decode()
 
@@ -189,6 +190,8 @@ class State:
         state.newest = _read_time(_typed(data, "newest", str))
         state.seen = Seen.from_plain(data.get("seen") or "", _SEEN)
         state.deletions = Seen.from_plain(data.get("deletions") or "", _DELETIONS)
+        state.done = Seen.from_plain(data.get("done") or "", _DONE)
+        state.standing = Standing.from_plain(data.get("standing") or "")
         unread: dict[str, Any] = _typed(data, "unread", dict) or {}
         state.unread = {one: None if at is None else float(at) for one, at in unread.items()}
         if data.get("known"):
@@ -197,6 +200,7 @@ class State:
             state.versions = Sketch.from_text(data["versions"], _VERSION_ROOM, _WIDTH)
         if data.get("told"):
             state.told = ToldMessages.from_plain(data["told"], grows=state.told.grows)
+        state.told.add_more(_typed(data, "more", str) or "")
         return state
 
     def _going_on(self, desk: Desk, *, messages: bool) -> Self:
@@ -221,12 +225,6 @@ class State:
 def _mode(desk: Desk) -> ChangeMode:
     mode = desk.adapter.capabilities[Capability.CHANGES].limits.mode
     return ChangeMode.SCAN if mode is None else mode
-
-
-def _keeps_ids(desk: Desk) -> bool:
-    limits = desk.adapter.capabilities[Capability.CHANGES].limits
-    sees = ChangeKind.DELETIONS in (limits.sees or ())
-    return limits.mode is not ChangeMode.CURSOR or not sees
 
 
 _NONE = (

@@ -31,10 +31,11 @@ from helpdesk_bridge.sync.reading import opened
 from helpdesk_bridge.transport.log import attributes
 from helpdesk_bridge.transport.options import allowed_per_second
 
-__all__ = ["follow_changes"]
+__all__ = ["Follower", "follow_changes", "opened_follower"]
 
 log = logging.getLogger(__name__)
 
+_LONGEST_INTERVAL = 1e9
 _LONGEST = 300.0
 """Seconds between two attempts at most while the vendor is away."""
 _GAP = 1.0
@@ -63,6 +64,31 @@ async def follow_changes(
     doorbell: asyncio.Event | None,
 ) -> AsyncGenerator[ChangeBatch, None]:
     """Yield what changes, again and again; see ``Helpdesk.follow``."""
+    follower = opened_follower(
+        desk,
+        call,
+        checkpoint,
+        every=every,
+        messages=messages,
+        sweep_every=sweep_every,
+        doorbell=doorbell,
+    )
+    async with aclosing(follower.read()) as batches:
+        async for batch in batches:
+            yield batch
+
+
+def opened_follower(
+    desk: Any,
+    call: CallContext,
+    checkpoint: str | None,
+    *,
+    every: float,
+    messages: bool,
+    sweep_every: float | None,
+    doorbell: asyncio.Event | None,
+) -> Follower:
+    """Return what follows the changes of a desk; InvalidArgument as for ``Helpdesk.follow``."""
     with call.part():
         follower = Follower(
             desk,
@@ -73,9 +99,7 @@ async def follow_changes(
         )
         follower.begin(checkpoint, messages=messages)
         follower.check_interval()
-    async with aclosing(follower.read()) as batches:
-        async for batch in batches:
-            yield batch
+    return follower
 
 
 @define(kw_only=True)
@@ -106,6 +130,11 @@ class Follower:
     _is_checked: bool = field(default=False, init=False)
     """Whether it is known that the rate limit has room for polls so often."""
 
+    @property
+    def polls(self) -> Polls:
+        """The polls under way."""
+        return self._polls
+
     def begin(self, checkpoint: str | None, *, messages: bool) -> None:
         """Take up a checkpoint; InvalidArgument for what is none of this desk's."""
         self._messages, self._checkpoint = messages, checkpoint
@@ -116,6 +145,7 @@ class Follower:
         loop = asyncio.get_running_loop()
         is_first = True
         while True:
+            self.call.check_home()
             began_at, pause = loop.time(), 0.0
             try:
                 async with aclosing(self._poll(began_at)) as batches:
@@ -269,7 +299,7 @@ class Follower:
 
 def _seconds(value: Any, name: str) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value) or value <= 0:
+    if not is_number or not 0 < value < _LONGEST_INTERVAL:
         raise InvalidArgument(f"{name}= is a number of seconds above zero.")
     return float(value)
 

@@ -125,6 +125,17 @@ class KnownIds:
         """
         self._until = until
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether each id is known by itself, so that :meth:`lacks` is never in doubt."""
+        return self._all is not None
+
+    def lacks(self, ticket_id: str) -> bool:
+        """Say whether an id is surely not known: it was not told, or was told as gone since."""
+        if self._all is not None:
+            return ticket_id not in self._all
+        return ticket_id in self._gone.ids()
+
     def gone(self, ids: Iterable[str]) -> None:
         """Take in the ids of tickets that were told as deleted: they are not known any more.
 

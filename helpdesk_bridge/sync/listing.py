@@ -8,7 +8,6 @@ from contextlib import aclosing
 from helpdesk_bridge.errors import IncompleteList
 from helpdesk_bridge.model import ChangeMode, Problem, Ticket
 from helpdesk_bridge.sync.checkpoint import State, empty_versions
-from helpdesk_bridge.sync.known import KnownIds
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
 from helpdesk_bridge.sync.times import Beginning, floor_of, is_before, newest
@@ -19,6 +18,8 @@ __all__ = ["CHUNK", "read_first_list", "unread"]
 
 CHUNK = 100
 """Tickets of a batch."""
+_LARGE = 500
+"""The same of the first list without messages: each batch has the ids of all that came."""
 
 
 async def read_first_list(
@@ -33,12 +34,13 @@ async def read_first_list(
         if state.mode is ChangeMode.WINDOW:
             yield await _newest_changes(source, state, taker)
     if state.cursor is None:
-        state.known, state.versions = KnownIds.nothing(), empty_versions()
+        state.versions = empty_versions()
+    size = CHUNK if state.messages else _LARGE
     began = Beginning() if state.cursor is None else None
     async with aclosing(source.tickets(state.cursor)) as pager:
         kept = len(pager.problems)
         while True:
-            found = await source.chunk(pager, CHUNK)
+            found = await source.chunk(pager, size)
             problems, kept = unread(pager.problems[kept:]), len(pager.problems)
             if state.floor is None:
                 state.floor = floor_of(newest(found), source.overlap)
@@ -50,7 +52,7 @@ async def read_first_list(
             if state.mode is ChangeMode.SCAN and (at := newest(found)) is not None:
                 state.newest = max(state.newest or at, at)
             state.cursor = pager.cursor
-            if len(found) < CHUNK:
+            if len(found) < size or pager.exhausted:
                 break
             yield taken
     if began is not None and state.mode is ChangeMode.SCAN:
@@ -75,12 +77,14 @@ async def _newest_changes(source: Source, state: State, taker: Taker) -> Taken:
     state.newest = newest(found)
     state.floor = floor_of(state.newest, source.overlap)
     taken = await taker.take(found, first=True, problems=problems)
+    state.known.listed([one.id for one in found if not is_gone(one)])
     state.seen.renew((identity(one.id), version(one)) for one in found)
     return taken
 
 
 def _note(state: State, found: Sequence[Ticket]) -> None:
-    state.known.listed([one.id for one in found if not is_gone(one)])
+    here = [one.id for one in found if not is_gone(one)]
+    state.known.listed([one for one in here if not state.seen.knows(identity(one))])
     if state.mode is ChangeMode.SCAN:
         for one in found:
             state.versions.add(key_of(one))

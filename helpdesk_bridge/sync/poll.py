@@ -10,19 +10,22 @@ from attrs import define, field, frozen
 
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.helpdesk import Helpdesk
-from helpdesk_bridge.errors import IncompleteList
-from helpdesk_bridge.model import ChangeBatch, ChangeMode
+from helpdesk_bridge.errors import IncompleteList, PaginationLoop
+from helpdesk_bridge.model import ChangeBatch, ChangeMode, Ticket
 from helpdesk_bridge.sync.checkpoint import State
 from helpdesk_bridge.sync.listing import read_first_list
 from helpdesk_bridge.sync.pace import Pace
 from helpdesk_bridge.sync.scan import ScanPoll
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
-from helpdesk_bridge.sync.times import Settling, SpokenFloor, floor_of, newest
+from helpdesk_bridge.sync.times import Settling, SpokenFloor, earlier, floor_of, newest
+from helpdesk_bridge.sync.versions import identity, version
 from helpdesk_bridge.sync.window import WindowPoll
 
 __all__ = ["Polls", "Settled"]
 
+_BARREN = 3
+"""Answers of a feed in a row that end where the one before did."""
 _RESTLESS = 4
 """Polls of pages that do not hold still, before that is an error."""
 
@@ -51,6 +54,8 @@ class Polls:
     pace: Pace = field(factory=Pace)
     """How a list of all tickets is spread."""
     source: Source = field(init=False)
+    arrived: set[str] = field(factory=set, init=False)
+    """The ids of the tickets of the last batch that were not told before."""
     settled: Settled = field(factory=lambda: Settled(Settling(), SpokenFloor()), init=False)
     """What was found out for good, and is not told by the checkpoint."""
 
@@ -64,25 +69,28 @@ class Polls:
 
     async def read(self, *, sweep: bool = False) -> AsyncGenerator[ChangeBatch, None]:
         """Yield what changed, the last batch with ``caught_up``."""
-        state, taker = self.state, Taker(self.source, self.state)
+        state, taker = self.state, Taker(self.source, self.state, self.settled.settling)
         above = state.told.highest
         async with aclosing(self._parts(taker, sweep)) as parts:
             async for taken in parts:
                 if taken:
+                    self.arrived = taken.arrived
                     yield taken.batch(state)
+        self.arrived = set()
         state.told.settle(state.floor, state.above)
         state.above = above
         if state.floor is not None and state.newest is not None:
-            state.known.covers(min(state.floor, state.newest) - self.source.overlap)
+            state.known.covers(earlier(min(state.floor, state.newest), self.source.overlap))
         yield Taken().batch(state, caught_up=True)
 
     async def read_spoken(self) -> AsyncGenerator[ChangeBatch, None]:
         """Yield what the vendor tells of tickets with new messages, without the list of all."""
-        state, taker = self.state, Taker(self.source, self.state)
+        state, taker = self.state, Taker(self.source, self.state, self.settled.settling)
         poll = ScanPoll(self.source, state, taker, self.settled.spoken, self.settled.settling)
         async with aclosing(poll.read_spoken()) as parts:
             async for taken in parts:
                 if taken:
+                    self.arrived = taken.arrived
                     yield taken.batch(state)
 
     async def _parts(self, taker: Taker, sweep: bool) -> AsyncGenerator[Taken, None]:
@@ -100,8 +108,8 @@ class Polls:
             if sweep and not self.source.sees_deletions:
                 yield self._scan(taker, sweep)
             return
-        has_listed = not self.state.listed
-        if has_listed:
+        has_listed = not self.state.listed and self.state.cursor is None
+        if not self.state.listed:
             yield read_first_list(self.source, self.state, taker)
         if self.state.mode is ChangeMode.WINDOW:
             yield self._window(taker)
@@ -145,17 +153,29 @@ class Polls:
         if poll.fresh or settling.ended_at is None:
             settling.ended_at = asyncio.get_running_loop().time()
 
+    def _is_told(self, ticket: Ticket) -> bool:
+        return self.state.seen.has(identity(ticket.id), version(ticket))
+
     async def _fed(self, taker: Taker) -> AsyncGenerator[Taken, None]:
         """Yield what the vendor's own feed tells."""
-        state, is_over = self.state, False
+        state, is_over, barren = self.state, False, 0
         while not is_over:
             feed = await self.source.feed(state.place)
             first = not state.listed
-            taken = await taker.take(feed.tickets, first=first, problems=feed.problems)
+            news = [one for one in feed.tickets if not self._is_told(one)]
+            again = [one for one in feed.tickets if self._is_told(one)]
+            taken = await taker.take(news, again=again, first=first, problems=feed.problems)
+            for one in feed.tickets:
+                state.seen.put(identity(one.id), version(one))
             if first:
                 state.known.told(taken.tickets.values())
             for ticket_id in feed.deleted:
+                if state.known.lacks(ticket_id):
+                    continue  # it was never told
                 taker.gone(ticket_id, taken)
+            barren = barren + 1 if feed.place == state.place else 0
+            if barren >= _BARREN and not feed.caught_up:
+                raise PaginationLoop("the feed of changes stands still, and does not say it ended.")
             state.begun, state.place, is_over = True, feed.place, feed.caught_up
             state.newest = newest(feed.tickets) or state.newest
             if is_over:

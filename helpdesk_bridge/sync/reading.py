@@ -60,11 +60,10 @@ async def read_changes(
         state = opened(desk, checkpoint, messages=messages)
     polls = Polls(desk, call, state)
     kept = _KEPT.setdefault(desk, {})
-    polls.take_up(kept.get(checkpoint))
+    polls.take_up(kept.pop(checkpoint, None))  # once: who does not store it reads it anew
     async with aclosing(polls.read(sweep=sweep)) as batches:
         async for batch in batches:
             if batch.caught_up:
-                kept.pop(checkpoint, None)
                 kept[batch.checkpoint] = polls.settled
                 for old in [*kept][:-_MOST_KEPT]:
                     del kept[old]

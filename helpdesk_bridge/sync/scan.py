@@ -208,7 +208,8 @@ class ScanPoll:
         if is_gone(ticket):
             self._gone.add(ticket.id)
         at = ticket.updated_at or _EARLIEST
-        self.newest = max(self.newest or at, at)
+        if ticket.updated_at is not None:
+            self.newest = max(self.newest or at, at)
         if not is_before(ticket.updated_at, self.state.floor):
             self._settled.append((identity(ticket.id), version(ticket)))
         heapq.heappush(self._last, (at, next(self._numbers), ticket))
@@ -235,7 +236,8 @@ class ScanPoll:
     def _is_news(self, ticket: Ticket) -> bool:
         said = version(ticket)
         is_told = self._told.get(ticket.id) == said
-        return not is_told and not self.state.seen.has(identity(ticket.id), said)
+        one = identity(ticket.id)
+        return not (is_told or self.state.seen.has(one, said) or self.settling.knows(one, said))
 
     def _is_due(self, ticket: Ticket) -> bool:
         """Say whether a message may have come with the time that a ticket bears as it was told."""

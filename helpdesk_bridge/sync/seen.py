@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Any
 
@@ -26,12 +26,20 @@ class Seen:
     most: int
     _versions: dict[int, int] = field(factory=dict)
 
+    def copy(self) -> Seen:
+        """Return what is remembered now."""
+        return Seen(self.most, {**self._versions})
+
     def __len__(self) -> int:
         return len(self._versions)
 
     def has(self, ticket: int, version: int) -> bool:
         """Say whether ``version`` of a ticket is what was told last; both are digests."""
         return self._versions.get(ticket) == version
+
+    def knows(self, ticket: int) -> bool:
+        """Say whether any version of a ticket is remembered."""
+        return ticket in self._versions
 
     def put(self, ticket: int, version: int) -> None:
         """Remember that ``version`` of a ticket was told."""
@@ -46,8 +54,14 @@ class Seen:
 
     def renew(self, newest_first: Iterable[tuple[int, int]]) -> None:
         """Remember these in place of all others, the first ones if there are too many."""
-        kept = list(islice(newest_first, self.most))
-        self._versions = dict(reversed(kept))
+        kept = dict(islice(newest_first, self.most))
+        self._versions = dict(reversed(kept.items()))
+
+    def renew_top(self, newest_first: Iterable[tuple[int, int]], gone: Collection[int]) -> None:
+        """Remember these before all others, which are older; those of ``gone`` are forgotten."""
+        top = dict(newest_first)
+        older = [one for one in reversed(self._versions.items()) if one[0] not in top]
+        self.renew([*top.items(), *(one for one in older if one[0] not in gone)])
 
     def to_plain(self) -> str:
         """Return what is remembered as a text."""

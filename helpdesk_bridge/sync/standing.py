@@ -1,23 +1,20 @@
-"""Where tickets stood when they were told last, and which events were told last."""
+"""Where tickets stood when they were told last."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from attrs import define, field
 
-from helpdesk_bridge.model import Event, EventKind, Message, Status, Ticket
-from helpdesk_bridge.sync.packed import digest, packed, unpacked
+from helpdesk_bridge.model import Status, Ticket
+from helpdesk_bridge.sync.packed import packed, unpacked
 from helpdesk_bridge.sync.versions import identity
 
 __all__ = ["Standing"]
 
-_MOST, _EVENTS, _MOST_EVENTS = 1000, 400, 1200
-"""Tickets that are remembered; events, and those within a batch."""
-_ROOM = 12_000
-"""Characters of what is remembered: of too many tickets the oldest are left out."""
+_MOST = 740
+"""Tickets that are remembered."""
 _ID, _ENTRY = 6, 7
 """Bytes of an id, and of an id with a status."""
 _STATUSES = tuple(Status)
@@ -33,43 +30,13 @@ class Standing:
 
     _statuses: dict[int, int] = field(factory=dict)
     """The number of a status by ticket: the one told last comes last."""
-    _told: dict[int, None] = field(factory=dict)
-    """The events told last."""
-    has_begun: bool = False
-    """Whether the first list is behind: a ticket that was created before is no new one."""
 
-    def is_told(self, event: Event) -> bool:
-        """Say whether an event is among those that were told last."""
-        return _number(event) in self._told
+    def __len__(self) -> int:
+        return len(self._statuses)
 
     def copy(self) -> Standing:
         """Return what is remembered now."""
-        return Standing({**self._statuses}, {**self._told}, self.has_begun)
-
-    def tell(self, event: Event) -> None:
-        """Remember that an event is told."""
-        self._told[_number(event)] = None
-        self._keep(_MOST_EVENTS)
-        if event.kind is EventKind.TICKET_DELETED:
-            self._statuses.pop(identity(event.ticket_id), None)
-        else:  # what came back may go once more
-            self._told.pop(_deletion(event.ticket_id), None)
-
-    def is_new(self, ticket: Ticket, floor: datetime | None, messages: Iterable[Message]) -> bool:
-        """Say whether a ticket was not told before, as far as its creation tells.
-
-        Args:
-            ticket: the ticket.
-            floor: the time before which all was told; None: it is not known.
-            messages: the messages of it that were not told before.
-        """
-        if identity(ticket.id) in self._statuses:
-            return False
-        created = ticket.created_at
-        if not self.has_begun or created is None:
-            return not self.has_begun
-        is_late = floor is not None and created >= floor
-        return is_late or any(one.created_at == created for one in messages)
+        return Standing({**self._statuses})
 
     def moved(self, ticket: Ticket) -> tuple[bool, Status | None]:
         """Say whether the status of a ticket changed, and from which one; None: not known."""
@@ -80,7 +47,7 @@ class Standing:
         return before is not ticket.status, before
 
     def note(self, ticket: Ticket) -> None:
-        """Remember where a ticket stands that was told."""
+        """Remember where a ticket stands that is told."""
         one = identity(ticket.id)
         self._statuses.pop(one, None)
         self._statuses[one] = _STATUSES.index(ticket.status)
@@ -88,51 +55,30 @@ class Standing:
             done = (t for t, number in self._statuses.items() if _STATUSES[number] in _DONE)
             del self._statuses[next(done, next(iter(self._statuses)))]
 
-    def close(self) -> None:
-        """Forget old events behind the last one of a batch."""
-        self._keep(_EVENTS)
+    def drop(self, ticket_id: str) -> None:
+        """Forget a ticket that is gone."""
+        self._statuses.pop(identity(ticket_id), None)
 
-    def _keep(self, most: int) -> None:
-        for number in list(self._told)[: max(0, len(self._told) - most)]:
-            del self._told[number]
-
-    def to_plain(self) -> dict[str, Any]:
-        """Return what is remembered as JSON values."""
-        told = packed(b"".join(number.to_bytes(_ID, "big") for number in self._told))
-        entries = list(self._statuses.items())
-        statuses = _written(entries)
-        while len(statuses) + len(told) > _ROOM:
-            entries = entries[max(1, len(entries) // 8) :]
-            statuses = _written(entries)
-        return {"statuses": statuses, "told": told, "begun": self.has_begun}
+    def to_plain(self) -> str:
+        """Return what is remembered as a text."""
+        return _written(self._statuses.items())
 
     @classmethod
-    def from_plain(cls, data: dict[str, Any]) -> Standing:
+    def from_plain(cls, text: Any) -> Standing:
         """Return what :meth:`to_plain` told; ValueError for what is damaged."""
-        statuses, told = unpacked(data.get("statuses", "")), unpacked(data.get("told", ""))
-        if len(statuses) % _ENTRY or len(told) % _ID:
-            raise ValueError("what is known of tickets is cut")
+        if not isinstance(text, str):
+            raise ValueError("what is known of statuses is no text")
+        data = unpacked(text)
+        if len(data) % _ENTRY:
+            raise ValueError("what is known of statuses is cut")
         made = cls()
-        for at in range(0, len(statuses), _ENTRY):
-            number = statuses[at + _ID]
+        for at in range(0, len(data), _ENTRY):
+            number = data[at + _ID]
             if number >= len(_STATUSES):
                 raise ValueError("a status is not known")
-            made._statuses[int.from_bytes(statuses[at : at + _ID], "big")] = number
-        for at in range(0, len(told), _ID):
-            made._told[int.from_bytes(told[at : at + _ID], "big")] = None
-        made.has_begun = data.get("begun") is True
+            made._statuses[int.from_bytes(data[at : at + _ID], "big")] = number
         return made
 
 
 def _written(entries: Iterable[tuple[int, int]]) -> str:
     return packed(b"".join(one.to_bytes(_ID, "big") + bytes((status,)) for one, status in entries))
-
-
-def _number(event: Event) -> int:
-    if event.kind is EventKind.TICKET_DELETED:
-        return _deletion(event.ticket_id)
-    return digest("event", event.id)
-
-
-def _deletion(ticket_id: str) -> int:
-    return digest("deleted", ticket_id)

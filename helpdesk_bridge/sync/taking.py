@@ -21,6 +21,8 @@ from helpdesk_bridge.errors import (
 from helpdesk_bridge.model import Capability, ChangeBatch, Message, Problem, Ticket
 from helpdesk_bridge.sync.checkpoint import MOST_UNREAD, State
 from helpdesk_bridge.sync.source import Source
+from helpdesk_bridge.sync.times import Settling
+from helpdesk_bridge.sync.told import MARGIN
 from helpdesk_bridge.sync.versions import identity, is_gone
 
 __all__ = ["EVERYWHERE", "Taken", "Taker"]
@@ -30,8 +32,6 @@ EVERYWHERE = (AuthenticationError, ConnectFailed, DeskClosed, PoolTimeout, RateL
 _LATER = timedelta(hours=1)
 """How much later than the last change of its ticket a message is that did not move it: the clocks
 of a vendor may be apart by less."""
-_SEVERAL = 2
-"""Conversations that all fail for a reason that passes show that the vendor is away."""
 
 
 @define
@@ -42,6 +42,8 @@ class Taken:
     messages: list[Message] = field(factory=list)
     deleted: dict[str, None] = field(factory=dict)
     problems: list[Problem] = field(factory=list)
+    arrived: set[str] = field(factory=set)
+    """The ids of tickets that were not told before, as far as is known."""
 
     def __bool__(self) -> bool:
         return bool(self.tickets or self.messages or self.deleted or self.problems)
@@ -64,6 +66,7 @@ class Taker:
 
     source: Source
     state: State
+    settling: Settling = field(factory=Settling)
 
     async def take(
         self,
@@ -91,15 +94,32 @@ class Taker:
         for problem in problems:
             self._missing(problem, first, taken)
         told = list(taken.tickets.values())
+        taken.arrived = {one.id for one in told if self._arrives(one, first)}
         if self.state.messages:
             given = [one for one in again if not is_gone(one) and one.id not in taken.tickets]
             await self._read([*told, *given], first, taken)
         elif self.state.unread:
             for ticket in told:
                 self.state.unread.pop(ticket.id, None)
-        if not first:
-            self.state.known.told(taken.tickets.values())
+        self._note(taken.tickets.values(), first)
         return taken
+
+    def _arrives(self, ticket: Ticket, first: bool) -> bool:
+        """Say whether a ticket was not told before; where many are, its creation tells it."""
+        known, floor = self.state.known, self.state.floor
+        if known.is_exact or known.lacks(ticket.id):
+            return known.lacks(ticket.id)
+        if first:
+            return not self.state.seen.knows(identity(ticket.id))
+        is_late = floor is not None and ticket.created_at is not None and ticket.created_at >= floor
+        return is_late and not self.state.done.knows(identity(ticket.id))
+
+    def _note(self, told: Iterable[Ticket], first: bool) -> None:
+        if not first:
+            self.state.known.told(told)
+        if self.state.messages:
+            for ticket in told:
+                self.state.standing.note(ticket)
 
     async def retry(self) -> Taken:
         """Return what is to be told of tickets of which something was missing before."""
@@ -116,6 +136,8 @@ class Taker:
                 self.gone(ticket_id, taken)
                 continue
             taken.tickets[ticket_id] = ticket
+            if self._arrives(ticket, False):
+                taken.arrived.add(ticket_id)
             if self.state.messages:
                 await self._read([ticket], False, taken)
             else:
@@ -123,7 +145,7 @@ class Taker:
             if ticket_id in self.state.unread:
                 taken.tickets.pop(ticket_id, None)
             else:
-                self.state.known.told([ticket])
+                self._note([ticket], False)
         return taken
 
     async def is_gone(self, ticket_id: str, taken: Taken) -> bool | None:
@@ -147,14 +169,16 @@ class Taker:
         self.state.seen.drop(identity(ticket_id))
         self.state.unread.pop(ticket_id, None)
         self.state.known.gone([ticket_id])
+        self.state.standing.drop(ticket_id)
+        self.state.told.forget(ticket_id)
+        self.settling.drop(identity(ticket_id))
 
     async def _read(self, tickets: Sequence[Ticket], first: bool, taken: Taken) -> None:
         """Read conversations, and put what is new of them into ``taken``."""
         read = await self.source.conversations(tickets) if tickets else []
-        failed = [one.error for one in read if one.error is not None]
-        is_away = len(failed) == len(read) >= _SEVERAL and all(one.retryable for one in failed)
-        if is_away or any(isinstance(error, EVERYWHERE) for error in failed):
-            raise next((one for one in failed if isinstance(one, EVERYWHERE)), failed[0])
+        failed = [one.error for one in read if isinstance(one.error, EVERYWHERE)]
+        if failed:
+            raise failed[0]
         for ticket, one in zip(tickets, read, strict=True):
             if one.error is not None:
                 await self._failed(ticket, one.error, first, taken)
@@ -193,6 +217,7 @@ class Taker:
 
     def _new(self, ticket: Ticket, messages: Sequence[Message], first: bool) -> list[Message]:
         told, behind = self.state.told, None
+        first |= self.state.known.lacks(ticket.id)
         if ticket.id in self.state.unread:
             behind = self.state.unread[ticket.id]
             first = first or behind is None
@@ -209,13 +234,19 @@ class Taker:
                 return
         self._missing(_problem(ticket.id, error), first, taken)
 
+    def _told_until(self) -> float:
+        """Return the time (seconds since 1970) up to which messages were told of any ticket."""
+        floor = self.state.floor
+        return self.state.told.behind or 0.0 if floor is None else floor.timestamp() - MARGIN
+
     def _missing(self, problem: Problem, first: bool, taken: Taken) -> None:
         """Tell of something that cannot be read, and have its ticket read again later."""
         taken.problems.append(problem)
         ticket_id, unread = problem.error.ticket_id, self.state.unread
         if ticket_id is None or ticket_id in unread:
             return
-        unread[ticket_id] = None if first else self.state.told.behind or 0.0
+        first |= self.state.known.lacks(ticket_id)
+        unread[ticket_id] = None if first else self._told_until()
         if len(orjson.dumps(unread)) > MOST_UNREAD:
             raise problem.error
 

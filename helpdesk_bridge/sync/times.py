@@ -6,17 +6,27 @@ import asyncio
 import heapq
 import math
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from attrs import define, field
 
 from helpdesk_bridge.model import Ticket
 
-__all__ = ["Beginning", "Settling", "SpokenFloor", "floor_of", "is_before", "newest", "next_floor"]
+__all__ = [
+    "Beginning",
+    "Settling",
+    "SpokenFloor",
+    "earlier",
+    "floor_of",
+    "is_before",
+    "newest",
+    "next_floor",
+]
 
 _OUTLIER = timedelta(hours=1)
 """Times that are so much later than all others may have been set ahead: the others count."""
 _OUTLIERS = 5
+_FIRST = datetime.min.replace(tzinfo=UTC)
 _MOST = 5000
 """Tickets of which it is known when they were seen."""
 
@@ -41,7 +51,15 @@ def _settled(given: Iterable[datetime]) -> datetime | None:
 
 def floor_of(at: datetime | None, overlap: timedelta) -> datetime | None:
     """Return the time before which nothing can show any more once a change at ``at`` does."""
-    return None if at is None else at - overlap
+    return None if at is None else earlier(at, overlap)
+
+
+def earlier(at: datetime, by: timedelta) -> datetime:
+    """Return the time so much before ``at``; the first one there is where that is before it."""
+    try:
+        return at - by
+    except OverflowError:
+        return _FIRST
 
 
 def is_before(at: datetime | None, floor: datetime | None) -> bool:
@@ -119,6 +137,14 @@ class Settling:
         self._seen_at[ticket] = (version, math.inf)
         return True
 
+    def drop(self, ticket: int) -> None:
+        """Forget a ticket that is gone: it may come back as it was."""
+        self._seen_at.pop(ticket, None)
+
+    def knows(self, ticket: int, version: int) -> bool:
+        """Say whether a version was told in this process."""
+        return self._seen_at.get(ticket, (None, 0.0))[0] == version
+
     def is_open(self, ticket: int, version: int) -> bool:
         """Say whether a version was told in this process, and its conversation read once only."""
         said, at = self._seen_at.get(ticket, (None, math.inf))
@@ -162,4 +188,4 @@ class Beginning:
         if at is None or least is None:
             return least
         took = timedelta(seconds=asyncio.get_running_loop().time() - self._began_at)
-        return max(least, at - took - overlap)
+        return max(least, earlier(at, took + overlap))

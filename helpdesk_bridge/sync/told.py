@@ -19,6 +19,8 @@ _MOST = 4000
 """Messages that are remembered behind the end of a poll."""
 _DIGITS = 15
 """Longer numbers of messages are remembered by a digest."""
+_TICKET = 16
+"""Bits of the key of a message that tell its ticket: one that is moved to another is told there."""
 _NEVER = 0
 """Stands for the time of a message that tells none."""
 
@@ -83,27 +85,34 @@ class ToldMessages:
         self.above = above
         if len(self._kept) <= _MOST:
             return
-        most = None if before is None else (before.timestamp() - MARGIN) * 1000
+        most = _before(before)
         oldest = sorted((at, key) for key, at in self._kept.items() if at != _NEVER)
         for at, key in oldest[: len(self._kept) - _MOST]:
             if most is not None and at >= most:
                 return
-            if self.grows and above is not None and key > above:
+            if self.grows and above is not None and key >> _TICKET > above:
                 continue
             del self._kept[key]
             self.behind = max(self.behind or 0.0, at / 1000)
 
-    def to_plain(self, room: int) -> dict[str, Any]:
+    def to_plain(self, room: int, before: datetime | None = None) -> dict[str, Any]:
         """Return what is remembered as JSON values; of too many the oldest are left out.
 
-        ``room`` is how many characters it may take.
+        Args:
+            room: how many characters it may take.
+            before: all that changed before it was told (UTC); None: it is not known.
         """
         entries = sorted((at, key) for key, at in self._kept.items())
+        behind, most = self.behind, _before(before)
         text = _written(entries)
         while len(text) > room:
-            entries = entries[max(1, len(entries) // 8) :]
+            out = max(1, len(entries) // 8)
+            for at, _ in entries[:out]:
+                if at != _NEVER and most is not None and at < most:
+                    behind = max(behind or 0.0, at / 1000)
+            entries = entries[out:]
             text = _written(entries)
-        plain = {"behind": self.behind, "above": self.above, "highest": self.highest}
+        plain = {"behind": behind, "above": self.above, "highest": self.highest}
         return {"kept": text} | {k: v for k, v in plain.items() if v is not None}
 
     @classmethod
@@ -113,18 +122,37 @@ class ToldMessages:
         told.behind = _one(data.get("behind"), (int, float))
         told.above = _one(data.get("above"), (int,))
         told.highest = _one(data.get("highest"), (int,))
-        numbers = list(varints(unpacked(_one(data.get("kept", ""), (str,)))))
-        if len(numbers) % 2:
-            raise ValueError("messages are cut")
-        at = 0
-        for step, key in zip(numbers[::2], numbers[1::2], strict=True):
-            at += step
-            told._kept[key] = at
+        told._kept.update(_read(_one(data.get("kept", ""), (str,))))
         return told
+
+    def forget(self, ticket_id: str) -> None:
+        """Forget the messages of a ticket that is gone: they are told anew if it comes back."""
+        ticket, bits = _ticket(ticket_id), (1 << _TICKET) - 1
+        for key in [one for one in self._kept if one & bits == ticket]:
+            del self._kept[key]
+
+    def more(self, messages: Iterable[Message]) -> str:
+        """Return as a text that messages were told, too, for :meth:`add_more`."""
+        return _written(sorted((_milliseconds(one.created_at), self._key(one)) for one in messages))
+
+    def add_more(self, text: str) -> None:
+        """Remember the messages of such a text; ValueError for one that is damaged."""
+        self._kept.update(_read(text))
 
     def _key(self, message: Message) -> int:
         number = _number(message.id) if self.grows else None
-        return digest("message", message.ticket_id, message.id) if number is None else number
+        if number is None:
+            number = digest("message", message.ticket_id, message.id, size=4)
+        return number << _TICKET | _ticket(message.ticket_id)
+
+
+def _ticket(ticket_id: str) -> int:
+    return digest("ticket", ticket_id, size=2)
+
+
+def _before(at: datetime | None) -> float | None:
+    """Return the milliseconds before which no message can come, where all before ``at`` is told."""
+    return None if at is None else (at.timestamp() - MARGIN) * 1000
 
 
 def _number(message_id: str) -> int | None:
@@ -143,6 +171,17 @@ def _written(entries: Sequence[tuple[int, int]]) -> str:
         numbers += (at - before, key)
         before = at
     return packed(written(numbers))
+
+
+def _read(text: str) -> dict[int, int]:
+    numbers = list(varints(unpacked(text)))
+    if len(numbers) % 2:
+        raise ValueError("messages are cut")
+    found, at = {}, 0
+    for step, key in zip(numbers[::2], numbers[1::2], strict=True):
+        at += step
+        found[key] = at
+    return found
 
 
 def _one(value: Any, kinds: tuple[type, ...]) -> Any:

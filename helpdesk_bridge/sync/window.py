@@ -53,6 +53,8 @@ class WindowPoll:
     """When it began (loop time)."""
     _told: dict[int, int] = field(factory=dict, init=False)
     """The versions that this poll met, by ticket."""
+    _old: int = field(default=0, init=False)
+    """How many tickets the last walk met that were told before, and are older than the floor."""
     _order: list[tuple[int, int]] = field(factory=list, init=False)
     """What the last walk met, the newest first."""
 
@@ -66,7 +68,7 @@ class WindowPoll:
             async with aclosing(self._walk()) as walk:
                 async for page in walk:
                     pages += 1
-                    changed = [one for one in page.items if not self._is_known(one)]
+                    changed = self._changed(page.items)
                     if first:
                         first, fresh_at = False, newest(changed)
                     again = [] if number > 1 else self._unsettled(page.items, changed, fresh_at)
@@ -88,29 +90,38 @@ class WindowPoll:
             if taken:
                 yield taken
         gone = {one for one, _ in self._order} - self._told.keys()
-        state.seen.renew(entry for entry in self._order if entry[0] not in gone)
+        state.seen.renew_top((entry for entry in self._order if entry[0] not in gone), gone)
         self.settling.keep({one for one, _ in self._order})
         state.newest = fresh_at or state.newest
         state.floor = next_floor(state.floor, fresh_at, source.overlap)
 
     async def _walk(self) -> AsyncGenerator[Page[Ticket], None]:
         """Yield pages from the newest change on, up to the first that ends with what is known."""
-        old = 0
+        self._old = 0
         async with aclosing(pages_of(self.source.changed)) as pages:
             async for page in pages:
                 yield page
-                old += sum(map(self._is_old, page.items))
-                if page.items and old >= DEPTH and self._is_old(page.items[-1]):
+                if page.items and self._is_deep(page.items[-1]):
                     return
 
-    def _is_old(self, ticket: Ticket) -> bool:
-        """Say whether ``ticket`` was told as it is, and is older than the floor."""
-        is_told = self.state.seen.has(identity(ticket.id), version(ticket))
-        return is_told and is_before(ticket.updated_at, self.state.floor)
+    def _changed(self, tickets: tuple[Ticket, ...]) -> list[Ticket]:
+        """Return the tickets of a page that are to be told."""
+        found = []
+        for one in tickets:
+            if self._was_told(one):
+                self._old += is_before(one.updated_at, self.state.floor)
+            elif self._told.get(identity(one.id)) != version(one) and not self._is_deep(one):
+                found.append(one)
+        return found
 
-    def _is_known(self, ticket: Ticket) -> bool:
+    def _is_deep(self, ticket: Ticket) -> bool:
+        """Say whether ``ticket`` and all behind it are older than what was told."""
+        return self._old >= DEPTH and is_before(ticket.updated_at, self.state.floor)
+
+    def _was_told(self, ticket: Ticket) -> bool:
+        """Say whether ``ticket`` was told as it is before this poll."""
         one, said = identity(ticket.id), version(ticket)
-        return self._told.get(one) == said or self.state.seen.has(one, said)
+        return self.state.seen.has(one, said) or self.settling.knows(one, said)
 
     def _unsettled(
         self, tickets: tuple[Ticket, ...], changed: list[Ticket], fresh_at: datetime | None
@@ -152,16 +163,18 @@ class WindowPoll:
                     told.append(entry)
                     if state.deletions.has(*entry):
                         continue
+                    if state.known.lacks(one.id):
+                        continue  # it was never told, or was told as gone
                     if await self.taker.is_gone(one.id, taken):
                         self.taker.gone(one.id, taken)
                         self._told.pop(entry[0], None)
                 taken.problems.extend(page.problems)
-                if page.items and self._was_told(page.items[-1]):
+                if page.items and self._has_ended(page.items[-1]):
                     break
         state.deletions.renew(told)
         return taken
 
-    def _was_told(self, deleted: Ticket) -> bool:
+    def _has_ended(self, deleted: Ticket) -> bool:
         """Say whether a deletion and all before it were told."""
         at = deleted.deleted_at or deleted.updated_at
         is_known = self.state.deletions.has(identity(deleted.id), version(deleted))

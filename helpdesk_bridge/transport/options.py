@@ -131,17 +131,18 @@ class TransportOptions:
 
 
 def allowed_per_second(options: TransportOptions) -> float | None:
-    """Return how many requests a second a feed may make by ``rate_limit``, beside the reserve.
+    """Return how many requests a second a feed may make by the rate limits, beside the reserve.
 
-    It is the tightest of the rates. What others use, and that a permit counts until a period after
-    the answer, makes it less; a shared ``limiter`` does not tell its rate, and is left out.
+    It is the tightest of the rates of ``rate_limit`` and of a ``limiter`` that tells its ``rates``,
+    as those of this library do. What others use, and that a permit counts until a period after the
+    answer, makes it less.
 
     Args:
         options: those of a desk.
 
     Returns:
-        Requests a second; None: no rate limit is set.
+        Requests a second; None: no rate is known.
     """
-    if options.rate_limit is None:
-        return None
-    return min(rate.yielding / rate.period for rate in Rate.parse(options.rate_limit))
+    own = () if options.rate_limit is None else Rate.parse(options.rate_limit)
+    rates = (*own, *getattr(options.limiter, "rates", ()))
+    return min((rate.yielding / rate.period for rate in rates), default=None)

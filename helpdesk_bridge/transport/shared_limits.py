@@ -70,6 +70,9 @@ class _Store(Protocol):
 class _SharedLimiter:
     """A limiter over a store that blocks, which is asked in a thread of its own."""
 
+    rates: tuple[Rate, ...] = ()
+    """What it allows."""
+
     def __init__(self, store: _Store) -> None:
         self._store = store
         self._held: deque[str] = deque()
@@ -173,7 +176,8 @@ class FileLimiter(_SharedLimiter):
             file.is_file() or file.is_dir()
         ):  # to open a pipe may take for ever
             raise ConfigurationError("FileLimiter's path leads to no regular file.")
-        super().__init__(_File(Rate.parse(rate), file))
+        self.rates = Rate.parse(rate)
+        super().__init__(_File(self.rates, file))
 
 
 @sealed
@@ -194,10 +198,9 @@ class RedisLimiter(_SharedLimiter):
     """
 
     def __init__(self, rate: str, url: str, *, name: str) -> None:
+        self.rates = Rate.parse(rate)
         super().__init__(
-            RedisStore(
-                Rate.parse(rate), url, name, longest=_LONGEST, mark=_MARK, patience=_PATIENCE
-            )
+            RedisStore(self.rates, url, name, longest=_LONGEST, mark=_MARK, patience=_PATIENCE)
         )
 
 

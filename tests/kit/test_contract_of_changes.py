@@ -80,7 +80,7 @@ def test_the_quick_question_is_for_desks_whose_tickets_are_all_read(
 def test_a_method_of_another_mode_is_refused_and_one_that_lacks(
     mode: ChangeMode, methods: tuple[str, ...], named: str
 ) -> None:
-    with pytest.raises(TypeError, match=rf"Acme\.{named} is for changes of the mode "):
+    with pytest.raises(TypeError, match=rf"Acme.*{named}"):
         made(changes(mode), *methods)
 
 

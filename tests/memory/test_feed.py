@@ -225,7 +225,7 @@ async def test_a_place_of_another_desk_is_refused(tmp_path: Path) -> None:
     async with opened() as one, opened() as other, opened(tmp_path / "a.db") as kept:
         for desk, stranger in ((one, other), (other, kept), (kept, one)):
             place = (await desk.adapter.read_feed(None)).place
-            with pytest.raises(hb.InvalidArgument, match="of another desk in memory"):
+            with pytest.raises(hb.InvalidArgument, match="another desk in memory"):
                 await stranger.adapter.read_feed(place)
 
 
