@@ -31,6 +31,7 @@ _IMPORTED = {TokenProvider, Limiter, ssl.SSLContext}
 """What is given as ``"module:name"``."""
 _COMMON = ("adapter", "ledger", "transport")
 """The keys that every desk's table may have, whatever its adapter."""
+_OPTIONS = frozenset(one.alias for one in attrs.fields(TransportOptions) if one.init)
 PREFIX = "HELPDESK_BRIDGE__"
 """How the variables begin that override a value."""
 
@@ -186,7 +187,7 @@ class Table:
             if key not in fields:
                 source = overrides[key][0] if key in overrides else None
                 common = _COMMON if where == self._where else ()
-                hint = suggest(str(key), [*fields, *common])
+                hint = self._belongs(key, where) or suggest(str(key), [*fields, *common])
                 raise self._wrong(showable.key(str(key)), f"is unknown{hint}", where, source)
         arguments: dict[str, Any] = {}
         for key, attribute in fields.items():
@@ -210,6 +211,12 @@ class Table:
             key, message = "", f"the settings are not acceptable ({type(error).__name__})"
         source = overrides[key][0] if key in overrides else None
         raise self._wrong(key, message, where, source)
+
+    def _belongs(self, key: str, where: str) -> str:
+        """Say of a transport option that is in the desk's own table where it belongs."""
+        if where != self._where or key not in _OPTIONS:
+            return ""
+        return f": it is an option of the transport, and belongs to {self._where_options}"
 
     def _argument(self, key: str, attribute: Any, given: Any, where: str) -> Any:
         """Return the value of a key of the file, as its field wants it."""

@@ -132,6 +132,10 @@ def test_every_complaint_about_a_desk_names_the_file_the_table_and_the_key(tmp_p
         ({"xyz": 1}, ("[desks.main] xyz: is unknown; known: token,", "adapter, ledger, transport")),
         ({"transport": {"leger": 1}}, ("[desks.main.transport] leger: is unknown", "known: dead")),
         ({3: TOKEN}, ("[desks.main] 3: is unknown",)),
+        (
+            {"rate_limit": "400/minute"},
+            ("[desks.main] rate_limit: is unknown: it is", "belongs to [desks.main.transport]"),
+        ),
         ({"token": None}, ("[desks.main] token: is missing",)),
         ({"adapter": None}, ("[desks.main] adapter: is missing", "own")),
         ({"adapter": 5}, ("[desks.main] adapter: must be a string",)),
@@ -226,6 +230,7 @@ def test_a_variable_overrides_the_adapter_and_the_transport_of_a_desk_with_a_das
     [
         ("PORT", TOKEN, "([desks.main] port): expected an integer, got a string"),
         ("STRICT", "yes", "([desks.main] strict): expected a boolean"),
+        ("DEADLINE", "5", "([desks.main] deadline): is unknown: it is an option of the transport"),
         ("PROT", "5", "([desks.main] prot): is unknown; did you mean 'port'?"),
         ("TRANSPROT__DEADLINE", "5", "is unknown"),
         ("TRANSPORT__DEADLIN", "5", "([desks.main.transport] deadlin): is unknown"),

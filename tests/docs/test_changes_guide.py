@@ -12,26 +12,18 @@ from typing import Any
 import pytest
 
 from tests.pasted import run_pasted
-from tests.sync.bot import GUIDE, block
+from tests.sync.bot import GUIDE, block, bot
 
 
 def test_the_copy_is_kept_by_a_program_that_is_run_twice(tmp_path: Path) -> None:
-    example = block("def bring_up_to_date")
-    kept = example.replace('{"adapter": "memory"}', '{"adapter": "memory", "path": "desk.db"}')
-    assert kept != example
     for times in (1, 2):
-        done = run_pasted(kept, tmp_path)
+        done = run_pasted(block("def bring_up_to_date"), tmp_path)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
             tickets = [json.loads(one) for (one,) in copy.execute("select record from tickets")]
             messages = [json.loads(one) for (one,) in copy.execute("select record from messages")]
         assert [one["subject"] for one in tickets] == ["Export"] * times
         assert [one["text"] for one in messages] == ["Why?"] * times
-
-
-def test_the_copy_as_the_page_shows_it(tmp_path: Path) -> None:
-    done = run_pasted(block("def bring_up_to_date"), tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_deleted_ticket_leaves_the_copy() -> None:
@@ -59,5 +51,29 @@ async def test_the_test_of_the_page_passes() -> None:
     await names["test_my_program"]()
 
 
+@pytest.mark.asyncio
+async def test_the_test_of_the_bot_passes_and_fails_if_it_answers_nothing(tmp_path: Path) -> None:
+    names: dict[str, Any] = {"run_bot": bot()}
+    exec(block("def test_the_bot"), names)
+    await names["test_the_bot"](tmp_path)
+
+    async def idle(*_: Any, **__: Any) -> None:
+        return None
+
+    names["run_bot"] = idle
+    with pytest.raises(ValueError, match="not enough values"):
+        await names["test_the_bot"](tmp_path)
+
+
+@pytest.mark.parametrize("name", ["copy", "bot"])
+def test_what_is_checked_for_its_types_is_what_the_page_shows(name: str) -> None:
+    """mypy and pyright read the folder ``tests/typing``, which nothing runs."""
+    word = {"copy": "def bring_up_to_date", "bot": "def run_bot"}[name]
+    checked = Path(__file__).parents[1] / "typing" / f"changes_{name}.py"
+    head, _, rest = checked.read_text(encoding="utf-8").partition("\n\n")
+    assert head.startswith('"""')
+    assert rest == block(word)
+
+
 def test_each_python_example_is_run() -> None:
-    assert len(re.findall(r"```python\n", GUIDE)) == 3
+    assert len(re.findall(r"```python\n", GUIDE)) == 4

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -123,6 +123,30 @@ async def finished(place: Helpdesk, table: Any, folder: Path) -> None:
 
 async def test_it_has_no_more_than_forty_lines() -> None:
     assert len(block("def run_bot").splitlines()) <= 40
+
+
+async def test_a_ticket_that_may_not_be_answered_stops_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = Helpdesk()
+    await finished(place, None, tmp_path)
+    place.ask()
+    lost: list[str] = []
+
+    async def losing(ticket: hb.Ticket, message: hb.Message) -> str:
+        if not lost:
+            lost.append(ticket.id)
+            del place.store.tickets[int(ticket.id)]
+        return await answer(ticket, message)
+
+    ledger = hb.SqliteLedger(tmp_path / "writes.db")
+    settings = MemorySettings(store=place.store)
+    async with aclosing(ledger), hb.Helpdesk(settings, name="it", ledger=ledger) as desk:
+        for _ in range(2):
+            await bot()(desk, losing, tmp_path / "bot.db", every=None)
+    assert len(place.answered()) == len(place.questions) - 1
+    told = [one.getMessage() for one in caplog.records if "is for a person" in one.getMessage()]
+    assert [lost[0] in one for one in told] == [True]
 
 
 async def test_memory_ended_at_each_step_and_started_again(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from helpdesk_bridge import kit
 from helpdesk_bridge.kit import (
     Capability,
     CapabilityLimits,
+    ChangeKind,
+    ChangeMode,
     Effect,
     Operation,
     Status,
@@ -94,6 +96,16 @@ class DjangoHelpdesk(kit.Adapter):
         ),
         Capability.DELETE_TICKET: native("For good, with all messages and files.", source=_SEEN),
         Capability.LIST_MESSAGES: native(source=_SEEN),
+        Capability.CHANGES: emulated(
+            f"Every ticket is read, a request for each {wire.PAGE_SIZE}, and compared with what it"
+            " was: the API tells no time of a change. A ticket's record holds its whole"
+            " conversation, so that a message and a note show at once. Deleted tickets are found"
+            " by a sweep.",
+            limits=CapabilityLimits(
+                mode=ChangeMode.SCAN, sees=frozenset((ChangeKind.FIELDS, ChangeKind.MESSAGES))
+            ),
+            source=_SEEN,
+        ),
         Capability.GET_MESSAGE: emulated("Out of the whole conversation.", source=_SEEN),
         Capability.REPLY: native(
             f"{_AS_TEXT} Also to whoever is in copy.", limits=_PLAIN, source=_SEEN

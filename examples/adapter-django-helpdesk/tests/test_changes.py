@@ -142,8 +142,11 @@ class Writer:
 
 
 def test_changes_are_found_by_reading_all(strict: Server) -> None:
-    """Nothing is declared: a ticket's record holds its whole conversation, and says what is new."""
-    limits = Helpdesk(strict.settings()).capabilities[Capability.CHANGES].limits
+    """A ticket's record holds its whole conversation, so that messages show, and it is declared."""
+    declared = Helpdesk(strict.settings()).capabilities[Capability.CHANGES]
+    assert "whole conversation" in declared.reason
+    assert "2.6.1" in declared.source
+    limits = declared.limits
     assert limits.mode is ChangeMode.SCAN
     assert limits.sees == frozenset((ChangeKind.MESSAGES, ChangeKind.FIELDS))
 
