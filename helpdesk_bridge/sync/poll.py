@@ -151,6 +151,8 @@ class Polls:
         latest = poll.latest.at
         if not poll.fresh and latest is not None and settling.is_over(began_at, overlap):
             self.state.floor = latest + self.source.resolution
+            if self.state.mode is ChangeMode.SCAN:
+                self.state.newest = None  # of a poll that the floor is behind now
         if poll.fresh or settling.ended_at is None:
             settling.ended_at = asyncio.get_running_loop().time()
 

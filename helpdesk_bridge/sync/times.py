@@ -76,7 +76,12 @@ def next_floor(now: datetime | None, fresh: datetime | None, overlap: timedelta)
         fresh: the newest time of what it brought, as of its beginning; None: it brought nothing.
         overlap: how much later than by its time a change may show.
     """
-    return now if fresh is None else floor_of(fresh, overlap)
+    if fresh is None:
+        return now
+    found = earlier(fresh, overlap)
+    if now is None or fresh < now:  # a clock was put back, or the floor was one that was ahead
+        return found
+    return max(now, found)
 
 
 @define

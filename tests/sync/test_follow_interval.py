@@ -60,7 +60,7 @@ def test_events_refuse_it_likewise(every: Any) -> None:
         async with opened(vendor) as desk:
             with pytest.raises(hb.InvalidArgument, match="every="):
                 await anext(desk.events(every=every))
-            with pytest.raises(hb.InvalidArgument, match="doorbell= needs every="):
+            with pytest.raises(hb.InvalidArgument, match="need every="):
                 await anext(desk.events(doorbell=asyncio.Event()))
 
     run(check())
@@ -89,7 +89,7 @@ def test_the_size_is_known_after_the_first_list_and_what_is_proposed_works() -> 
             assert len(vendor.times("list_tickets")) == 20
             assert _proposed(error) == 63
             await reader.follow(desk, 500.0, every=_proposed(error), messages=False)
-        assert len(reader.batches) > 20
+        assert len(reader.batches) >= 5
 
     run(check())
 
