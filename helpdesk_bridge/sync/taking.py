@@ -165,6 +165,7 @@ class Taker:
     def gone(self, ticket_id: str, taken: Taken) -> None:
         """Note that a ticket is told as deleted."""
         taken.tickets.pop(ticket_id, None)
+        taken.messages = [one for one in taken.messages if one.ticket_id != ticket_id]
         taken.deleted[ticket_id] = None
         self.state.seen.drop(identity(ticket_id))
         self.state.unread.pop(ticket_id, None)

@@ -106,6 +106,8 @@ class Reader:
             self.tickets[ticket.id] = ticket
         for ticket_id in batch.deleted:
             self.tickets.pop(ticket_id, None)
+            for message in [one for one in self.messages.values() if one.ticket_id == ticket_id]:
+                del self.messages[message.id]  # they are told anew if the ticket comes back
         self.checkpoint = batch.checkpoint
 
     def stored_and_read(self) -> None:
