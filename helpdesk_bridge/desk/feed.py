@@ -158,7 +158,7 @@ async def events(
         doorbell: as for :meth:`follow`; None: nothing wakes it.
 
     Yields:
-        Events, those of a ticket in their order.
+        Events: what became of a ticket first, then its messages.
 
     Raises:
         InvalidArgument: as for :meth:`follow`.

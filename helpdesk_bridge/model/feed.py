@@ -64,8 +64,8 @@ class Event(Value):
     """The message of MESSAGE_RECEIVED, MESSAGE_SENT, NOTE_ADDED and MESSAGE_ADDED; None with any
     other kind."""
     before: Status | None = None
-    """Of STATUS_CHANGED: where the ticket stood. None: it was done with, and it is not known
-    whether as RESOLVED, CLOSED or otherwise."""
+    """Of STATUS_CHANGED: where the ticket stood. None: it is not known, since the checkpoint
+    remembers the tickets that are not done with, as many as it has room for."""
     id: str
     """The same for the same event, however often it comes: a key for whoever acts on it."""
     checkpoint: str = field(default="", eq=False)
