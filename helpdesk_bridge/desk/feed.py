@@ -154,7 +154,8 @@ async def events(
             messages there are.
         every: seconds between polls, as for :meth:`follow`; None ends when everything is told.
         sweep: as for :meth:`changes`; only without ``every``.
-        sweep_every: as for :meth:`follow`; only with ``every``.
+        sweep_every: seconds between searches for deleted tickets, as for :meth:`follow`; only with
+            ``every``. None: none is made.
         doorbell: as for :meth:`follow`; None: nothing wakes it.
 
     Yields:

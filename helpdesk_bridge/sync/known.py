@@ -53,9 +53,8 @@ class KnownIds:
     exception. Where the checkpoint says of a time (:meth:`covers`) that the tickets created until
     then have been told, a ticket of that time is taken to be known already when it is told. It is
     not missed if it had not been told before, or had been told as gone before some sixty others
-    were; if then a hundred others are told after it; and if it is gone before a list was read that
-    it is in. An id that was told as gone may be missed once more where some sixty others were told
-    as gone after it.
+    were; if then a hundred others are told after it; and if it is gone before a list shows it. An
+    id that was told as gone may be missed once more where some sixty others were after it.
     """
 
     __slots__ = (
@@ -117,8 +116,7 @@ class KnownIds:
     def covers(self, until: datetime) -> None:
         """Take in that all tickets created until a time have been listed or told.
 
-        Tickets of that time that are told again take no room of the sketch then. It may be left
-        out.
+        Of that time, those that are told again take no room of the sketch then.
 
         Args:
             until: a time of the vendor's clock, in UTC.
@@ -127,7 +125,7 @@ class KnownIds:
 
     @property
     def is_exact(self) -> bool:
-        """Whether each id is known by itself, so that :meth:`lacks` is never in doubt."""
+        """Whether :meth:`lacks` is never in doubt."""
         return self._all is not None
 
     def lacks(self, ticket_id: str) -> bool:

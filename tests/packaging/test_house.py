@@ -9,7 +9,7 @@ from tests.vendors import ROOT
 CORE = ROOT / "helpdesk_bridge"
 MODULES = sorted(CORE.rglob("*.py"))
 MOST_LINES = 400
-MOST_ENTRIES = 14
+MOST_ENTRIES = 15
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(CORE)))

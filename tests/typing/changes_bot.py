@@ -15,11 +15,11 @@ create table if not exists place (one integer primary key check (one = 1), check
 async def beginning(desk: hb.Helpdesk, kept: Connection) -> str:
     """Return where to go on; a new bot begins behind the questions that are there."""
     found = kept.execute("select checkpoint from place").fetchone()
-    if found is None:
-        async for batch in desk.changes(messages=True):
-            found = (batch.checkpoint,)
-        kept.execute("replace into place values (1, ?)", found)
-    return str(found[0])
+    checkpoint = None if found is None else str(found[0])
+    if checkpoint is None:
+        checkpoint = [one.checkpoint async for one in desk.changes(messages=True)][-1]
+        kept.execute("replace into place values (1, ?)", (checkpoint,))
+    return checkpoint
 
 
 async def say(desk: hb.Helpdesk, answer: Answer, event: hb.Event, kept: Connection) -> None:

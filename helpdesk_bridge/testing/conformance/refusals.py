@@ -71,6 +71,7 @@ CALLS: dict[Capability, Call] = {
     Capability.LIST_TEAMS: lambda p, t: _first(p.desk.teams),
     Capability.LIST_CUSTOMERS: lambda p, t: _first(p.desk.customers),
     Capability.WHO_AM_I: lambda p, t: p.desk.me(),
+    Capability.CHANGES: lambda p, t: anext(p.desk.changes()),
     Capability.LIST_MESSAGES: lambda p, t: _first_page(p, t.id),
     Capability.GET_MESSAGE: lambda p, t: p.desk.message(t, t.id),
     Capability.RECONCILE: lambda p, t: p.desk.recover(),
