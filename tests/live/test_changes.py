@@ -110,7 +110,7 @@ async def test_a_copy_equals_the_desk_after_writers_and_kills(
     await reader.poll(messages=False)
     assert len(reader.copy.tickets) == TICKETS
     await reader.poll()
-    assert not reader.copy.messages, "what was there before is not told"
+    assert len(reader.copy.messages) <= 3, "of what was there before only the newest is told"
     pool = Pool(chance.sample([*reader.copy.tickets], BUSY))
     account.asked.clear()
     reader.polls = reader.copy.ticket_changes = 0
