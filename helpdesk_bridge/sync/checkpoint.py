@@ -14,13 +14,14 @@ from yarl import URL
 
 from helpdesk_bridge.desk.parts import Desk
 from helpdesk_bridge.errors import InvalidArgument
-from helpdesk_bridge.model import Capability, ChangeMode
+from helpdesk_bridge.model import Capability, ChangeMode, Ticket
 from helpdesk_bridge.sync.known import KnownIds
 from helpdesk_bridge.sync.packed import digest
 from helpdesk_bridge.sync.seen import Seen
 from helpdesk_bridge.sync.sketch import Sketch
 from helpdesk_bridge.sync.standing import Standing
 from helpdesk_bridge.sync.told import MARGIN, ToldMessages
+from helpdesk_bridge.sync.versions import identity, version
 
 __all__ = ["EVENTS_ROOM", "LARGEST", "MOST_UNREAD", "Origin", "State", "empty_versions"]
 
@@ -122,6 +123,10 @@ class State:
             messages=messages,
             told=ToldMessages(desk.adapter.message_ids_grow),
         )
+
+    def has_told(self, ticket: Ticket) -> bool:
+        """Say whether ``ticket`` is known to have been told last as it is now."""
+        return self.seen.has(identity(ticket.id), version(ticket))
 
     def to_text(self) -> str:
         """Return the checkpoint."""

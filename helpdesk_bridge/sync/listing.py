@@ -44,7 +44,7 @@ async def read_first_list(
             problems, kept = unread(pager.problems[kept:]), len(pager.problems)
             if state.floor is None:
                 state.floor = floor_of(newest(found), source.overlap)
-            news = [one for one in found if not _is_told(state, one)]
+            news = [one for one in found if not state.has_told(one)]
             taken = await taker.take(news, first=True, problems=problems)
             _note(state, found)
             if began is not None:
@@ -98,7 +98,3 @@ def unread(problems: Sequence[Problem]) -> list[Problem]:
         if isinstance(problem.error, IncompleteList):
             raise problem.error
     return list(problems)
-
-
-def _is_told(state: State, ticket: Ticket) -> bool:
-    return state.seen.has(identity(ticket.id), version(ticket))

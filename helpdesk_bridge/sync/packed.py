@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import zlib
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+
+from helpdesk_bridge.sync.sketch import from_letters, to_letters
 
 __all__ = ["digest", "packed", "unpacked", "varints", "written"]
 
@@ -26,21 +25,12 @@ def digest(*words: str, size: int = 6) -> int:
 
 def packed(data: bytes) -> str:
     """Return ``data`` as a short text of ASCII without quotes and backslashes."""
-    return base64.b85encode(zlib.compress(data, 9)).decode() if data else ""
+    return to_letters(data) if data else ""
 
 
 def unpacked(text: str) -> bytes:
     """Return what :func:`packed` was given; ValueError for any other text."""
-    if not text:
-        return b""
-    try:
-        reader = zlib.decompressobj()
-        data = reader.decompress(base64.b85decode(text), _MOST)
-    except (zlib.error, binascii.Error) as error:
-        raise ValueError("a packed text is damaged") from error
-    if not reader.eof or reader.unused_data:
-        raise ValueError("a packed text is damaged")
-    return data
+    return from_letters(text, _MOST) if text else b""
 
 
 def written(numbers: Iterable[int]) -> bytes:

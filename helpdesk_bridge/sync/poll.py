@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from helpdesk_bridge.desk.call import CallContext
 from helpdesk_bridge.desk.helpdesk import Helpdesk
 from helpdesk_bridge.errors import IncompleteList, PaginationLoop
-from helpdesk_bridge.model import ChangeBatch, ChangeMode, Ticket
+from helpdesk_bridge.model import ChangeBatch, ChangeMode
 from helpdesk_bridge.sync.checkpoint import State
 from helpdesk_bridge.sync.listing import read_first_list
 from helpdesk_bridge.sync.pace import Pace
@@ -156,17 +156,14 @@ class Polls:
         if poll.fresh or settling.ended_at is None:
             settling.ended_at = asyncio.get_running_loop().time()
 
-    def _is_told(self, ticket: Ticket) -> bool:
-        return self.state.seen.has(identity(ticket.id), version(ticket))
-
     async def _fed(self, taker: Taker) -> AsyncGenerator[Taken, None]:
         """Yield what the vendor's own feed tells."""
         state, is_over, barren = self.state, False, 0
         while not is_over:
             feed = await self.source.feed(state.place)
             first = not state.listed
-            news = [one for one in feed.tickets if not self._is_told(one)]
-            again = [one for one in feed.tickets if self._is_told(one)]
+            again = [one for one in feed.tickets if state.has_told(one)]
+            news = [one for one in feed.tickets if not state.has_told(one)]
             taken = await taker.take(news, again=again, first=first, problems=feed.problems)
             for one in feed.tickets:
                 state.seen.put(identity(one.id), version(one))
