@@ -186,6 +186,14 @@ my %answer = (
         return JSON::true;
     },
 
+    # As if a ticket had been created at this time (UTC); since 5.0.3+dfsg-3~deb12u7 the REST API
+    # drops the field.
+    created => sub {
+        my ($at, $id) = @_;
+        $RT::Handle->SimpleQuery('UPDATE Tickets SET Created = ? WHERE id = ?', $at, $id);
+        return JSON::true;
+    },
+
     # As if tickets had last changed at this time (UTC).
     age => sub {
         my ($at, @ids) = @_;

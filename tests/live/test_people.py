@@ -293,8 +293,8 @@ async def test_filters_and_orders_are_rts(request_tracker: RequestTracker) -> No
                 requester="li@customer.example",
                 text="x",
                 priority=hb.Priority(priority),
-                extra={"Created": f"2020-01-0{day} 12:00:00"},
             )
+            request_tracker.console.ask("created", f"2020-01-0{day} 12:00:00", ticket.id)
             made.append(ticket.id)
         first, second, third, fourth = made
         by_creation = ids((await drain(desk.tickets(order_by="created_at")))[0])
