@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Hashable
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpdesk_bridge.config import showable
@@ -67,10 +71,33 @@ def load(name: str) -> type[Adapter]:
 
 def entry_points(*, group: str, name: str | None = None) -> EntryPoints:
     """Return the entry points of what is installed; ``name`` None: of every name."""
+    found = _entry_points(group, _installed())
+    if name is None:
+        return found
+    if not (named := found.select(name=name)):
+        _entry_points.cache_clear()  # its package may just have been on its way
+        named = _entry_points(group, _installed()).select(name=name)
+    return named
+
+
+@lru_cache(maxsize=4)
+def _entry_points(group: str, _: Hashable) -> EntryPoints:
+    """Read them from the files of all packages, which takes as long as the rest of a new desk."""
     from importlib import metadata  # not needed by who gives the adapter
 
-    found = metadata.entry_points(group=group)
-    return found if name is None else found.select(name=name)
+    return metadata.entry_points(group=group)
+
+
+def _installed() -> Hashable:
+    """Return what differs once a package comes or goes: the times of the folders, as importlib."""
+    return tuple(sys.path), tuple(map(_time_of, sys.path)), tuple(map(id, sys.meta_path))
+
+
+def _time_of(folder: str) -> int | None:
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return None
 
 
 def _import(entry: EntryPoint) -> type[Adapter]:

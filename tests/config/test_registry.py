@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from importlib import metadata
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +16,8 @@ from attrs import frozen
 from helpdesk_bridge.config import registry
 from helpdesk_bridge.errors import ConfigurationError
 from helpdesk_bridge.kit.contract import Adapter
+
+ENTRY_POINTS = registry.entry_points
 
 
 @frozen(kw_only=True)
@@ -134,3 +140,48 @@ def test_nothing_is_suggested_where_nothing_is_known() -> None:
 def test_the_adapters_of_this_distribution_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert {"helpspace", "memory"} <= set(registry.available())
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def put(site: Path, name: str) -> None:
+    info = site / f"{name}-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\n{name} = {name}:Own\n")
+
+
+def names() -> set[str]:
+    return {entry.name for entry in ENTRY_POINTS(group=registry.GROUP)}
+
+
+def test_what_is_installed_is_read_once(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(site, "first_own")
+    assert "first_own" in names()
+    monkeypatch.setattr(metadata, "entry_points", None)
+    assert "first_own" in names()
+    assert [entry.name for entry in ENTRY_POINTS(group=registry.GROUP, name="first_own")]
+
+
+def test_what_comes_and_goes_while_the_process_runs_is_found_and_not(site: Path) -> None:
+    assert "later_own" not in names()
+    put(site, "later_own")
+    os.utime(site, ns=(1, 1))  # whatever the clock of the file system can tell apart
+    assert "later_own" in names()
+    shutil.rmtree(site / "later_own-1.dist-info")
+    os.utime(site, ns=(2, 2))
+    assert "later_own" not in names()
+
+
+def test_a_package_that_was_on_its_way_is_found_by_its_name(site: Path) -> None:
+    put(site, "half_own")
+    points = site / "half_own-1.dist-info" / "entry_points.txt"
+    words = points.read_text()
+    points.write_text("")
+    assert "half_own" not in names()
+    points.write_text(words)
+    assert [entry.name for entry in ENTRY_POINTS(group=registry.GROUP, name="half_own")]
