@@ -98,11 +98,13 @@ def shows(text: str, *credentials: str) -> str | None:
 
 _NARROW = {c + 0xFEE0: c for c in range(33, 127)}
 _ESCAPED = re.compile(r"[&%=\\]")
+_OPERATION = re.compile(r"(?<![0-9a-z])[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}(?![0-9a-z])")
+"""The id of a call, a random UUID: now and then it holds five figures of a credential."""
 
 
 def _bare(text: str) -> str:
     """Return only the letters and figures, of the text as it is and decoded."""
-    texts = [text]
+    texts = [text := _OPERATION.sub("", text)]
     for _ in range(3 if _ESCAPED.search(text) else 0):
         text = html.unescape(text)
         text = re.sub(r"(?:%|=|\\x|\\u00)([0-9a-fA-F]{2})", lambda m: chr(int(m[1], 16)), text)

@@ -40,3 +40,9 @@ async def test_a_sentence_that_the_request_has_too_is_judged_as_it_was_said() ->
         with pytest.raises(hb.PermissionDenied) as info:
             await desk.update_ticket(ticket, subject="They say: Permission Denied")
     assert "Permission Denied" not in str(info.value)
+
+
+def test_the_random_id_of_a_call_is_not_taken_for_a_piece_of_a_credential() -> None:
+    token = "1-4831932-fake-token"
+    assert shows("operation_id='8bad548319264efb8e8376f43f644c4e'", token) is None
+    assert shows("8bad548319264efb8e8376f43f644c4", token) == "48319"
