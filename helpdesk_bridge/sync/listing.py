@@ -87,9 +87,10 @@ def _note(state: State, found: Sequence[Ticket]) -> None:
     state.known.listed([one for one in here if not state.seen.knows(identity(one))])
     if state.mode is ChangeMode.SCAN:
         for one in found:
-            state.versions.add(key_of(one))
+            said = version(one)
+            state.versions.add(key_of(one.id, said))
             if not is_before(one.updated_at, state.floor):
-                state.seen.put(identity(one.id), version(one))
+                state.seen.put(identity(one.id), said)
 
 
 def unread(problems: Sequence[Problem]) -> list[Problem]:

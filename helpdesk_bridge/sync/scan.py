@@ -34,7 +34,7 @@ from helpdesk_bridge.sync.times import (
     newest,
     next_floor,
 )
-from helpdesk_bridge.sync.versions import identity, is_gone, key_of, version
+from helpdesk_bridge.sync.versions import Versions, identity, is_gone, key_of
 
 __all__ = ["ScanPoll"]
 
@@ -69,6 +69,7 @@ class ScanPoll:
     fresh: bool = field(default=False, init=False)
     latest: Latest = field(factory=Latest, init=False)
     """The newest time of a change that was listed."""
+    _version: Versions = field(factory=Versions, init=False)
     _versions: Sketch = field(factory=empty_versions, init=False)
     _ids: dict[bytes, str] = field(factory=dict, init=False)
     """The ids of all tickets of the list, by the ticket in its version."""
@@ -207,14 +208,15 @@ class ScanPoll:
                     return
 
     def _note(self, ticket: Ticket) -> None:
-        key = key_of(ticket)
+        said = self._version.of(ticket)
+        key = key_of(ticket.id, said)
         self._versions.add(key)
         self._ids[key] = ticket.id
         if is_gone(ticket):
             self._gone.add(ticket.id)
         at = ticket.updated_at or _EARLIEST
         if not is_before(ticket.updated_at, self.state.floor):
-            self._settled.append((identity(ticket.id), version(ticket)))
+            self._settled.append((identity(ticket.id), said))
         heapq.heappush(self._last, (at, next(self._numbers), ticket))
         if len(self._last) > _KEPT:
             heapq.heappop(self._last)
@@ -225,7 +227,7 @@ class ScanPoll:
         for one in found:
             at, floor = one.updated_at, self.state.floor
             is_late = at is not None and not is_before(at, floor)
-            is_open = self.settling.is_open(identity(one.id), version(one))
+            is_open = self.settling.is_open(identity(one.id), self._version.of(one))
             if not self._compares or not (is_late or is_open):
                 continue
             if self._is_news(one):
@@ -237,7 +239,7 @@ class ScanPoll:
         return await self.taker.take(changed, again=again, problems=tuple(problems))
 
     def _is_news(self, ticket: Ticket) -> bool:
-        said = version(ticket)
+        said = self._version.of(ticket)
         is_told = self._told.get(ticket.id) == said
         one = identity(ticket.id)
         return not (is_told or self.state.seen.has(one, said) or self.settling.knows(one, said))
@@ -248,11 +250,11 @@ class ScanPoll:
             return False
         overlap = self.source.overlap
         leaves = is_before(ticket.updated_at, floor_of(self.state.newest, overlap))
-        one, said = identity(ticket.id), version(ticket)
+        one, said = identity(ticket.id), self._version.of(ticket)
         return self.settling.is_due(one, said, self.began_at, overlap, leaves=leaves)
 
     def _tell(self, ticket: Ticket) -> None:
-        one, said = identity(ticket.id), version(ticket)
+        one, said = identity(ticket.id), self._version.of(ticket)
         if self._is_news(ticket):
             self.settling.saw(one, said, asyncio.get_running_loop().time())
         self._told[ticket.id] = said

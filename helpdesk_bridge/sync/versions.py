@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from attrs import define, field
+
 from helpdesk_bridge.model import Status, Ticket
 from helpdesk_bridge.model.serialise import to_json
 from helpdesk_bridge.sync.packed import digest
 
-__all__ = ["identity", "is_gone", "key_of", "version"]
+__all__ = ["Versions", "identity", "is_gone", "key_of", "version"]
+
+_TOGETHER = 1000
+"""Tickets whose versions are kept at once."""
 
 
 def version(ticket: Ticket) -> int:
@@ -28,9 +33,29 @@ def identity(ticket_id: str) -> int:
     return digest("ticket", ticket_id)
 
 
-def key_of(ticket: Ticket) -> bytes:
+def key_of(ticket_id: str, said: int) -> bytes:
     """Return 8 bytes for a ticket in its version."""
-    return digest(ticket.id, str(version(ticket)), size=8).to_bytes(8, "big")
+    return digest(ticket_id, str(said), size=8).to_bytes(8, "big")
+
+
+@define
+class Versions:
+    """The versions of the tickets that are looked at together, each computed once.
+
+    Computing one takes as long as all the rest that a poll does with a ticket that is as it was.
+    """
+
+    _computed: dict[int, tuple[Ticket, int]] = field(factory=dict, init=False)
+    """By the identity of the object, which is kept so that it stays its own."""
+
+    def of(self, ticket: Ticket) -> int:
+        """Return what :func:`version` does."""
+        known = self._computed.get(id(ticket))
+        if known is None:
+            if len(self._computed) >= _TOGETHER:
+                self._computed.clear()
+            known = self._computed[id(ticket)] = ticket, version(ticket)
+        return known[1]
 
 
 def is_gone(ticket: Ticket) -> bool:

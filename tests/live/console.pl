@@ -26,6 +26,21 @@ sub named {
     return $record;
 }
 
+# Rights on a queue. RT's own GrantRight checks each of them, which takes the most of a new account.
+sub granted {
+    my ($principal, $queue, @rights) = @_;
+    my ($group) = RT::ACE->new(RT->SystemUser)->_CanonicalizePrincipal($principal->id, 'User');
+    done($RT::Handle->Insert(
+        'ACL',
+        PrincipalType => 'Group',
+        PrincipalId   => $group->id,
+        RightName     => $_,
+        ObjectType    => 'RT::Queue',
+        ObjectId      => $queue->id,
+    )) for @rights;
+    RT::Principal->InvalidateACLCache();
+}
+
 # A queue with addresses of its own. Whoever writes to it may open tickets and answer.
 sub queue {
     my ($name) = @_;
@@ -55,6 +70,7 @@ my %answer = (
     # less the rights that are named.
     account => sub {
         my ($name, @may_not) = @_;
+        $RT::Handle->BeginTransaction;
         my %may = map { $_ => 1 } @AGENT_MAY;
         delete @may{@may_not};
         my ($agent, $colleague) = map {
@@ -68,10 +84,9 @@ my %answer = (
             $user;
         } qw(agent colleague);
         for my $queue (queue($name), queue("$name-team")) {
-            for my $user ($agent, $colleague) {
-                done($user->PrincipalObj->GrantRight(Right => $_, Object => $queue)) for keys %may;
-            }
+            granted($_->PrincipalObj, $queue, keys %may) for $agent, $colleague;
         }
+        $RT::Handle->Commit;
         return {
             queue     => $name,
             team      => "$name-team",
@@ -250,5 +265,7 @@ while (my $line = <STDIN>) {
     # The server has changed the database since; RT caches records for half a minute.
     DBIx::SearchBuilder::Record::Cachable->FlushCache;
     my $result = eval { $answer{$name}->(@arguments) };
-    print $json->encode(defined $result ? { result => $result } : { error => "$@" }), "\n";
+    my $error = $@;
+    $RT::Handle->Rollback('force') if $RT::Handle->TransactionDepth;
+    print $json->encode(defined $result ? { result => $result } : { error => "$error" }), "\n";
 }
