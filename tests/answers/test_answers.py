@@ -25,7 +25,7 @@ from tests.virtual_loop import SocketSelector, VirtualLoop
 ALL = os.environ.get("HELPDESK_BRIDGE_ALL_FAULTS") == "1"
 READ = 16
 """How many pairs of an adapter and a read there are."""
-ANSWERS = int(os.environ.get("HELPDESK_BRIDGE_ANSWERS", 50_000 // READ if ALL else 25))
+ANSWERS = int(os.environ.get("HELPDESK_BRIDGE_ANSWERS", 50_000 // READ if ALL else 15))
 """How many answers each pair gets."""
 pytestmark = pytest.mark.timeout(0 if ANSWERS > 100 else 120)  # so many take minutes
 

@@ -184,7 +184,8 @@ async def test_agents_by_limit_are_each_asked_for_once(request_tracker: RequestT
             found: list[Party] = []
             cursor = None
             while cursor is not None or not found:
-                pager = desk.agents(limit=1, cursor=cursor)
+                limit = 1 if len(found) < 10 else 25  # other tests have made hundreds
+                pager = desk.agents(limit=limit, cursor=cursor)
                 found += (await drain(pager))[0]
                 cursor = pager.cursor
                 assert "@" not in (cursor or "")

@@ -66,7 +66,7 @@ def full(shape: str, messages: bool) -> State:
         if number >= MANY - 5_000:
             state.seen.put(identity(ticket_id), version(ticket))
             state.deletions.put(identity(ticket_id), version(ticket))
-            state.versions.add(key_of(ticket))
+            state.versions.add(key_of(ticket_id, version(ticket)))
             state.standing.note(ticket)
             state.done.put(identity(ticket_id), version(ticket))
         if messages:
