@@ -97,9 +97,8 @@ class RequestTrackerWitness:
         return ticket_id
 
     async def add_tickets(self, requester: str, count: int) -> None:
-        """Write to the desk by mail."""
-        mails = [(f"one of many, {number}", "One of many.") for number in range(count)]
-        await self._write(requester, mails)
+        """Open tickets as the customer, past the mail gateway, which takes five times as long."""
+        await self._ask("opened", self.agent.queue, requester, count)
 
     def requests(self) -> int:
         """Return the number of requests."""
