@@ -109,6 +109,8 @@ class State:
     """Where tickets stood, where messages are told."""
     done: Seen = field(factory=lambda: Seen(_DONE))
     """The versions of tickets that the view of single events has told, whole."""
+    parts: list[str] = field(factory=list)
+    """The new tickets of which the view of single events has told some messages, not all."""
     known: KnownIds = field(factory=KnownIds.nothing)
     """The ids of the tickets that were told."""
     versions: Sketch = field(factory=empty_versions)
@@ -145,6 +147,7 @@ class State:
             "newest": _written_time(self.newest),
             "above": self.above,
             "unread": self.unread,
+            "parts": self.parts,
         }
         for name in ("seen", "deletions", "done", "standing"):
             part: Seen | Standing = getattr(self, name)
@@ -152,7 +155,7 @@ class State:
         made["known"] = self.known.to_plain()
         if self.mode is ChangeMode.SCAN:
             made["versions"] = self.versions.to_text()
-        made = {name: value for name, value in made.items() if value not in (None, {}, False)}
+        made = {name: value for name, value in made.items() if value not in (None, {}, [], False)}
         if self.messages:
             left = LARGEST - EVENTS_ROOM - len(orjson.dumps(made))
             made["told"] = self.told.to_plain(max(_TOLD, left), self.floor)
@@ -205,8 +208,18 @@ class State:
             state.versions = Sketch.from_text(data["versions"], _VERSION_ROOM, _WIDTH)
         if data.get("told"):
             state.told = ToldMessages.from_plain(data["told"], grows=state.told.grows)
-        state.told.add_more(_typed(data, "more", str) or "")
+        state._go_behind(data)
         return state
+
+    def _go_behind(self, data: dict[str, Any]) -> None:
+        """Take in what single events have told since the rest of the checkpoint was made."""
+        self.parts, fresh, gone = (_words(data, name) for name in ("parts", "fresh", "gone"))
+        self.known.listed([*fresh, *self.parts])
+        self.known.gone(gone)
+        for ticket_id in gone:
+            self.seen.drop(identity(ticket_id))
+            self.unread.pop(ticket_id, None)
+        self.told.add_more(_typed(data, "more", str) or "")
 
     def _going_on(self, desk: Desk, *, messages: bool) -> Self:
         """Return the state as this call goes on with it."""
@@ -278,6 +291,13 @@ def _typed(data: dict[str, Any], name: str, kind: type[T]) -> T | None:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise ValueError(f"{name} is of a wrong type")
     return value
+
+
+def _words(data: dict[str, Any], name: str) -> list[str]:
+    found = _typed(data, name, list) or []
+    if not all(isinstance(one, str) for one in found):
+        raise ValueError(f"{name} is of a wrong type")
+    return [*found]
 
 
 def _written_time(at: datetime | None) -> str | None:

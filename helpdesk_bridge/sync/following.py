@@ -142,22 +142,28 @@ class Follower:
 
     async def read(self) -> AsyncGenerator[ChangeBatch, None]:
         """Yield batches that bring something, and the first that is caught up."""
-        loop = asyncio.get_running_loop()
         is_first = True
+        async with aclosing(self.read_all()) as batches:
+            async for batch in batches:
+                is_told = batch.caught_up and is_first
+                is_first = is_first and not is_told
+                if batch.tickets or batch.messages or batch.deleted or batch.problems or is_told:
+                    yield batch
+
+    async def read_all(self) -> AsyncGenerator[ChangeBatch, None]:
+        """Yield all batches, and after a poll that failed one that is empty."""
+        loop = asyncio.get_running_loop()
         while True:
             self.call.check_home()
             began_at, pause = loop.time(), 0.0
+            failed: ChangeBatch | None = None
             try:
                 async with aclosing(self._poll(began_at)) as batches:
                     async for batch in batches:
                         self._checkpoint = batch.checkpoint
-                        has_news = bool(batch.tickets or batch.messages or batch.deleted)
-                        if has_news or batch.caught_up:
+                        if batch.caught_up or batch.tickets or batch.messages or batch.deleted:
                             self._failures = 0
-                        is_caught_up = batch.caught_up and is_first
-                        is_first = is_first and not is_caught_up
-                        if has_news or batch.problems or is_caught_up:
-                            yield batch
+                        yield batch
                 self._failures = 0
                 self.check_interval()
             except HelpdeskError as error:
@@ -167,9 +173,12 @@ class Follower:
                     self.call.named(error)
                     raise
                 pause = self._recover(error)
+                failed = ChangeBatch(checkpoint=self._polls.state.to_text())
             except Exception as error:
                 error.add_note(f"This was raised in {self.call.operation} on {self.desk.name!r}.")
                 raise
+            if failed is not None:
+                yield failed
             try:
                 await self._polls.source.rest(partial(self._wait, began_at, pause))
             except DeskClosed:

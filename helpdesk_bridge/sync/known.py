@@ -114,12 +114,9 @@ class KnownIds:
             self._tell(ticket.id, is_new=created is None or until is None or created > until)
 
     def covers(self, until: datetime) -> None:
-        """Take in that all tickets created until a time have been listed or told.
+        """Take in that all tickets created until a time (the vendor's, UTC) have been told.
 
-        Of that time, those that are told again take no room of the sketch then.
-
-        Args:
-            until: a time of the vendor's clock, in UTC.
+        Those that are told again take no room of the sketch then.
         """
         self._until = until
 
@@ -133,6 +130,12 @@ class KnownIds:
         if self._all is not None:
             return ticket_id not in self._all
         return ticket_id in self._gone.ids()
+
+    def has(self, ticket_id: str) -> bool:
+        """Say whether an id is surely known."""
+        if self._all is not None:
+            return ticket_id in self._all
+        return ticket_id in self._waiting.ids() or ticket_id in self._long.ids()
 
     def gone(self, ids: Iterable[str]) -> None:
         """Take in the ids of tickets that were told as deleted: they are not known any more.
@@ -168,10 +171,7 @@ class KnownIds:
     def compare(self, present: Collection[str]) -> Comparison:
         """Return what is known and not in a complete list, and what is in the list and not known.
 
-        It takes about a second for 100,000 ids.
-
-        Args:
-            present: the ids of the list.
+        It takes about a second for 100,000 ids, those of the list.
         """
         here = set(present)
         if self._all is not None:

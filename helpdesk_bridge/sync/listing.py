@@ -65,6 +65,8 @@ async def _newest_changes(source: Source, state: State, taker: Taker) -> Taken:
     """Tell of what changed last before anything is listed, and note where polls begin."""
     found: list[Ticket] = []
     problems: list[Problem] = []
+    if source.has_deleted:
+        await baseline(source, state)  # first: what is deleted behind it may be told by then
     async with aclosing(pages_of(source.changed)) as pages:
         async for page in pages:
             met = {one.id for one in found}
@@ -72,8 +74,6 @@ async def _newest_changes(source: Source, state: State, taker: Taker) -> Taken:
             problems += page.problems
             if len(found) >= DEPTH:
                 break
-    if source.has_deleted:
-        await baseline(source, state)
     state.newest = newest(found)
     state.floor = floor_of(state.newest, source.overlap)
     taken = await taker.take(found, first=True, problems=problems)

@@ -18,7 +18,7 @@ from helpdesk_bridge.sync.pace import Pace
 from helpdesk_bridge.sync.scan import ScanPoll
 from helpdesk_bridge.sync.source import Source
 from helpdesk_bridge.sync.taking import Taken, Taker
-from helpdesk_bridge.sync.times import Settling, SpokenFloor, earlier, floor_of, newest
+from helpdesk_bridge.sync.times import Settling, SpokenFloor, earlier, floor_of, newest_since
 from helpdesk_bridge.sync.versions import identity, version
 from helpdesk_bridge.sync.window import WindowPoll
 
@@ -77,6 +77,7 @@ class Polls:
                     self.arrived = taken.arrived
                     yield taken.batch(state)
         self.arrived = set()
+        state.parts.clear()
         state.told.settle(state.floor, state.above)
         state.above = above
         if state.floor is not None and state.newest is not None:
@@ -177,7 +178,7 @@ class Polls:
             if barren >= _BARREN and not feed.caught_up:
                 raise PaginationLoop("the feed of changes stands still, and does not say it ended.")
             state.begun, state.place, is_over = True, feed.place, feed.caught_up
-            state.newest = newest(feed.tickets) or state.newest
+            state.newest = newest_since(state.newest, feed.tickets)
             if is_over:
                 state.listed = True
                 state.floor = floor_of(state.newest, self.source.overlap)

@@ -302,7 +302,7 @@ class ScanPoll:
                 gone = await self.taker.is_gone(ticket_id, taken)
                 if gone:
                     self.taker.gone(ticket_id, taken)
-                elif gone is None:
+                else:  # it may be there without being listed, and be deleted later
                     keep.append(ticket_id)
             yield taken
         arrived = [one for one in compared.arrived if one not in self._unread]

@@ -34,6 +34,10 @@ class Standing:
     def __len__(self) -> int:
         return len(self._statuses)
 
+    def knows(self, ticket_id: str) -> bool:
+        """Say whether a ticket is remembered, which was told then."""
+        return identity(ticket_id) in self._statuses
+
     def copy(self) -> Standing:
         """Return what is remembered now."""
         return Standing({**self._statuses})

@@ -87,7 +87,7 @@ class Taker:
         taken = Taken()
         for ticket in changed:
             if is_gone(ticket):
-                if not first:
+                if not self.state.known.lacks(ticket.id):
                     self.gone(ticket.id, taken)
             else:
                 taken.tickets[ticket.id] = ticket
@@ -106,13 +106,15 @@ class Taker:
 
     def _arrives(self, ticket: Ticket, first: bool) -> bool:
         """Say whether a ticket was not told before; where many are, its creation tells it."""
-        known, floor = self.state.known, self.state.floor
-        if known.is_exact or known.lacks(ticket.id):
-            return known.lacks(ticket.id)
-        if first:
-            return not self.state.seen.knows(identity(ticket.id))
-        is_late = floor is not None and ticket.created_at is not None and ticket.created_at >= floor
-        return is_late and not self.state.done.knows(identity(ticket.id))
+        state, one = self.state, identity(ticket.id)
+        if state.known.is_exact or state.known.lacks(ticket.id):
+            return state.known.lacks(ticket.id)
+        if state.known.has(ticket.id) or state.standing.knows(ticket.id):
+            return False
+        if state.seen.knows(one) or state.done.knows(one):
+            return False
+        at, floor = ticket.created_at, state.floor
+        return first or (floor is not None and at is not None and at >= floor)
 
     def _note(self, told: Iterable[Ticket], first: bool) -> None:
         if not first:
@@ -171,7 +173,8 @@ class Taker:
         self.state.unread.pop(ticket_id, None)
         self.state.known.gone([ticket_id])
         self.state.standing.drop(ticket_id)
-        self.state.told.forget(ticket_id)
+        if ticket_id in self.state.parts:
+            self.state.parts.remove(ticket_id)
         self.settling.drop(identity(ticket_id))
 
     async def _read(self, tickets: Sequence[Ticket], first: bool, taken: Taken) -> None:
@@ -185,6 +188,8 @@ class Taker:
                 await self._failed(ticket, one.error, first, taken)
                 continue
             await self._check_moved(ticket, one.messages)
+            if self.state.known.lacks(ticket.id):
+                self.state.told.forget(one.messages)  # told before it was deleted
             fresh = self._new(ticket, one.messages, first)
             self.state.told.add(fresh)
             self.state.unread.pop(ticket.id, None)
@@ -218,7 +223,7 @@ class Taker:
 
     def _new(self, ticket: Ticket, messages: Sequence[Message], first: bool) -> list[Message]:
         told, behind = self.state.told, None
-        first |= self.state.known.lacks(ticket.id)
+        first |= self.state.known.lacks(ticket.id) or ticket.id in self.state.parts
         if ticket.id in self.state.unread:
             behind = self.state.unread[ticket.id]
             first = first or behind is None

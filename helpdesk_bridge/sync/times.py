@@ -42,6 +42,21 @@ def newest(tickets: Iterable[Ticket]) -> datetime | None:
     return _settled(filter(None, (one.updated_at or one.last_message_at for one in tickets)))
 
 
+def newest_since(before: datetime | None, tickets: Iterable[Ticket]) -> datetime | None:
+    """Return the :func:`newest` time of tickets that changed behind others.
+
+    Args:
+        before: that of the others; None: there were none, or they have none.
+        tickets: the tickets, few of which may be stamped ahead.
+    """
+    times = [*filter(None, (one.updated_at or one.last_message_at for one in tickets))]
+    if not times:
+        return before
+    if before is None or max(times) < before:  # a clock was put back, or it was one that was ahead
+        return _settled(times)
+    return _settled([*times, before])
+
+
 def _settled(given: Iterable[datetime]) -> datetime | None:
     times = sorted(given, reverse=True)
     for ahead in range(min(_OUTLIERS, len(times) - 1), 0, -1):

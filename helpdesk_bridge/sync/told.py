@@ -125,11 +125,15 @@ class ToldMessages:
         told._kept.update(_read(_one(data.get("kept", ""), (str,))))
         return told
 
-    def forget(self, ticket_id: str) -> None:
-        """Forget the messages of a ticket that is gone: they are told anew if it comes back."""
-        ticket, bits = _ticket(ticket_id), (1 << _TICKET) - 1
-        for key in [one for one in self._kept if one & bits == ticket]:
-            del self._kept[key]
+    def forget(self, messages: Iterable[Message]) -> bool:
+        """Forget these of a ticket that came back, so that they are told anew; say if any was told.
+
+        Not all with its digest are forgotten when it goes: other tickets may have the same one.
+        """
+        found = [key for key in map(self._key, messages) if key in self._kept]
+        for key in found:
+            self._kept.pop(key, None)
+        return bool(found)
 
     def more(self, messages: Iterable[Message]) -> str:
         """Return as a text that messages were told, too, for :meth:`add_more`."""

@@ -164,8 +164,8 @@ class WindowPoll:
                     old += self._has_ended(one)
                     is_told = state.deletions.has(*entry) or state.known.lacks(one.id)
                     is_gone = is_told or await self.taker.is_gone(one.id, taken)
-                    if is_gone is not None:
-                        told.append(entry)
+                    if is_gone or (is_gone is False and is_before(_deleted_at(one), state.floor)):
+                        told.append(entry)  # else it is asked for again: a copy may be late
                     if is_gone and not is_told:
                         self.taker.gone(one.id, taken)
                         self._told.pop(entry[0], None)
@@ -177,9 +177,12 @@ class WindowPoll:
 
     def _has_ended(self, deleted: Ticket) -> bool:
         """Say whether a deletion and all before it were told."""
-        at = deleted.deleted_at or deleted.updated_at
         is_known = self.state.deletions.has(identity(deleted.id), version(deleted))
-        return is_known or is_before(at, self.state.floor)
+        return is_known or is_before(_deleted_at(deleted), self.state.floor)
+
+
+def _deleted_at(ticket: Ticket) -> datetime | None:
+    return ticket.deleted_at or ticket.updated_at
 
 
 async def baseline(source: Source, state: State) -> None:
