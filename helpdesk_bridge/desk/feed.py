@@ -1,7 +1,7 @@
 """The calls that tell what has changed; what they do is in ``helpdesk_bridge.sync``.
 
 It is imported with the first of them. What it asks the adapter goes through :func:`read_changed`
-and its like: each is one request within the call, and leaves the desk's other calls the way.
+and its like: each is one request within the call, and lets the desk's other calls go first.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ async def changes(
     checkpoint that was stored last, in this process or another one: nothing is lost then, whatever
     ends the program when. A ticket may come again as it was; what comes twice is the same record.
     The last batch has ``caught_up``, and comes even where nothing changed. How it is found out, and
-    what that costs, says ``capabilities[Capability.CHANGES]``. Requests of changes leave other
-    calls of the desk the way.
+    what that costs, says ``capabilities[Capability.CHANGES]``. Requests of changes let other
+    calls of the desk go first.
 
     Args:
         checkpoint: ``checkpoint`` of the batch that was stored last; None begins with all tickets
@@ -69,7 +69,7 @@ async def changes(
             or it was made with messages, which would be lost without.
         UnsupportedCapability: the desk cannot list its tickets; or its messages, where they are
             wanted.
-        HelpdeskError: as the vendor or the network has it; the batches before it hold good.
+        HelpdeskError: as the vendor or the network has it; the batches before it are valid.
     """
     from helpdesk_bridge.sync import read_changes
 
@@ -95,14 +95,14 @@ async def follow(
     For ``async for``: it cannot be awaited (TypeError). It reads messages unless it is given
     ``messages=False``, while :meth:`changes` reads them only with ``messages=True``.
 
-    It polls within the desk's rate limit, and leaves other calls the way. What passes is survived:
-    a vendor that is away, or asks for patience, is asked again later. What does not pass is raised:
-    a key that is not accepted, a checkpoint of another desk. Batches without anything new are not
-    told, but the first one that is caught up: where that is empty, all that there is was told
-    before it. To end it, cancel its task; or close the desk (``aclose``), which ends the loop
+    It polls within the desk's rate limit, and lets other calls go first. Errors that pass do not
+    end it: a vendor that is away, or asks for patience, is asked again later. What does not pass is
+    raised: a key that is not accepted, a checkpoint of another desk. Batches without anything new
+    are not told, but the first one that is caught up: where that is empty, all that there is was
+    told before it. To end it, cancel its task; or close the desk (``aclose``), which ends the loop
     without an error; or leave the loop: within ``contextlib.aclosing`` it has then ended at once,
-    and else once it is collected.
-    Each attempt that failed is a warning in the log, with the seconds to the next one.
+    and else once it is collected. Each attempt that failed is a warning in the log, with the
+    seconds to the next one.
 
     Args:
         checkpoint: as for :meth:`changes`; None begins with all tickets there are.
