@@ -31,7 +31,8 @@ _IMPORTED = {TokenProvider, Limiter, ssl.SSLContext}
 """What is given as ``"module:name"``."""
 _COMMON = ("adapter", "ledger", "transport")
 """The keys that every desk's table may have, whatever its adapter."""
-_OPTIONS = frozenset(one.alias for one in attrs.fields(TransportOptions) if one.init)
+_OPTIONS = {one.alias: one.metadata[CHECK] for one in attrs.fields(TransportOptions) if one.init}
+"""What says of the value of a transport option what is wrong with it."""
 PREFIX = "HELPDESK_BRIDGE__"
 """How the variables begin that override a value."""
 
@@ -290,6 +291,8 @@ class Table:
             return self._converter.read(value, kind)
         except ProtocolError as error:
             reason = error.message.removeprefix("$: ").rstrip(".")
+            if where == self._where_options and (form := _OPTIONS[key](value)):
+                reason = f"{reason}; it {form}"
         raise self._wrong(key, reason, where, variable)
 
     def _path(self, value: Any) -> Path:

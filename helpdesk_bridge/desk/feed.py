@@ -1,7 +1,7 @@
 """The calls that tell what has changed; what they do is in ``helpdesk_bridge.sync``.
 
 It is imported with the first of them. What it asks the adapter goes through :func:`read_changed`
-and its like: each is one request within the call, and leaves the desk's other calls the way.
+and its like: each is one request within the call, and lets the desk's other calls go first.
 """
 
 from __future__ import annotations
@@ -39,18 +39,23 @@ async def changes(
 ) -> AsyncGenerator[ChangeBatch, None]:
     """Yield what has changed since a checkpoint, in batches, until everything is told.
 
+    For ``async for``: unlike a list of tickets it cannot be awaited (TypeError). Messages are read
+    only with ``messages=True``, while :meth:`follow` and :meth:`events` read them by themselves: a
+    copy of the tickets costs a few requests, and messages one more for each ticket that changed.
+
     Store each batch with its checkpoint in one transaction, and begin the next time with the
     checkpoint that was stored last, in this process or another one: nothing is lost then, whatever
     ends the program when. A ticket may come again as it was; what comes twice is the same record.
     The last batch has ``caught_up``, and comes even where nothing changed. How it is found out, and
-    what that costs, says ``capabilities[Capability.CHANGES]``. Requests of changes leave other
-    calls of the desk the way.
+    what that costs, says ``capabilities[Capability.CHANGES]``. Requests of changes let other
+    calls of the desk go first.
 
     Args:
         checkpoint: ``checkpoint`` of the batch that was stored last; None begins with all tickets
             there are.
         messages: whether the messages that came are read too, each of which is told once; what was
-            there before a checkpoint that was made without them is not told.
+            there before a checkpoint that was made without them is not told. False (the default
+            here) is refused with a checkpoint that was made with them.
         sweep: whether tickets that are gone are found by reading the list of all tickets once more:
             for desks whose changes do not see deletions. What is missing from the list, and is not
             found by its id either, is ``deleted``. It costs a full read, and a request for each
@@ -60,11 +65,11 @@ async def changes(
         Batches of changes.
 
     Raises:
-        InvalidArgument: the checkpoint is none, or of another desk, vendor or account; or it was
-            made with messages, which would be lost without.
+        InvalidArgument: the text is not a checkpoint, or one of another desk, vendor or account;
+            or it was made with messages, which would be lost without.
         UnsupportedCapability: the desk cannot list its tickets; or its messages, where they are
             wanted.
-        HelpdeskError: as the vendor or the network has it; the batches before it hold good.
+        HelpdeskError: as the vendor or the network has it; the batches before it are valid.
     """
     from helpdesk_bridge.sync import read_changes
 
@@ -87,18 +92,23 @@ async def follow(
 ) -> AsyncGenerator[ChangeBatch, None]:
     """Yield what changes, as :meth:`changes` does, again and again; it never ends by itself.
 
-    It polls within the desk's rate limit, and leaves other calls the way. What passes is survived:
-    a vendor that is away, or asks for patience, is asked again later. What does not pass is raised:
-    a key that is not accepted, a checkpoint of another desk. Batches without anything new are not
-    told, but the first one that is caught up. Cancel it or close the desk to end it, or leave the
-    loop: within ``contextlib.aclosing`` it has then ended at once, and else once it is collected.
-    Each attempt that failed is a warning in the log, with the seconds to the next one.
+    For ``async for``: it cannot be awaited (TypeError). It reads messages unless it is given
+    ``messages=False``, while :meth:`changes` reads them only with ``messages=True``.
+
+    It polls within the desk's rate limit, and lets other calls go first. Errors that pass do not
+    end it: a vendor that is away, or asks for patience, is asked again later. What does not pass is
+    raised: a key that is not accepted, a checkpoint of another desk. Batches without anything new
+    are not told, but the first one that is caught up: where that is empty, all that there is was
+    told before it. To end it, cancel its task; or close the desk (``aclose``), which ends the loop
+    without an error; or leave the loop: within ``contextlib.aclosing`` it has then ended at once,
+    and else once it is collected. Each attempt that failed is a warning in the log, with the
+    seconds to the next one.
 
     Args:
         checkpoint: as for :meth:`changes`; None begins with all tickets there are.
         every: seconds from the beginning of one poll to that of the next. Where everything has to
             be read, the reading is spread over them.
-        messages: as for :meth:`changes`.
+        messages: as for :meth:`changes`, where the default is False.
         sweep_every: seconds from one search for deleted tickets to the next (``sweep``); None: none
             is made, nor is one where deletions are told anyway.
         doorbell: an event of this follower's own that wakes it early, once a second at most, and
@@ -144,14 +154,16 @@ async def events(
 ) -> AsyncGenerator[Event, None]:
     """Yield what happened on the desk one by one, for a program that acts on it.
 
+    For ``async for``: it cannot be awaited (TypeError). Messages are always read.
+
     Each event has the checkpoint that may be stored once it is dealt with: what was told before it
     does not come again. An event that was dealt with and whose checkpoint was not stored does: act
     with a ``key`` made of :attr:`Event.id`, and it is done once.
 
     Args:
         checkpoint: :attr:`Event.checkpoint` of the event that was dealt with last, or the
-            checkpoint of a batch that was read with messages; None begins with all tickets and
-            messages there are.
+            checkpoint of a batch that was read with messages (one of ``changes(messages=False)`` is
+            refused); None begins with all tickets and messages there are.
         every: seconds between polls, as for :meth:`follow`; None ends when everything is told.
         sweep: as for :meth:`changes`; only without ``every``.
         sweep_every: seconds between searches for deleted tickets, as for :meth:`follow`; only with
@@ -162,7 +174,8 @@ async def events(
         Events: what became of a ticket first, then its messages.
 
     Raises:
-        InvalidArgument: as for :meth:`follow`.
+        InvalidArgument: as for :meth:`follow`; or the checkpoint was made without messages, and
+            does not know the statuses of tickets.
         UnsupportedCapability: the desk cannot list tickets or messages.
         HelpdeskError: as for :meth:`changes`, and with ``every`` as for :meth:`follow`.
     """
@@ -217,7 +230,7 @@ def _check_place(place: object) -> None:
     is_short = isinstance(place, str) and 0 < len(place) <= _LONGEST_PLACE
     if not is_short or not str(place).isprintable():
         raise ProtocolError(
-            f"the place in the vendor's feed is no text of 1 to {_LONGEST_PLACE} printable"
+            f"the place in the vendor's feed is not a text of 1 to {_LONGEST_PLACE} printable"
             " characters."
         )
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from helpdesk_bridge.errors import UnsupportedCapability
+from helpdesk_bridge.model.shown import constructed
 from helpdesk_bridge.model.value import Value
 from helpdesk_bridge.model.words import ChangeKind, ChangeMode, Status
 
@@ -132,6 +133,9 @@ class CapabilityLimits(Value):
     """Of CHANGES: seconds after which a change surely shows in the vendor's lists; None: at
     once."""
 
+    def __repr__(self) -> str:
+        return constructed(self, **asdict(self, recurse=False))
+
 
 @frozen(kw_only=True)
 class Support(Value):
@@ -146,6 +150,11 @@ class Support(Value):
     source: str = ""
     """Where the vendor says so: the address of a page of its documentation, or "observed on" and
     its version. Empty: the reason speaks of this library, and of nothing that a vendor does."""
+
+    def __repr__(self) -> str:
+        limits = None if self.limits == CapabilityLimits() else self.limits
+        reason, source = self.reason or None, self.source or None
+        return constructed(self, level=self.level, limits=limits, reason=reason, source=source)
 
 
 def native(

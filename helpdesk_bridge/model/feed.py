@@ -64,7 +64,7 @@ class Event(Value):
     """The message of MESSAGE_RECEIVED, MESSAGE_SENT, NOTE_ADDED and MESSAGE_ADDED; None with any
     other kind."""
     before: Status | None = None
-    """Of STATUS_CHANGED: where the ticket stood. None: it is not known, since the checkpoint
+    """Of STATUS_CHANGED: the status before. None: it is not known, since the checkpoint
     remembers the tickets that are not done with, as many as it has room for."""
     id: str
     """The same for the same event, however often it comes: a key for whoever acts on it."""
@@ -77,8 +77,11 @@ class Event(Value):
 
     def _words(self) -> Iterator[str]:
         yield f"ticket {identity(self, 'ticket_id')}"
-        yield "" if self.message is None else f"message {identity(self.message)}"
-        yield "" if self.before is None else f"was {self.before}"
+        if self.message is not None:
+            yield f"message {identity(self.message)}"
+        elif self.ticket is not None:
+            before = "" if self.before is None else f"{self.before} -> "
+            yield f"status {before}{self.ticket.status}"
 
 
 setattr(Event, "checkpoint", Lazily(Event.checkpoint))  # noqa: B010 - mypy forbids the other

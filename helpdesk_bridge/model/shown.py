@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
-__all__ = ["amount", "counted", "identity", "moment_of", "number_of", "shown"]
+__all__ = ["amount", "constructed", "counted", "identity", "moment_of", "number_of", "shown"]
 
 _LONGEST = 60
 _NUMBER = re.compile(r"(?:[A-Za-z]{1,8}[_-])?[0-9]{1,20}")
@@ -28,6 +29,21 @@ def shown(value: object, name: str, words: Callable[[], Iterable[str]]) -> str:
     except Exception:  # noqa: BLE001 - whatever it holds, a debugger must be able to show it
         said = "not whole"
     return f"<{' '.join(filter(None, (kind, ': '.join(filter(None, (name, said))))))}>"
+
+
+def constructed(value: Any, **fields: object) -> str:
+    """Return ``Kind(field=…)`` of a ``value``: those of its ``fields`` that are not None.
+
+    Enums are shown as their values, and sets in order. No field may hold words of a customer.
+    """
+    said = [f"{name}={_plain(one)}" for name, one in fields.items() if one is not None]
+    return f"{type(value).__name__}({', '.join(said)})"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(_plain, value)))}}}"
+    return repr(value.value if isinstance(value, Enum) else value)
 
 
 def identity(value: object, field: str = "id") -> str:

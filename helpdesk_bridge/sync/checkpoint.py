@@ -83,6 +83,8 @@ class State:
     mode: ChangeMode
     messages: bool
     """Whether messages are told."""
+    took_up_messages: bool = False
+    """Whether the checkpoint was made without messages, and this call goes on with them."""
     begun: bool = False
     """Whether the first list was begun."""
     listed: bool = False
@@ -229,7 +231,7 @@ class State:
                 " the next time would be lost. Give messages=True, or begin another lineage."
             )
         if messages and not self.messages:
-            self.messages = True
+            self.messages = self.took_up_messages = True
             since = self.floor or self.newest
             self.told.behind = None if since is None else since.timestamp() - MARGIN
         if self.mode is not (mode := _mode(desk)):  # by a later version of the adapter
@@ -246,7 +248,7 @@ def _mode(desk: Desk) -> ChangeMode:
 
 
 _NONE = (
-    "this is no checkpoint of changes: give what a batch or an event has as its `checkpoint`, or"
+    "this text is not a checkpoint: give the `checkpoint` of a batch or of an event unchanged, or"
     " None to begin."
 )
 

@@ -66,7 +66,7 @@ async def read_events(
             raise InvalidArgument("doorbell= and sweep_every= need every=, or nothing waits.")
         if not isinstance(sweep, bool) or (sweep and every is not None):
             raise InvalidArgument("sweep= is True or False; with every= give sweep_every=.")
-        state = opened(desk, checkpoint, messages=True)
+        state = opened(desk, checkpoint, messages=True, takes_up=False)
         view = View(state)
     arrived: Callable[[], Collection[str]]
     if every is None:

@@ -23,13 +23,14 @@ from it in this process need not find it out anew."""
 _MOST_KEPT = 4
 
 
-def opened(desk: Helpdesk, checkpoint: Any, *, messages: Any) -> State:
-    """Return the state to go on from; InvalidArgument for what is no checkpoint of this desk's.
+def opened(desk: Helpdesk, checkpoint: Any, *, messages: Any, takes_up: bool = True) -> State:
+    """Return the state to go on from; InvalidArgument for a checkpoint that cannot be gone on from.
 
     Args:
         desk: the desk.
         checkpoint: as the caller gave it; None begins.
         messages: whether messages are told.
+        takes_up: whether a lineage that has told none may begin to.
     """
     if not isinstance(messages, bool):
         raise InvalidArgument("messages= is True or False.")
@@ -38,7 +39,14 @@ def opened(desk: Helpdesk, checkpoint: Any, *, messages: Any) -> State:
         _require_seen(desk.capabilities[Capability.CHANGES])
     if checkpoint is None:
         return State.begin(desk, messages=messages)
-    return State.read(checkpoint, desk, messages=messages)
+    state = State.read(checkpoint, desk, messages=messages)
+    if state.took_up_messages and not takes_up:
+        raise InvalidArgument(
+            "the checkpoint was made with messages=False: it does not know the statuses of tickets,"
+            " which events need. Give one that was made by events(), by follow() as it is, or by"
+            " changes(checkpoint, messages=True); or None to begin."
+        )
+    return state
 
 
 def _require_seen(changes: Support) -> None:

@@ -1,6 +1,6 @@
 """What changes are read from: the desk's lists, its feed and its conversations.
 
-Each question leaves the desk's other calls the way, and its errors bear the name of the call that
+Each question lets the desk's other calls go first, and its errors bear the name of the call that
 reads changes.
 """
 

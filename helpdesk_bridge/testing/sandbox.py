@@ -40,6 +40,8 @@ class Sandbox:
     ``config()`` has a desk for each, named after its adapter, for :func:`helpdesk_bridge.connect`.
     ``store`` is the helpdesk behind all of them, with its ``outbox``; None is a new one, on the
     real clock, which :meth:`Helpdesk.reconcile` needs. ``fakes`` are the servers by the same names.
+    The memory adapter has no server, and is not among them: ``MemorySettings(store=box.store)`` are
+    the settings of a desk of it over the same Store.
     """
 
     def __init__(self, store: Store | None = None) -> None:

@@ -66,7 +66,7 @@ def _is_proxy(value: object) -> str:
 
 def _is_context(value: object) -> str:
     fits = value is None or isinstance(value, ssl.SSLContext)
-    return "" if fits else "is an ssl.SSLContext"
+    return "" if fits else "must be an ssl.SSLContext"
 
 
 def _option(

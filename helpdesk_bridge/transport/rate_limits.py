@@ -111,7 +111,7 @@ class Limiter(Protocol):
         """Wait for a permit and take it. Cancelled, it has taken none.
 
         Args:
-            yields: whether the request leaves all others the way, as those of the change feed do:
+            yields: whether the request lets all others go first, as those of the change feed do:
                 it gets a permit only when no other request waits for one, and when more are free
                 than a reserve, which is the limiter's to choose.
         """

@@ -1,4 +1,4 @@
-"""Requests that leave others the way: those of the change feed."""
+"""Requests that let others go first: those of the change feed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextvars import ContextVar
 __all__ = ["YIELDS", "urgently", "yielding"]
 
 YIELDS: ContextVar[bool] = ContextVar("helpdesk_bridge_yields", default=False)
-"""Whether what is requested in this context leaves the desk's other calls the way."""
+"""Whether what is requested in this context lets the desk's other calls go first."""
 
 
 @contextmanager
 def yielding() -> Iterator[None]:
-    """Have the requests of the body leave the desk's other calls the way.
+    """Have the requests of the body let the desk's other calls go first.
 
     Never over a ``yield`` of an async generator: its caller would run in it.
     """

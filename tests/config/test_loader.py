@@ -155,9 +155,15 @@ def test_every_complaint_about_a_desk_names_the_file_the_table_and_the_key(tmp_p
         ({"transport": {"deadline": "5"}}, ("[desks.main.transport] deadline: expected a number",)),
         ({"transport": {"deadline": 0}}, ("[desks.main.transport] deadline: must be a number",)),
         ({"transport": {"max_attempts": 0}}, (".transport] max_attempts: must be a whole numb",)),
-        ({"transport": {"max_attempts": "3"}}, (".transport] max_attempts: expected an integer",)),
+        (
+            {"transport": {"max_attempts": "3"}},
+            (".transport] max_attempts: expected an integer, got a string; it must be a",),
+        ),
         ({"transport": {"max_attempts": 1.5}}, (".transport] max_attempts: expected an integer",)),
-        ({"transport": {"rate_limit": 400}}, (".transport] rate_limit: expected a string",)),
+        (
+            {"transport": {"rate_limit": 400}},
+            (".transport] rate_limit: expected a string, got an integer;", 'like "400/minute"'),
+        ),
         ({"transport": {"rate_limit": "often"}}, (".transport] rate_limit: is written like",)),
         ({"transport": {"proxy": "foo"}}, (".transport] proxy: must be a URL like http://proxy.",)),
         ({"transport": {"proxy": ""}}, (".transport] proxy: must be a URL like http://proxy.ex",)),

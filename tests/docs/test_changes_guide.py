@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -65,15 +68,43 @@ async def test_the_test_of_the_bot_passes_and_fails_if_it_answers_nothing(tmp_pa
         await names["test_the_bot"](tmp_path)
 
 
-@pytest.mark.parametrize("name", ["copy", "bot"])
+@pytest.mark.parametrize("name", ["copy", "watch", "bot"])
 def test_what_is_checked_for_its_types_is_what_the_page_shows(name: str) -> None:
     """mypy and pyright read the folder ``tests/typing``, which nothing runs."""
-    word = {"copy": "def bring_up_to_date", "bot": "def run_bot"}[name]
+    words = {"copy": "def bring_up_to_date", "watch": "add_signal_handler", "bot": "def run_bot"}
+    word = words[name]
     checked = Path(__file__).parents[1] / "typing" / f"changes_{name}.py"
     head, _, rest = checked.read_text(encoding="utf-8").partition("\n\n")
     assert head.startswith('"""')
     assert rest == block(word)
 
 
+@pytest.mark.asyncio
+async def test_the_test_of_each_vendor_passes() -> None:
+    names: dict[str, Any] = {}
+    exec(block("def test_on_each_vendor"), names)
+    await names["test_on_each_vendor"]()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_program_that_shows_the_tickets(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    program = tmp_path / "example.py"
+    program.write_text(block("add_signal_handler"), encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", str(program)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "0 tickets\n"
+        running.send_signal(number)
+        assert running.communicate(timeout=60) == ("", "")
+    assert running.returncode == 0
+
+
 def test_each_python_example_is_run() -> None:
-    assert len(re.findall(r"```python\n", GUIDE)) == 4
+    assert len(re.findall(r"```python\n", GUIDE)) == 6

@@ -9,7 +9,10 @@ from helpdesk_bridge.model import (
     Capabilities,
     Capability,
     CapabilityLimits,
+    ChangeKind,
+    ChangeMode,
     Level,
+    Status,
     Support,
     emulated,
     native,
@@ -100,3 +103,28 @@ def test_a_limit_that_does_not_exist_is_a_mistake() -> None:
 
 def test_equal_declarations_are_equal_capabilities() -> None:
     assert Capabilities({Capability.NOTE: native()}) == Capabilities({Capability.NOTE: native()})
+
+
+def test_limits_show_what_is_set_and_words_as_they_are_written() -> None:
+    assert repr(CapabilityLimits()) == "CapabilityLimits()"
+    limits = CapabilityLimits(
+        page_size=100,
+        statuses=frozenset((Status.OPEN, Status.CLOSED)),
+        options=frozenset(),
+        mode=ChangeMode.WINDOW,
+        sees=frozenset((ChangeKind.MESSAGES, ChangeKind.FIELDS)),
+        lag=0.5,
+    )
+    assert repr(limits) == (
+        "CapabilityLimits(page_size=100, statuses={'closed', 'open'}, options={}, mode='window',"
+        " sees={'fields', 'messages'}, lag=0.5)"
+    )
+
+
+def test_a_support_shows_what_is_set() -> None:
+    assert repr(native()) == "Support(level='native')"
+    limits = CapabilityLimits(attachments=0)
+    assert repr(emulated("By two.", limits=limits, source="https://a.example")) == (
+        "Support(level='emulated', limits=CapabilityLimits(attachments=0), reason='By two.',"
+        " source='https://a.example')"
+    )

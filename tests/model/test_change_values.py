@@ -16,6 +16,8 @@ import helpdesk_bridge as hb
 from tests.model.values import ERRORS
 
 TICKET = hb.Ticket(id="1", subject="Export stops", desk="it", vendor="memory")
+SECRETIVE = evolve(TICKET, status=hb.Status.RESOLVED, requester=hb.Party(email="li@a.example"))
+SAID = hb.Message(id="8", ticket_id="1", text="Why?", author=SECRETIVE.requester)
 
 
 class Made:
@@ -56,7 +58,7 @@ def test_a_checkpoint_is_made_once_and_only_where_it_is_read() -> None:
     made = Made()
     one = event(made)
     assert (repr(one), one == event("other"), hash(one) == hash(event(None)), made.calls) == (
-        "<Event ticket_created: ticket '1'>",
+        "<Event ticket_created: ticket '1', status unknown>",
         True,
         True,
         0,
@@ -80,3 +82,25 @@ def test_what_could_not_be_read_goes_with_the_batch() -> None:
     assert (problem.index, problem.raw, problem.error.ticket_id) == (3, {"id": "7"}, "7")
     kept = pickle.loads(pickle.dumps(batch)).problems[0].error
     assert (type(kept), kept.message) == (hb.NotFound, ERRORS[0].message)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "said"),
+    [
+        ("TICKET_CREATED", {"ticket": SECRETIVE}, "ticket '1', status resolved"),
+        ("TICKET_UPDATED", {"ticket": SECRETIVE}, "ticket '1', status resolved"),
+        (
+            "STATUS_CHANGED",
+            {"ticket": SECRETIVE, "before": hb.Status.OPEN},
+            "ticket '1', status open -> resolved",
+        ),
+        ("STATUS_CHANGED", {"ticket": SECRETIVE}, "ticket '1', status resolved"),
+        ("TICKET_DELETED", {}, "ticket '1'"),
+        ("MESSAGE_RECEIVED", {"ticket": SECRETIVE, "message": SAID}, "ticket '1', message '8'"),
+    ],
+)
+def test_an_event_shows_what_happened_and_no_words(
+    kind: str, fields: dict[str, Any], said: str
+) -> None:
+    one = hb.Event(kind=hb.EventKind[kind], ticket_id="1", id="e", checkpoint="place", **fields)
+    assert repr(one) == f"<Event {kind.lower()}: {said}>"

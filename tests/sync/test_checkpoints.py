@@ -151,7 +151,7 @@ async def test_one_of_another_desk_vendor_or_account_is_refused() -> None:
 )
 async def test_what_is_none_is_refused(given: Any) -> None:
     async with offline() as desk:
-        assert (await refused(desk, given)).startswith("this is no checkpoint of changes")
+        assert (await refused(desk, given)).startswith("this text is not a checkpoint")
 
 
 @pytest.mark.asyncio
@@ -169,6 +169,20 @@ async def test_messages_are_not_left_out_by_a_lineage_that_has_them() -> None:
     async with place_of("memory") as (desk, _):
         checkpoint = (await caught_up(desk, None, messages=True)).checkpoint
         assert "made with messages=True" in await refused(desk, checkpoint)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("every", [None, 30.0])
+async def test_events_do_not_go_on_from_a_lineage_without_messages(every: float | None) -> None:
+    """It does not know where tickets stand: each open one would count as just opened."""
+    async with place_of("memory") as (desk, store):
+        checkpoint = (await caught_up(desk, None)).checkpoint
+        with pytest.raises(InvalidArgument, match="made with messages=False"):
+            await anext(desk.events(checkpoint, every=every))
+        taken_up = (await caught_up(desk, checkpoint, messages=True)).checkpoint
+        happens(store)
+        events = [one async for one in desk.events(taken_up)]
+    assert {one.kind for one in events} >= {hb.EventKind.MESSAGE_RECEIVED}
 
 
 @pytest.mark.asyncio
