@@ -194,7 +194,7 @@ async def test_the_checkpoint_of_an_event_is_small_in_the_middle_of_a_large_batc
     largest, events = 0, 0
     for event in View(state).events(batch, arrived):
         events += 1
-        if events % 50 == 0:
+        if events % 47 == 0:
             largest = max(largest, len(event.checkpoint))
             assert State.read(event.checkpoint, desk, messages=True).known.has(event.ticket_id)
     assert events == 150 * 7
