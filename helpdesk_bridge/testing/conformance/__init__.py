@@ -37,6 +37,7 @@ from helpdesk_bridge.testing.conformance.account import (
 )
 from helpdesk_bridge.testing.conformance.accounts import fake_account, memory_account
 from helpdesk_bridge.testing.conformance.assigning import AssigningPromises
+from helpdesk_bridge.testing.conformance.changes import ChangePromises
 from helpdesk_bridge.testing.conformance.combined import CombinedFilterPromises
 from helpdesk_bridge.testing.conformance.filters import FilterPromises
 from helpdesk_bridge.testing.conformance.messages import MessagePromises
@@ -69,6 +70,7 @@ class AdapterSuite(
     AssigningPromises,
     MessagePromises,
     SendingPromises,
+    ChangePromises,
     RefusalPromises,
 ):
     """All promises of the contract. Override :meth:`account`, and nothing else."""

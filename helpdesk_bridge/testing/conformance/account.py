@@ -123,7 +123,8 @@ class Account:
     name. A team among ``teams`` is named as a ticket names it, and may be that of new tickets.
     ``me`` is whose account the desk has (None: it does not tell). ``sets_times`` says whether the
     witness can arrange ``created_at`` and ``updated_at``; else the order of a list is judged by the
-    times that it tells.
+    times that it tells. ``delete`` deletes a ticket by its id, as somebody else would; changes that
+    see deletions need it where the desk cannot delete. None: nobody else can.
 
     ``witness`` says what the helpdesk itself has. ``customer``, ``other_customer`` and ``partner``
     are addresses that nobody reads.
@@ -143,6 +144,7 @@ class Account:
     teams: Sequence[str] = ()
     me: Party | None = None
     sets_times: bool = False
+    delete: Callable[[str], Awaitable[None]] | None = None
 
 
 Promise = Callable[..., Awaitable[None]]

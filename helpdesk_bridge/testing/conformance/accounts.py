@@ -56,6 +56,10 @@ def memory_account(open_desk: Callable[[MemorySettings], Helpdesk] = Helpdesk) -
     ]
     teams = {31: "Billing", 32: "Sales", **{n: f"Team {n}" for n in range(200, 260)}}
     store = Store(agents=agents, teams=teams)
+
+    async def delete(ticket_id: str) -> None:
+        store.delete_ticket(int(ticket_id))
+
     return Account(
         open=lambda: open_desk(MemorySettings(store=store)),
         witness=StoreWitness(store),
@@ -66,4 +70,5 @@ def memory_account(open_desk: Callable[[MemorySettings], Helpdesk] = Helpdesk) -
         teams=(*teams.values(),),
         me=Party(id="1000", email="support@helpdesk.example"),
         sets_times=True,
+        delete=delete,
     )
