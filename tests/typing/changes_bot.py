@@ -13,13 +13,13 @@ create table if not exists place (one integer primary key check (one = 1), check
 
 
 async def beginning(desk: hb.Helpdesk, kept: Connection) -> str:
-    """Return where to go on; a new bot begins behind the questions that are there."""
-    found = kept.execute("select checkpoint from place").fetchone()
-    checkpoint = None if found is None else str(found[0])
-    if checkpoint is None:
-        checkpoint = [one.checkpoint async for one in desk.changes(messages=True)][-1]
-        kept.execute("replace into place values (1, ?)", (checkpoint,))
-    return checkpoint
+    if found := kept.execute("select checkpoint from place").fetchone():
+        return str(found[0])
+    async for batch in desk.changes(messages=True):  # a new bot begins behind what is there
+        for problem in batch.problems:
+            raise problem.error  # begin later: its old questions would come as new ones
+    kept.execute("replace into place values (1, ?)", (batch.checkpoint,))
+    return batch.checkpoint
 
 
 async def say(desk: hb.Helpdesk, answer: Answer, event: hb.Event, kept: Connection) -> None:
