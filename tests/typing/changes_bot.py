@@ -15,11 +15,11 @@ create table if not exists place (one integer primary key check (one = 1), check
 async def beginning(desk: hb.Helpdesk, kept: Connection) -> str:
     if found := kept.execute("select checkpoint from place").fetchone():
         return str(found[0])
-    async for batch in desk.changes(messages=True):  # a new bot begins behind what is there
-        for problem in batch.problems:
-            raise problem.error  # begin later: its old questions would come as new ones
-    kept.execute("replace into place values (1, ?)", (batch.checkpoint,))
-    return batch.checkpoint
+    told = [(one.checkpoint, one.problems) async for one in desk.changes(messages=True)]
+    for problem in (problem for _, problems in told for problem in problems):
+        raise problem.error  # a new bot begins behind all questions that are there
+    kept.execute("replace into place values (1, ?)", (told[-1][0],))
+    return told[-1][0]
 
 
 async def say(desk: hb.Helpdesk, answer: Answer, event: hb.Event, kept: Connection) -> None:
