@@ -164,8 +164,8 @@ class WindowPoll:
                     old += self._has_ended(one)
                     is_told = state.deletions.has(*entry) or state.known.lacks(one.id)
                     is_gone = is_told or await self.taker.is_gone(one.id, taken)
-                    if is_gone or (is_gone is False and is_before(_deleted_at(one), state.floor)):
-                        told.append(entry)  # else it is asked for again: a copy may be late
+                    if is_gone or (is_gone is False and self._is_back(one)):
+                        told.append(entry)
                     if is_gone and not is_told:
                         self.taker.gone(one.id, taken)
                         self._told.pop(entry[0], None)
@@ -174,6 +174,10 @@ class WindowPoll:
                     break
         state.deletions.renew(told)
         return taken
+
+    def _is_back(self, deleted: Ticket) -> bool:
+        """Say whether a ticket that is there was restored, and is not shown by a copy that lags."""
+        return not self.source.limits.lag or is_before(_deleted_at(deleted), self.state.floor)
 
     def _has_ended(self, deleted: Ticket) -> bool:
         """Say whether a deletion and all before it were told."""

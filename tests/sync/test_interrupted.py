@@ -199,3 +199,41 @@ async def test_the_checkpoint_of_an_event_is_small_in_the_middle_of_a_large_batc
             assert State.read(event.checkpoint, desk, messages=True).known.has(event.ticket_id)
     assert events == 150 * 7
     assert largest < LARGEST
+
+
+async def test_a_deletion_that_a_late_copy_does_not_show_yet_is_told_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = VendorDesk(setup=Setup(mode=hb.ChangeMode.WINDOW, deletions="apart", lag=5))
+    made = [model.create() for _ in range(5)]
+    model.tick += 600
+    async with opened(model) as desk:
+        _, checkpoint = await some(desk, None)
+        row, shown = made[2].rows[-1], model.row
+        model.delete(made[2])
+        with monkeypatch.context() as late:
+            late.setattr(VendorDesk, "row", lambda _, case: row if case is made[2] else shown(case))
+            found, checkpoint = await some(desk, checkpoint)
+        assert found == []
+        found, _ = await some(desk, checkpoint)
+    assert found == [(DELETED, model.ticket_id(made[2]))]
+
+
+async def test_a_ticket_that_a_list_hides_is_told_by_a_sweep_once_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = vendor(hb.ChangeMode.SCAN, "unseen", tickets=9)
+    hidden, listed = [*model.living()][4], VendorDesk.listed
+    async with opened(model) as desk:
+        _, checkpoint = await some(desk, None)
+        monkeypatch.setattr(
+            VendorDesk, "listed", lambda own: (one for one in listed(own) if one[0] is not hidden)
+        )
+        found, _ = await some(desk, checkpoint, sweep=True)
+        assert found == []
+        batches = [one async for one in desk.changes(checkpoint, messages=True, sweep=True)]
+        model.delete(hidden)
+        batches = [
+            one async for one in desk.changes(batches[-1].checkpoint, messages=True, sweep=True)
+        ]
+    assert [gone for one in batches for gone in one.deleted] == [model.ticket_id(hidden)]

@@ -142,7 +142,7 @@ async def test_a_certificate_of_another_host_is_not_accepted(
 
 @pytest.mark.parametrize("tls", [False, True, "no", 0])
 def test_verification_cannot_be_switched_off(tls: Any) -> None:
-    with pytest.raises(errors.InvalidArgument, match="tls is an"):
+    with pytest.raises(errors.InvalidArgument, match="tls must be an"):
         TransportOptions(tls=tls)
 
 

@@ -306,7 +306,8 @@ async def test_a_poll_of_a_desk_that_is_still_takes_two_requests(
     server.journal.clear()
     third = [batch async for batch in desk.changes(second[-1].checkpoint)]
     assert [(batch.tickets, batch.deleted) for batch in third] == [((), ())]
-    assert [one.path for one in server.journal] == ["/tickets", "/transactions"]
+    again = "/tickets"  # the restored one: a copy that is late could show it though it is gone
+    assert [one.path for one in server.journal] == ["/tickets", "/transactions", again]
 
 
 async def test_the_fake_refuses_other_searches_for_transactions(
