@@ -39,7 +39,7 @@ def newest(tickets: Iterable[Ticket]) -> datetime | None:
 
     An earlier time than the newest one is always safe: more is read than needs be.
     """
-    return _settled(filter(None, (one.updated_at or one.last_message_at for one in tickets)))
+    return _settled(_times(tickets))
 
 
 def newest_since(before: datetime | None, tickets: Iterable[Ticket]) -> datetime | None:
@@ -49,12 +49,16 @@ def newest_since(before: datetime | None, tickets: Iterable[Ticket]) -> datetime
         before: that of the others; None: there were none, or they have none.
         tickets: the tickets, few of which may be stamped ahead.
     """
-    times = [*filter(None, (one.updated_at or one.last_message_at for one in tickets))]
+    times = _times(tickets)
     if not times:
         return before
     if before is None or max(times) < before:  # a clock was put back, or it was one that was ahead
         return _settled(times)
     return _settled([*times, before])
+
+
+def _times(tickets: Iterable[Ticket]) -> list[datetime]:
+    return [*filter(None, (one.updated_at or one.last_message_at for one in tickets))]
 
 
 def _settled(given: Iterable[datetime]) -> datetime | None:

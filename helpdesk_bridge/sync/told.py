@@ -130,9 +130,9 @@ class ToldMessages:
 
         Not all with its digest are forgotten when it goes: other tickets may have the same one.
         """
-        found = [key for key in map(self._key, messages) if key in self._kept]
+        found = {key for key in map(self._key, messages) if key in self._kept}
         for key in found:
-            self._kept.pop(key, None)
+            del self._kept[key]
         return bool(found)
 
     def more(self, messages: Iterable[Message]) -> str:
